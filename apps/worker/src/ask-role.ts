@@ -69,7 +69,10 @@ export async function startAskRole(resources: Resources): Promise<{ slots: Conve
   return { slots, running };
 }
 
-/** Listens to the bells of this worker, and passes waiting conversations on to workers with free slots. */
+/**
+ * Subscribes to the bells for this worker. Whenever a beat of another worker shows free slots, passes waiting
+ * conversations on to it.
+ */
 async function answerBells({ redis, subscriber, membership }: Resources, slots: ConversationSlots): Promise<void> {
   subscriber.on("smessage", (_channel: string, message: string) => {
     const rung = parseBell(message);
@@ -80,7 +83,7 @@ async function answerBells({ redis, subscriber, membership }: Resources, slots: 
   membership.on({ beat: ({ load, capacity }) => slots.share(capacity - load) });
 }
 
-/** Rings for another worker. If no other worker hears the bell, the sweeper finds the ask. */
+/** Rings a conversation's bell for any worker but this one. If none hears it, the sweeper rings again. */
 function ringAnother({ bell, membership, report }: Resources, rung: Rung): void {
   bell.ring(rung, { not: membership.worker }).catch((error: unknown) => report.error("bell", error));
 }

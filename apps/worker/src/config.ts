@@ -38,7 +38,7 @@ function isHttpUrl(value: string): boolean {
   return URL.canParse(value) && ["http:", "https:"].includes(new URL(value).protocol);
 }
 
-/** Tesseract's language codes; `auto`: chosen by the script of each page. */
+/** The languages of OCR, as Tesseract's codes; `auto`: chosen for each page by its script. */
 const languages = list("eng").transform((codes, context) => {
   if (codes.length === 1 && codes[0] === "auto") return "auto" as const;
   if (
@@ -62,20 +62,20 @@ const roles = list("ask,extract").transform((names, context) => {
   return new Set(names as Role[]);
 });
 
-/** All settings of a worker. Names and defaults are part of the contract. */
+/** Every setting of a worker. Operators rely on the names and defaults: to change one breaks their set-ups. */
 export const schema = z
   .object({
     ...tracingSettings,
     ...redisSettings,
-    /** The timeout of one command: afterwards the command's outcome is unknown, and the step is retried. */
+    /** The longest time for one command. After it, the command's outcome is unknown, and the step is retried. */
     WORKER_REDIS_TIMEOUT_MS: integer({ min: 100, max: 60_000, default: 2000 }),
     WORKER_ROLES: roles,
     ASK_CONCURRENCY: integer({ min: 1, max: 100_000, default: 500 }),
-    /** Extractions at the same time. The default is the number of cores, because an extraction keeps one core busy. */
+    /** How many extractions run at the same time. By default as many as there are cores: each keeps one busy. */
     EXTRACT_CONCURRENCY: integer({ min: 1, max: 256, default: availableParallelism() }),
-    /** The engine's address; required for the role `ask`. */
+    /** The engine's URL; required for the role `ask`. */
     ENGINE_URL: engineUrl,
-    /** The default is `websocket` for ws:// and `chat` for http://. */
+    /** By default `websocket` for a `ws:` URL, and `chat` for an `http:` URL. */
     ENGINE_KIND: choice(["websocket", "chat", "responses"]).optional(),
     /** This setting and the next four are for engines behind HTTP. */
     ENGINE_API_KEY: engineKey,
@@ -83,22 +83,24 @@ export const schema = z
     ENGINE_SYSTEM: engineSystem,
     ENGINE_PARAMS: engineParams,
     ENGINE_HEADERS: engineHeaders,
-    /** A second engine, used when the first one fails. Its kind follows from its address unless it is set. */
+    /**
+     * The URL of a second engine, which is called when the first one fails. Its kind follows from the URL by default.
+     */
     ENGINE_FALLBACK_URL: engineUrl,
     ENGINE_FALLBACK_KIND: choice(["websocket", "chat", "responses"]).optional(),
     ENGINE_FALLBACK_API_KEY: engineKey,
     ENGINE_FALLBACK_MODEL: z.string().optional(),
     /**
-     * Most tokens of a prompt, by an estimate: its system text, its files and the conversation so far. For engines
-     * behind HTTP.
+     * How many tokens a prompt may have by an estimate, with its system text, its files and the conversation so far. It
+     * is for engines behind HTTP.
      */
     ENGINE_CONTEXT_TOKENS: integer({ min: 1000, max: 100_000_000, default: 100_000 }),
-    /** The default is `plain`, and `fenced` for engines behind HTTP. */
+    /** By default `fenced` for engines behind HTTP, and `plain` for others. */
     ENGINE_PROMPT: choice(["plain", "fenced"]).optional(),
     ENGINE_REPLY: choice(["auto", "single", "stream"], "auto"),
     ENGINE_STREAM_END: choice(["close", "frame"], "close"),
     ENGINE_TEXT_FIELDS: list(""),
-    /** `shown`: users see the engine's own error messages. These are logged in either case. */
+    /** `shown`: users see the engine's own error messages. The log has them in either case. */
     ENGINE_ERRORS: choice(["hidden", "shown"], "hidden"),
     ENGINE_UNIQUE_ID: choice(["client", "opaque"], "client"),
     ENGINE_CONNECTIONS: integer({ min: 1, max: 100_000, default: 500 }),
@@ -108,12 +110,12 @@ export const schema = z
     ENGINE_AWAY_MS: integer({ min: 0, max: DAY_MS, default: 30_000 }),
     ENGINE_FIRST_REPLY_TIMEOUT_MS: integer({ min: 10, max: DAY_MS, default: 60_000 }),
     ENGINE_IDLE_TIMEOUT_MS: integer({ min: 10, max: DAY_MS, default: 30_000 }),
-    /** Most engine calls of one ask, including calls of workers that died. */
+    /** How many engine calls one ask may have, including calls of workers that died. */
     ENGINE_ATTEMPTS: integer({ min: 1, max: 100, default: 3 }),
     MAX_REPLY_BYTES: integer({ min: 1024, max: 16_777_216, default: 1_048_576 }),
     /**
-     * Most unwritten text of all replies of this worker together, at two bytes a UTF-16 unit. Beyond it, an engine call
-     * ends as failed.
+     * How many bytes of unwritten text all replies of this worker may have in memory, at two bytes for each UTF-16
+     * unit. Beyond it, an engine call fails.
      */
     MAX_HELD_TEXT_BYTES: integer({ min: 65_536, max: 64 * GIB, default: 134_217_728 }),
     ASK_DEADLINE_MS: integer({ min: 1000, max: DAY_MS, default: 300_000 }),
@@ -121,7 +123,7 @@ export const schema = z
     MAX_FILE_BYTES: integer({ min: 1024, max: 268_435_456, default: DEFAULT_LIMITS.fileBytes }),
     MAX_FILES_PER_ASK: integer({ min: 1, max: 10, default: DEFAULT_LIMITS.filesPerAsk }),
     MAX_PAGES: integer({ min: 1, max: 100_000, default: DEFAULT_LIMITS.pagesPerFile }),
-    /** Most text of one file. */
+    /** How many bytes the extracted text of one file may have. */
     MAX_TEXT_BYTES: integer({ min: 1024, max: 134_217_728, default: 8_388_608 }),
     MAX_MESSAGE_CHARS: integer({ min: 1, max: 1_000_000, default: DEFAULT_LIMITS.messageChars }),
     PDF_ENGINE: pdfEngine,
@@ -129,17 +131,17 @@ export const schema = z
     ATTACHMENTS: choice(["name", "read"], "name"),
     OCR: choice(["off", "auto"], "off"),
     OCR_LANGUAGES: languages,
-    /** OCR's time limits for one page, and for all pages of a file; this time does not count in EXTRACT_TIMEOUT_MS. */
+    /** How long OCR may take for one page, and for all pages of a file; EXTRACT_TIMEOUT_MS does not count this time. */
     OCR_PAGE_TIMEOUT_MS: integer({ min: 100, max: DAY_MS, default: 30_000 }),
     OCR_TIMEOUT_MS: integer({ min: 100, max: DAY_MS, default: 180_000 }),
     EXTRACT_STALL_MS: integer({ min: 100, max: DAY_MS, default: 10_000 }),
     EXTRACT_TIMEOUT_MS: integer({ min: 100, max: DAY_MS, default: 60_000 }),
     EXTRACT_MEMORY_BYTES: integer({ min: 67_108_864, max: 64 * GIB, default: 943_718_400 }),
-    /** Size of the cache of files' texts in memory, at two bytes a UTF-16 unit. */
+    /** How many bytes of files' texts are cached in memory, at two bytes for each UTF-16 unit. */
     TEXT_CACHE_BYTES: integer({ min: 1024, max: 64 * GIB, default: 33_554_432 }),
     /**
-     * The bounds of a conversation's log: beyond either, the oldest events are dropped, except events of unfinished
-     * asks.
+     * The bounds of a conversation's log. When it exceeds one of them, its oldest events are dropped, but never those
+     * of unfinished asks.
      */
     MAX_CONVERSATION_EVENTS: integer({ min: 100, max: 1_000_000, default: 5000 }),
     MAX_CONVERSATION_BYTES: integer({ min: 65_536, max: GIB, default: 8_000_000 }),
@@ -150,7 +152,7 @@ export const schema = z
      */
     KEEP_FILES_MS: integer({ min: 0, max: 365 * DAY_MS, default: 0 }),
     HOST: z.string().default("127.0.0.1"),
-    /** The port for operators; 0 = off. */
+    /** The port of metrics and health; 0 = off. */
     ADMIN_PORT: integer({ min: 0, max: 65_535, default: 0 }),
     /** How long a stopping worker waits for running asks before it hands them back. */
     WORKER_GRACE_MS: integer({ min: 0, max: 600_000, default: 5000 }),
@@ -163,7 +165,7 @@ export const schema = z
     {
       path: ["ENGINE_URL"],
       error: "is missing: where is the AI engine? (ws://host:7800 or https://host/v1)",
-      when: () => true, // also checked when other settings are wrong: all problems are listed at once
+      when: () => true, // checked even if other settings are wrong, so that all problems are listed at once
     },
   )
   .refine(({ ENGINE_FALLBACK_URL: url, ENGINE_FALLBACK_KIND: kind }) => !url || engineKindOf(url, kind) !== undefined, {
@@ -174,7 +176,7 @@ export const schema = z
     path: ["ENGINE_KIND"],
     error: "does not fit ENGINE_URL: websocket goes with ws:// or wss://, chat and responses with http:// or https://",
   });
-/** `path`: the environment's PATH, in which Tesseract is looked for. */
+/** `path`: the environment variable PATH, in which Tesseract is searched. */
 export type Config = z.output<typeof schema> & { readonly redis: RedisServer; readonly path: string };
 
 export function readConfig(env: Env): Parsed<Config> {

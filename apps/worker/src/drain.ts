@@ -2,7 +2,7 @@ import { within } from "@docrelay/platform";
 import type { Membership } from "./bell/membership.ts";
 import type { RunningAsks } from "./answer/running-asks.ts";
 
-/** A part of the worker that runs work until it is stopped. */
+/** A part of the worker that begins work, such as runs of conversations, until it is stopped. */
 export interface Stoppable {
   /** Begins no new work; running work continues. */
   stop(): Promise<void>;
@@ -22,8 +22,8 @@ export interface DrainDeps {
 const HAND_BACK_MS = 2000;
 
 /**
- * Stops a worker: it announces its stop and fetches no more jobs, waits until running work ends or `graceMs` are over,
- * then hands the rest back at once. Returns `late` if some work is still running after that.
+ * Stops a worker: it announces its stop, begins no more work, and waits until running work has ended. When `graceMs`
+ * are over, it hands the rest back. Returns `late` if some work still runs two seconds after that.
  */
 export async function drain({
   membership,

@@ -2,7 +2,7 @@ import { engineUrlProblem, parseHeaders, type EngineKind } from "@docrelay/engin
 import { existsSync, readFileSync } from "node:fs";
 import * as z from "zod";
 
-/** Fields of a request that docrelay writes itself. */
+/** The fields of a request that docrelay itself sets, so that `ENGINE_PARAMS` must not set them. */
 const OWN_FIELDS = ["model", "messages", "input", "instructions", "stream", "store"];
 const MAX_SYSTEM_CHARS = 262_144;
 
@@ -27,7 +27,7 @@ const jsonObject = z
     return z.NEVER;
   });
 
-/** Headers for each connection or request to the engine. */
+/** A setting with headers for each connection or request to the engine. */
 export const engineHeaders = z
   .string()
   .default("")
@@ -39,8 +39,8 @@ export const engineHeaders = z
   });
 
 /**
- * A key that is sent in a header. Blanks and line breaks around the key are dropped: files and secret stores often add
- * a line break, which a header must not contain.
+ * A setting that is a key, which is sent in a header. Blanks and line breaks around it are dropped: files and secret
+ * stores often add a line break, which a header must not contain.
  */
 export const engineKey = z
   .string()
@@ -48,13 +48,13 @@ export const engineKey = z
   .regex(/^[\x21-\x7e]*$/, "must be printable ASCII without blanks")
   .optional();
 
-/** Further fields of each request, as JSON. */
+/** A setting with further fields for each request to the engine, as JSON. */
 export const engineParams = jsonObject.refine(
   (values) => OWN_FIELDS.every((field) => !Object.hasOwn(values, field)),
   `must not have the fields ${OWN_FIELDS.join(", ")}`,
 );
 
-/** A text, or the path of a file that contains the text. */
+/** A setting that is a text, or the path of a file that contains the text. */
 export const engineSystem = z
   .string()
   .optional()
@@ -71,8 +71,8 @@ export const engineSystem = z
   });
 
 /**
- * The kind that is set, else the kind that follows from the URL's scheme; undefined when kind and scheme do not fit
- * together.
+ * Returns the kind of an engine: the one that is set, else the one that follows from the URL's scheme. Returns
+ * undefined if the set kind does not fit the scheme.
  */
 export function engineKindOf(url: string, kind: EngineKind | undefined): EngineKind | undefined {
   const isHttp = /^https?:/i.test(url);

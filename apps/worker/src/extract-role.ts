@@ -9,11 +9,11 @@ import { listenForForgotten } from "./forget-listener.ts";
 import { retry } from "./report/retry.ts";
 import { openExtractor } from "./open-extractor.ts";
 
-/** How long a starting worker retries its first write: as long as its first connection to Redis. */
+/** How long a starting worker retries its first write, in ms; it waits as long for its first connection to Redis. */
 const START_PATIENCE_MS = 30_000;
 const PROFILE_EVERY_MS = 10_000;
 
-/** Starts the role `extract`: extracts the texts of PDFs in child processes. At its stop it closes the extractor. */
+/** Starts the role `extract`: the worker extracts the texts of PDFs in child processes. */
 export async function startExtractRole(
   resources: Resources,
   open: (config: Config) => Promise<Extractor> = openExtractor,
@@ -22,7 +22,7 @@ export async function startExtractRole(
   const extractor = await open(config);
   life.add("extractor", () => extractor[Symbol.asyncDispose]());
   await retry(() => setProfile(store, profileOf(config)), { forMs: START_PATIENCE_MS, signal: stopping.signal });
-  // Stores the profile again if Redis has lost it; a profile that another worker has stored is kept.
+  // Stores the profile again if Redis has lost it, but does not replace one that another worker has stored.
   const restoring = setInterval(() => {
     restoreProfile(store, profileOf(config)).catch((error: unknown) => report.error("profile", error));
   }, PROFILE_EVERY_MS);
@@ -58,7 +58,10 @@ export async function startExtractRole(
   return { consumer };
 }
 
-/** The profile: all settings that change the text, or the failure, of the same bytes. It is part of every text key. */
+/**
+ * Returns the profile: all settings that can change the text or the failure of a PDF. It is part of every text key, so
+ * that other settings extract the same PDF again.
+ */
 export function profileOf(config: Config): string {
   const limits = [
     config.MAX_PAGES,
@@ -69,7 +72,7 @@ export function profileOf(config: Config): string {
   ];
   const ocr =
     config.OCR === "off" ? ["off"] : [config.OCR_LANGUAGES, config.OCR_PAGE_TIMEOUT_MS, config.OCR_TIMEOUT_MS];
-  // Texts that were stored before the setting existed keep their keys.
+  // The default format is left out, so that texts from before this setting existed keep their keys.
   const format = config.EXTRACT_FORMAT === "text" ? [] : [config.EXTRACT_FORMAT];
   return [EXTRACTOR_VERSION, config.PDF_ENGINE, config.ATTACHMENTS, ...format, ...ocr, ...limits].join("|");
 }

@@ -1,8 +1,8 @@
 import { FORGET_CHANNEL, type RedisSubscriber } from "@docrelay/channel";
 
 /**
- * Receives the keys of texts that no user wants any more. The message is a hint: if it is lost, the extraction's own
- * check drops the text, or a cache notices when it looks the key up.
+ * Calls `forget` with the key of each text that its last user has deleted. The message is a hint: if it is lost, the
+ * extraction itself checks before it stores the text, and a cache notices when it next looks the key up.
  */
 export function listenForForgotten(
   subscriber: RedisSubscriber,

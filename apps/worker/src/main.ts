@@ -46,8 +46,8 @@ if (config.ADMIN_PORT > 0) {
   life.add("admin server", () => admin[Symbol.asyncDispose]());
 }
 
-// Only workers with the role `ask` sweep: sweeping reads conversations, which a worker that parses strangers' files
-// must not do.
+// Only workers with the role `ask` sweep. Sweeping reads conversations, and a worker that only extracts must not be
+// able to read them, because it parses files of strangers.
 if (config.WORKER_ROLES.has("ask")) {
   const sweeper = startSweeper(resources);
   life.add("sweeper", () => sweeper[Symbol.asyncDispose]());

@@ -11,7 +11,7 @@ import {
 import { engineKindOf } from "./engine-settings.ts";
 import type { Config } from "./config.ts";
 
-/** The settings and dependencies of an engine. */
+/** What {@link openEngine} needs. */
 export interface EngineDeps {
   readonly config: Config;
   readonly report: {
@@ -19,7 +19,7 @@ export interface EngineDeps {
     frameAfterReply(mode: ReplyMode): void;
     engineHabit(habit: Habit): void;
   };
-  /** Receives the step that closes the engine. */
+  /** Gets a step that closes the engine when the process ends. */
   readonly life: { add(name: string, close: () => unknown): void };
 }
 
@@ -32,9 +32,9 @@ interface Target {
 }
 
 /**
- * Opens the configured engine; if a second one is configured, it stands by for the first. `kind`: the kind of the first
- * engine, which is its name for users unless the engine sends another one. `takesHistory`: at least one engine receives
- * the conversation so far.
+ * Opens the configured engine. If a second one is configured, it is called when the first one fails. `kind`: the kind
+ * of the first engine, which users see as the engine's name unless the engine sends another one. `takesHistory`:
+ * whether at least one engine gets the conversation so far.
  */
 export function openEngine(deps: EngineDeps): { engine: Engine; kind: EngineKind; takesHistory: boolean } {
   const { config, report, life } = deps;

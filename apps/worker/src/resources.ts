@@ -36,7 +36,7 @@ import { createMembership, type Membership } from "./bell/membership.ts";
 import type { Config } from "./config.ts";
 import { createAskReport, type AskReport } from "./report/ask-report.ts";
 
-/** The resources that both roles and the sweeper use: settings, connections, the store and its queue producer. */
+/** What both roles and the sweeper use: settings, connections, the store and the queue of extractions. */
 export interface Resources {
   readonly config: Config;
   readonly log: Logger;
@@ -46,20 +46,20 @@ export interface Resources {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly producer: Producer;
-  /** Receives cancels, beats of workers and this worker's bells. */
+  /** The connection for subscriptions: to hints of cancellations, to beats, and to the bells of this worker. */
   readonly subscriber: RedisSubscriber;
   readonly bell: Bell;
   readonly membership: Membership;
   /** Tests every minute whether Redis can do everything that docrelay needs. */
   readonly selfTest: SelfTest;
   readonly report: AskReport;
-  /** Undefined where nothing is traced. */
+  /** Undefined if no OpenTelemetry collector is set. */
   readonly tracing: Tracing | undefined;
-  /** Aborted when the process begins to stop: no new work begins. */
+  /** Aborted when the process begins to stop; from then on no new work begins. */
   readonly stopping: AbortController;
-  /** Aborted when the grace is over: running work is handed back. */
+  /** Aborted when `WORKER_GRACE_MS` are over: then running work is handed back. */
   readonly leaving: AbortController;
-  /** Opens a connection that `life` closes. */
+  /** Opens a connection to Redis, which `life` closes when the process ends. */
   connect(purpose: RedisConnectionOptions["purpose"], name: string): RedisClient;
 }
 
@@ -158,8 +158,8 @@ function storeOf(config: Config, redis: RedisClient, connect: Resources["connect
 async function checkRedis(config: Config, log: Logger, store: Store): Promise<void> {
   const facts = await inspectRedis(store.redis, REDIS_WAIT_MS, config.DURABILITY);
   for (const warning of facts.warnings) log.warn({ warning }, "redis may lose data");
-  // Reads a stored secret: if `DATA_KEY` lacks a key, the worker fails at its start, not at a user's request. Skipped
-  // for a Redis user of its own, since the users of deploy/redis may not read the secret in a worker.
+  // Reads a stored secret: if `DATA_KEY` lacks a key, the worker fails at its start, not at a user's request. If the
+  // worker has a Redis user of its own this is skipped, because the users of deploy/redis for workers may not read it.
   if (!hasOwnUser(config.redis)) await untilReply(() => readSecret(store), REDIS_WAIT_MS);
 }
 

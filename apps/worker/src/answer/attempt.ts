@@ -4,51 +4,62 @@ import type { Failure } from "../report/failure.ts";
 
 /** The values that stay the same during one attempt. Times are in ms of this process's monotonic clock. */
 export interface AttemptPlan {
-  /** The engine's name in the `started` event. */
+  /** The engine's name in the `started` event, unless the engine sends another one. */
   readonly engine: string;
-  /** Returns the pages that a whole reply cites. `given`: the citations that the engine itself sent. */
+  /** Returns the pages that a complete reply cites. `given`: the citations that the engine itself has sent. */
   cite(text: string, given: readonly Citation[] | undefined): readonly Citation[];
   /**
-   * Returns the tokens that a whole reply has used. `given`: the engine's own count. Undefined where the count is
-   * unknown.
+   * Returns how many tokens a complete reply has used; undefined if that is unknown. `given`: the engine's own count.
    */
   usage(text: string, given: EngineEnd["usage"]): EventBody<"completed">["usage"];
+  /** When the ask was accepted. */
   readonly acceptedAt: number;
+  /** When this engine call began. */
   readonly begunAt: number;
+  /** How long the ask has waited for the texts of its files. */
   readonly extractMs: number;
+  /** Most UTF-8 bytes of one `delta`. */
   readonly maxPieceBytes: number;
-  /** Most text of the reply that may wait in memory while the store does not respond, in UTF-16 units. */
+  /** How many UTF-16 units of the reply may wait in memory while the store does not respond. */
   readonly maxHeldUnits: number;
 }
 
-/** The time of an input, in ms of the plan's clock, and for how long text is gathered at that time. */
+/** `now`: when an input came, in ms of the plan's clock; `windowMs`: for how long text is gathered at present. */
 export interface Moment {
   readonly now: number;
   readonly windowMs: number;
 }
 
 export interface AttemptState {
-  /** The number of this attempt's events that are in the log. */
+  /** How many events of this attempt are in the log. */
   readonly n: number;
-  /** The events of the write to which the store has not replied yet. */
+  /** The events that were sent to the store and of which it has not replied yet whether they are written. */
   readonly inFlight: readonly AttemptEvent[];
+  /** The text that was not sent to the store yet. */
   readonly buffer: Buffered;
   /** All text that the engine has sent. */
   readonly text: string;
+  /** Set when the engine has ended its reply. */
   readonly end: EngineEnd | undefined;
+  /** When the prompt was sent; undefined until the engine has received it. */
   readonly sentAt: number | undefined;
   /** The name that the engine itself has sent; if undefined, the plan's name is used. */
   readonly engine: string | undefined;
+  /** When the first text came from the engine. */
   readonly firstTextAt: number | undefined;
-  /** How many UTF-16 units of the engine's next text are in the log already. */
+  /**
+   * How many UTF-16 units of the text that the engine sends next are dropped: they are in the log already, because
+   * another worker wrote them before this one continued its answer.
+   */
   readonly skip: number;
   /**
-   * The point from which another worker may continue the answer: `mark` is the engine's mark, `at` its offset in the
-   * text.
+   * The point from which another worker may continue the answer, if this one dies. `mark` is a name of the point that
+   * the engine has sent, `at` its offset in `text`.
    */
   readonly point: { readonly at: number; readonly mark: string } | undefined;
   /** How often the events in flight were sent again. */
   readonly resends: number;
+  /** Whether the attempt is over; then no input changes anything. */
   readonly over: boolean;
 }
 
@@ -64,24 +75,24 @@ export interface EngineEnd {
 }
 
 export type AttemptInput =
-  /** From the engine: it has received the prompt. */
+  /** The engine has received the prompt, which was sent `agoMs` ago. */
   | { kind: "sent"; engine?: string; agoMs?: number; mark?: string }
   | { kind: "text"; text: string; mark?: string }
   | { kind: "end"; end: EngineEnd }
   | { kind: "engine-failed"; failure: Failure }
-  /** From the store: the events in flight are in the log. */
+  /** The store has written the events in flight. */
   | { kind: "stored" }
   /**
-   * From the store: the events in flight are in the log, and the ask has ended. `empty`: the mailbox then held no
-   * further ask.
+   * The store has written the events in flight, among them `completed`: the ask has ended. `empty`: the conversation's
+   * mailbox has no further ask.
    */
   | { kind: "finished"; empty: boolean }
   /** The store did not reply: the events in flight may or may not be in the log. */
   | { kind: "unknown" }
-  /** From the store: another worker owns the ask, the ask has ended, or its user has cancelled it. */
+  /** The store has refused a write: another worker owns the ask, the ask has ended, or its user has cancelled it. */
   | { kind: "stale" | "ended" | "cancelled" }
   | { kind: "tick" }
-  /** All asks of the process together hold more text than allowed. */
+  /** All replies of this process together hold more unwritten text than allowed. */
   | { kind: "overflow" }
   | { kind: "expired" }
   /** The process stops: another worker is to continue the ask. */
@@ -89,21 +100,21 @@ export type AttemptInput =
 
 export type AttemptAction =
   /**
-   * Write events in one step: the n-th event of the attempt and those after it. `completed` comes last and ends the
-   * ask. `resumable`: another owner may continue this attempt; `resume`: the point from which it continues, after these
-   * events.
+   * Write `events` in one step; the first of them is the `n`-th event of the attempt. `completed` comes last and ends
+   * the ask. `resumable`: another owner may continue this attempt; `resume`: the point from which it may do so once
+   * these events are written.
    */
   | { do: "write"; n: number; events: readonly AttemptEvent[]; resumable?: true; resume?: string }
-  /** Write the same events again, with the same nonce. */
+  /** Write the events in flight again, with the same nonce, so that they are not written twice. */
   | { do: "write-again"; afterMs: number }
-  /** The attempt is over; its engine connection is released. */
+  /** The attempt is over: release its engine connection and return the outcome. */
   | { do: "settle"; outcome: Outcome };
 
 export type Outcome =
-  /** `empty`: the mailbox held no further ask when this ask was completed. */
+  /** `empty`: the conversation's mailbox had no further ask when this ask was completed. */
   | { kind: "completed"; empty: boolean }
   | { kind: "ended" | "stale" | "expired" | "abandoned" }
-  /** `text`: all text that had arrived, in the log or not. */
+  /** `text`: all text that had come from the engine, whether it was written to the log or not. */
   | { kind: "cancelled"; text: string }
   | { kind: "failed"; failure: Failure };
 
@@ -127,18 +138,18 @@ export const NEW_ATTEMPT: AttemptState = {
   over: false,
 };
 
-/** The part of an attempt that is in the log, after its worker has died; `n`: how many events. */
+/** What a dead worker has written of an attempt to the log: `n` events with the text `text`. */
 export interface Begun {
   readonly n: number;
   readonly text: string;
   readonly point: NonNullable<AttemptState["point"]>;
-  /** From `started` to the first text, in ms; undefined while there is none. */
+  /** The time from `started` to the first text, in ms; undefined if no text is in the log. */
   readonly firstTokenMs: number | undefined;
 }
 
 /**
- * Continues an attempt from a point that another worker had reached. That worker may have written more text after the
- * point.
+ * Returns the state for continuing an attempt of a dead worker from a point. That worker may have written text after
+ * the point: the engine sends this text once more, and it is skipped.
  */
 export function goOn({ n, text, point, firstTokenMs }: Begun, now: number): AttemptState {
   const firstTextAt = firstTokenMs === undefined ? undefined : now;
@@ -147,13 +158,13 @@ export function goOn({ n, text, point, firstTokenMs }: Begun, now: number): Atte
   return { ...NEW_ATTEMPT, n, text, point, skip, sentAt, firstTextAt };
 }
 
-/** Parses a stored point; undefined if it cannot be read. */
+/** Parses a point in the form in which the ask's record stores it; undefined if the text is no such point. */
 export function parsePoint(stored: string): Begun["point"] | undefined {
   const [, at, mark] = /^(\d{1,15}) (.+)$/.exec(stored) ?? [];
   return mark === undefined ? undefined : { at: Number(at), mark };
 }
 
-/** Most events of one write; a reply that had to wait for the store is written in several steps. */
+/** Most events of one write. A long reply that had to wait for the store is written in several steps. */
 const MAX_EVENTS_PER_WRITE = 8;
 const RESEND_MS = { firstMs: 50, longestMs: 1000 };
 
@@ -167,12 +178,11 @@ export function attempt(state: AttemptState, input: AttemptInput, plan: AttemptP
   if (state.over) return { state, actions: [] };
   switch (input.kind) {
     case "sent":
-      // `started` waits for the first text, or for one window: so a fast engine's first piece is written together with
-      // it.
+      // No write yet: `started` is written together with the first text, or at a tick if no text comes soon.
       return {
         state: {
           ...state,
-          // An attempt that continues has its `started` event in the log already.
+          // A continued attempt has its `started` event in the log already.
           ...(state.n > 0 ? {} : { sentAt: at.now - (input.agoMs ?? 0), engine: input.engine }),
           point: pointAt(state, input.mark),
         },
@@ -203,7 +213,7 @@ export function attempt(state: AttemptState, input: AttemptInput, plan: AttemptP
       return { state: { ...state, resends: state.resends + 1 }, actions: [{ do: "write-again", afterMs }] };
     }
     case "engine-failed":
-      // When the reply is complete, a later failure of the engine changes nothing.
+      // A failure after the reply's end changes nothing: the whole reply has arrived.
       return state.end ? { state, actions: [] } : settle(state, { kind: "failed", failure: input.failure });
     case "overflow":
       return state.end ? { state, actions: [] } : overflow(state);
@@ -218,7 +228,8 @@ export function attempt(state: AttemptState, input: AttemptInput, plan: AttemptP
 }
 
 /**
- * Writes everything that is ready in one step, unless a write is in flight: `started`, then deltas, then `completed`.
+ * Returns the write of all events that are ready: `started`, then deltas, then `completed`. Returns none while a write
+ * is in flight.
  */
 function writeReady(
   state: AttemptState,
@@ -226,7 +237,7 @@ function writeReady(
   plan: AttemptPlan,
   { now, windowMs }: Moment,
 ): AttemptStep {
-  // Text that comes before `sent` waits for `started`; this is not expected.
+  // Text that comes before the input `sent` also waits; engines are not expected to send any.
   const busy = state.inFlight.length > 0 || state.sentAt === undefined;
   const rule = { windowMs, maxBytes: plan.maxPieceBytes };
   const given = { busy, tick, last: state.end !== undefined };
@@ -248,14 +259,14 @@ function writeReady(
   };
 }
 
-/** Returns the engine's newest mark with its offset in the text; without a new mark, the earlier point. */
+/** Returns the point of a mark that the engine has just sent; without a new mark, the earlier point. */
 function pointAt({ text, skip, point }: AttemptState, mark: string | undefined): AttemptState["point"] {
   return mark === undefined ? point : { at: text.length - skip, mark };
 }
 
 /**
- * Returns the point from which another owner may continue after a write that leaves `buffer` unwritten: never a point
- * after the written text.
+ * Returns the fields of a write that say from which point another owner may continue. `buffer` is the text that is
+ * still unwritten after that write: a point inside it must not be stored, because the text before it would be missing.
  */
 function resumeOf({ text, point }: AttemptState, buffer: Buffered): { resumable?: true; resume?: string } {
   if (!point) return {};

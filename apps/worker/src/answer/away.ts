@@ -1,9 +1,9 @@
 import type { EngineError } from "@docrelay/engine";
 import { backoff } from "@docrelay/protocol";
 
-/** The time for which the engine has refused one call. Times in ms. */
+/** For how long the engine has not accepted a call, and how often the call was tried. Times are in ms. */
 export interface Away {
-  /** When the engine first refused; undefined if it has not. */
+  /** When the first try that was not accepted began; undefined if there was none. */
   readonly since: number | undefined;
   readonly tries: number;
 }
@@ -13,10 +13,10 @@ export const NOT_AWAY: Away = { since: undefined, tries: 0 };
 const PAUSE_MS = { firstMs: 100, longestMs: 2000 };
 
 /**
- * Decides what to do when the engine did not accept a call; pure. If no connection opened, or the engine reports that
- * it restarts or is busy, the call has cost nothing. So the call is repeated until `longestMs` are over, with growing
- * pauses that are never shorter than the engine asks for. `begunAt`: when the failed call began. Returns undefined when
- * the engine has been away, or announces to be away, for too long.
+ * Decides what to do when the engine did not accept a call, because no connection opened or because the engine reports
+ * that it restarts or is busy. Such a call has cost nothing, so it is repeated until `longestMs` are over, after
+ * growing pauses that are never shorter than the engine demands. `begunAt`: when the failed try began. Returns
+ * undefined if the engine has been away, or says that it will be away, for longer than `longestMs`.
  */
 export function waitForEngine(
   { since, tries }: Away,
@@ -26,7 +26,7 @@ export function waitForEngine(
   const begun = since ?? begunAt;
   const left = begun + longestMs - now;
   if (left <= 0 || retryAfterMs > left) return undefined;
-  // The last retry is made when the time ends, not later.
+  // The last try is made when `longestMs` are over, not later.
   const pauseMs = Math.min(left, Math.max(retryAfterMs, backoff(tries, PAUSE_MS, random)));
   return { away: { since: begun, tries: tries + 1 }, pauseMs };
 }

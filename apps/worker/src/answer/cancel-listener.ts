@@ -2,8 +2,8 @@ import { CANCEL_CHANNEL, parseCancelled, type RedisSubscriber } from "@docrelay/
 import type { RunningAsks } from "./running-asks.ts";
 
 /**
- * Receives the hints that an ask was cancelled, and passes on those for running asks. Nothing waits for the
- * subscription: without it, the check of each running ask once a second finds the cancellation.
+ * Subscribes to the hints that an ask was cancelled, and passes them on to `running`. Nothing waits for the
+ * subscription: each running ask is also checked once a second, which finds a cancellation without a hint.
  */
 export function listenForCancels(
   subscriber: RedisSubscriber,

@@ -1,6 +1,6 @@
 /**
- * Text of the engine that waits to be written. `flushedAt`: when the last piece was taken from it; undefined before the
- * first piece.
+ * Text of the engine that waits to be written. `flushedAt`: when a piece was last taken from it, in ms; undefined
+ * before the first piece.
  */
 export interface Buffered {
   readonly text: string;
@@ -8,16 +8,16 @@ export interface Buffered {
 }
 
 export interface CoalesceRule {
-  /** How long text is gathered after a piece, in ms. */
+  /** For how long text is gathered after a piece was taken, in ms. */
   readonly windowMs: number;
-  /** Largest piece, in UTF-8 bytes. */
+  /** Most UTF-8 bytes of one piece. */
   readonly maxBytes: number;
 }
 
 export interface CoalesceInput {
-  /** New text of the engine, or "". */
+  /** The text that the engine has just sent, or "". */
   readonly text: string;
-  /** A write is in flight: text is gathered until the write ends. */
+  /** Whether a write is in flight; then text is gathered until the write ends. */
   readonly busy: boolean;
   /** Whether this call comes from a tick of the flush timer that all replies share. */
   readonly tick: boolean;
@@ -28,11 +28,11 @@ export interface CoalesceInput {
 export const EMPTY: Buffered = { text: "", flushedAt: undefined };
 
 /**
- * Joins the engine's frames into fewer, larger pieces: the first text is written at once, later text once a window, at
- * a tick. An event costs about the same whatever its size. It costs less when many replies are written at the same
- * moment, because they share an fsync, a wake-up of Redis and one of each reader's edge. The pieces joined together are
- * exactly the text; no piece is larger than the rule allows, and none is cut inside a surrogate pair. Returns at most
- * one piece: call it again with empty text for the rest.
+ * Joins the engine's frames into fewer, larger pieces, because an event costs about the same whatever its size. The
+ * first text becomes a piece at once, later text once in each window, and only at a tick of the shared timer: replies
+ * that are written at the same moment share an fsync, a wake-up of Redis and one of each reader's edge. The pieces
+ * together are exactly the text; no piece is larger than the rule allows, and none is cut inside a surrogate pair.
+ * Returns at most one piece: call it again with empty text for the rest.
  */
 export function coalesce(
   buffer: Buffered,
@@ -52,8 +52,8 @@ export function coalesce(
 }
 
 /**
- * The end of the longest piece that fits. Half of a surrogate pair at the end waits for its other half, unless no more
- * text follows.
+ * Returns where the longest piece ends that fits into `maxBytes`. If the text ends with the first half of a surrogate
+ * pair, this half is left for the next piece, unless no more text follows.
  */
 function pieceEnd(text: string, maxBytes: number, last: boolean): number {
   let end = text.length * 3 <= maxBytes ? text.length : encoder.encodeInto(text, new Uint8Array(maxBytes)).read;

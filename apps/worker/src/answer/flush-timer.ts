@@ -1,19 +1,21 @@
-/** One timer for all asks of the process: hundreds of timers would cost more than writing the events. */
+/** One timer for all replies of the process: hundreds of timers would cost more than the writing of events. */
 export interface FlushTimer extends Disposable {
   /** Calls the listener at each tick, every 20 ms, until the returned function is called. */
   add(listener: () => void): () => void;
-  /** How long text is gathered now, in ms: longer when the event loop is late. */
+  /** For how long the text of a reply is gathered at present, in ms: longer while the event loop is late. */
   readonly windowMs: number;
 }
 
-/** A divisor of both windows, so that text waits only a little longer than its window. */
+/** The time between two ticks. Both windows are multiples of it, so that text waits little longer than its window. */
 const TICK_MS = 20;
 const WINDOW_MS = 40;
-/** When the event loop is later than this, text is gathered for longer: fewer and larger events reduce the load. */
+/**
+ * If the event loop is later than this, text is gathered for `LATE_WINDOW_MS`: fewer, larger events reduce the load.
+ */
 const LATE_MS = 20;
 const LATE_WINDOW_MS = 100;
 
-/** @param loopP99Ms returns how late the event loop is, in ms */
+/** @param loopP99Ms returns by how many ms the event loop is late (99th percentile) */
 export function createFlushTimer(loopP99Ms: () => number): FlushTimer {
   const listeners = new Set<() => void>();
   let timer: NodeJS.Timeout | undefined;

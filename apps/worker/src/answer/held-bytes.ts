@@ -1,9 +1,9 @@
 /**
- * Counts the text of all asks of this process that waits in memory until the store accepts it, at two bytes a UTF-16
- * unit.
+ * Counts the unwritten text of all replies of this process, which waits in memory until the store accepts it. Each
+ * UTF-16 unit counts as two bytes.
  */
 export interface HeldBytes {
-  /** Sets how many bytes the ask of this owner holds; returns false when all asks together hold more than allowed. */
+  /** Sets how many bytes the reply of this owner's ask holds; returns false if all replies hold more than allowed. */
   hold(owner: string, bytes: number): boolean;
   release(owner: string): void;
   readonly total: number;

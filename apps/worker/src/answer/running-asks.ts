@@ -5,16 +5,18 @@ import { originOf } from "../report/failure.ts";
 export interface RunningAsk {
   readonly ask: TakenAsk;
   readonly owner: string;
-  /** Called when something other than the call itself ends the attempt. */
+  /**
+   * Called when the attempt must end although its engine call continues: its user has cancelled the ask, for example.
+   */
   notify(change: { kind: "cancelled" | "stale" | "ended" | "abandoned" }): void;
 }
 
 export interface RunningAsks extends AsyncDisposable {
-  /** Adds an ask until the returned function is called. */
+  /** Adds an ask whose engine call has begun; the returned function removes it. */
   add(running: RunningAsk): () => void;
-  /** Handles a hint that an ask was cancelled: if the ask runs here, its record is read. */
+  /** Handles a hint that an ask was cancelled: if the ask runs here, its record is read to make sure. */
   hint(address: { u: string; a: string }): void;
-  /** Notifies all running asks that another worker is to continue them. */
+  /** Ends the attempts of all running asks, because this process stops: another worker is to continue them. */
   abandon(): void;
   readonly size: number;
 }
@@ -22,8 +24,8 @@ export interface RunningAsks extends AsyncDisposable {
 const CONFIRM_EVERY_MS = 1000;
 
 /**
- * Reads the owner of each running ask once a second. This finds cancellations whose hint was lost, and asks that
- * another worker has taken.
+ * Checks the record of each running ask once a second. So it notices a cancellation whose hint was lost, and that
+ * another worker has taken the ask.
  */
 export function createRunningAsks(
   store: Store,

@@ -31,44 +31,41 @@ export interface StreamDeps {
 export interface AnswerCall {
   readonly ask: TakenAsk;
   readonly owner: string;
-  /** The number of the call, as the store counted it. */
+  /** The number of the call among those of its ask, as the store has counted it. */
   readonly attempt: number;
   readonly plan: AttemptPlan;
   readonly prompt: EngineAsk;
-  /**
-   * The events of this attempt that another worker has written, if the call continues that attempt from
-   * `prompt.resume`.
-   */
+  /** Set if the call continues an attempt of a dead worker from `prompt.resume`: what that worker has written. */
   readonly begun?: Begun | undefined;
-  /** Time until the ask expires, in ms. */
+  /** In how many ms the ask expires. */
   readonly expiresInMs: number;
-  /** How long to wait for an engine that does not accept the call, in ms. */
+  /** For how many ms the call is repeated while the engine does not accept it. */
   readonly awayMs: number;
   /**
-   * Called when the engine did not accept the call, which will be repeated. `sinceMs`: for how long the engine has been
-   * away.
+   * Called when the engine did not accept the call and it will be repeated. `sinceMs`: for how long the engine has not
+   * accepted it.
    */
   onAway(error: EngineError, sinceMs: number): void;
   /** Called when the engine has received the prompt; the prompt was sent `agoMs` ago. */
   onSent(agoMs: number): void;
   /** Called for each piece of the answer, when it arrives. */
   onText(text: string): void;
-  /** The tokens that the user is charged for, when the whole reply has arrived. */
+  /** Returns how many tokens are counted for the user; called when the whole reply has arrived. */
   tokens(): number;
   /** Called for each event of this attempt that is in the log. */
   onWritten(body: AttemptEvent): void;
 }
 
 /**
- * Makes one engine call and writes its reply to the log: the I/O around {@link attempt}. Resolves when the attempt is
- * over; by then its engine connection is released, and the call has no running work left.
+ * Makes one engine call and writes its reply to the log: it does what the pure function {@link attempt} decides. When
+ * it resolves, the attempt is over, its engine connection is released, and nothing of the call runs any more.
  * @throws only for bugs, of this code or of the store's scripts.
  */
 export function streamAnswer(deps: StreamDeps, call: AnswerCall): Promise<Outcome> {
   return new AnswerStream(deps, call).run();
 }
 
-/** A write whose outcome is not known. */
+/** A write to which the store has not replied. */
 type Pending = Omit<Extract<AttemptAction, { do: "write" }>, "do"> & { readonly nonce: string };
 
 class AnswerStream {
@@ -142,7 +139,7 @@ class AnswerStream {
     }
   }
 
-  /** Writes events in one step and returns the store's reply as an input of the attempt. */
+  /** Writes events in one step; returns the store's reply as an input of {@link attempt}. */
   async #store({ n, events, nonce, resumable, resume }: Pending): Promise<AttemptInput> {
     const { store } = this.#deps;
     const { ask, attempt: number } = this.#call;
@@ -161,10 +158,7 @@ class AnswerStream {
     return reply.kind === "written" || reply.kind === "done" ? { kind: "stored" } : { kind: reply.kind };
   }
 
-  /**
-   * Calls the engine, and repeats the call while the engine does not accept it. These repetitions count as the same
-   * attempt.
-   */
+  /** Calls the engine, and calls it again while it does not accept the call. All these calls count as one attempt. */
   async #read(): Promise<void> {
     const { signal } = this.#engineCall;
     let away = NOT_AWAY;
@@ -175,7 +169,7 @@ class AnswerStream {
       const now = performance.now();
       const { awayMs: longestMs, onAway } = this.#call;
       const { engine } = failure;
-      // Text that has arrived cannot be taken back within one attempt.
+      // Once text has come, the call is not repeated: within one attempt, text cannot be taken back.
       if (engine?.retry !== "away" || this.#state.text !== this.#before.text)
         return this.#dispatch({ kind: "engine-failed", failure });
       const wait = waitForEngine(away, engine, { begunAt, now, longestMs, random: Math.random() });
@@ -186,12 +180,11 @@ class AnswerStream {
     }
   }
 
-  /** Makes one call. Returns why it failed; undefined when no further call is needed. */
+  /** Makes one call. Returns why it failed; undefined if it has ended well or the attempt is over. */
   async #callOnce(): Promise<Failure | undefined> {
     const { signal } = this.#engineCall;
     try {
-      // The iteration continues after the reply's end: the next ask can use the connection only when the iteration is
-      // over.
+      // The loop does not stop at the reply's end: the engine's code then prepares the connection for the next ask.
       for await (const event of this.#deps.engine.ask(this.#call.prompt, signal)) {
         if (event.kind === "sent") this.#call.onSent(event.agoMs ?? 0);
         if (event.kind === "text") this.#call.onText(event.text);
@@ -209,7 +202,8 @@ class AnswerStream {
 
   #settle(outcome: Outcome): void {
     this.#close();
-    // After a complete reply the connection can be used again; in the middle of a reply it is closed.
+    // After a complete reply, the engine connection can be used again. In the middle of a reply the call is aborted,
+    // which closes the connection.
     if (!this.#state.end) {
       const isHandedOver = outcome.kind === "stale" || outcome.kind === "abandoned";
       this.#engineCall.abort(isHandedOver ? new HandedOver() : new Error("the attempt is over"));

@@ -1,57 +1,63 @@
 import type { ConversationAddress } from "@docrelay/channel";
 import { backoff } from "@docrelay/protocol";
 
-/** What is to be done after a run of a conversation: nothing, ring for another worker, or run it here again later. */
+/**
+ * What is to be done after a run of a conversation: nothing; ring the bell for another worker; or run it here again
+ * after `laterMs`.
+ */
 export type Disposition = "done" | "hand-back" | { readonly laterMs: number };
 
 /** A conversation that a bell was rung for. */
 export interface Rung {
   readonly conversation: ConversationAddress;
-  /** The owner whose worker is gone: the run takes the ask over from this owner, see `take`. */
+  /** The owner token of a worker that is gone: `take` may take the ask over from this owner. */
   readonly voided?: string;
+  /** How often full workers have passed this bell on. */
   readonly hops?: number;
 }
 
 export interface SlotsOptions {
-  /** Most conversations that run at the same time. */
+  /** How many conversations may run at the same time. */
   readonly capacity: number;
   /**
-   * Runs a conversation; never called while the same conversation runs. `run` calls `taking` just before each take,
-   * because that take covers all bells heard so far.
+   * Runs a conversation; it is never called while the same conversation runs. `run` must call `taking` just before each
+   * take: a bell heard before that needs no further run, because the take sees its ask.
    */
   run(rung: Rung, taking: () => void): Promise<Disposition>;
-  /** Rings the bell for another worker. */
+  /** Rings the conversation's bell for another worker. */
   passOn(rung: Rung): void;
   onError(error: unknown): void;
 }
 
 /**
- * Runs the conversations whose bell was heard, each at most once at a time: a bell during a run causes one more run
- * after it. While all slots are in use, other conversations wait in the order of their bells.
+ * Runs the conversations whose bells this worker hears. A conversation never runs twice at the same time: a bell during
+ * a run causes one more run after it. While all slots are in use, further conversations wait in the order of their
+ * bells.
  */
 export interface ConversationSlots {
   hear(rung: Rung): void;
-  /** The number of running and waiting conversations. */
+  /** How many conversations run or wait here. */
   readonly load: number;
+  /** How many conversations run here. */
   readonly active: number;
   readonly capacity: number;
-  /** Passes waiting conversations on to a worker that has `free` slots. */
+  /** Call it when another worker has `free` slots: passes as many waiting conversations on. */
   share(free: number): void;
-  /** Passes on all waiting conversations, and every later bell; running conversations continue. */
+  /** Passes all waiting conversations and every later bell on to other workers; running conversations continue. */
   stop(): Promise<void>;
   /** Resolves when no conversation runs. */
   idle(): Promise<void>;
 }
 
-/** Most waiting conversations; beyond it bells are dropped, and the sweeper rings for their asks. */
+/** How many conversations may wait. Further bells are dropped, and the sweeper rings for their asks again. */
 const MAX_WAITING = 100_000;
 /**
- * A run fails when the store is away for long, or by a bug. After this many failures no further run follows, and the
- * sweeper rings.
+ * A run fails when Redis is away for long, or by a bug, and is then repeated. After this many failures it is not: the
+ * sweeper will ring again.
  */
 const MAX_FAILURES = 4;
 const AGAIN_MS = { firstMs: 250, longestMs: 4000 };
-/** A bell is passed on at most this many times between full workers; then its conversation waits where it is. */
+/** How often a bell may be passed on from one full worker to another; then its conversation waits where it is. */
 const MAX_HOPS = 3;
 
 export function createConversationSlots(options: SlotsOptions): ConversationSlots {
@@ -106,7 +112,7 @@ interface State {
 function hear(slots: State, heard: Rung): void {
   if (slots.stopped) return slots.options.passOn(heard);
   const key = keyOf(heard.conversation);
-  // A later bell must not drop what an earlier bell said about a dead worker.
+  // What an earlier bell said about a dead worker (`voided`) is kept if the later bell does not say it.
   const rung = { ...(slots.running.get(key)?.again ?? slots.waiting.get(key)), ...heard };
   clearTimeout(slots.later.get(key));
   slots.later.delete(key);

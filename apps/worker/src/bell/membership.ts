@@ -13,40 +13,41 @@ import {
 } from "@docrelay/channel";
 
 /**
- * This process's membership in the group of workers: it announces this worker, and notices when another worker is gone.
+ * Announces this worker to edges and other workers by beats, and notices by their beats when other workers are gone.
  */
 export interface Membership extends AsyncDisposable {
   readonly worker: string;
   /**
-   * Whether this worker is the first by name of the ask workers that are heard: the leader sweeps. For a moment there
-   * may be two leaders, or none.
+   * Whether this worker's name is the first among the ask workers whose beats it hears. The leader sweeps. For a moment
+   * there may be two leaders, or none.
    */
   readonly isLeader: boolean;
-  /** Begins to beat. @throws errors of ioredis, when the subscription fails. */
+  /** Subscribes to beats and begins to send them. @throws errors of ioredis, if the subscription fails. */
   start(): Promise<void>;
-  /** Sets the function that returns the content of this worker's beats. */
+  /** Sets the function that returns the load and the capacity that this worker's beats report. */
   report(state: () => Pick<Beat, "load" | "capacity">): void;
-  /** Sets the number of unfinished asks, which the next beat carries to the edges. */
+  /** Sends the sweeper's number of unfinished asks to the edges with the next beat. */
   tell(unfinished: number): void;
   /**
-   * Whether a worker is gone and will do no more work. This may be wrong for a worker that was cut off or stopped for 3
-   * s: its later writes are refused.
+   * Whether a worker counts as gone, so that its asks may be taken over. A worker that was cut off or stood still for 3
+   * s may count as gone although it is not: then its later writes are refused.
    */
   isGone(worker: string): Promise<boolean>;
-  /** Whether Redis has a connection of this worker. */
+  /** Whether this worker still has a connection to Redis. */
   isConnected(worker: string): Promise<boolean>;
-  /** Called after each beat of another worker, and when workers are gone. */
+  /** Adds a listener: `beat` is called for each beat of another worker, `gone` when a worker is gone. */
   on(listener: { beat?(beat: Beat): void; gone?(): void }): void;
   /**
-   * Announces that this worker stops, so that it gets no more bells. Its beats continue until it is disposed of,
-   * because it may still run asks.
+   * Announces that this worker stops, so that no more bells are rung for it. Its beats continue until the membership is
+   * disposed of, because the worker may still run asks.
    */
   leave(): Promise<void>;
 }
 
 export interface MembershipOptions {
   /**
-   * A connection for commands, which also sends the beats: a worker whose commands do not reach Redis becomes silent.
+   * The connection on which this worker sends its commands. Its beats go the same way, so that a worker whose commands
+   * do not reach Redis falls silent.
    */
   readonly redis: RedisClient;
   readonly subscriber: RedisSubscriber;
@@ -61,7 +62,7 @@ export function createMembership({ redis, subscriber, roster, onError }: Members
   const listeners: Array<Parameters<Membership["on"]>[0]> = [];
   const asking = new Set<string>();
   const announcer = createAnnouncer(redis, worker, onError);
-  /** Workers that have announced their stop: they are alive until their process ends, and still own what they run. */
+  /** The workers that have announced their stop. Until their processes end, they still own the asks that they run. */
   const leavers = new Set<string>();
 
   function gone(): void {
@@ -69,8 +70,8 @@ export function createMembership({ redis, subscriber, roster, onError }: Members
   }
 
   /**
-   * Asks Redis whether a silent worker still has a connection: a killed process has none, so that its silence need not
-   * last long.
+   * Asks Redis whether a silent worker still has a connection. A killed process has none, so that it counts as gone at
+   * once, and not only after a long silence.
    */
   async function ask(suspect: string): Promise<void> {
     if (suspect === worker || asking.has(suspect)) return;
@@ -88,8 +89,8 @@ export function createMembership({ redis, subscriber, roster, onError }: Members
   }
 
   function heard(beat: Beat): void {
-    // This worker's own beat is its clock: while it does not receive its own beats, the silence of other workers proves
-    // nothing.
+    // Silence is measured by this worker's own beats: while it does not receive even these, the silence of other
+    // workers proves nothing.
     if (beat.worker === worker) {
       roster.tick();
       if (roster.expire().length > 0) gone();
@@ -134,7 +135,7 @@ async function isGone(redis: RedisClient, roster: Roster, other: string): Promis
   return false;
 }
 
-/** The part of a membership that announces this worker. */
+/** Sends the beats of this worker. */
 interface Announcer extends Pick<Membership, "start" | "report" | "tell" | "leave"> {
   /** Ends the beats. */
   stop(): void;
@@ -148,7 +149,7 @@ function createAnnouncer(redis: RedisClient, worker: string, onError: (error: un
   let leaving = false;
 
   async function beat(): Promise<void> {
-    if (sending) return; // Redis is slow: at most one beat waits
+    if (sending) return; // Redis is slow: no second beat is sent before it has replied to the first
     sending = true;
     const count = unfinished === undefined ? {} : { unfinished };
     unfinished = undefined;
@@ -178,7 +179,7 @@ function createAnnouncer(redis: RedisClient, worker: string, onError: (error: un
       if (timer === undefined || leaving) return;
       leaving = true;
       const bye = publishBeat(redis, { worker, version: SUPPORTED_RECORD_VERSION, ...state(), leaving });
-      // If the announcement fails, other workers notice that the beats have ended.
+      // The announcement may fail: other workers notice anyway when the beats end.
       await Promise.race([bye, new Promise((resolve) => setTimeout(resolve, LEAVE_MS).unref())]).catch(() => undefined);
     },
     stop() {

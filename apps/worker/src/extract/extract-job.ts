@@ -36,13 +36,15 @@ export interface ExtractDeps {
   readonly extractor: Extractor;
   readonly report: ExtractReport;
   readonly tracing?: Tracing | undefined;
-  /** How long a file's bytes are kept after its text was stored, so that users can view the file; 0: not at all. */
+  /**
+   * For how many ms a file's bytes are kept after its text was stored, so that users can view the file; 0 = not at all.
+   */
   readonly keepFilesMs: number;
   /** Aborted when the process stops: the job is handed back, and another worker runs it from the start. */
   readonly stopping: AbortSignal;
-  /** Whether the job is the only one of its user and address. */
+  /** Whether the user, and the user's network, have no other extraction waiting or running. */
   readonly isUrgent?: boolean;
-  /** Aborted when no user has the file any more. */
+  /** Aborted when all users have deleted the file: then the extraction ends. */
   readonly forgotten?: AbortSignal;
 }
 
@@ -50,21 +52,22 @@ const STORE_PATIENCE_MS = 20_000;
 const WAKES_AT_ONCE = 100;
 
 /**
- * Extracts the text of one file for all asks that wait for it. The outcome is stored before those asks are woken: after
- * a crash in between, a second run of the job only wakes them. `aside` ends the extraction, which begins anew later.
+ * Extracts the text of one file for all asks that wait for it. The outcome is stored before those asks are woken; if
+ * the process crashes in between, a second run of the job only wakes them. If `aside` is aborted, the extraction ends,
+ * and the job begins anew later.
  */
 export async function runExtraction(deps: ExtractDeps, job: ExtractJob, aside?: AbortSignal): Promise<Disposition> {
   const { store } = deps;
   const { key } = job;
   const patience = patienceOf(deps);
-  // The bytes are needed except when a job runs again: so they are read at the same time as the state.
+  // Only a second run of a job does not need the bytes, so they are read at the same time as the state.
   const [[state], bytes, password, wasForgotten] = await Promise.all([
     retry(() => textState(store, [key]), patience),
     readBytes(deps, job),
     retry(() => readPassword(store, key), patience),
     retry(() => isForgotten(store, key), patience),
   ]);
-  // A password is removed after one use, right or wrong: for another try the user sends it again.
+  // A password is removed after one use, right or wrong. For another try the user has to send it again.
   const end = async (): Promise<void> => retry(() => dropPassword(store, key), patience);
   if (state !== "missing") {
     await end();
@@ -84,14 +87,17 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob, aside?: 
   }
   await retry(() => writeText(store, key, outcome), patience);
   const isInVain = await retry(() => dropForgotten(store, key), patience);
-  // If the user has deleted everything, the deleted counts must not be created again.
+  // If the user has deleted everything meanwhile, the user's counts must not be created again.
   if (outcome.kind === "text" && !isInVain) countPages(deps, job, outcome.pages.length);
   const drop = isInVain ? dropBytes(deps, job) : canChange(outcome) ? undefined : dropUnlessWanted(deps, job, outcome);
   const [disposition] = await Promise.all([wakeWaiting(deps, job), end(), drop]);
   return disposition;
 }
 
-/** Releases the bytes unless they are to be kept. Call it after the outcome is stored: see `retainBytes`. */
+/**
+ * Releases the bytes, unless an ask with a password needs them or they are kept for viewing. Call it after the outcome
+ * is stored: see `retainBytes`.
+ */
 async function dropUnlessWanted(deps: ExtractDeps, job: ExtractJob, { kind }: StoredText): Promise<void> {
   const { store, blobs, keepFilesMs } = deps;
   const { ref, bytes: size } = job;
@@ -101,8 +107,8 @@ async function dropUnlessWanted(deps: ExtractDeps, job: ExtractJob, { kind }: St
 }
 
 /**
- * Counts pages against quotas. The text does not wait for the count; if the count is lost, a user may use a little
- * more.
+ * Counts pages for the daily quotas of the user and the user's groups. Nothing waits for the count; if it is lost, the
+ * user may use a little more.
  */
 function countPages({ store, report }: ExtractDeps, job: ExtractJob, pages: number): void {
   for (const of of [job, ...(job.charged ?? [])]) {
@@ -110,12 +116,14 @@ function countPages({ store, report }: ExtractDeps, job: ExtractJob, pages: numb
   }
 }
 
-/** Sends edges a hint that the extraction has begun, or that they should check its state. The hint may be lost. */
+/**
+ * Sends edges the hint that the extraction has begun (`begun`), or that its state has changed (`look`). It may be lost.
+ */
 function sayHint({ store, report }: ExtractDeps, key: string, kind: "begun" | "look"): void {
   publishHint(store, hintsOfText(key), { kind }).catch((error: unknown) => report.error("upload hint", error));
 }
 
-/** Wakes the conversations that wait for the text, and ends the count of this extraction for its users. */
+/** Wakes the conversations that wait for the text; from then on the extraction no longer counts for its users. */
 async function wakeWaiting(deps: ExtractDeps, job: ExtractJob): Promise<Disposition> {
   const { store } = deps;
   const { key } = job;
@@ -133,12 +141,12 @@ async function wakeWaiting(deps: ExtractDeps, job: ExtractJob): Promise<Disposit
 }
 
 /**
- * The outcome to store. `gone`: the bytes are not stored, or no user wants the text any more. This is not stored as an
- * outcome, because the same file sent again would get it; the waiting asks notice by themselves that the bytes are
- * gone.
+ * Returns the outcome to store, or one of two that are not stored. `gone`: the bytes are not stored, or no user wants
+ * the text any more. If it were stored, the same file sent again would get it; waiting asks notice by themselves that
+ * the bytes are gone.
  *
- * `no-password`: the password expired together with its ask. This is not stored either: it would be stored under the
- * password's key, and the right password would be refused from then on.
+ * `no-password`: the password has expired together with its ask. If it were stored, it would be the outcome of the text
+ * key of that password, and the right password would be refused from then on.
  */
 async function extractText(
   deps: ExtractDeps,
@@ -158,7 +166,7 @@ async function extractText(
   const signal = AbortSignal.any([stopping, aside, deps.forgotten].filter((one) => one !== undefined));
   const progress = createPageProgress(store, job.key, (error) => report.error("page progress", error));
   const startedAt = performance.now();
-  // An extraction that an upload has queued begins a trace of its own.
+  // Without a parent, because an upload and not an ask has queued the extraction, a new trace begins here.
   const { traceparent: parent } = readTrace(job.trace);
   const attributes = { "docrelay.bytes": job.bytes };
   const span = deps.tracing?.begin("extract", { kind: "consumer", parent, attributes });
@@ -196,7 +204,7 @@ function storable(outcome: ExtractOutcome, extractMs: number): StoredText {
   return { kind: "text", pages, chars, missing, ocr, truncated, ...(attachments && { attachments }), extractMs };
 }
 
-/** Reads all bytes; undefined if the bytes are gone, have holes, or are fewer or more than were sent. */
+/** Reads the bytes of a file; undefined if some are missing, or if there are not exactly as many as were sent. */
 async function readBytes(deps: ExtractDeps, job: ExtractJob): Promise<Uint8Array | undefined> {
   return retry(async () => {
     const bytes = new Uint8Array(job.bytes);

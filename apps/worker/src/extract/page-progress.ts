@@ -1,16 +1,18 @@
 import { hintsOfText, peekWaiting, publishHint, publishProgress, type Store } from "@docrelay/channel";
 
 /**
- * Publishes the progress of an extraction to the asks that wait for its text, and to all connections that have named
- * its upload.
+ * Publishes the progress of one extraction: to the conversations of the asks that wait for its text, and to the
+ * connections that have named its upload.
  */
 export interface PageProgress {
-  /** Publishes at most 4 times a second; calls in between are dropped. */
+  /**
+   * Publishes that `page` of `pages` is extracted. It does so at most 4 times a second; calls in between are dropped.
+   */
   page(page: number, pages: number): void;
 }
 
 const EVERY_MS = 250;
-/** Most asks that receive the progress: it is a hint, so further asks waiting for the same text do without. */
+/** How many waiting asks get the progress. It is only a hint, so further asks that wait for the same text get none. */
 const MAX_WAITING = 200;
 
 export function createPageProgress(store: Store, key: string, onError: (error: unknown) => void): PageProgress {

@@ -5,33 +5,33 @@ import type { EventBody, EventType, Terminal } from "@docrelay/protocol";
 import { levelOf, originOf, type Failure } from "./failure.ts";
 
 /**
- * Logs and counts what happens to asks: ids, codes and times, never a word of a question, document or reply. An
- * engine's own error messages are logged.
+ * Logs and counts what happens to asks. Log lines have ids, codes, times and an engine's own error messages, but never
+ * a word of a question, a document or a reply.
  */
 export interface AskReport {
-  /** `waitedMs`: time since the acceptance, without the time in which the ask waited for its files. */
+  /** An engine call begins. `waitedMs`: the time since the acceptance, without the wait for the texts of the files. */
   begun(ask: TakenAsk, attempt: number, waitedMs: number): void;
-  /** The engine continues an answer of a worker that is gone; this does not count as another call. */
+  /** The engine continues an answer that a worker which is gone had begun; this does not count as another call. */
   wentOn(ask: TakenAsk, attempt: number): void;
-  /** An event is in the log. */
+  /** An event was written to the log. */
   written(type: EventType): void;
   /**
-   * The first piece of a reply is in the log. `sinceMs`: time since the acceptance; `engineMs`: time since the prompt
-   * was sent.
+   * The first piece of a reply was written to the log. `sinceMs`: the time since the acceptance; `engineMs`: the time
+   * since the prompt was sent.
    */
   firstToken(sinceMs: number, engineMs: number): void;
   attemptFailed(ask: TakenAsk, attempt: number, failure: Failure): void;
-  /** The engine did not accept a call, which is repeated. Logged at most once a second. */
+  /** The engine did not accept a call, which will be repeated. */
   engineAway(ask: TakenAsk, attempt: number, error: EngineError): void;
   /** The store refused a write of this process as stale: another worker owns the ask. */
   fenced(ask: TakenAsk, attempt: number): void;
-  /** `totalMs`: time since the acceptance, if that is known. */
+  /** The ask has ended. `totalMs`: the time since its acceptance, if known. */
   ended(ask: TakenAsk, attempt: number, body: EndBody, totalMs: number | undefined): void;
   /** The engine sent a frame after a reply had ended. Each one is counted; one warning is logged per minute. */
   frameAfterReply(mode: ReplyMode): void;
-  /** With `ENGINE_REPLY=auto`: the way in which the engine's replies are read from now on. */
+  /** With `ENGINE_REPLY=auto`, the worker has found out how the engine replies, and reads its replies accordingly. */
   engineHabit(habit: Habit): void;
-  /** An error that ends the ask, because a retry would fail in the same way. */
+  /** A bug has ended the ask, because a retry would fail in the same way. */
   bug(ask: TakenAsk, error: unknown): void;
   /** Logs an error from which the process recovers by itself, at most once a second for each `what`. */
   error(what: string, error: unknown): void;
@@ -107,7 +107,7 @@ export function createAskReport(log: Logger, metrics: Metrics, tracing?: Tracing
   };
 }
 
-/** The fields in each log line about an ask. */
+/** Returns the fields that each log line about an ask has. */
 function fieldsOf({ id, conversation, trace }: TakenAsk, attempt?: number): object {
   return { askId: id, conversation, trace, ...(attempt === undefined ? {} : { attempt }) };
 }
@@ -122,7 +122,7 @@ function reportEnd(
   // `completed` was counted when it was written.
   if (body.type !== "completed") counted.events.inc({ type: body.type });
   if (totalMs !== undefined) counted.askSeconds.observe(totalMs / 1000);
-  // The call that completed the ask has a span already.
+  // For `completed` no span is needed: the span of the engine call shows the end.
   if (body.type !== "completed") {
     const attributes = { "docrelay.ask": ask.id, "docrelay.how": how };
     tracing?.begin("end", { parent: ask.traceparent, attributes }).end(body.type === "failed" ? { error: how } : {});

@@ -2,19 +2,19 @@ import type { TakenAsk } from "@docrelay/channel";
 import type { Span, Tracing } from "@docrelay/platform";
 import { readTrace } from "@docrelay/protocol";
 
-/** The outcome of a call, for its span. */
+/** The part of a call's outcome that its span shows. */
 interface Outcome {
   readonly kind: string;
   readonly failure?: { readonly code: string };
 }
 
-/** The trace of one engine call. Times are ms of this process's clock. */
+/** Writes the trace of one engine call. Times are in ms of this process's monotonic clock. */
 export interface CallTrace {
-  /** The trace header to send to the engine. */
+  /** The header `traceparent` for the engine. */
   readonly traceparent: string | undefined;
   /** The engine has received the prompt. */
   sent(at: number): void;
-  /** The first piece of the reply is in the log. */
+  /** The first piece of the reply was written to the log. */
   firstText(): void;
   over(outcome: Outcome): void;
 }
@@ -25,26 +25,27 @@ export interface TracedCall {
   readonly engine: string;
   readonly acceptedAt: number;
   readonly begunAt: number;
-  /** The time in which the ask waited for its files. */
+  /** How many ms the ask has waited for the texts of its files. */
   readonly extractMs: number;
-  /** Whether another worker began the call. */
+  /** Whether the call continues an answer that another worker had begun. */
   readonly goesOn: boolean;
   readonly extractions: readonly TracedExtraction[];
 }
 
-/** An extraction of one of the ask's files. `at`: when it ended, in ms since the epoch. */
+/** The extraction of one of the ask's files. `at`: when it ended, in ms since the epoch; `ms`: how long it took. */
 interface TracedExtraction {
   readonly traceparent: string;
   readonly at: number;
   readonly ms: number;
 }
 
-/** An extraction that ended longer than this before the ask's acceptance is not part of its trace. */
+/** An extraction that ended longer than this before the ask was accepted is not shown in the ask's trace. */
 const READ_AHEAD_MS = 60_000;
 
 /**
- * Writes the spans of an engine call. `wait`: from the acceptance to the first call. `engine` and `engine first text`:
- * from the prompt to the first piece that readers can have. `stream`: from there to the last piece.
+ * Writes the spans of an engine call: `wait`, from the ask's acceptance to its first call; `engine`, the whole call;
+ * inside it `engine first text`, from the prompt to the first piece in the log, and `stream`, from there to the last
+ * piece.
  */
 export function traceCall(tracing: Tracing, call: TracedCall): CallTrace {
   const { ask, attempt, engine, begunAt, goesOn } = call;
@@ -84,8 +85,8 @@ function traceWait(tracing: Tracing, { ask, acceptedAt, begunAt, extractMs, extr
     "docrelay.extract_ms": Math.round(extractMs),
   };
   const parent = ask.traceparent;
-  // An upload queues its extraction before there is an ask: such an extraction has a trace of its own, and is shown in
-  // this trace, too.
+  // An extraction that was queued by an upload, before there was an ask, has a trace of its own. It is shown in the
+  // ask's trace too, with a link.
   const others = extractions.filter(({ traceparent }) => readTrace(traceparent).trace !== ask.trace);
   const links = others.map(({ traceparent }) => traceparent);
   const accepted = epochOf(acceptedAt);

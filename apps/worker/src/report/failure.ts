@@ -4,19 +4,24 @@ import { JobsError } from "@docrelay/jobs";
 import { storeErrorKind } from "@docrelay/platform";
 import type { ErrorCode } from "@docrelay/protocol";
 
-/** Why an attempt failed, in the form that the client sees if the attempt was the last one. */
+/** Why an attempt failed. If no further attempt follows, the client sees these fields in the ask's error. */
 export interface Failure {
   readonly code: ErrorCode;
   readonly reason?: string;
-  /** The message for users, in place of the code's default message. */
+  /** A message for users that replaces the default message of the code. */
   readonly message?: string;
-  /** The engine's error, if an engine call failed. */
+  /** The error of the engine call, if there was one. */
   readonly engine?: EngineError;
-  /** No further engine call is to be made for this ask, whatever the error is. */
+  /**
+   * If set, decides whether this failure ends the ask, so that no further engine call is made; else the error decides.
+   */
   readonly isFinal?: boolean;
 }
 
-/** Where an error comes from: the engine (the ask may get another attempt), the store (the step is retried), or a bug. */
+/**
+ * Where an error comes from: from the engine, then the ask may get another attempt; from the store, then the step is
+ * retried; or from a bug.
+ */
 export type Origin = { kind: "engine"; failure: Failure } | { kind: "store" } | { kind: "bug" };
 
 export function originOf(error: unknown): Origin {
@@ -48,7 +53,7 @@ function reasonOf({ kind, why, reason }: EngineError): string {
   return reason ?? why;
 }
 
-/** Messages for users where the code's default message would mislead. */
+/** Returns a message for users if the default message of the code would mislead them. */
 function sentenceFor({ kind, retry, why, bytes, limit }: EngineError): string | undefined {
   if (kind === "too-large" && bytes !== undefined) {
     const most = limit === undefined ? "" : ` (${size(limit)})`;
@@ -73,7 +78,7 @@ const BUSY: ReadonlySet<EngineError["why"]> = new Set([
   "closed-1013",
 ]);
 
-/** The same failure with the engine's own error message for the user, if there is one. */
+/** Returns the failure with the engine's own error message as the message for users, if the engine has sent one. */
 export function withOwnWords(failure: Failure): Failure {
   const said = failure.engine?.said;
   return said === undefined ? failure : { ...failure, message: `The AI engine says: ${said}` };
@@ -90,8 +95,8 @@ export function isFinal(failure: Failure | undefined): boolean {
 }
 
 /**
- * The log level of a failed ask: `error` for faults of docrelay or its store, `warn` for the engine's faults and for
- * expiry, else `info`.
+ * Returns the log level for a failed ask: `error` for faults of docrelay or its store, `warn` for faults of the engine
+ * and for expiry, else `info`.
  */
 export function levelOf(code: ErrorCode): "error" | "warn" | "info" {
   switch (code) {

@@ -12,8 +12,8 @@ export interface Patience {
 const PAUSE_MS = { firstMs: 50, longestMs: 1000 };
 
 /**
- * Runs a step until the store has replied to it. Every step is idempotent, so a step whose outcome is unknown is sent
- * again.
+ * Runs a step of the store, and runs it again until the store has replied. The step must be idempotent, because after
+ * an error its outcome is unknown.
  * @throws the last error when `forMs` is over or the process stops; an error that is not about the store at once.
  */
 export async function retry<T>(step: () => Promise<T>, { forMs, signal }: Patience): Promise<T> {

@@ -1,15 +1,18 @@
 import { mastersOf, type RedisClient } from "@docrelay/platform";
 import type { Redis } from "ioredis";
 
-/** When Redis has been up for longer, its file was rewritten after its start, or was never in danger. */
+/**
+ * If Redis has been up for longer, a worker has had its file rewritten after its start, or the file was never in
+ * danger.
+ */
 const YOUNG_SECONDS = 600;
 
 /**
- * Makes Redis rewrite its append-only file after a start of Redis. A Redis that is killed while it writes a script to
- * the file rightly ignores that script at its next start, but leaves the script's first half in the file: at the start
- * after that, the first half is executed (findings/redis-half-a-transaction.sh). A rewritten file has no such part.
- * Further calls do nothing until the connection has been lost. @throws errors of ioredis, also when Redis forbids the
- * command.
+ * Returns a function that makes Redis rewrite its append-only file soon after a start of Redis. A Redis that is killed
+ * while it writes a script's commands to the file rightly ignores them at its next start, but leaves the first half of
+ * them in the file, and executes that half at the start after that (findings/redis-half-a-transaction.sh). A rewritten
+ * file has no such part. Further calls do nothing until the connection has been lost. @throws errors of ioredis, also
+ * when Redis forbids the command.
  */
 export function createLogRewriter(redis: RedisClient): () => Promise<void> {
   // In a cluster, a new connection object replaces a lost one.

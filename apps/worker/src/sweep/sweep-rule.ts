@@ -1,28 +1,33 @@
 import type { TakenAsk } from "@docrelay/channel";
 
-/** The sweeper's findings about an unfinished ask. `texts` and `bytes` have one entry for each file. */
+/** What the sweeper has found out about an unfinished ask. `texts` and `bytes` have one entry for each of its files. */
 export interface Found {
   readonly ask: Pick<TakenAsk, "cancelled">;
   readonly state: string;
   readonly expired: boolean;
   readonly texts: ReadonlyArray<"text" | "failed" | "missing">;
-  /** Whether the bytes of a file are stored, if its text is missing. The text was checked once more after the bytes. */
+  /**
+   * Whether the bytes of a file are stored; undefined if its text is not missing. The text was looked for once more
+   * after the bytes, because bytes are released when their text has been stored.
+   */
   readonly bytes: ReadonlyArray<boolean | undefined>;
 }
 
 export type SweepAction =
   | { do: "expire" }
   | { do: "cancel" }
-  /** Neither text nor bytes of the file are stored: no extraction can make the text. */
+  /**
+   * End the ask as failed: neither text nor bytes of the file `file` are stored, so no extraction can make the text.
+   */
   | { do: "lose"; file: number }
-  /** Add the extraction jobs of these files; one that is queued or runs is not added twice. */
+  /** Add the extraction jobs of these files; a job that is queued or runs already is not added again. */
   | { do: "extract"; files: number[] }
   | { do: "wake" };
 
 /**
- * Decides what the sweeper does about an ask that was due. A cancellation has priority over the deadline. A parked ask
- * whose texts are missing waits for their extraction, which wakes it. For any other ask the bell is rung again, because
- * the first bell may have been lost.
+ * Decides what the sweeper does about an ask that is due for a check. A cancellation comes before the deadline. A
+ * parked ask whose texts are missing must wait for their extraction, whose job may have been lost, so the job is added
+ * again. For any other ask the bell is rung again, because the first bell may have been lost.
  */
 export function sweepRule({ ask, state, expired, texts, bytes }: Found): SweepAction {
   if (ask.cancelled) return { do: "cancel" };

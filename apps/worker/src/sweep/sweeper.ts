@@ -40,13 +40,13 @@ export interface SweepDeps {
  * and cancelled asks.
  */
 export interface Sweeper extends AsyncDisposable {
-  /** Number of asks that were due at the last pass of this process. */
+  /** How many asks were due for a check at the last pass of this process. */
   readonly due: number;
 }
 
-/** With the 600 ms after which a new ask is due, a lost bell is found within a second. */
+/** The time between two passes. A new ask is due after 600 ms, so a lost bell is found within a second. */
 const EVERY_MS = 350;
-/** Most asks of one shard in one pass; the next passes handle the others. */
+/** How many due asks of one shard a pass handles; the next passes handle the others. */
 const MAX_DUE = 64;
 const LOOKS_AT_ONCE = 16;
 const BYTES_EVERY_MS = 30_000;
@@ -56,9 +56,9 @@ interface SweeperDeps extends SweepDeps {
 }
 
 /**
- * Starts the sweeper. It uses a timer instead of a job, so that it works while the queue is stuck. Only the leader's
- * sweeper is active; two active sweepers do no harm, because every step is idempotent. When a worker is gone, or this
- * worker becomes the leader, it rings for the asks that no live worker runs.
+ * Starts the sweeper. It uses a timer and no job of a queue, so that it works while the queue is stuck. Only the
+ * leader's sweeper is active; if two are, they do no harm, because every step is idempotent. When a worker is gone, or
+ * when this worker has become the leader, it rings for the asks that no live worker runs.
  */
 export function startSweeper(deps: SweeperDeps, everyMs = EVERY_MS): Sweeper {
   const { membership } = deps;
@@ -97,7 +97,7 @@ export function startSweeper(deps: SweeperDeps, everyMs = EVERY_MS): Sweeper {
 }
 
 interface State {
-  /** Asks that were due at the last pass. */
+  /** How many asks were due at the last pass. */
   due: number;
   /** Whether there may be asks that no live worker runs. */
   orphans: boolean;
@@ -105,7 +105,9 @@ interface State {
   readonly rewriteLog: () => Promise<void>;
 }
 
-/** One pass of the leader: orphaned asks, due asks, the append-only file, expired bytes. */
+/**
+ * One pass of the leader: rings for orphaned asks, handles due asks, has Redis rewrite its file, removes expired bytes.
+ */
 async function pass(deps: SweeperDeps, state: State, signal: AbortSignal): Promise<void> {
   try {
     if (!deps.membership.isLeader) {
@@ -135,7 +137,7 @@ interface ByteSweep {
   done(): Promise<void>;
 }
 
-/** Removes expired bytes, independently of the passes, so that no ask waits for this long scan. */
+/** Removes expired bytes. This long scan runs beside the passes, so that no ask waits for it. */
 function createByteSweep({ store, blobs, report }: SweepDeps): ByteSweep {
   let nextAt = 0;
   let sweeping: Promise<void> | undefined;
@@ -152,7 +154,7 @@ function createByteSweep({ store, blobs, report }: SweepDeps): ByteSweep {
 }
 
 /**
- * Rings for each ask whose worker is gone. Returns false when no worker is there to hear a bell: then call it again
+ * Rings for each ask whose worker is gone. Returns false if no worker was there to hear a bell: then call it again
  * later.
  */
 export async function ringForOrphans(
@@ -176,13 +178,14 @@ export async function ringForOrphans(
 export async function sweep(deps: SweepDeps, signal?: AbortSignal, shards?: readonly string[]): Promise<number> {
   const asks = await dueAsks(deps.store, MAX_DUE, shards);
   const rest = asks.values();
-  // Many asks may wait for one file: in each pass its state is read, and its extraction added, only once.
+  // Many asks may wait for the same file: `texts` and `extracts` remember, for this pass, what was read and added.
   const pass: Pass = { ...deps, texts: new Map(), extracts: new Map() };
   const lane = async (): Promise<void> => {
     for (const ask of rest) {
       if (signal?.aborted) return;
       await sweepOne(pass, ask).catch((error: unknown) => {
-        // A record that cannot be parsed must not stop the sweep of the others.
+        // An error that is not of the store, such as a record that cannot be parsed, must not stop the pass for other
+        // asks.
         if (originOf(error).kind === "store") throw error;
         deps.report.error("sweep", error);
       });
@@ -228,7 +231,7 @@ async function sweepOne(pass: Pass, address: AskAddress): Promise<void> {
   }
 }
 
-/** If a live worker runs the ask, the bell is rung for that worker, because it may have lost the ask. */
+/** Rings for an ask. If a live worker is recorded as running it, rings for that worker, which may have lost the ask. */
 async function ringFor({ bell, membership }: Pass, ask: CheckedAsk): Promise<void> {
   const { address, state, owner } = ask;
   if (state !== "running") return void (await bell.ring({ conversation: address }));
@@ -237,7 +240,10 @@ async function ringFor({ bell, membership }: Pass, ask: CheckedAsk): Promise<voi
   await bell.ring({ conversation: address, ...(isGone ? { voided: owner } : {}) }, isGone ? {} : { to: worker });
 }
 
-/** Bytes are released after the text is stored, so if the bytes are missing, the text is checked once more. */
+/**
+ * Returns what is stored of a file. Bytes are released when their text has been stored, so if the bytes are missing,
+ * the text is looked for once more.
+ */
 function fileState(
   pass: Pass,
   { text, ref }: { text: string; ref: string },
@@ -271,12 +277,12 @@ async function queueExtractions(pass: Pass, ask: TakenAsk, files: readonly numbe
 async function endAsk(pass: Pass, ask: TakenAsk, body: EventBody<Exclude<Terminal, "completed">>): Promise<void> {
   const { kind } = await finish(pass.store, ask, "any", { end: body, nonce: newNonce() });
   if (kind === "finished") pass.report.ended(ask, ask.attempt, body, undefined);
-  // Perhaps no extraction will remove the ask from its wait lists.
+  // The ask may be on wait lists of texts that will never be extracted: nothing else removes it from there.
   if (ask.waited) {
     const keys = ask.body.files.map(({ text }) => text);
     await stopWaiting(pass.store, ask.address, keys, ask);
   }
-  // The next ask of the conversation can run.
+  // Now the next ask of the conversation can run.
   await pass.bell.ring({ conversation: ask.address });
 }
 

@@ -17,9 +17,9 @@ export interface CallDeps extends StreamDeps, ProgressDeps {
   readonly tracing: Tracing | undefined;
   readonly settings: PromptSettings & {
     readonly engineName: string;
-    /** Most engine calls of one ask. */
+    /** How many engine calls one ask may have. */
     readonly attempts: number;
-    /** How long a call waits for an engine that is away, in ms. */
+    /** For how many ms a call is repeated while the engine does not accept it. */
     readonly awayMs: number;
     /** Whether users see the engine's own error messages. */
     readonly showEngineErrors: boolean;
@@ -31,26 +31,26 @@ export interface CallDeps extends StreamDeps, ProgressDeps {
     >;
 }
 
-/** An engine call that the store has counted; `attempt`: its number. */
+/** An engine call that the store has counted as the attempt `attempt` of its ask. */
 export interface BegunCall extends OwnedAsk {
   readonly attempt: number;
   readonly texts: readonly Text[];
-  /** Why this worker's engine call before this one failed. */
+  /** Why this worker's previous engine call for the same ask failed. */
   readonly previous: Failure | undefined;
   readonly chosen: ChosenPages;
-  /** The point from which the engine continues an answer; undefined for a new answer. */
+  /** The point from which the engine is to continue an answer of a dead worker; undefined for a new answer. */
   readonly point: Begun["point"] | undefined;
   /** When the ask was taken, in ms of this process's clock. */
   readonly takenAt: number;
 }
 
 const MAX_PIECE_BYTES = 32_768;
-/** Most unwritten UTF-16 units of one reply; `MAX_HELD_TEXT_BYTES` bounds all replies of the process. */
+/** How many unwritten UTF-16 units one reply may have; `MAX_HELD_TEXT_BYTES` bounds all replies of the process. */
 const MAX_HELD_UNITS = 1_048_576;
 
 /**
- * The outcomes for which tokens are charged. After any other outcome another worker continues the answer, or asks
- * again.
+ * The outcomes after which the call's tokens are counted for the user. After any other outcome another worker continues
+ * the answer or calls the engine again, and counts the tokens.
  */
 const CHARGED: ReadonlySet<Outcome["kind"]> = new Set(["completed", "failed", "cancelled", "expired"]);
 
@@ -67,8 +67,8 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
   let sentAt = begunAt;
   let isSent = false;
   let written = begun?.firstTokenMs === undefined ? 0 : 1;
-  // An ask without files had no earlier stage, and its `started` event follows at once; an answer that continues has
-  // text already.
+  // Not sent for an ask without files, whose `started` event follows at once, and not for a continued answer, of which
+  // readers have text already.
   if (texts.length > 0 && !begun) sendProgress(deps, ask, { stage: "asking" });
   if (begun) report.wentOn(ask, attempt);
   else report.begun(ask, attempt, begunAt - acceptedAt - extractMs);
@@ -101,7 +101,7 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
     tokens: () => tokens.sum,
     onWritten({ type }) {
       report.written(type);
-      // The first event after `started`: a delta, or `completed` for a reply in one frame.
+      // Only for the first event after `started`: a `delta`, or `completed` if the whole reply came at once.
       if (type === "started" || written++ > 0) return;
       trace?.firstText();
       const now = performance.now();
@@ -124,7 +124,7 @@ function traceOf(
   return tracing && traceCall(tracing, { ask, attempt, engine, acceptedAt, begunAt, extractMs, goesOn, extractions });
 }
 
-/** Reports the outcome, and returns it in the form for users. */
+/** Reports the outcome of a call; returns it with the error message that users are to see. */
 function reportOutcome(
   { report, settings }: CallDeps,
   { ask, attempt }: BegunCall,

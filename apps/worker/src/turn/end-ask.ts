@@ -10,15 +10,15 @@ export interface EndDeps {
   readonly report: Pick<AskReport, "ended">;
 }
 
-/** How long ending an ask is retried: longer than the ask itself may take. */
+/** How long the step that ends an ask is retried, in ms. */
 const END_PATIENCE_MS = 60_000;
 
-/** Ends a cancelled ask with the text that had arrived; if `text` is not given, it is read from the log. */
+/** Ends a cancelled ask. `text` is what had come of the answer; if it is not given, it is read from the log. */
 export async function endCancelled(deps: EndDeps, ask: TakenAsk, text?: string): Promise<Turn> {
   return end(deps, ask, "any", { type: "cancelled", text: text ?? (await loggedText(deps.store, ask)) });
 }
 
-/** Ends an ask as failed. `file`: index of the file that caused the failure. */
+/** Ends an ask as failed. `at`: the place of the event; `file`: the index of the file that has caused the failure. */
 export function endFailed(
   deps: EndDeps,
   ask: TakenAsk,

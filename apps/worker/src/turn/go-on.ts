@@ -3,21 +3,21 @@ import type { EngineAsk } from "@docrelay/engine";
 import { parsePoint, type Begun } from "../answer/attempt.ts";
 
 /**
- * The point from which the engine continues an answer that another worker has begun; undefined when a new call has to
- * begin.
+ * Returns the point from which the engine can continue an answer that another worker has begun; undefined if a new call
+ * has to begin.
  */
 export function pointOf({ resume, attempt, begun }: TakenAsk): Begun["point"] | undefined {
   return resume === undefined || attempt === 0 || begun ? undefined : parsePoint(resume);
 }
 
-/** Reads from the log what was written of that answer. */
+/** Reads from the log what the other worker has written of that answer. */
 export async function readBegun(store: Store, ask: TakenAsk, point: Begun["point"]): Promise<Begun> {
   const { text, startedAt, firstTextAt } = await arrived(store, ask, ask.attempt);
   const firstTokenMs = firstTextAt === undefined ? undefined : firstTextAt - (startedAt ?? firstTextAt);
   return { n: ask.n, text, point, firstTokenMs };
 }
 
-/** The engine's request for continuing an answer: without the prompt, which the engine has. */
+/** Returns the request to continue an answer; it has no prompt, because the engine has that already. */
 export function resumedAsk({ address }: TakenAsk, { text, point }: Begun): EngineAsk {
   const bytes = Buffer.byteLength(text.slice(0, point.at));
   return { message: "", uniqueId: address.c, affinity: address.u, resume: { mark: point.mark, bytes } };

@@ -1,19 +1,20 @@
 import { pastAsks, type PastAsk, type Store, type TakenAsk } from "@docrelay/channel";
 import { EARLIER_LEFT_OUT, estimateTokens, type ChatMessage } from "@docrelay/engine";
 
-/** The tokens of a message besides its text. */
+/** An estimate of the tokens that a message costs besides its text. */
 const MESSAGE_TOKENS = 8;
 
 export interface History {
   /** The messages, oldest first; questions and answers alternate. */
   readonly messages: readonly ChatMessage[];
   /**
-   * Set if older asks are left out because they do not fit: a notice for the engine, placed before the first message.
+   * A notice for the engine that older asks were left out because they do not fit, to be put before the first message;
+   * empty if none were.
    */
   readonly notice: string;
 }
 
-/** The conversation before an ask: the newest asks that fit into `budgetTokens`, without holes. */
+/** Reads the conversation before an ask: from the newest asks back, as many as fit into `budgetTokens`. */
 export async function readHistory(store: Store, ask: TakenAsk, budgetTokens: number): Promise<History> {
   const messages: ChatMessage[] = [];
   let left = budgetTokens - estimateTokens(EARLIER_LEFT_OUT);
@@ -26,7 +27,7 @@ export async function readHistory(store: Store, ask: TakenAsk, budgetTokens: num
   return { messages, notice: "" };
 }
 
-/** The texts of earlier files are not sent again: a user who asks about such a file attaches it again. */
+/** Of earlier files only the names are sent. To ask about such a file once more, the user attaches it again. */
 function questionOf({ message, files }: PastAsk): string {
   return files.length === 0 ? message : `${message}\n\n[Files of this question: ${files.join(", ")}]`;
 }

@@ -11,7 +11,10 @@ export interface ParkDeps extends EndDeps, ProgressDeps, TextDeps {
   readonly stopping: AbortSignal;
 }
 
-/** Parks the ask until the texts of its files `missing` (indexes) are stored; the extraction then wakes its conversation. */
+/**
+ * Parks the ask until the texts of its files `missing` (indexes) are stored; the extraction then wakes its
+ * conversation.
+ */
 export async function parkAsk(deps: ParkDeps, { ask, owner }: OwnedAsk, missing: number[]): Promise<Turn> {
   const { store, blobs } = deps;
   const { files } = ask.body;
@@ -24,8 +27,8 @@ export async function parkAsk(deps: ParkDeps, { ask, owner }: OwnedAsk, missing:
   }
   await retry(() => awaitTexts(store, ask.address, keys, ask), patience);
   const parked = await retry(() => park(store, ask, owner), patience);
-  // Race: a text may have been stored before this conversation was on its wait list. Then nothing else wakes the
-  // conversation, or removes it from the list.
+  // Race: a text may have been stored just before this conversation was on its wait list. Then no extraction will wake
+  // the conversation or remove it from the list.
   const texts = await retry(() => lookAtTexts(deps, files), patience);
   if (texts.kind !== "missing") await retry(() => stopWaiting(store, ask.address, keys, ask), patience);
   if (parked.kind !== "parked") return turnOf(parked.kind, () => endCancelled(deps, ask));

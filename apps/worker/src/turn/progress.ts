@@ -6,7 +6,7 @@ export interface ProgressDeps {
   readonly report: Pick<AskReport, "error">;
 }
 
-/** Publishes the progress of an ask and returns at once: progress is a hint, which may be lost. */
+/** Publishes the progress of an ask. It returns at once, because progress is a hint, which may be lost. */
 export function sendProgress(
   { store, report }: ProgressDeps,
   ask: TakenAsk,

@@ -16,25 +16,26 @@ import type { Text } from "./texts.ts";
 export interface PromptSettings {
   readonly promptMode: "plain" | "fenced";
   /**
-   * `client`: the `unique_id` that a client of the plain endpoint has sent; `opaque`: always the conversation's
-   * address.
+   * Which `unique_id` the engine gets. `client`: the one that a client of the plain endpoint has sent, if it did;
+   * `opaque`: always the id of the conversation's address, which tells nothing about the user.
    */
   readonly uniqueId: "client" | "opaque";
-  /** Most tokens of a prompt, without the system text. Undefined for an engine that receives files of any size. */
+  /** How many tokens a prompt may have, without the system text; undefined if the engine takes files of any size. */
   readonly contextTokens: number | undefined;
-  /** The same bound for prompts that include the conversation so far. Undefined if no engine takes the conversation. */
+  /** The same bound for a prompt with the conversation so far; undefined if no engine takes the conversation. */
   readonly historyTokens: number | undefined;
 }
 
 /** The pages of each file that go into the prompt; undefined for a file that goes into it whole. */
 export type ChosenPages = ReadonlyArray<PageRanges | undefined>;
 
-/** The tokens of the lines around a file, and of those before the question. */
+/** Estimates of the tokens of the lines around a file, and of the lines before the question. */
 const FILE_TOKENS = 80;
 const INTRO_TOKENS = 120;
 
 /**
- * Chooses the pages of an ask's files; the choice is the same for each attempt. `too-large`: not even one page fits.
+ * Chooses which pages of an ask's files go into the prompt. Each attempt of the ask gets the same choice. `too-large`:
+ * not even one page fits.
  */
 export async function choosePagesOf(
   { body }: TakenAsk,
@@ -53,15 +54,15 @@ export async function choosePagesOf(
 }
 
 /**
- * 16 random hex digits from the free digits of a UUID. Node generates many UUIDs at once; randomBytes would be a system
- * call for each prompt.
+ * Returns 16 random hex digits, taken from a UUID, with which the marks in a prompt are made unguessable. Node
+ * generates many UUIDs at once; `randomBytes` would be a system call for each prompt.
  */
 function newBoundary(): string {
   const uuid = randomUUID();
   return uuid.slice(0, 8) + uuid.slice(-8);
 }
 
-/** Builds the engine's prompt. The prompt tells nothing about the user except an opaque id. */
+/** Builds the engine's prompt. Apart from an opaque id, it tells nothing about the user. */
 export async function promptOf(
   { store, settings }: { readonly store: Store; readonly settings: PromptSettings },
   ask: TakenAsk,
@@ -81,7 +82,8 @@ export async function promptOf(
   if (historyTokens === undefined) return { message, ...ids };
   const { messages, notice } = await readHistory(store, ask, historyTokens - tokensOf(message));
   const [first, ...rest] = messages;
-  // A WebSocket engine does not take the conversation, and so needs no notice of what was left out of it.
+  // An engine without `contextTokens` is a WebSocket engine: it does not take the conversation, so it needs no notice
+  // of what was left out.
   if (!first && contextTokens === undefined) return { message, ...ids };
   if (!first) return { message: notice === "" ? message : [notice, ...partsOf(message)], ...ids };
   return { message, history: [{ ...first, text: notice + first.text }, ...rest], ...ids };
@@ -100,12 +102,12 @@ function partsOf(message: Prompt): ReadonlyArray<string | readonly string[]> {
   return typeof message === "string" ? [message] : message;
 }
 
-/** The tokens of the whole prompt, without the operator's system text. */
+/** Estimates the tokens of the whole prompt, without the operator's system text. */
 export function promptTokens({ message, history = [] }: EngineAsk): number {
   return history.reduce((sum, { text }) => sum + estimateTokens(text), tokensOf(message));
 }
 
-/** The counted tokens of a file's pages, which many asks share. */
+/** The estimated tokens of files' pages. Many asks share one array of pages, so each is estimated once. */
 const counted = new WeakMap<readonly string[], number>();
 
 function tokensOf(message: Prompt): number {

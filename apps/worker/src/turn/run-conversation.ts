@@ -9,19 +9,20 @@ import { STORE_PATIENCE_MS } from "./turn.ts";
 export interface ConversationDeps extends TurnDeps {
   /** The name of this worker in its owner tokens. */
   readonly worker: string;
-  /** Whether another worker is gone and will do no more work. */
+  /** Whether another worker counts as gone, so that its asks may be taken over. */
   isGone(worker: string): Promise<boolean>;
   /**
-   * Whether Redis has a connection of that worker: a worker that is gone but connected has not crashed; it stands
-   * still.
+   * Whether another worker has a connection to Redis. A worker that counts as gone but is connected has not crashed: it
+   * stands still.
    */
   isConnected(worker: string): Promise<boolean>;
-  /** A random number in 0..1, for jitter. */
+  /** Returns a random number from 0 to 1, by which pauses differ. */
   random(): number;
 }
 
 /**
- * The pause before another try when a newer version wrote the ask at the head, in case no newer worker runs any more.
+ * When the ask at the head of the mailbox was written by a newer version, it is left to a worker of that version. After
+ * this pause it is tried again.
  */
 const NEWER_RETRY_MS = 1000;
 const AGAIN_MS = 100;
@@ -29,8 +30,8 @@ const ENGINE_RETRY_MS = { firstMs: 200, longestMs: 2000 };
 
 /**
  * Handles a conversation's bell: runs its asks in order until the mailbox is empty, the ask at its head parks, another
- * worker runs it, or the process stops. Each turn has its own owner token, so that writes that an earlier turn still
- * makes are refused. `taking`: called before each take, which sees everything that was accepted before.
+ * worker runs that ask, or the process stops. Each turn has its own owner token, so that late writes of an earlier turn
+ * are refused. `taking` is called before each take, which sees every ask that was accepted before.
  */
 export async function runConversation(
   deps: ConversationDeps,
@@ -43,7 +44,7 @@ export async function runConversation(
   let gone = voided;
   while (!stopping.aborted) {
     const owner = newOwner(deps.worker);
-    // After a final failure the next turn only ends the ask: taking the ask must not begin a call.
+    // After a final failure the next turn only ends the ask. With `maxAttempts` 0, the take does not begin a call.
     const maxAttempts = isFinal(failed?.failure) ? 0 : settings.attempts;
     const from = { maxAttempts, ...(gone === undefined ? {} : await voiding(deps, gone)) };
     taking();
@@ -51,7 +52,7 @@ export async function runConversation(
     if (taken.kind === "empty") return "done";
     if (taken.kind === "newer") return { laterMs: NEWER_RETRY_MS };
     if (taken.kind === "held") {
-      // That worker also takes the next ask. If it dies, the leader rings again.
+      // The worker that holds the ask also takes the next one. If it dies, the leader's sweeper rings again.
       const holder = workerOf(taken.owner);
       if (taken.owner === gone || holder === undefined || !(await deps.isGone(holder))) return "done";
       gone = taken.owner;
@@ -86,7 +87,7 @@ export async function runConversation(
   return "hand-back";
 }
 
-/** The fields of `take` about an earlier owner: whether that worker has crashed or stands still. */
+/** Returns what `take` must know of an earlier owner: its token, and whether its worker stands still or has crashed. */
 async function voiding(deps: ConversationDeps, voided: string): Promise<TakeFrom> {
   const worker = workerOf(voided);
   const lives =

@@ -15,11 +15,11 @@ import { STORE_PATIENCE_MS, turnOf, type OwnedAsk, type Turn } from "./turn.ts";
 
 export interface TurnDeps extends ParkDeps, CallDeps {
   readonly report: AskReport;
-  /** How long the next ask of a dead worker must wait, in ms; see `stagger.ts`. */
+  /** Returns for how many ms the call of the next ask of a dead worker must wait; `stagger.ts` tells why. */
   stagger(now: number): number;
 }
 
-/** The failure when all allowed calls were made, and the worker of the last one has died. */
+/** The failure of an ask whose last allowed engine call has ended because its worker died. */
 const LOST: Failure = {
   code: "ENGINE_UNAVAILABLE",
   reason: "worker-lost",
@@ -56,7 +56,7 @@ export async function runTurn(deps: TurnDeps, { ask, owner }: OwnedAsk, previous
     }
   } catch (error) {
     if (originOf(error).kind !== "bug") throw error;
-    // A bug would recur in each turn until the deadline, so the ask ends now.
+    // The bug would occur again in each turn until the deadline, so the ask ends now.
     deps.report.bug(ask, error);
     return await endFailed(deps, ask, { at: "any", failure: { code: "INTERNAL" } });
   }
@@ -92,9 +92,9 @@ async function runTaken(deps: TurnDeps, running: Running): Promise<Turn> {
 }
 
 /**
- * Counts the engine call in the store and makes it; or lets the engine continue the call of a worker that is gone. An
- * ask without files may have begun already when it was taken, which saves an fsync before its first piece:
- * docs/adr/0016-fewer-fsyncs.md. `n`: number of events written in this attempt.
+ * Counts an engine call in the store and makes it, or lets the engine continue the call of a worker that is gone. For
+ * an ask without files, the take may have counted the call already, which saves an fsync before its first piece
+ * (docs/adr/0016-fewer-fsyncs.md). `n`: how many events of the current attempt are in the log.
  */
 async function beginCall(
   deps: TurnDeps,
@@ -105,7 +105,7 @@ async function beginCall(
   const { ask, owner, previous, takenAt } = running;
   const { store, settings } = deps;
   const patience = { forMs: STORE_PATIENCE_MS, signal: deps.stopping };
-  // After a failed call of its own, this worker begins another call.
+  // After a failed call of this worker, a new call begins: there is nothing to continue.
   const point = previous === undefined ? pointOf(ask) : undefined;
   const begun =
     ask.begun || point
@@ -125,8 +125,8 @@ async function beginCall(
     case "cancelled":
       return endCancelled(deps, ask, outcome.text);
     case "stale":
-      // This process is alive, so its call ended without a crash and without a failure of the engine: the call is not
-      // to count.
+      // Another worker has taken the ask although this process is alive: neither a crash nor the engine ended this
+      // call, so it must not count against `ENGINE_ATTEMPTS`.
       await spareCall(deps, ask, attempt);
       return { kind: "lost" };
     case "ended":
@@ -147,7 +147,7 @@ async function handBackAsk(deps: TurnDeps, { ask, owner }: Running): Promise<Tur
   return reply.kind === "handed-back" ? { kind: "handed-back" } : turnOf(reply.kind, () => endCancelled(deps, ask));
 }
 
-/** Removes a call from the count. If the store is away the call counts, because no ask waits for this. */
+/** Makes a call not count. If Redis is away for long, the call counts after all: it is not worth a longer wait. */
 async function spareCall({ store, stopping }: TurnDeps, ask: TakenAsk, attempt: number): Promise<void> {
   try {
     await retry(() => spare(store, ask, attempt), { forMs: STORE_PATIENCE_MS, signal: stopping });

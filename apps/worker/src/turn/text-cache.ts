@@ -1,7 +1,7 @@
 import type { StoredText } from "@docrelay/channel";
 import { LRUCache } from "lru-cache";
 
-/** Reads texts by their keys, and caches those that were read last. */
+/** Reads texts from the store by their keys, and keeps those that were used last in memory. */
 export interface TextCache {
   /** Returns the stored text or failure; undefined if there is none. Rejects with the error of the read. */
   read(key: string): Promise<StoredText | undefined>;
@@ -9,15 +9,18 @@ export interface TextCache {
   forget(key: string): void;
 }
 
-/** Always an object, because lru-cache takes `undefined` for an aborted read. */
+/**
+ * What the cache holds for a key. It is an object even if nothing is stored: lru-cache takes `undefined` for an abort.
+ */
 interface Read {
   readonly stored: StoredText | undefined;
 }
 
 /**
- * A stored text never changes, and many asks about one PDF may come at once: the first of them reads and unpacks the
- * text, and reads of one key at the same time share one read. When the texts together have more than `maxBytes`, two
- * for each UTF-16 unit, those unused for longest are dropped. Failures are not cached, because some of them pass.
+ * Caches texts, because a stored text never changes and many asks about one PDF may come at once: the first of them
+ * reads and unpacks the text, and reads of one key at the same time share one read. When the texts have more than
+ * `maxBytes` together, at two bytes for each UTF-16 unit, those that were not used for longest are dropped. Failures
+ * are not cached, because some of them do not last.
  */
 export function createTextCache(
   readText: (key: string) => Promise<StoredText | undefined>,
@@ -28,7 +31,7 @@ export function createTextCache(
     // An entry larger than the cache is returned, but not kept.
     sizeCalculation: ({ stored }) => (stored?.kind === "text" ? bytesOf(stored) : maxBytes + 1),
     fetchMethod: async (key) => ({ stored: await readText(key) }),
-    // A read that is forgotten or evicted still resolves for its callers.
+    // A read whose key is forgotten or evicted meanwhile still resolves for those who wait for it.
     ignoreFetchAbort: true,
   });
   return {
@@ -39,7 +42,7 @@ export function createTextCache(
   };
 }
 
-/** The memory that a text uses, including its lists: 2,000 empty pages use memory, too. */
+/** Estimates the memory of a text, in bytes. Each page counts, even an empty one, because its entry uses memory. */
 function bytesOf({ pages, missing }: Extract<StoredText, { kind: "text" }>): number {
   return 2 * (1000 + pages.reduce((sum, page) => sum + page.length + 16, 0) + 64 * missing.length);
 }

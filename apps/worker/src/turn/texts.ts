@@ -18,13 +18,16 @@ export interface TextDeps {
 
 export type Text = Extract<StoredText, { kind: "text" }>;
 
-/** The texts of an ask's files: all texts, or the failure of the first file that has none, or the files to wait for. */
+/**
+ * What is stored for an ask's files: all texts; or the failure of the first file that failed; or the indexes of the
+ * files whose text is still missing.
+ */
 export type Texts =
   | { kind: "ready"; texts: Text[] }
   | { kind: "failed"; file: number; failure: Failure }
   | { kind: "missing"; files: number[] };
 
-/** Reads the outcomes of all extractions; reads the texts only when all of them are stored. */
+/** Looks up the outcomes of all extractions of an ask's files, and reads the texts only if all of them are stored. */
 export async function lookAtTexts({ store, texts: cache }: TextDeps, files: readonly AskFile[]): Promise<Texts> {
   const states = await textState(
     store,
@@ -39,7 +42,7 @@ export async function lookAtTexts({ store, texts: cache }: TextDeps, files: read
   const texts: Text[] = [];
   for (const [file, { text }] of files.entries()) {
     const stored = await cache.read(text);
-    if (!stored) return { kind: "missing", files: [file] }; // the text's retention ended after its state was read
+    if (!stored) return { kind: "missing", files: [file] }; // it expired after its state was read
     if (stored.kind === "failed") return failureOf(file, stored);
     texts.push(stored);
   }
@@ -48,7 +51,7 @@ export async function lookAtTexts({ store, texts: cache }: TextDeps, files: read
 
 async function readFailure(cache: TextCache, files: readonly AskFile[], file: number): Promise<Texts> {
   const stored = await cache.read(files[file]?.text ?? "");
-  // After the state was read, the retention ended or the text was extracted again: the next look finds out.
+  // Since the state was read, the failure has expired or the text was extracted again: the next look finds out which.
   if (stored?.kind !== "failed") return { kind: "missing", files: [file] };
   return failureOf(file, stored);
 }
@@ -72,9 +75,9 @@ function knownCode(code: string): ErrorCode {
 }
 
 /**
- * Returns the first of the files `missing` (indexes) whose text can never come because its bytes are gone; undefined if
- * there is none. Bytes are released after the text is stored, so if the bytes are missing, the text is checked once
- * more.
+ * Returns the first of the files `missing` (indexes) that can never get a text, because its bytes are gone; undefined
+ * if there is none. Bytes are released when their text has been stored, so if the bytes are missing, the text is looked
+ * for once more.
  */
 export async function findLostFile(
   { store, blobs }: { store: Store; blobs: BlobStore },

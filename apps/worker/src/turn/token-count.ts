@@ -4,14 +4,14 @@ import type { AttemptPlan } from "../answer/attempt.ts";
 import type { AskReport } from "../report/ask-report.ts";
 import { promptTokens } from "./prompt.ts";
 
-/** Counts the tokens of one engine call: the engine's own numbers, else an estimate. */
+/** Counts the tokens of one engine call: by the numbers that the engine sends, else by an estimate. */
 export interface TokenCount extends Pick<AttemptPlan, "usage"> {
   /**
-   * The engine has received this prompt. Not called for an answer that continues: its prompt belongs to an earlier
-   * call.
+   * Call it when the engine has received this prompt; not for a continued answer, whose prompt an earlier call has
+   * sent.
    */
   sent(prompt: EngineAsk): void;
-  /** A piece of the answer has arrived. */
+  /** Call it for each piece of the answer. */
   text(piece: string): void;
   /** The sum of all tokens known so far. */
   readonly sum: number;
@@ -38,8 +38,8 @@ export function createTokenCount(): TokenCount {
 }
 
 /**
- * Counts tokens against quotas. No answer waits for the count; if the count is lost, a user may use a little more.
- * `isOwnCounted`: the step that ended the ask has counted the tokens for its user.
+ * Counts tokens for the daily quotas of the user and the user's groups. Nothing waits for the count; if it is lost, the
+ * user may use a little more. `isOwnCounted`: the step that ended the ask has already counted them for the user.
  */
 export function chargeTokens(
   { store, report }: { readonly store: Store; readonly report: Pick<AskReport, "error"> },

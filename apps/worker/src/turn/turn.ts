@@ -4,36 +4,39 @@ import type { Failure } from "../report/failure.ts";
 /** An ask that this worker has taken. */
 export interface OwnedAsk {
   readonly ask: TakenAsk;
-  /** The random token of this turn: the store refuses writes of an earlier owner. */
+  /** The random token of this turn, which the turn's writes carry: the store refuses writes with an earlier token. */
   readonly owner: string;
 }
 
 /** How a turn ended, which decides what the worker does next with the conversation. */
 export type Turn =
-  /** The ask has ended: the next one is taken. */
+  /** The ask has ended; the worker takes the next one. */
   | { kind: "next" }
-  /** The ask has ended and the mailbox was empty: an ask that is accepted later has its own bell. */
+  /** The ask has ended and the mailbox is empty. An ask that is accepted later rings its own bell. */
   | { kind: "last" }
-  /** The engine call failed; the ask may get another one. `spent`: how many calls count against `ENGINE_ATTEMPTS`. */
+  /** The engine call failed; the ask may get another one. `spent`: how many of `ENGINE_ATTEMPTS` are used up. */
   | { kind: "retry"; spent: number; failure: Failure }
-  /** The ask changed during the turn: it is taken again, at once or after a pause. */
+  /** The ask has changed during the turn and is taken again: after a pause (`again`) or at once (`look-again`). */
   | { kind: "again" | "look-again" }
   /** The ask waits for texts and uses no worker slot. */
   | { kind: "parked" }
   /** Another worker owns the ask. */
   | { kind: "lost" }
-  /** The process stops: the ask was handed back for another worker. */
+  /** This process stops, and has handed the ask back for another worker. */
   | { kind: "handed-back" };
 
-/** The place in the log at which an event is written; `"any"` for a terminal event that is valid in every attempt. */
+/**
+ * The place of an event: the `n`-th of the attempt `attempt`. The store refuses it if that is not the next place.
+ * `"any"`: for a terminal event, which may come after any event.
+ */
 export type EventPlace = { attempt: number; n: number } | "any";
 
-/** For how long a step of a turn is retried while the store is away. */
+/** For how many ms a step of a turn is retried while Redis is away. */
 export const STORE_PATIENCE_MS = 20_000;
 
 /**
- * Ends the turn after a reply of the store that does not let it continue; used by every step. A cancelled ask has no
- * terminal event yet: `onCancelled` writes it.
+ * Returns how a turn ends after a reply of the store that does not let it continue. An ask that its user has cancelled
+ * has no terminal event yet: `onCancelled` writes it.
  */
 export async function turnOf(reply: "cancelled" | "stale" | "ended", onCancelled: () => Promise<Turn>): Promise<Turn> {
   switch (reply) {
