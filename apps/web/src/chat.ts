@@ -99,7 +99,7 @@ export function startChat(options: ChatOptions): Chat {
   };
 }
 
-/** The earlier ask that the next question replaces, if any. */
+/** The earlier ask that the next question will replace, if the user has chosen to edit one. */
 interface Revising {
   readonly ask: string | undefined;
   set(ask: string | undefined): void;
@@ -214,7 +214,7 @@ function showConnection({ find }: Frame, relay: Relay, onOnline: () => void): vo
   relay.onState((state, error) => {
     line.dataset["state"] = state;
     line.textContent = say(state);
-    // Only an error that a retry does not fix is shown in words.
+    // Other errors end by themselves after a retry, so only an error that no retry mends is described.
     if (error && !error.retryable) line.textContent = `${wordsFor(error.wire).what} ${wordsFor(error.wire).advice}`;
     if (state === "online") onOnline();
   });

@@ -35,7 +35,7 @@ export interface ViewListener {
   onAsked(ask: AskedFrom, accepted: Promise<unknown>): void;
   /** The user wants to change a failed question before asking it again. */
   onEdit(turn: Turn, files: readonly Attachment[]): void;
-  /** The question was put into the composer. The next ask replaces it. */
+  /** The user wants to edit an answered question; the next ask is to replace it. */
   onRevise(turn: Turn): void;
   /** A question that the engine suggests was chosen. */
   onSuggested(question: string): void;
@@ -82,8 +82,8 @@ export function createConversationView(
     conversation: undefined,
   };
   const list = listOf(turns, view);
-  // A waiting ask shows whether there is a connection, so a change of state is drawn. After `online` the log is read,
-  // which limits how often it is drawn.
+  // A waiting ask shows whether there is a connection, so each change of its state is drawn. After `online` many
+  // changes follow, because the log is read: these are drawn less often.
   const stopHearingState = relay.onState((state) => (state === "online" ? view.redraw.soon() : view.redraw.hurry()));
 
   return {
@@ -114,7 +114,7 @@ interface View {
   readonly on: ViewListener;
   readonly redraw: Redraw;
   shown: readonly Turn[];
-  /** Turns that the server no longer has. */
+  /** Turns that are shown although the server no longer has them. */
   gone: readonly Turn[];
   conversation: Conversation | undefined;
   stopHearing?: () => void;

@@ -18,13 +18,13 @@ const loading = new Map<string, Promise<unknown>>();
 const loaded = new Map<string, unknown>();
 const onMissing = new Set<() => void>();
 
-/** The address next to which the parts are served: this script's, or in development the page's. */
+/** The parts are served beside this script, or in development beside the page. */
 const scriptUrl = import.meta.url;
 // Tests `MODE`, because `DEV` is also true in a build with another NODE_ENV, such as a test runner's.
 const base = import.meta.env.MODE === "development" ? document.baseURI : scriptUrl;
 /**
- * The places that need the styles of parts. A shadow tree does not use the document's styles, but its fonts have to
- * be declared in the document.
+ * The nodes to which the styles of parts are added: each shadow tree, which does not use the document's styles, and the
+ * document's head, because fonts must be declared there.
  */
 const styled = new Set<Node>([document.head]);
 const loadedStyles = new Set<string>();
@@ -43,9 +43,9 @@ export function stylePartsIn(root: ShadowRoot): () => void {
 }
 
 /**
- * Loads a part at the first call. While edges are being replaced, some edges may not have the part, so a failed load
- * is retried. Each retry uses another address, because browsers remember that a module failed to load. Undefined when
- * no retry succeeds; a later call tries again.
+ * Returns a part, loaded at the first call. While edges are being replaced, some do not have this build's parts, so a
+ * failed load is retried. Each retry uses another address, because browsers remember that a module failed to load.
+ * Returns undefined if no retry succeeds; a later call tries again.
  */
 export async function loadPart<K extends keyof LazyParts>(name: K): Promise<LazyParts[K] | undefined> {
   const part = loading.get(name) ?? load(name);

@@ -9,13 +9,13 @@ import type { QuotaLine } from "../composing/quota-line.ts";
 export interface AskedHere {
   add: ViewListener["onAsked"];
   /**
-   * Whether the file was sent with a question. The turn of such a question shows the file's errors and waits for its
-   * upload.
+   * Whether the file was sent with a question of this page. The question's own part of the page then shows the file's
+   * errors, so that the composer does not.
    */
   has(file: Attachment): boolean;
   /**
-   * The asks (by id) that are not acknowledged yet, with the names of their files. They are still sent when another
-   * conversation is shown.
+   * The asks that the server has not acknowledged yet: by id, the names of their files. They are still sent after
+   * another conversation is shown.
    */
   readonly going: ReadonlyMap<string, readonly string[]>;
 }
@@ -34,7 +34,7 @@ export function createAskedHere(deps: {
       for (const file of files) asked.add(file);
       const names = files.map(({ name }) => name);
       going.set(id, names);
-      // When every file is uploaded, the SDK's outbox has the question at once, so it need not be held here.
+      // If every file is uploaded already, the SDK's outbox, which survives a reload, has the question at once.
       if (files.some((file) => uploadOf(uploads, file) === undefined)) unsent.hold(conversation, id, question);
       accepted
         .finally(() => going.get(id) === names && going.delete(id))

@@ -10,14 +10,14 @@ import { createOtherPages, type OtherPages } from "../drafts/other-pages.ts";
 import type { Unsent } from "../drafts/unsent.ts";
 
 /**
- * The draft of the shown conversation: text, files and unfinished uploads. It is kept for a reload and for a later
- * return to the conversation.
+ * The draft of the shown conversation: the text, the files and the unfinished uploads of the next question. It is kept
+ * in the browser's storage for a reload, and for when the user comes back to the conversation.
  */
 export interface Preparing {
   /** The conversation that is shown. */
   readonly conversation: string | undefined;
   keep(): void;
-  /** The user has attached or removed files: the files of the log's last question are no longer offered. */
+  /** Call it when the user has attached or removed files: then the files of the log's last question are not offered. */
   choose(): void;
   /** Attaches the files of the log's last question. */
   offer(files: readonly Attachment[]): void;
@@ -41,11 +41,11 @@ interface State extends PreparingDeps {
   readonly others: OtherPages;
   shown: string | undefined;
   hasChosen: boolean;
-  /** Files whose uploads an earlier page began, until they are found or known to be missing. */
+  /** Files whose uploads an earlier page began, until the browser's copies are found or known to be missing. */
   awaited: readonly StoredFile[];
 }
 
-/** Maximum wait for the log in milliseconds, in case there is no connection. */
+/** How long to wait for the log, in ms: without a connection it would never come. */
 const READ_MS = 5000;
 
 export function createPreparing(deps: PreparingDeps): Preparing {
@@ -92,7 +92,7 @@ function keep({ shown, composer, uploads, drafts, hasChosen, awaited }: State): 
   drafts.write(shown, { text: composer.text, ...(files && { files }), ...(cut.length > 0 && { cut }) });
 }
 
-/** The attached files that the server does not have in full. */
+/** Returns the attached files whose upload is not complete. */
 function unfinished({ composer, uploads }: Pick<PreparingDeps, "composer" | "uploads">): StoredFile[] {
   return composer.files.flatMap((file) => (file instanceof File ? (uploads.unfinished(file) ?? []) : []));
 }
@@ -102,7 +102,8 @@ function adopt(state: State): void {
   const { shown, composer, drafts } = state;
   const text = shown === undefined ? composer.text : (drafts.read(shown)?.text ?? "");
   if (text === composer.text) return;
-  // While unset, nothing is kept: an older text could overwrite what is being typed in the other page.
+  // While `shown` is undefined, `keep` stores nothing: this page's text must not overwrite what the user types in the
+  // other page.
   state.shown = undefined;
   composer.replace(text);
   state.shown = shown;

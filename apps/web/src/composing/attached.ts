@@ -1,7 +1,7 @@
 import { isSameFile, type Attachment } from "../files/attachment.ts";
 import { chipOf, type Chip } from "../files/chip.ts";
 
-/** The files that go with the next question, each with a chip. */
+/** The files that go with the next question, each shown as a small box (a chip). */
 export interface Attached {
   readonly files: readonly Attachment[];
   /** Adds the files that are not attached yet. `isOld`: they were part of an earlier question. */
@@ -10,10 +10,11 @@ export interface Attached {
   remove(file: Attachment): boolean;
   clear(): void;
   /**
-   * Marks all attached files as asked about. A question without words is allowed for new files only, so pressing
-   * Enter twice asks once.
+   * Marks all attached files as asked about. A question without words may be asked only about new files, so that
+   * pressing Enter twice asks once.
    */
   asked(): void;
+  /** Whether a file is attached that no question was asked about. */
   readonly hasNew: boolean;
   chip(file: Attachment): Chip | undefined;
 }

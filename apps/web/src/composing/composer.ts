@@ -18,7 +18,7 @@ export interface Composer {
   /** Replaces the text, and leaves the focus where it is. */
   replace(message: string): void;
   readonly text: string;
-  /** The files that go with the next question. */
+  /** The attached files, which go with the next question. */
   readonly files: readonly Attachment[];
   /** Replaces the text and the files. */
   restart(text: string, files: readonly Attachment[]): void;
@@ -47,7 +47,7 @@ export interface ComposerListener {
   onOpen(file: Attachment): void;
 }
 
-/** The question, and the files that stay attached to the next ones. */
+/** Creates the composer: the field for the next question, and its files, which stay attached for later questions. */
 export function createComposer(frame: Frame, on: ComposerListener): Composer {
   const question = frame.find("question", HTMLTextAreaElement);
   const stop = frame.find("stop", HTMLButtonElement);

@@ -5,7 +5,10 @@ import { say, spokenTag } from "../words/say.ts";
 
 /** A line that shows how much of the day's quota is used, once little of it is left. */
 export interface QuotaLine {
-  /** Reads the usage again after an ask. `isRefused`: the ask was refused for its quota, so a quota may be new. */
+  /**
+   * Call it after an ask: reads the usage again. `isRefused`: a quota refused the ask; then the usage is read even if
+   * there was no quota before.
+   */
   used(isRefused: boolean): void;
 }
 
@@ -51,7 +54,7 @@ export function createQuotaLine({ find }: Pick<Frame, "find">, relay: Pick<Relay
   };
 }
 
-/** Describes the quota of which the largest part is used. Empty while enough is left. */
+/** Returns a sentence about the quota of which the largest part is used; empty while enough of each is left. */
 export function quotaInWords(usage: Usage): string {
   const uses: ReadonlyArray<readonly [use: DayUse | undefined, isShared: boolean]> = [
     [usage, false],

@@ -6,13 +6,13 @@ import { headingsOf } from "./headings.ts";
 
 /** Suggests first questions, made from the headings of the attached files. */
 export interface Suggestions {
-  /** The text of a file is ready. */
+  /** Call it when the text of an attached file is extracted. */
   about(file: File, status: UploadStatus): void;
-  /** A file was removed; without `file`, another conversation is shown. */
+  /** Drops the suggestions of a file that was removed; without `file`, all of them. */
   drop(file?: File): void;
 }
 
-/** Largest text that is loaded for suggestions, in characters. */
+/** The largest text that is loaded to find suggestions in it, in characters. */
 const MAX_CHARS = 400_000;
 
 export function createSuggestions(

@@ -1,6 +1,6 @@
 import { isStored, type StoredFile } from "../files/attachment.ts";
 
-/** What a user has prepared in a conversation and not asked yet. */
+/** The next question of a conversation, as far as the user has written it. */
 export interface Draft {
   readonly text: string;
   /** Files that the server has. Undefined until the user attaches or removes a file in this conversation. */
@@ -9,7 +9,7 @@ export interface Draft {
   readonly cut?: readonly StoredFile[];
 }
 
-/** The part of the `Storage` interface that drafts need, such as `localStorage`. */
+/** The part of a browser storage, such as `localStorage`, that is needed here. */
 export interface DraftStorage {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
@@ -25,8 +25,8 @@ export interface Drafts {
 
 const KEY = "docrelay:drafts";
 /**
- * Most drafts kept. The least recently changed ones are dropped first, since the server deletes conversations after a
- * day.
+ * How many drafts are kept. Those that were not changed for longest are dropped first: by default servers delete their
+ * conversations after a day.
  */
 const MAX_KEPT = 30;
 
@@ -50,8 +50,8 @@ export function createDrafts(storage: DraftStorage): Drafts {
 }
 
 /**
- * An empty list of files is not empty here: it records that the user removed all files, so the log's files are not
- * offered again.
+ * Whether nothing of a draft need be kept. An empty list of files must be kept: it records that the user has removed
+ * all files, so that those of the log's last question are not offered again.
  */
 function isEmpty({ text, files, cut = [] }: Draft): boolean {
   return text === "" && files === undefined && cut.length === 0;

@@ -13,7 +13,9 @@ export interface Underway {
  * questions as its own.
  */
 export interface OtherPages {
-  /** Collects the unfinished work of all other pages. Always takes `ANSWER_MS`, because closed pages never answer. */
+  /**
+   * Collects the unfinished work of all other pages. It always waits `ANSWER_MS`, as it cannot know how many there are.
+   */
   underway(): Promise<Underway>;
   close(): void;
 }

@@ -1,8 +1,8 @@
 import type { DraftStorage } from "./drafts.ts";
 
 /**
- * Questions of this tab that neither the server nor the SDK's outbox has: their files are being uploaded, or the server
- * has refused them. After a reload they come back as text to edit.
+ * Questions of this tab that neither the server nor the SDK's outbox has, because their files are being uploaded or the
+ * server has refused them. After a reload they are put back into the question field.
  */
 export interface Unsent {
   hold(conversation: string, ask: string, question: string): void;

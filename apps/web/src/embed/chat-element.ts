@@ -42,7 +42,7 @@ export function mountChat(host: HTMLElement, token: ConnectOptions["token"]): ()
       // Title and icon belong to the page around the element.
       tab: { about: () => undefined, ended: () => undefined, settings: [] },
       storage,
-      // The choice of language had the focus, and the restart has removed it.
+      // The restart removes the choice of language, which had the focus.
       restart: () => void start().then(() => chat?.focus()),
       relay: { url, ...(token !== undefined && { token }) },
     });
@@ -59,7 +59,7 @@ export function mountChat(host: HTMLElement, token: ConnectOptions["token"]): ()
 function frameIn(root: ShadowRoot): Frame {
   const body = element("div", { class: "frame", role: "region", "aria-label": "docrelay" }, ...pageNodes());
   const scroller = element("div", { class: "scroller" }, body);
-  // Styles of lazily loaded parts stay.
+  // Only the earlier chat is removed; the styles of lazily loaded parts stay in the shadow tree.
   root.querySelector(".scroller")?.remove();
   root.append(scroller);
   return { find: finder(root), focused: () => root.activeElement, body, scroller, onScroll: scroller, events: body };
@@ -67,7 +67,7 @@ function frameIn(root: ShadowRoot): Frame {
 
 const scriptUrl = import.meta.url;
 
-/** The nodes of the page, without the landmarks and the title that the page around the element has itself. */
+/** Returns the nodes of the page, but without landmarks and title: the page around the element has its own. */
 function pageNodes(): Node[] {
   const { body } = new DOMParser().parseFromString(html, "text/html");
   for (const only of body.querySelectorAll(".skip, noscript")) only.remove();
@@ -80,7 +80,7 @@ function pageNodes(): Node[] {
   return [...body.childNodes];
 }
 
-/** The page's style, with the element's size in place of the window's. */
+/** Returns the page's style with queries for the element's size in place of the window's size. */
 function forElement(style: string): string {
   return style.replaceAll(/@media\s*(?=\(\s*(?:max-|min-)?(?:width|height))/g, "@container ");
 }

@@ -1,7 +1,7 @@
-/** A file that goes with the next questions: a file of this page, or one that the server already has. */
+/** A file that goes with the next question: a file that the browser has, or one that the server has. */
 export type Attachment = File | StoredFile;
 
-/** A file that the server has: from an earlier question, from another tab, or from before a reload. */
+/** A file that the server has as the upload `upload`, from an earlier question, another tab, or before a reload. */
 export interface StoredFile {
   readonly upload: string;
   readonly name: string;
@@ -13,7 +13,7 @@ export function isStored(value: unknown): value is StoredFile {
   return typeof upload === "string" && typeof name === "string" && typeof size === "number";
 }
 
-/** Whether both are the same file. One of the two may still be uploading. */
+/** Whether both are the same file, by their name and size if one of them is not known to the server. */
 export function isSameFile(one: Attachment, other: Attachment): boolean {
   if (!(one instanceof File) && !(other instanceof File)) return one.upload === other.upload;
   return one === other || (one.name === other.name && one.size === other.size);

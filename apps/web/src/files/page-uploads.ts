@@ -4,8 +4,8 @@ import { createKeptFiles } from "./kept-files.ts";
 import { looksLikePdf } from "./transfer.ts";
 
 /**
- * The state of an attached file: first `sent`, from 0 to 1; then the server's status of its text; or the error that
- * ended it.
+ * The state of a file's upload: `sent` is the part that the server has, from 0 to 1; then comes the server's `status`
+ * of the file's text; `error` is what has ended the upload.
  */
 export type UploadState =
   | { readonly sent: number }
@@ -22,7 +22,7 @@ export interface PageUploads {
    * resumes.
    */
   begin(file: File, upload?: string): void;
-  /** Identifies a file whose upload is not finished, also after a reload. */
+  /** Returns what is needed to resume an unfinished upload after a reload; undefined if it is finished. */
   unfinished(file: File): StoredFile | undefined;
   /**
    * Returns the file of an upload that began on this page or an earlier one; undefined when the browser no longer has
@@ -34,14 +34,14 @@ export interface PageUploads {
   drop(file: File): void;
 }
 
-/** The upload id of an attached file; undefined until the server has the whole file. */
+/** Returns the upload id of an attached file; undefined until the server has the whole file. */
 export function uploadOf(uploads: PageUploads, file: Attachment): string | undefined {
   if (!(file instanceof File)) return file.upload;
   const state = uploads.state(file);
   return state && "upload" in state ? state.upload : undefined;
 }
 
-/** A file whose upload ends sooner than this is not kept for a reload. */
+/** A file is kept for a reload only if its upload takes longer than this, in ms. */
 const KEEP_AFTER_MS = 300;
 
 export function createPageUploads(
@@ -71,11 +71,12 @@ export function createPageUploads(
       signal.addEventListener("abort", stopHearing);
     } catch (error) {
       if (error instanceof RelayError) set({ error });
-      // A stopped upload, or an error that comes again with the next question's upload and is shown then.
+      // The user has stopped the upload; or there is another error, which will come again with the question and is
+      // shown then.
       else states.delete(file);
     } finally {
       clearTimeout(keeping);
-      // When the page closes during an upload, this line does not run, and the file stays kept.
+      // This does not run when the page closes during an upload: the file stays kept, so that the upload can resume.
       void kept.drop(upload);
     }
   }

@@ -3,8 +3,8 @@ import { loadPart } from "../lazy-part.ts";
 const WIDTH_PX = 72;
 
 /**
- * A picture of a PDF's first page. Undefined when the PDF cannot be drawn, or when loading the renderer would cost
- * the user too much.
+ * Returns a picture of a PDF's first page; undefined if the PDF cannot be drawn, or if the connection is so slow or
+ * costly that the renderer should not be loaded.
  */
 export async function thumbnailOf(file: File): Promise<HTMLCanvasElement | undefined> {
   if (isSlow()) return undefined;
@@ -18,7 +18,7 @@ export async function thumbnailOf(file: File): Promise<HTMLCanvasElement | undef
       pdf.close();
     }
   } catch {
-    return undefined; // protected or damaged: the chip shows this
+    return undefined; // the file is protected or damaged, which the chip shows in words
   }
 }
 

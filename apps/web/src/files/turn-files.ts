@@ -1,7 +1,7 @@
 import type { Turn } from "@docrelay/client";
 import type { StoredFile } from "./attachment.ts";
 
-/** The files of a turn as stored on the server, so that any tab or device of the user may ask about them again. */
+/** Returns the files of a turn that the server has as uploads: any device of the user can ask about these again. */
 export function filesOf(turn: Pick<Turn, "files"> | undefined): StoredFile[] {
   return (turn?.files ?? []).flatMap(({ upload, name, size }) =>
     upload === undefined ? [] : [{ upload, name, size }],

@@ -1,7 +1,7 @@
 /** A conversation's id as the protocol allows it. */
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 const PREFIX = "#c=";
-/** An id as this page makes it. No anchor of the page has this form. */
+/** The hash of an address of an earlier version: `#` and an id as the page made it. No anchor has this form. */
 const MADE_HERE = /^#([0-9a-f]{32})$/;
 
 /**
@@ -19,18 +19,18 @@ export function isConversation(id: string): boolean {
   return ID.test(id);
 }
 
-/** The hash of a conversation's address. */
+/** Returns the hash of a conversation's address. */
 export function hashOf(conversation: string): string {
   return `${PREFIX}${conversation}`;
 }
 
-/** Names the conversation that is shown. */
+/** The address that names the shown conversation: the page's own, or one inside an embedded chat. */
 export interface Address {
   /** The conversation that the address names, if any. */
   get(): string | undefined;
   /** Goes to a conversation: the listener of `hear` is called. */
   go(id: string): void;
-  /** Names a conversation that is already shown. */
+  /** Sets the address to a conversation that is already shown; the listener of `hear` is not called. */
   keep(id: string): void;
   hear(listener: () => void): void;
 }
@@ -41,15 +41,15 @@ export function pageAddress(): Address {
     get: () => conversationOf(location.hash),
     go: (id) => (location.hash = hashOf(id)),
     keep(id) {
-      // Also restores the hash after a jump to an anchor, because a reload with the anchor's hash would lose the
-      // conversation.
+      // Also needed after a jump to an anchor of the page, which has replaced the hash: after a reload the conversation
+      // would be lost.
       if (location.hash !== hashOf(id)) history.replaceState(null, "", hashOf(id));
     },
     hear: (listener) => addEventListener("hashchange", listener),
   };
 }
 
-/** An address inside the chat only, because the address of the page around the chat is not the chat's. */
+/** An address that only the chat knows: an embedded chat must not change the address of the page around it. */
 export function innerAddress(first?: string): Address {
   let [now, changed] = [first, (): void => undefined];
   return {

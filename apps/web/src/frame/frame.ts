@@ -6,7 +6,7 @@ export interface Frame {
   focused(): Element | null;
   /** The element that contains the whole chat. */
   readonly body: HTMLElement;
-  /** `scroller` is the element that scrolls; the other one emits `scroll`. */
+  /** The element that scrolls. Its `scroll` events come from `onScroll`, which for the document is the window. */
   readonly scroller: HTMLElement;
   readonly onScroll: GlobalEventHandlers;
   /** The target of key, paste and drop events. */

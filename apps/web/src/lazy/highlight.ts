@@ -7,8 +7,8 @@ const lowlight = createLowlight(common);
 type Nodes = ReturnType<typeof lowlight.highlight>["children"];
 
 /**
- * Returns code in a language as pieces. `language` may be any usual name of the language; undefined when it is
- * unknown.
+ * Returns code as pieces with the classes of the highlighter. `language` is any usual name of the code's language.
+ * Returns undefined if the language is unknown.
  */
 export function highlight(code: string, language: string): readonly CodePiece[] | undefined {
   return lowlight.registered(language) ? piecesOf(lowlight.highlight(language, code).children) : undefined;

@@ -1,7 +1,7 @@
 import { render } from "katex";
 import "katex/dist/katex.min.css";
 
-/** Largest number of macro expansions in a formula. A short formula can define a macro that expands a million times. */
+/** How many macros a formula may expand. A short formula can define macros that expand a million times. */
 const MAX_STEPS = 1000;
 
 /** Puts a formula into an element, as nodes. A faulty formula is shown as its source, in the colour of errors. */

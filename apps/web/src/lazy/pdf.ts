@@ -28,10 +28,10 @@ export interface PageText {
   readonly elements: readonly HTMLElement[];
 }
 
-/** The address of this script; the tables and fonts are beside it. */
+/** The address of this script. The renderer's character tables and fonts are served beside it. */
 const here = import.meta.url;
 const data = (folder: string): string => new URL(`pdfjs-${version}/${folder}/`, here).href;
-/** Largest picture in pixels. More pixels are not visibly sharper, and cost memory. */
+/** Most pixels of a drawn page. More would not look sharper, and would cost memory. */
 const MAX_PIXELS = 12_000_000;
 
 GlobalWorkerOptions.workerSrc = workerUrl;

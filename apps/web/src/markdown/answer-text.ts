@@ -10,8 +10,9 @@ import { say } from "../words/say.ts";
 export interface AnswerText {
   readonly root: HTMLElement;
   /**
-   * Sets where the answer is on the page; the first value is near. An answer that is far is shown as source, because
-   * drawing hundreds of answers takes many seconds. An answer whose place is unknown (undefined) is not drawn.
+   * Sets how near the answer is to what the reader sees; until the first call it counts as near. An answer that is far
+   * is shown as Markdown source, because drawing hundreds of answers takes many seconds. If `where` is undefined, the
+   * place is not known yet, and nothing is drawn.
    */
   come(where: Nearness | undefined): void;
   /** Shows the text so far. `isOver`: the text is complete. */
@@ -34,17 +35,19 @@ export function createAnswerText(): AnswerText {
   let isOver = false;
   let isPlain = false;
   let nearness: Nearness | undefined = "near";
-  /** The text is drawn as source, but should be drawn as Markdown. */
+  /** Whether the text is drawn as source although it should be drawn as Markdown. */
   let isStale = false;
-  /** The whole text is drawn, as Markdown or as source. */
+  /** Whether the whole text is drawn, as Markdown or as source. */
   let isWhole = false;
-  /** The parser could not be loaded. */
+  /** Whether the parser could not be loaded; then the text is shown as source. */
   let isUnread = false;
   function restart(): void {
     blocks = undefined;
     sheet.clear();
   }
-  /** Draws in slices for an answer that is near or idle, else all at once. */
+  /**
+   * Draws an answer that is near or idle in slices of a few ms, so that the page stays responsive; else all at once.
+   */
   function redraw(): void {
     if (nearness === "near" || nearness === "idle") inSlices(draw, nearness === "near");
     else while (!draw());
@@ -115,7 +118,7 @@ export function createAnswerText(): AnswerText {
   };
 }
 
-/** Appends the new part of a growing answer. */
+/** Shows the source of an answer. If the answer has only grown, just the new part is appended. */
 function drawPlain(place: HTMLElement, text: string): void {
   const now = place.textContent ?? "";
   if (text.startsWith(now)) place.append(text.slice(now.length));

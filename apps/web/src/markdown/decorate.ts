@@ -3,12 +3,12 @@ import type { CodePiece } from "../lazy/highlight.ts";
 import { loadedPart, loadPart, type LazyParts } from "../lazy-part.ts";
 import { inSlices } from "./slices.ts";
 
-/** Largest highlighted code, in characters. Highlighting longer code would block the page. */
+/** Code with more characters is not highlighted, because that would block the page. */
 const MAX_CODE = 10_000;
 
 const drawn = new WeakSet<Element>();
 
-/** Draws formulas, and highlights code that is complete. */
+/** Draws the formulas in `nodes`; if `withCode`, also highlights code, which must be complete. */
 export function decorate(nodes: readonly Node[], withCode: boolean): void {
   const places = nodes.filter((node) => node instanceof Element);
   for (const place of places.flatMap((node) => [...node.querySelectorAll<HTMLElement>(".math")])) {

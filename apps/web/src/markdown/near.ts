@@ -2,8 +2,9 @@ import { loadParser } from "./parser.ts";
 import { afterSlices, atOnce } from "./slices.ts";
 
 /**
- * Where an element is for its reader. `far`: out of sight. `idle`: out of sight, while the browser has nothing else
- * to do. `near`: in sight, or about to come into sight. `paper`: on paper, where everything is drawn at once.
+ * How near an element is to what the reader sees. `far`: out of sight. `idle`: out of sight, but the browser has time
+ * to draw it. `near`: in sight, or about to come into sight. `paper`: the page is being printed, so everything must be
+ * drawn at once.
  */
 export type Nearness = "far" | "idle" | "near" | "paper";
 
@@ -14,14 +15,14 @@ export type Nearness = "far" | "idle" | "near" | "paper";
 const MARGIN = "50%";
 
 const listeners = new WeakMap<Element, (nearness: Nearness) => void>();
-/** The far elements, which are needed for printing. Elements of a closed conversation are removed. */
+/** The far elements, which are drawn before printing. Weak, so that those of a closed conversation can be freed. */
 const far = new Set<WeakRef<Element>>();
 /** The far elements that have not been reported as `idle`, the last of the page first. */
 const undrawn = new Set<WeakRef<Element>>();
 let isIdleAsked = false;
 /**
- * Settles when the parser has loaded or failed to load. Idle drawing before this would draw nothing, and then
- * everything at once.
+ * Settles when the parser has loaded or failed to load. Elements that were reported as idle earlier would all be drawn
+ * at that moment, and block the page.
  */
 let parsed: Promise<unknown> | undefined;
 const refs = new WeakMap<Element, WeakRef<Element>>();

@@ -4,7 +4,7 @@ import { decorate } from "./decorate.ts";
 import { nodesOf } from "./nodes.ts";
 import { patchChildren } from "./patch.ts";
 
-/** The blocks of one answer on the page: first the final blocks, then an open end. */
+/** The nodes of one answer on the page: first those of final blocks, then an open end, which later text may change. */
 export interface Sheet {
   /** Replaces the open end by a final block. */
   settle(block: Block): void;
@@ -14,8 +14,8 @@ export interface Sheet {
 }
 
 /**
- * Most blocks in one part, about a screenful. Browsers skip parts that are out of sight as a whole. Without parts
- * they would look at all blocks of a long answer in each frame.
+ * An answer's blocks are grouped into parts of at most this many blocks, about a screenful. Browsers skip a part that
+ * is out of sight as a whole; without parts they would look at all blocks of a long answer in each frame.
  */
 const MAX_BLOCKS = 10;
 
@@ -25,7 +25,7 @@ export function createSheet(root: HTMLElement): Sheet {
   let blocks = 0;
   /** The last final node of the part. */
   let settled: ChildNode | null = null;
-  /** The number of final nodes within a block that continues in the next block. */
+  /** If the last final block continues in the next one: how many nodes inside its element are final. */
   let inside = 0;
 
   /** Replaces the nodes that are not final. */

@@ -1,4 +1,4 @@
-/** Most time for drawing in one frame. */
+/** How long jobs may run in one frame, in ms. */
 const SLICE_MS = 8;
 
 /** Does a part of the work. Returns whether the work is done. */
@@ -12,9 +12,10 @@ let usedMs = 0;
 let sliceMs = SLICE_MS;
 
 /**
- * Runs a job now if this frame has time left, otherwise in the next frames, again and again until it returns true. So
- * many answers at once, or a long answer, never block the page. Jobs that are seen run before unseen jobs; a waiting
- * job can become seen. An error of a job is reported, and the other jobs continue.
+ * Calls a job again and again until it returns true: now, if this frame has time left, else in the next frames. So
+ * neither many answers at once nor a long answer block the page. Jobs for what the user sees (`isSeen`) run before
+ * others; a waiting job becomes one of them by another call. An error of a job is reported, and the other jobs
+ * continue.
  */
 export function inSlices(job: Job, isSeen = true): void {
   if (isSeen) {

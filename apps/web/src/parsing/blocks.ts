@@ -6,7 +6,7 @@ import { lex, type Links, type Token } from "./lex.ts";
 export interface Block {
   readonly token: Token;
   readonly joins: boolean;
-  /** The next block joins this one. */
+  /** Whether the next block joins this one. */
   readonly goesOn: boolean;
 }
 
@@ -14,7 +14,7 @@ export interface Block {
 export interface Grown {
   readonly settled: readonly Block[];
   readonly tail: readonly Block[];
-  /** A part of the text has not been read yet: call again. */
+  /** Whether a part of the text was not parsed yet: then call `grow` again. */
   readonly more: boolean;
 }
 
@@ -25,7 +25,7 @@ const MAX_STEP = 3200;
  * all of them together take longer than a frame.
  */
 const FIRST = 50;
-/** A longer block is settled up to this length, so that parsing the end of a long answer stays cheap. */
+/** Of a block longer than this, the beginning is settled, so that parsing the end of a long answer stays cheap. */
 const LONG = 1500;
 const LONG_PARAGRAPH = 3000;
 /** Code may be longer, because it is cheap to parse and is highlighted only as a whole. */
@@ -33,7 +33,10 @@ const MAX_CODE = 12_000;
 const LONG_CODE = 10_000;
 const CODE = /^\s*(?:`{3}|~{3})/;
 
-/** The data with which a cut block continues: its opening lines, and the next number of a list. */
+/**
+ * How the rest of a cut block is parsed: with the opening lines `prefix` before it, and from the list number `start`
+ * on.
+ */
 interface Carry {
   readonly type: string;
   readonly prefix: string;
@@ -108,7 +111,7 @@ interface Cut {
   readonly carry: Carry | undefined;
 }
 
-/** The beginning of a block, and the data with which the rest of it continues. */
+/** Cuts a long block: returns its beginning as a token, and how the rest of it is to be parsed. */
 function cutBlock(block: Token, links: Links, carry: Carry | undefined): Cut {
   const { raw, type } = block;
   if (type === "list") {

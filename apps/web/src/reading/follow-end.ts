@@ -1,7 +1,7 @@
 /** A scroll position, in CSS pixels. */
 export interface Position {
   readonly top: number;
-  /** Height of the whole content, and of the part that can be seen. */
+  /** `height` is that of the whole content, `view` that of the part that can be seen. */
   readonly height: number;
   readonly view: number;
 }

@@ -1,6 +1,7 @@
 /**
- * While a log is read, turns are first drawn after this time, and then after twice the time before. Most logs are
- * read completely sooner. Drawing earlier would draw turns as Markdown that are far from the end a moment later.
+ * While a log is being read, turns are drawn after this time, then after twice as long, and so on. Most logs are read
+ * completely before that. If turns were drawn sooner, time would be spent on turns that are out of sight a moment
+ * later.
  */
 const READING_MS = 1000;
 
@@ -14,9 +15,9 @@ export interface Redraw {
    */
   hurry(): void;
   /**
-   * Until the promise settles, a log counts as being read; a log before it no longer does. The turns that are there
-   * are drawn in the next frame. When the log has been read, all turns are drawn at once, because drawing a long log
-   * in parts takes much longer.
+   * Call it when the reading of a log begins; `log` settles when it has been read. An earlier log no longer counts as
+   * being read. The turns that are there are drawn in the next frame, and all turns when the log has been read, at
+   * once, because drawing a long log in parts takes much longer.
    */
   reading(log: Promise<unknown>): void;
 }

@@ -5,11 +5,11 @@ import { titleOf } from "./title.ts";
 
 /** Title and icon of the browser's tab. While the tab is in the background they show that answers have arrived. */
 export interface Tab {
-  /** Sets the first question of the shown conversation. */
+  /** Sets the first question of the shown conversation, which the title contains. */
   about(question: string): void;
   /** A question has ended. `fault` says why it failed. */
   ended(turn: Pick<Turn, "question" | "state">, fault?: string): void;
-  /** The choices for the user's settings. */
+  /** The elements with which the user turns notifications on and off. */
   readonly settings: readonly HTMLElement[];
 }
 

@@ -3,13 +3,13 @@ import { inSentence } from "../files/file-name.ts";
 import { duration, size } from "../words/numbers.ts";
 import { say } from "../words/say.ts";
 
-/** What happens with an ask now. `part` is its progress from 0 to 1, where known. */
+/** The sentence about what happens with an ask now. `part` is its progress from 0 to 1, if known. */
 export interface WaitingLine {
   readonly text: string;
   readonly part?: number;
 }
 
-/** Seconds are shown from this number on; earlier they would only flicker. */
+/** The line shows the seconds only from this number on, because most waits are shorter. */
 const SECONDS_FROM = 3;
 
 /** `ahead`: how many earlier questions of the conversation have to end first. `offline`: nothing can be sent now. */

@@ -21,7 +21,7 @@ export interface AskActions extends FailureActions, FootActions {
   suggest(question: string): void;
 }
 
-/** The place of an ask among the others. */
+/** What an ask's part of the page shows of its surroundings: the other asks, the server and the connection. */
 export interface Place {
   /** How many earlier questions have to end before this one. */
   readonly ahead: number;
@@ -35,7 +35,7 @@ export interface Place {
 
 /** Everything of an ask except its question and its answer's text: files, versions, waiting line, error and buttons. */
 export interface AskDetails {
-  /** The version of a turn to show. */
+  /** Returns the version of a turn that is to be shown: the newest, unless the user has stepped back. */
   choose(newest: Turn): Turn;
   /** `isEarlier`: a newer version has replaced this one. */
   show(ask: Turn, place: Place, isEarlier: boolean): void;

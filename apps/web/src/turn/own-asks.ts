@@ -18,7 +18,9 @@ export interface OwnAsks {
   /** The files of an ask that was made on this page. */
   given(ask: string): readonly Attachment[] | undefined;
   passwordOf(file: Attachment): string | undefined;
-  /** Another conversation is opened. Typed passwords are kept until the page closes. */
+  /**
+   * Call it when another conversation is opened: forgets all but the typed passwords, which stay until the page closes.
+   */
   clear(): void;
 }
 
@@ -26,7 +28,9 @@ export interface OwnAsksDeps {
   conversation(): Conversation | undefined;
   onAsked(ask: AskedFrom, accepted: Promise<unknown>): void;
   onAgain(turn: Turn): void;
-  /** A file of the question is no longer available in the browser: the user has to attach the file again. */
+  /**
+   * Called when the browser no longer has a file of the question: puts it into the composer, to attach the file again.
+   */
   edit(turn: Turn): void;
 }
 
@@ -114,7 +118,9 @@ function again(state: State, failed: Turn, changed: Parameters<FailureActions["a
   }
 }
 
-/** Finds a password also when the file is another object: after a reload each reading of the log makes new objects. */
+/**
+ * Finds the password of a file, also by an equal file: each reading of the log makes new objects for the same files.
+ */
 function passwordOf({ passwords }: State, file: Attachment): string | undefined {
   return passwords.get(file) ?? [...passwords].findLast(([other]) => isSameFile(other, file))?.[1];
 }

@@ -3,7 +3,7 @@ import { element } from "../frame/element.ts";
 import { waitingLine, withSeconds, type WaitingLine } from "../reading/waiting-line.ts";
 import { say } from "../words/say.ts";
 
-/** The line under a question until its answer begins, or after it was stopped. */
+/** The line under a question that tells what the question waits for, or that the user has stopped it. */
 export interface Status {
   readonly root: HTMLElement;
   show(ask: Turn, place: { readonly ahead: number; readonly gone: boolean; readonly offline: boolean }): void;

@@ -3,7 +3,7 @@ import type { Missing } from "../files/missing.ts";
 import type { Pdf, PdfSource } from "../lazy/pdf.ts";
 import { loadPart } from "../lazy-part.ts";
 
-/** A file to show: from this browser, from the server, or from both. */
+/** A file to show. `local` is the browser's copy, `upload` the server's; there may be both. */
 export interface Viewed {
   readonly name: string;
   readonly size: number;

@@ -1,4 +1,6 @@
-/** A part of a page's text: from one place to another in a single piece, `to` excluded. */
+/**
+ * A part of a page's text: in the piece with the index `piece`, the characters from `from` up to, not including, `to`.
+ */
 export interface Mark {
   readonly piece: number;
   readonly from: number;
@@ -10,7 +12,7 @@ interface Word {
   readonly piece: number;
   readonly from: number;
   readonly to: number;
-  /** A sentence ends after this word. */
+  /** Whether a sentence ends after this word. */
   ends: boolean;
 }
 
@@ -18,7 +20,7 @@ interface Word {
 const WORD =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[^\s\p{P}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu;
 const END = /[.!?。！？؟।]/;
-/** Fewest words in a row that a sentence must share with the answer. Shorter matches are coincidence. */
+/** Sentence and answer are compared by runs of this many words; shorter matches would be coincidence. */
 const RUN = 3;
 /** Most words of a sentence. Longer ones are tables and lists without full stops. */
 const MAX_WORDS = 60;

@@ -12,8 +12,8 @@ import { isRightToLeft, say } from "../words/say.ts";
 
 export interface Viewer {
   /**
-   * Shows a page of a file beside the answer. `answer` is the answer's sentence; the sentence of the page that it
-   * cites is marked.
+   * Shows a page of a file beside the answer. `answer` is the sentence of the answer that cites the page; the sentence
+   * of the page that fits it best is marked.
    */
   open(file: Viewed, page: number, answer?: string): void;
   close(): void;
@@ -89,7 +89,7 @@ interface Opened {
   pdf: Pdf | undefined;
   /** The extracted texts of the pages, once they were requested. */
   texts: readonly string[] | undefined;
-  /** The page's width when it was drawn. */
+  /** The width of the place when a page was last drawn in it, in CSS pixels. */
   width: number;
 }
 
@@ -101,7 +101,7 @@ interface View extends Opened {
   page: number;
   answer: string;
   isReading: boolean;
-  /** Counts loads. A load whose number is no longer current is dropped. */
+  /** How many loads were begun. The result of a load that is not the last one is dropped. */
   loads: number;
   turn: number;
 }

@@ -47,8 +47,8 @@ function wordsOf({ code, reason }: Pick<RelayFault, "code" | "reason">): Words {
 }
 
 /**
- * An engine's error has many causes, so the server's own sentence is more exact. It is in English only, and contains
- * the advice.
+ * Returns the server's own sentence for an error of the engine, in place of the page's: such an error has many causes,
+ * and the server's sentence is more exact. There is one only in English, and it contains the advice.
  */
 function ownWords({ code, reason, message, retryable = true }: Parameters<typeof wordsFor>[0]): Words | undefined {
   const isEngines = code.startsWith("ENGINE_") || code === "PROMPT_TOO_LARGE";

@@ -1,6 +1,6 @@
 import { inOrder, say, spokenTag } from "./say.ts";
 
-/** 1,234,567 bytes as "1.2 MB", in French "1,2 Mo". */
+/** Formats a number of bytes: 1,234,567 becomes "1.2 MB", in French "1,2 Mo". */
 export function size(bytes: number): string {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
   const power = Math.min(units.length - 1, bytes < 1000 ? 0 : Math.floor(Math.log10(bytes) / 3));
@@ -13,12 +13,12 @@ export function size(bytes: number): string {
   });
 }
 
-/** A limit as it was set: 26,214,400 bytes are "25 MiB", not "26.2 MB". */
+/** Formats a limit as operators set it: 26,214,400 bytes become "25 MiB", not "26.2 MB". */
 export function wholeSize(bytes: number): string {
   return bytes > 0 && bytes % 2 ** 20 === 0 ? inOrder(`${written(bytes / 2 ** 20, 0)} MiB`) : size(bytes);
 }
 
-/** [1, 2, 3, 7] as runs: 1 to 3, 7 to 7. */
+/** Groups page numbers into runs: [1, 2, 3, 7] becomes 1 to 3 and 7 to 7. */
 export function pageRuns(pages: readonly number[]): Array<readonly [from: number, to: number]> {
   const runs: Array<[number, number]> = [];
   for (const page of pages) {
@@ -29,19 +29,19 @@ export function pageRuns(pages: readonly number[]): Array<readonly [from: number
   return runs;
 }
 
-/** [1, 2, 3, 7] as "1–3, 7"; long lists are cut. */
+/** Formats page numbers: [1, 2, 3, 7] becomes "1–3, 7"; a list of more than `most` runs is cut. */
 export function pageList(pages: readonly number[], most = 6): string {
   const runs = pageRuns(pages);
   const shown = runs.slice(0, most).map(([from, to]) => pageRun(from, to));
   return shown.join(say("comma")) + (runs.length > most ? " …" : "");
 }
 
-/** Pages from one to another, as "3" or "3–5". */
+/** Formats the pages from one to another, as "3" or "3–5". */
 export function pageRun(from: number, to: number): string {
   return from === to ? written(from, 0) : `${written(from, 0)}–${written(to, 0)}`;
 }
 
-/** 1500 ms as "1.5 sec", in Japanese "1.5 秒". */
+/** Formats a time: 1500 ms become "1.5 sec", in Japanese "1.5 秒". */
 export function duration(ms: number, digits = 1): string {
   return written(ms / 1000, digits, { style: "unit", unit: "second", unitDisplay: "short" });
 }

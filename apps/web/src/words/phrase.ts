@@ -1,6 +1,6 @@
 import type { RelayFault } from "@docrelay/client";
 
-/** A phrase. One with a number `n` has a form for each plural category of its language. */
+/** A text of the page. A text with a number `n` has a form for each plural category of its language. */
 export type Phrase = string | ({ readonly other: string } & { readonly [plural in Intl.LDMLPluralRule]?: string });
 
 export type Exact =

@@ -21,12 +21,12 @@ export function speak(tag: Tag, words: Language = english): void {
   spoken = spokenIn(tag, words);
 }
 
-/** The language's tag, for formats of `Intl`. */
+/** Returns the tag of the page's language, for formats of `Intl`. */
 export function spokenTag(): Tag {
   return spoken.tag;
 }
 
-/** Whether the language is written from right to left. */
+/** Whether the page's language is written from right to left. */
 export function isRightToLeft(): boolean {
   return spoken.tag === "ar";
 }
