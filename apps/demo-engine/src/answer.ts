@@ -4,13 +4,13 @@ import { sentencesOf, wordsOf, type Sentence } from "./sentence.ts";
 
 export interface Answer {
   readonly text: string;
-  /** `file` counts from 0, `page` from 1. Only pages of files whose page breaks the prompt marks. */
+  /** The quoted pages: `file` counts from 0, `page` from 1. A file whose pages the prompt does not mark has none. */
   readonly citations: ReadonlyArray<{ file: number; page: number }>;
 }
 
 const BEST = 4;
 const SENTENCE_CHARS = 280;
-/** Words of a question that are searched for; the time of an answer grows with them. */
+/** How many words of a question are searched: the time of an answer grows with their number. */
 const MAX_WANTED = 24;
 const NOTE = "This is docrelay's demo engine: it works offline and only quotes your files.";
 const SMALL_WORDS = new Set(
@@ -72,6 +72,6 @@ function openings(files: readonly ReadFile[]): Sentence[] {
 function clip(text: string, length = 120): string {
   if (text.length <= length) return text;
   const cut = text.slice(0, length - 1);
-  // Never between the two halves of a surrogate pair.
+  // A surrogate pair must not be cut in half, so a single half at the end is dropped.
   return `${(cut.isWellFormed() ? cut : cut.slice(0, -1)).trimEnd()}…`;
 }

@@ -1,7 +1,7 @@
 /** A file that was read from a prompt. */
 export interface ReadFile {
   readonly name: string;
-  /** One string per page, empty for a missing page. A single string if the prompt does not say where pages begin. */
+  /** The text of each page, empty for a missing page; a single text if the prompt does not tell where pages begin. */
   readonly pages: readonly string[];
   /** Whether `pages` are the file's own pages, so that a page can be cited by its number. */
   readonly numbered: boolean;
@@ -14,8 +14,9 @@ export interface ReadPrompt {
 const OPEN = "\n\n--- File Content: ";
 
 /**
- * Parses a prompt, `plain` or `fenced`, in linear time. Never throws: text outside of files is part of the question. A
- * file that holds the marks of a `plain` prompt is misread; a `fenced` prompt has marks that no file can hold.
+ * Parses a prompt, `plain` or `fenced`, in linear time. It never throws: text outside of files belongs to the question.
+ * In a `plain` prompt, a file whose text contains the marks around files is misread; the marks of a `fenced` prompt are
+ * random, so no file can contain them.
  */
 export function readPrompt(prompt: string): ReadPrompt {
   const fence = /^Files stand between lines that end with ([0-9a-f]{16}) ---;[^\n]*\n\n/.exec(prompt);
@@ -28,7 +29,8 @@ export function readPrompt(prompt: string): ReadPrompt {
   let from = 0;
   while (true) {
     const headEnd = body.indexOf(headClose, fence ? from : nextOpen(body, from));
-    // A fenced head is found by its end, which holds the boundary: the question may hold what looks like a beginning.
+    // The head of a fenced file is found by its end, which has the random mark: its beginning may also be in the
+    // question.
     const head = fence ? body.lastIndexOf(OPEN, headEnd) : nextOpen(body, from);
     if (headEnd < 0 || head < from || head === body.length) break;
     const start = headEnd + headClose.length;
@@ -54,14 +56,17 @@ function unpaged(name: string, text: string): ReadFile {
 
 const PAGES = "\n[Pages of this file begin at its lines ";
 
-/** @param notes the text behind the file, from the note on its pages on; empty when the file has one page. */
+/**
+ * Splits the text of a file into pages. @param notes the note behind the file that tells at which lines its pages
+ * begin; empty if the file has one page.
+ */
 function paged(name: string, text: string, notes: string): ReadFile {
   if (!notes) return { name, pages: [text], numbered: true };
   const lines = notes.slice(PAGES.length, notes.indexOf(".]")).split(", ").map(Number);
   const pages: string[] = [];
   let line = 1;
   let at = 0;
-  // Each page ends before the newline in front of the next one's first line.
+  // Each page ends before the newline that precedes the first line of the next page.
   for (const [index, first] of lines.entries()) {
     const next = lines[index + 1];
     if (first !== line || (next !== undefined && !(next > first))) return unpaged(name, text);

@@ -1,15 +1,19 @@
 import type { Sentence } from "./sentence.ts";
 
-/** Yields to the event loop if its time slice is used up; otherwise returns undefined. */
+/**
+ * Call it often during a long computation, and await what it returns: a promise, which yields to the event loop, if the
+ * computation has run long enough; else undefined.
+ */
 export type Breathe = () => Promise<void> | undefined;
 
 const K1 = 1.2;
 const B = 0.75;
 
 /**
- * Returns the `best` sentences for the wanted words by BM25 (k1 1.2, b 0.75), best first, equals in their order.
+ * Returns the sentences that fit the wanted words best by BM25 (k1 1.2, b 0.75), at most `best` of them, the best first.
+ * Equally good ones keep their order.
  *
- * Iterates twice, once to count and once to score, so that only `best` sentences are kept in memory.
+ * It iterates twice, to count the words and then to score the sentences, so that only `best` sentences are in memory.
  */
 export async function rank(
   sentences: () => Iterable<Sentence | undefined>,

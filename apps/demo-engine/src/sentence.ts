@@ -2,21 +2,21 @@ import type { ReadFile } from "./prompt.ts";
 
 export interface Sentence {
   readonly text: string;
-  /** From 0. */
+  /** The number of its file, from 0. */
   readonly file: number;
-  /** From 1. */
+  /** The number of its page in the file, from 1. */
   readonly page: number;
-  /** The number of sentences before it, in all files. */
+  /** How many sentences come before it, in all files. */
   readonly order: number;
   readonly words: readonly string[];
 }
 
-/** A piece without a full stop is cut at this length: a table of 8 MB is not one sentence. */
+/** Text without a full stop is cut into pieces of this length, because a table of 8 MB must not become one sentence. */
 const PIECE_CHARS = 2000;
 
 /**
- * Yields the sentences of files one by one, so that only the text itself is in memory. Yields undefined for a piece with
- * fewer than two words, so that the caller can also yield to the event loop in 8 MB of dashes.
+ * Yields the sentences of files one by one, so that only the text itself is in memory. It yields undefined for a piece
+ * with fewer than two words: so the caller gets control often, and can yield to the event loop, even in 8 MB of dashes.
  */
 export function* sentencesOf(files: readonly ReadFile[]): Generator<Sentence | undefined> {
   let order = 0;
@@ -44,7 +44,7 @@ function* piecesOf(page: string): Generator<string> {
   }
 }
 
-/** The words of a text in lower case, in order. */
+/** Returns the words of a text, in lower case and in order. */
 export function wordsOf(text: string): string[] {
   return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 }

@@ -10,9 +10,12 @@ import type { Breathe } from "./rank.ts";
 const FAULTS = new Set<string>(["slow", "hang", "drop", "garbage", "flood", "second", "wrong-id", "error"]);
 const SLOW_MS = 2000;
 const FLOOD_BYTES = 8_000_000;
-/** JSON, but no frame: where the text belongs are empty lists, one level deeper than docrelay takes. */
+/**
+ * The reply of the fault `garbage`: JSON that is no frame, because its text is lists nested deeper than docrelay
+ * accepts.
+ */
 const GARBAGE = `{"message":${"[".repeat(64)}${"]".repeat(64)}}`;
-/** How long an answer may compute before it yields to the event loop. */
+/** For how many ms an answer may be computed before it yields to the event loop. */
 const SLICE_MS = 10;
 
 export interface SessionDeps {
@@ -70,7 +73,9 @@ async function stream(
   if (fault === "second") sendFrame(socket, { type: "delta", message: "a frame too many", unique_id: id });
 }
 
-/** Yields to the event loop after each {@link SLICE_MS} of computing, and throws once the connection has closed. */
+/**
+ * Returns a {@link Breathe} that yields after {@link SLICE_MS} of computing, and throws once the connection has closed.
+ */
 function breather(signal: AbortSignal): Breathe {
   let begun = performance.now();
   return () => {
@@ -91,7 +96,10 @@ export class Attempts {
   }
 }
 
-/** `#fault:drop` in the question sets a fault, `#fault:drop@2` for its first two calls only. Text of files is not searched. */
+/**
+ * Returns the fault of a call. A question sets it by `#fault:drop`, or by `#fault:drop@2` for its first two calls only.
+ * The text of files is not searched.
+ */
 function faultOf(question: string, config: Config, attempts: Attempts, uniqueId: string): Fault {
   if (config.DEMO_FAULT !== "by-message") return config.DEMO_FAULT;
   const [, name, only] = /#fault:([a-z-]+)(?:@(\d+))?/.exec(question) ?? [];

@@ -17,7 +17,7 @@ if (!options) {
   process.exit(EXIT_USAGE);
 }
 const hasRedis = Boolean(process.env["REDIS_URL"] || process.env["REDIS_SENTINELS"]);
-// An engine can be examined before there is a Redis: then this address only makes the settings valid.
+// An engine can be examined before there is a Redis. The settings need some address of one, which is then not used.
 const env = hasRedis ? process.env : { ...process.env, REDIS_URL: "redis://127.0.0.1:6379" };
 const wants = (part: Options["parts"][number]): boolean => options.parts.includes(part);
 const parsed = readConfig({ ...env, WORKER_ROLES: wants("engine") ? "ask" : "extract" });
@@ -25,7 +25,7 @@ if (!parsed.ok) {
   process.stderr.write(describeProblems("the doctor", parsed.problems));
   process.exit(EXIT_CONFIG);
 }
-// With a silent engine the examination takes as long as an ask would wait.
+// If the engine is silent, the examination takes as long as an ask would wait, so the user is told that it has begun.
 if (process.stderr.isTTY) process.stderr.write("Looking …\n");
 const report = reportOf(await examine(parsed.config, options));
 process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : inWords(report));
@@ -43,10 +43,10 @@ async function examine(config: Config, { url, sizes }: Options): Promise<PartRep
   return parts;
 }
 
-/** Examines the settings. Those of a worker are known to be valid here. */
+/** Examines the settings. Those of a worker were checked already, when the doctor itself read them. */
 function examineSettings(): PartReport {
   const names = [...new Set([...settingNames(schema), ...settingNames(edgeSchema)])];
-  // The machine of the doctor may have only a worker's settings: then those of an edge are not checked.
+  // This machine may have only the settings of a worker. Those of an edge are checked if at least one of them is set.
   const hasEdge = settingNames(edgeSchema).some((name) => process.env[name] && !settingNames(schema).includes(name));
   const edge = hasEdge ? readEdgeConfig(env) : undefined;
   const wrong =

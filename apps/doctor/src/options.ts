@@ -9,7 +9,7 @@ export interface Options {
   readonly parts: readonly PartName[];
   /** The address at which users reach docrelay, for the part `balancer`. */
   readonly url: URL | undefined;
-  /** Whether to send growing prompts as well. */
+  /** Whether to find the largest prompt that the engine answers, by prompts of growing size. */
   readonly sizes: boolean;
   readonly json: boolean;
 }
@@ -35,6 +35,6 @@ export function parseOptions(words: readonly string[]): Options | undefined {
     const parts = positionals.length === 0 ? PARTS : PARTS.filter((part) => positionals.includes(part));
     return { parts, url, sizes: values.sizes, json: values.json };
   } catch {
-    return undefined; // an unknown option, or a missing address
+    return undefined; // an unknown option, or an option without its value
   }
 }

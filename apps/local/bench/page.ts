@@ -1,5 +1,6 @@
-// What a long answer and a long conversation cost the page, in a real Chromium: `npm run bench:page`. Times are of the page's
-// main thread alone (CPU), so that other work on the machine does not count. With `-- stream` or `-- reload` only one of the two.
+// What a long answer and a long conversation cost the page, in a real Chromium: `npm run bench:page`. Times are of the
+// page's main thread alone (CPU), so that other work on the machine does not count. With `-- stream` or `-- reload`
+// only one of the two.
 import { findChromium, freePort, spawnNode } from "@docrelay/testkit";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -156,7 +157,7 @@ async function reloads(page: Page): Promise<void> {
     await page.reload({ waitUntil: "commit" });
     return drawn();
   }
-  // What the page has still to draw of the answers that it heard is not the reload's.
+  // Drawing that is still left from the asks before must not count as part of the reload.
   await drawn();
   await page.evaluate("new Promise((resolve) => requestIdleCallback(resolve))");
   const times: number[] = [];
@@ -166,7 +167,7 @@ async function reloads(page: Page): Promise<void> {
   ]);
 }
 
-/** Asks in the page's conversation, as its user: in the page itself all would stand in line at once, which nobody does. */
+/** Asks questions in the page's conversation as its user, over HTTP. In the page itself, all would wait at once. */
 async function askAll(page: Page, count: number): Promise<void> {
   const kept = await page.evaluate<string[]>("Object.values({ ...localStorage })");
   const token = kept.map((one) => /"token":"([^"]+)"/.exec(one)?.[1]).find((one) => one !== undefined) ?? "";

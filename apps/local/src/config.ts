@@ -12,7 +12,7 @@ export const schema = z.object({
       error: "must not hold a user name or password",
     })
     .optional(),
-  /** The path of the private Redis's server program; set by the bootstrap. */
+  /** The path of the program `redis-server` for the private Redis; the bootstrap sets it. */
   DOCRELAY_REDIS_SERVER: z.string().default("redis-server"),
 });
 export type Config = z.output<typeof schema>;

@@ -4,21 +4,22 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 
-/** A Redis for one `npm start`. Its folder, and the conversations in it, are removed when it ends. */
+/** A Redis server for one `npm start`. Its folder, with all conversations, is removed when it ends. */
 export interface PrivateRedis extends AsyncDisposable {
   readonly url: string;
   /** Resolves when the server ends, whether intended or not. */
   readonly ended: Promise<void>;
 }
 
-// A unix socket's path must stay under 108 bytes.
+// The path of a unix socket must be shorter than 108 bytes; a longer folder for temporary files is not used.
 const SOCKET_ROOM = 80;
-/** A bound for a server that hangs; a server that cannot start ends by itself. */
+/** Most memory for the data of the private Redis, in bytes. */
 const MAX_MEMORY = 3_221_225_472;
+/** How long the server may take to start, in case it hangs; a server that cannot start ends by itself. */
 const START_MS = 180_000;
 
-/* The shell holds one end of a pipe to this process. When this process ends, for whatever reason, the shell reads
-   the end of the file, ends the server and removes the folder. */
+/* A shell starts the server and reads from a pipe whose other end this process holds. When this process ends, for
+   whatever reason, the pipe closes: then the shell ends the server and removes the folder. */
 const GUARD = `"$@" <&- & server=$!
 exec >&- 2>&-
 cat >/dev/null
@@ -33,12 +34,12 @@ export async function startPrivateRedis(server: string): Promise<PrivateRedis> {
   const socket = join(folder, "redis.sock");
   const settings = ["--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", folder, "--save", ""];
   settings.push("--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction");
-  // The same memory as in compose, or half of the machine's if that is less: an edge refuses new asks and files before
-  // it is full.
+  // As much memory as in the compose file, or half of the machine's if that is less. Edges refuse new asks and files
+  // before the memory is full.
   settings.push("--maxmemory", String(Math.floor(Math.min(MAX_MEMORY, totalmem() / 2))));
   // With these settings a finished ask takes less than half of the memory: see "Sizing" in docs/operations.md.
   settings.push("--hash-max-listpack-value", "4096", "--stream-node-max-bytes", "1536");
-  // In a process group of its own: so Ctrl-C reaches only this process, and the server ends last.
+  // The shell has a process group of its own, so that Ctrl-C reaches only this process, and the server ends last.
   const guard = spawn("sh", ["-c", GUARD, "guard", server, ...settings], {
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, FOLDER: folder },

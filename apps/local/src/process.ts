@@ -17,7 +17,7 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** How a process ended; both null when it could not be started. */
+/** How a process ended: by an exit code or by a signal. Both are null if it could not be started. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -28,8 +28,9 @@ export interface Running {
   readonly name: string;
   readonly child: ChildProcess;
   /**
-   * Resolves when the process announces over its IPC channel that it serves; the log level does not matter.
-   * @throws Error with the last lines it printed, when it ends before that or does not announce it within three minutes.
+   * Resolves when the process announces over its IPC channel that it serves. This does not depend on its log.
+   * @throws Error with the last lines it printed, when it ends before that or does not announce it within three
+   * minutes.
    */
   readonly ready: Promise<ReadyMessage>;
   readonly exited: Promise<Exit>;
@@ -59,7 +60,7 @@ export function startProcess(
 export function watch(name: string, child: ChildProcess, onLine: (line: LogLine) => void): Running {
   const last = readLines(child, onLine);
   const { promise: ready, resolve, reject } = Promise.withResolvers<ReadyMessage>();
-  ready.catch(() => undefined); // a caller that does not wait for readiness learns of the end from `exited`
+  ready.catch(() => undefined); // callers may wait for `exited` alone
   const fail = (why: string): void => reject(new Error([`${name} ${why}`, ...last].join("\n")));
   const timer = setTimeout(() => fail(`was not ready after ${READY_MS / 1000} s`), READY_MS);
   child.on("message", (message) => {
@@ -69,7 +70,8 @@ export function watch(name: string, child: ChildProcess, onLine: (line: LogLine)
   });
   const exited = new Promise<Exit>((resolve) => {
     child.once("close", (code, signal) => resolve({ code, signal }));
-    // A child that could not be spawned never emits `close`. An `error` of a later signal does not mean its end.
+    // A child that could not be started emits only `error`. An `error` of a running child is of a signal that could not
+    // be sent, and does not mean its end.
     child.on("error", () => child.pid === undefined && resolve({ code: null, signal: null }));
   }).then((exit) => {
     clearTimeout(timer);

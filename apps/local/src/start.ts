@@ -26,9 +26,9 @@ export interface Started {
 
 export interface Launch {
   readonly config: Config;
-  /** The variables for the processes, besides those that this launcher sets. */
+  /** The environment variables that are passed on to the processes. */
   readonly env: NodeJS.ProcessEnv;
-  /** Receives one closing step for each part that is started. */
+  /** Gets a closing step for each part that is started. */
   readonly life: Lifecycle;
   /** Shows a sentence to the person at the terminal. */
   readonly say: (text: string) => void;
@@ -119,7 +119,7 @@ function keep(
   return one;
 }
 
-/** Returns a function that gives `first`, then the next port, and so on; always 0 (off) if `first` is 0. */
+/** Returns a function whose calls return `first`, then the next port, and so on; if `first` is 0 (off), always 0. */
 function countPorts(first: number): () => string {
   let next = first;
   return () => (first === 0 ? "0" : String(next++));

@@ -1,8 +1,8 @@
 import type { Running } from "./process.ts";
 
 /**
- * Keeps one process running: a process that ends unexpectedly is started again, after a wait that grows while it keeps
- * failing at once.
+ * Keeps one process running. If it ends unexpectedly it is started again, after a pause that grows if it ends soon each
+ * time.
  */
 export interface Supervised {
   readonly running: Running;
@@ -11,11 +11,12 @@ export interface Supervised {
 
 const FIRST_WAIT_MS = 250;
 const MAX_WAIT_MS = 10_000;
-/** A process that ran for this long counts as healthy: the next wait is the shortest again. */
+/** A process that ran for this many ms counts as healthy: if it ends, the pause is the shortest again. */
 const WELL_MS = 30_000;
 
 /**
- * @param ending aborted when everything is to end: Ctrl-C reaches the process as well, perhaps before this launcher.
+ * @param ending aborted when everything is to end: then the process is not started again. Ctrl-C reaches the process
+ * too, perhaps before this launcher.
  */
 export function supervise(start: () => Running, say: (text: string) => void, ending: AbortSignal): Supervised {
   let running = start();

@@ -2,9 +2,9 @@ import { isIP } from "node:net";
 import type { Finding, PartReport } from "../part.ts";
 import { exchange } from "./exchange.ts";
 
-/** The number of new connections: behind most balancers, this many reach a second edge. */
+/** How many new connections are opened: behind most balancers, so many reach more than one edge. */
 const CONNECTIONS = 8;
-/** A forged client address, from a range that is reserved for documentation: no client has it. */
+/** The client address that a test forges; it is from a range reserved for documentation, so no client has it. */
 const FORGED = "203.0.113.77";
 
 const ok = (about: string, text: string): Finding => ({ level: "ok", about, text });
@@ -66,7 +66,7 @@ function clientAddress(header: string | string[] | undefined, own: string): Find
     return [problem("client address", text)];
   }
   if (header === mine) return [ok("client address", `edges see ${header}, as it is`)];
-  // If the network translates addresses, edges rightly see a public address.
+  // The address that edges see may be right even if this machine has another: the network may translate addresses.
   if (!isInner(header)) return [ok("client address", `edges see ${header}`)];
   const text = `edges see ${header} instead of ${mine}, so all users count as one: set TRUSTED_PROXIES of the edges to the proxy's address, and have the proxy send X-Forwarded-For`;
   return [problem("client address", text)];

@@ -6,9 +6,9 @@ export interface Exchange {
   /** The HTTP status; 101 for an upgrade. */
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** The beginning of the body; after an upgrade, of the server's first frame. */
+  /** The beginning of the body, or after an upgrade the beginning of the server's first frame. */
   readonly body: string;
-  /** The address that this end of the connection had. */
+  /** The address of this machine in the connection. */
   readonly ownAddress: string;
 }
 

@@ -5,13 +5,13 @@ export interface Certificate {
   /** The name of the authority that issued the certificate. */
   readonly issuer: string;
   readonly validTo: string;
-  /** Node's code for the certificate's problem, such as `CERT_HAS_EXPIRED`. */
+  /** Node's code for why it does not trust the certificate, such as `CERT_HAS_EXPIRED`; undefined if it does. */
   readonly problem: string | undefined;
 }
 
 /**
- * Reads the certificate of a host, even if it is not trusted. Undefined when TLS fails for another reason, or after 5
- * s.
+ * Reads the certificate of a host, even if it is not trusted. Resolves to undefined if TLS fails for another reason, or
+ * if the host has not responded after 5 s.
  */
 export function readCertificate(url: URL): Promise<Certificate | undefined> {
   const host = url.hostname.replace(/^\[|\]$/g, "");

@@ -7,7 +7,7 @@ interface Described {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** Describes the facts about an engine, and the settings that fit it; pure. */
+/** Turns the facts about an engine into findings, and into the settings that fit the engine. */
 export function describeEngine(facts: EngineFacts): Described {
   const { certificate, connection, reply, failure, sizes } = facts;
   const findings: Finding[] = [];
@@ -27,7 +27,7 @@ export function describeEngine(facts: EngineFacts): Described {
     if (sizes.failure?.tooLarge && sizes.taken > 0) {
       const isContext = sizes.failure.why === "prompt-context";
       if (!isContext) settings["ENGINE_MAX_PROMPT_BYTES"] = String(sizes.taken);
-      // Not below the smallest allowed value of the setting.
+      // 1,000 is the smallest value that the setting allows.
       else settings["ENGINE_CONTEXT_TOKENS"] = String(Math.max(1000, Math.floor(sizes.taken * TOKENS_PER_BYTE)));
     }
   }
@@ -40,7 +40,7 @@ function ofCertificate({ issuer, validTo, problem }: NonNullable<EngineFacts["ce
   return { level: "problem", about: "certificate", text };
 }
 
-/** Advice for Node's error codes of certificates. */
+/** Returns advice for one of Node's error codes about certificates. */
 function adviceFor(problem: string): string {
   if (problem === "CERT_HAS_EXPIRED") return "the engine needs a new one";
   if (problem === "CERT_NOT_YET_VALID") return "compare the clocks of both machines";
@@ -97,7 +97,8 @@ function ofForm({ habit, pieces, truncated }: ReplyFacts, { kind, configured }: 
   const isWaiting = configured.reply === "stream" && fits !== "stream";
   if (isCut) findings.push(wrongReply("with `single`, users get the first piece only"));
   if (isWaiting) findings.push(wrongReply("with `stream`, asks wait for an end that does not come"));
-  // `auto` works for every engine; the operator's own setting is kept unless it is wrong.
+  // `auto` works with every engine, but the setting that fits this one is recommended. Another setting of the operator
+  // is kept unless it is wrong.
   const better = isCut || isWaiting || configured.reply === "auto" ? fits : configured.reply;
   return { findings, settings: better === configured.reply ? {} : { ENGINE_REPLY: better } };
 }

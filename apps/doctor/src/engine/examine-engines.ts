@@ -12,7 +12,7 @@ const QUESTION = "This is a test of the connection. Please reply with one short 
 const PONG_TIMEOUT_MS = 5000;
 const CLOSE_MS = 2000;
 
-/** Examines the configured engine, and the second one if there is one. */
+/** Examines the configured engine, and the second one if `ENGINE_FALLBACK_URL` is set. */
 export async function examineEngines(config: Config, { sizes }: { sizes: boolean }): Promise<PartReport[]> {
   const { ENGINE_FALLBACK_URL: second, ...first } = config;
   const engines = [{ part: "engine", config: { ...first, ENGINE_FALLBACK_URL: undefined } }];
@@ -23,7 +23,8 @@ export async function examineEngines(config: Config, { sizes }: { sizes: boolean
         ...first,
         ENGINE_FALLBACK_URL: undefined,
         ENGINE_URL: second,
-        // As in the worker: another host must not receive the keys of the first engine.
+        // As in the worker, the headers go only to the first engine's origin: they may hold keys that another host must
+        // not see.
         ENGINE_HEADERS: originOf(second) === originOf(config.ENGINE_URL ?? second) ? config.ENGINE_HEADERS : {},
         ENGINE_KIND: config.ENGINE_FALLBACK_KIND,
         ENGINE_API_KEY: config.ENGINE_FALLBACK_API_KEY,
@@ -48,8 +49,8 @@ async function examine(config: Config, url: URL, sizes: boolean): Promise<Engine
     engineHabit: (seen: Habit) => void (habit = seen),
   };
   await using life = createLifecycle(CLOSE_MS);
-  // Asks with `auto`, so that the engine's form is recognised whatever is configured; and without the operator's own
-  // limit.
+  // `auto` recognises the form of the replies, whatever the operator has set. The operator's limit of a prompt is
+  // lifted, because the examination is to find the engine's own.
   const asked: Config = { ...config, ENGINE_REPLY: "auto", ENGINE_MAX_PROMPT_BYTES: 0 };
   const { engine, kind } = openEngine({ config: asked, report, life });
   const isTls = url.protocol === "wss:" || url.protocol === "https:";
@@ -81,7 +82,8 @@ async function examine(config: Config, url: URL, sizes: boolean): Promise<Engine
 }
 
 /**
- * The longest prompt: engines behind HTTP get only the pages that fit their context, WebSocket engines get whole files.
+ * Returns how long a prompt of the worker can be, and the setting that bounds it: engines behind HTTP get only as many
+ * pages as fit their context, WebSocket engines get whole files.
  */
 function mostOf(config: Config, kind: EngineKind): Pick<EngineFacts["configured"], "mostBytes" | "mostBy"> {
   const { MAX_TEXT_BYTES: text, ENGINE_CONTEXT_TOKENS: tokens } = config;
@@ -117,8 +119,8 @@ async function askOnce(engine: Engine, deadlineMs: number): Promise<Omit<ReplyFa
 }
 
 /**
- * Returns why a prompt gets no answer; undefined when it gets one. As in the worker, a connection that breaks while the
- * prompt is sent gets a second try.
+ * Returns why a prompt gets no answer; undefined if it gets one. As in the worker, a prompt is sent a second time if
+ * the connection breaks while it is being sent.
  */
 async function answers(engine: Engine, prompt: string, config: Config): Promise<FailureFacts | undefined> {
   for (let brokeBefore = false; ; brokeBefore = true) {
@@ -133,7 +135,10 @@ async function answers(engine: Engine, prompt: string, config: Config): Promise<
   }
 }
 
-/** Whether the path opens with a slash more or less at its end: many servers refuse the wrong form. */
+/**
+ * Whether the engine accepts a connection if the path has one slash more, or one less, at its end: many servers refuse
+ * the wrong form.
+ */
 async function opensOtherPath(config: Config, kind: EngineKind, url: URL, error: unknown): Promise<boolean> {
   if (kind !== "websocket" || !(error instanceof EngineError && error.why.startsWith("http-"))) return false;
   if (url.pathname === "/") return false;

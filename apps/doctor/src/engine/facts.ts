@@ -12,9 +12,9 @@ export interface EngineFacts {
 
     readonly firstReplyTimeoutMs: number;
   };
-  /** Only for `wss://` and `https://`. */
+  /** Set for an engine at `wss://` or `https://`. */
   readonly certificate: Certificate | undefined;
-  /** Only for WebSocket engines. */
+  /** Set for a WebSocket engine: how long it took to connect, and to answer a ping (undefined: it did not). */
   readonly connection: { readonly openMs: number; readonly pongMs: number | undefined } | undefined;
   readonly reply: ReplyFacts | undefined;
   /** Why the connection did not open, or the question got no answer. */
@@ -25,22 +25,24 @@ export interface EngineFacts {
 export interface ReplyFacts {
   readonly firstMs: number;
   readonly totalMs: number;
-  /** The number of text pieces before the end. */
+  /** In how many pieces the text came. */
   readonly pieces: number;
   readonly chars: number;
   readonly truncated: boolean;
-  /** The recognised reply format of a WebSocket engine. */
+  /** How a WebSocket engine replies, as the worker's code has recognised it. */
   readonly habit: Habit | undefined;
 }
 
 export interface FailureFacts {
-  /** The name of the cause, as in the metric; `deadline` after `ASK_DEADLINE_MS`. */
+  /**
+   * The name of the cause, as the worker's metric has it; `deadline` if the answer took longer than `ASK_DEADLINE_MS`.
+   */
   readonly why: string;
   readonly sentence: string;
   /** The engine's own error message. */
   readonly said: string | undefined;
   readonly tooLarge: boolean;
-  /** Whether the same path opens with one slash more or less at its end. */
+  /** Whether the engine accepts a connection if its path has one slash more, or one less, at its end. */
   readonly otherPathOpens: boolean;
 }
 

@@ -3,17 +3,17 @@ import type { FailureFacts, SizeFacts } from "./facts.ts";
 
 const MIN_BYTES = 16_384;
 /**
- * After the first refusal, this many more prompts are tried; each halves the range between the largest accepted and the
- * smallest refused size.
+ * How many more prompts are tried after the first refusal. Each has a size in the middle between the largest that was
+ * accepted and the smallest that was refused.
  */
 const CLOSER = 4;
 const LINE = "The quick brown fox jumps over the lazy dog and runs on. 0123\n";
-/** Tokens per byte of these prompts' text, by the worker's estimate. */
+/** How many tokens a byte of these prompts has, by the worker's estimate. */
 export const TOKENS_PER_BYTE = estimateTokens(LINE.repeat(100)) / (LINE.length * 100);
 
 /**
- * Asks with prompts that grow fourfold from 16 KiB to `most` bytes; after the first refusal, with some sizes in
- * between. `ask` resolves to the reason why a prompt got no answer.
+ * Finds the largest prompt that gets an answer. It asks with prompts that grow fourfold from 16 KiB to `most` bytes,
+ * and after the first refusal with some sizes in between. `ask` resolves to the reason why a prompt got no answer.
  */
 export async function findLargest(
   most: number,
@@ -44,7 +44,7 @@ async function narrow(
   return { taken, refused, failure: found.failure };
 }
 
-/** A prompt of a question and a file, together of this many bytes. */
+/** Returns a prompt with a question and a file, which has `bytes` bytes in all. */
 function promptOf(bytes: number): string {
   const begin = "This is a test. Please reply with one word.\n\n--- File Content: test.txt ---\n";
   const end = "\n--- End of File ---";

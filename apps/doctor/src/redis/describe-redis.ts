@@ -1,30 +1,33 @@
 import type { Finding } from "../part.ts";
 
-/** The facts that the doctor has found about a Redis. Times in ms. Undefined: the Redis user may not read the value. */
+/**
+ * What the doctor has found out about a Redis. A value is undefined if the Redis user may not read it. Times are in ms.
+ */
 export interface RedisSeen {
   readonly version: string | undefined;
   readonly behindSentinel: boolean;
   /**
-   * The number of masters in a cluster; undefined for a single server. In a cluster, memory is that of the fullest
-   * master.
+   * The number of masters in a cluster; undefined for a single server. In a cluster, the values about memory are those
+   * of the master that is nearest to its limit.
    */
   readonly masters: number | undefined;
   readonly maxmemoryPolicy: string;
-  /** `always`, `everysec`, `no`, or `unknown`. */
+  /** How the append-only file is synced: `always`, `everysec`, `no` or `unknown`. */
   readonly aof: string;
   readonly maxmemoryBytes: number | undefined;
   readonly usedBytes: number | undefined;
   readonly evictedKeys: number | undefined;
   readonly replicas: number | undefined;
-  /** The roles whose self-test failed, and why. */
+  /** The roles for which the rights of the Redis user were tested … */
   readonly roles: readonly string[];
+  /** … and what Redis has refused; undefined if the user has all rights. */
   readonly refused: string | undefined;
   /** The times of some round trips: the median and the longest. */
   readonly medianMs: number;
   readonly longestMs: number;
   /** How far this machine's clock is ahead of Redis's clock, within the precision of a round trip. */
   readonly clockAheadMs: number;
-  /** Workers that were heard by their beats: those with the role `ask`, and those without. */
+  /** How many workers with the role `ask`, and how many others, have sent beats. */
   readonly askWorkers: number;
   readonly otherWorkers: number;
   readonly hasSessionSecret: boolean | undefined;

@@ -23,7 +23,7 @@ import { describeRedis, type RedisSeen } from "./describe-redis.ts";
 const WAIT_MS = 5000;
 const COMMAND_MS = 2000;
 const PINGS = 15;
-/** Long enough for a few beats of every worker. */
+/** For how many ms to listen to beats: every worker sends a few in this time. */
 const LISTEN_MS = 700;
 const ROLES: readonly RedisRole[] = ["edge", "ask", "extract"];
 
@@ -38,7 +38,7 @@ export async function examineRedis(server: RedisServer): Promise<PartReport> {
     const seen = await look({ redis, subscriber, server }, facts);
     return { ...report, findings: describeRedis(seen), facts: seen };
   } catch (error) {
-    // A `PlatformError` holds no secret; the message of another error may.
+    // The message of a `PlatformError` contains no secret; that of another error may, so it is not shown.
     const text = error instanceof PlatformError ? error.message : "Redis fails: it does not do what it should";
     return { ...report, findings: [{ level: "problem", about: "connection", text }], facts: {} };
   } finally {
@@ -114,7 +114,7 @@ async function hearWorkers(subscriber: RedisSubscriber): Promise<Pick<RedisSeen,
     await hearBeats(subscriber, createRoster(), ({ worker, capacity }) => capacities.set(worker, capacity));
     await sleep(LISTEN_MS);
   } catch {
-    // A right is missing, which another finding reports.
+    // The Redis user lacks the right to subscribe, which another finding reports.
   }
   const askWorkers = [...capacities.values()].filter((capacity) => capacity > 0).length;
   return { askWorkers, otherWorkers: capacities.size - askWorkers };

@@ -1,8 +1,8 @@
 import type { Finding } from "../part.ts";
 
 /**
- * Finds names in the environment that are nearly the name of a setting: a misspelled setting has no effect, and causes
- * no error.
+ * Finds variables of the environment whose name is nearly that of a setting. docrelay ignores a misspelled setting
+ * without an error.
  */
 export function misspelled(env: Readonly<Record<string, string | undefined>>, known: readonly string[]): Finding[] {
   const settings = new Set(known);

@@ -42,7 +42,7 @@ export interface ExtractDeps {
   readonly keepFilesMs: number;
   /** Aborted when the process stops: the job is handed back, and another worker runs it from the start. */
   readonly stopping: AbortSignal;
-  /** Whether the user, and the user's network, have no other extraction waiting or running. */
+  /** Whether the user and the user's network have no other extraction, waiting or running: then this one goes first. */
   readonly isUrgent?: boolean;
   /** Aborted when all users have deleted the file: then the extraction ends. */
   readonly forgotten?: AbortSignal;
