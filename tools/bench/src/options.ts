@@ -4,7 +4,7 @@ import type { Protocol } from "./talkers/talker.ts";
 export const KINDS = ["connections", "asks", "pdfs", "uploads", "streams"] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** Settings of one run. Every run is bounded in time and in number of asks. */
+/** The options of one run. Every run is bounded in time and in the number of asks. */
 export interface Options {
   readonly kind: Kind;
   readonly urls: readonly string[];
@@ -18,9 +18,9 @@ export interface Options {
   readonly warmupMs: number;
   /** How long the run waits for unfinished asks at its end. */
   readonly drainMs: number;
-  /** Most asks, connections or uploads. */
+  /** How many asks, connections or uploads there are at most. */
   readonly count: number;
-  /** Most connections that are opened, or files that are sent, at the same time. */
+  /** How many connections are opened, or files sent, at the same time. */
   readonly atOnce: number;
   readonly bytes: number;
   readonly pages: number;

@@ -1,7 +1,7 @@
 import { dirname, join, relative } from "node:path/posix";
 import type { Program } from "./programs.ts";
 
-/** The path of a module's source, and of the bundle that it becomes part of; both are below the project's root. */
+/** Which module moves into which bundle: the paths of its source and of the bundle, both from the project's root. */
 export interface Move {
   readonly source: string;
   readonly target: string;
@@ -13,7 +13,7 @@ export interface Move {
  */
 const STARTED = /join\(import\.meta\.dirname, "([^"]+\.ts)"\)|new URL\("([^"]+\.ts)", import\.meta\.url\)/g;
 const OWN = /\bimport\.meta\.(url|dirname|filename)\b/g;
-/** A placeholder for the module's own address until all other addresses are replaced. */
+/** Stands for `import.meta.url` in replacements, so that it is not itself taken for an address to replace. */
 const HERE = "HERE_IN_THE_BUNDLE";
 
 /**

@@ -4,7 +4,9 @@ import { rolldown, type Plugin } from "rolldown";
 import { keepAddresses } from "./addresses.ts";
 import { PROGRAMS, ROOT, type Program } from "./programs.ts";
 
-/** A library that is not bundled: its code is edited while it is loaded, and most child processes never load it. */
+/**
+ * A library that is not bundled: docrelay edits its code while it is loaded, and most child processes never load it.
+ */
 const EXTERNAL = "pdf-parse";
 /** Packages whose modules have no side effects when loaded, so that their unused parts are left out. */
 const WITHOUT_EFFECTS = /\/node_modules\/(bullmq|luxon|cron-parser|ioredis|prom-client|pino)\//;
@@ -28,7 +30,7 @@ export async function buildProgram(program: Program): Promise<string[]> {
     // Turns off warnings about the duration of the build: a busy machine must not make the build fail.
     checks: { bundlerTimings: false },
     onLog(level, { code, message }) {
-      // `toAscii` keeps every line; only columns after a replacement in the same line change.
+      // `toAscii` breaks no line, so the source map stays right, except for columns behind a replaced character.
       if (level === "warn" && code !== "SOURCEMAP_BROKEN") throw new Error(`${program.target}: ${message}`);
     },
   });
@@ -70,14 +72,14 @@ function changeSources({ source, target, traced }: Program): Plugin {
   };
 }
 
-/** The source map of a change that keeps each line: it maps each line's first column to the same line in the source. */
+/** Returns the source map of a change that keeps all lines: it maps the first column of each line to itself. */
 function lineMap(code: string, source: string): { mappings: string; sources: string[] } {
   return { mappings: `AAAA${";AACA".repeat(code.split("\n").length - 1)}`, sources: [source] };
 }
 
 /**
- * The path from the program to a library's file through the folder `node_modules` of the importing package; symbolic
- * links are not followed.
+ * Returns the path from the program to a library's file, through the folder `node_modules` of the package that imports
+ * it; symbolic links are not followed.
  */
 function externalAddress(file: string, importer: string, target: string): string {
   const [, owner = ""] = /^((?:apps|packages)\/[^/]+)\//.exec(below(ROOT, importer)) ?? [];
@@ -85,7 +87,7 @@ function externalAddress(file: string, importer: string, target: string): string
   return below(dirname(join(ROOT, target)), join(ROOT, owner + inside));
 }
 
-/** In the module that reads Lua files, replaces the reading by the files' texts. */
+/** Puts the texts of all Lua files into the module that would read them, in place of the reading. */
 function withScripts(code: string): string {
   if (!code.includes(READ_SCRIPT)) throw new Error(`${SCRIPTS}/redis/script.ts does not read Lua files as expected`);
   const names = readdirSync(join(ROOT, SCRIPTS), { recursive: true, encoding: "utf8" }).map(posix);

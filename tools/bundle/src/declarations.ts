@@ -1,5 +1,5 @@
 /**
- * The declaration files that the compiler has written, by path below the package's sources: `index.d.ts`,
+ * The declaration files that the compiler has written, by their path below the package's sources, such as
  * `link/line.d.ts`.
  */
 export type DeclarationFiles = ReadonlyMap<string, string>;
@@ -10,7 +10,7 @@ interface Statement {
   /** The declaration with its comment, without `export`. */
   readonly text: string;
   readonly kind: string;
-  /** The names that the declaration mentions: of types and classes, and of values after `typeof`. */
+  /** The names that the declaration mentions: `types` has those of types and classes, `values` those after `typeof`. */
   readonly types: ReadonlySet<string>;
   readonly values: ReadonlySet<string>;
 }
@@ -18,15 +18,15 @@ const VALUES: ReadonlySet<string> = new Set(["class", "function", "const"]);
 type Statements = ReadonlyMap<string, readonly Statement[]>;
 
 const FROM = /^(import|export) (?:type )?\{([^}]*)\} from "([^"]+)";$/gm;
-/** A declaration begins in the first column of a line. */
+/** Matches the beginning of a declaration, which is in the first column of a line. */
 const BEGIN =
   /^(?=(?:export )?(?:declare )?(?:abstract )?(?:interface|type|class|function|const|let|enum|namespace) |import |export )/m;
 const DECLARED = /^(?:export )?((?:declare )?(?:interface|type|class|function|const)) ([A-Za-z_$][\w$]*)/;
 const COMMENT_AT_END = /([;}])\s*(\/\*\*(?:(?!\*\/)[^])*\*\/)$/;
 
 /**
- * Writes one file of declarations: the exports of a package's `index` and everything that they mention, with the names
- * of the sources.
+ * Returns the text of one declaration file for a package: the exports of its `index` and everything that they mention,
+ * under the names that the sources use.
  * @param dependencies the packages whose types the file may name
  * @throws Error where the file would be wrong: an unknown form, two declarations of one name, or a type of a package
  * that users do not have
@@ -46,7 +46,7 @@ export function rollUp(files: DeclarationFiles, dependencies: readonly string[])
   ].join("\n");
 }
 
-/** The declarations that the names mention, directly or through other declarations. */
+/** Returns the declarations of these names, and all that these mention, directly or through others. */
 function reach(names: readonly string[], statements: Statements): Statement[] {
   const reached = new Map<string, Statement>();
   function visit(name: string, fits: (statement: Statement) => boolean): void {
@@ -104,7 +104,10 @@ function statementsOf(file: string, source: string): Statement[] {
   });
 }
 
-/** A name before `:`, `?:` or `(` is that of a property, parameter or method. */
+/**
+ * Finds the names that a declaration mentions. A name before `:`, `?:` or `(` is left out: it names a property or
+ * method.
+ */
 function mentions(text: string): Pick<Statement, "types" | "values"> {
   const code = text.replaceAll(/\/\*[^]*?\*\/|"(?:[^"\\]|\\.)*"/g, " ");
   const values = [...code.matchAll(/\btypeof ([A-Za-z_$][\w$]*)/g)].map(([, name = ""]) => name);

@@ -6,7 +6,9 @@ import { rolldown } from "rolldown";
 import { rollUp, type DeclarationFiles } from "./declarations.ts";
 import { ROOT } from "./programs.ts";
 
-/** The condition of `exports` with which the packages of this repository are resolved to their sources. */
+/**
+ * With this condition of `exports` in `package.json`, tools resolve the packages of this repository to their sources.
+ */
 export const SOURCE_CONDITION = "@docrelay/source";
 
 interface Manifest {
@@ -15,8 +17,8 @@ interface Manifest {
 }
 
 /**
- * Builds a package that others install: from its `src/index.ts` and `tsconfig.build.json` to its folder `dist`, whose old
- * files are deleted. Packages that it does not depend on when it is installed become part of it.
+ * Builds a package that others install: from its `src/index.ts` and `tsconfig.build.json` to its folder `dist`, whose
+ * old files are deleted. Packages that it does not depend on when it is installed become part of it.
  *
  * - `*.js` are ES modules, one for each source, so that a bundler leaves out whole modules;
  * - `index.cjs` is all of it for `require`;
@@ -38,7 +40,7 @@ export async function buildLibrary(folder: string): Promise<void> {
     external: (id) => outside.some((name) => id === name || id.startsWith(`${name}/`)),
     checks: { bundlerTimings: false },
     onLog(level, { code, message }) {
-      // The modules keep their directive `"use client"`.
+      // The bundler warns of the directive `"use client"`, which the modules are to keep.
       if (level === "warn" && code !== "MODULE_LEVEL_DIRECTIVE") throw new Error(message);
     },
   });

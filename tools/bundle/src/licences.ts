@@ -5,8 +5,8 @@ const PACKAGE = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/;
 const LICENCE = /^(licen[cs]e|copying)(\.|$|-)/i;
 
 /**
- * The licences of the packages that these modules belong to, each with the package's name and version: most licences
- * require that copies of the code include them.
+ * Returns the licences of the packages to which these modules belong, each with the package's name and version. Most
+ * licences demand that copies of the code include them.
  * @param modules paths of files; those outside of `node_modules` are left out.
  */
 export function licencesOf(modules: Iterable<string>): string {

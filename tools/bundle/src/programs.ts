@@ -8,7 +8,10 @@ export const ROOT = join(import.meta.dirname, "../../..");
 export interface Program {
   readonly source: string;
   readonly target: string;
-  /** Whether its stack traces name sources. A program without a source map is a child or a thread that logs nothing. */
+  /**
+   * Whether its stack traces name sources, for which it has a source map. Children and threads that log nothing have
+   * none.
+   */
   readonly traced: boolean;
 }
 

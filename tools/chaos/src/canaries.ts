@@ -15,7 +15,7 @@ export interface Canary {
   play(stage: Stage, broken: boolean): Promise<void>;
 }
 
-/** How many words of a call are sent at first, and how many later. */
+/** How many words of an answer are sent at first; the others follow later. */
 const SAID = 3;
 
 export const CANARIES: readonly Canary[] = [
@@ -33,7 +33,7 @@ export const CANARIES: readonly Canary[] = [
       const zombie = cluster.workers.find(({ outerHop }) => outerHop.connections > 0);
       await stage.seen("shown", ({ type, attempt }) => type === "delta" && attempt === 1);
       zombie?.freeze();
-      // A frozen worker does not read: the rest of the answer waits in its socket.
+      // A frozen worker does not read, so the rest of the answer waits in its socket until it is thawed.
       first.say(SAID);
       first.end();
       const second = await callNumber(stage, 2);
@@ -80,8 +80,8 @@ export const CANARIES: readonly Canary[] = [
     name: "publish before log",
     variant: "publish before log",
     fault: "NOT-THE-LOG",
-    // The broken variant dies when the first piece is published but not in the log; the product dies when the piece is
-    // in the log.
+    // The broken variant dies when the first piece was published and is not in the log. The product writes first, so it
+    // dies when the piece is in the log.
     options: {
       patienceMs: 8000,
       workers: 1,

@@ -1,12 +1,12 @@
 import type { Event } from "@docrelay/protocol";
 
 /**
- * The observations of a run, in order; `t` is in ms since its start. Clients, the engine and the breaker write them;
- * afterwards the checker reads them, and nothing else.
+ * The entries of a run's history, in order; `t` is in ms since its start. Clients, the engine and the breaker write
+ * them. Afterwards the checker decides by these entries alone.
  */
 export type Entry = { readonly t: number } & (
   | { kind: "meta"; seed: number; attempts: number; deadlineMs: number; faults: string }
-  /** A client sent an ask for the first time. `marker`: a word that only its file holds. */
+  /** A client sent an ask for the first time. `marker`: a word that only the ask's file contains. */
   | { kind: "sent"; user: string; conversation: string; ask: string; marker?: string }
   /** An ask was acknowledged; one entry for each tab and send. */
   | { kind: "acked"; user: string; conversation: string; ask: string; seq: number; duplicate: boolean; ms: number }
@@ -14,13 +14,13 @@ export type Entry = { readonly t: number } & (
   | { kind: "refused"; user: string; conversation: string; ask: string; code: string; clean: boolean }
   /** A tab showed an event. `digest` is a hash of its whole content. */
   | ({ kind: "shown"; user: string; tab: string; conversation: string } & Shown)
-  /** The log of a tab was replaced, and the tab forgot what it had shown. */
+  /** A tab got another log than before, and forgot what it had shown. */
   | { kind: "reset"; user: string; tab: string; conversation: string }
-  /** A tab received nothing for long and read the log: it `found` this many events that had not been delivered. */
+  /** A tab got no event for long and read the log, where it `found` this many events that had not been delivered. */
   | { kind: "silence"; user: string; tab: string; conversation: string; found: number }
-  /** A tab has caught up after a lost connection: times since the loss, and since the new connection. */
+  /** A tab caught up after a lost connection: `lostMs` after the loss, `catchUpMs` after the new connection. */
   | { kind: "recovered"; user: string; tab: string; lostMs: number; catchUpMs: number }
-  /** After the run: the position up to which a tab has shown events. */
+  /** After the run: up to which position a tab has shown events. */
   | { kind: "stood"; user: string; tab: string; conversation: string; seq: number; online: boolean }
   | { kind: "replayed"; user: string; conversation: string; events: readonly Event[]; first: number }
   /** The engine's `call`-th call for an ask, from 1; `text` is its complete reply. */

@@ -7,9 +7,9 @@ export interface Options {
   readonly workers: number;
   readonly users: number;
   readonly failpoints: boolean;
-  /** The folder for the history, the numbers and the timeline. */
+  /** The folder to which the history, the verdict and the timeline are written. */
   readonly out: string;
-  /** The least that a run must reach: a run with less proves nothing. */
+  /** How many asks and kills a run must have at least: with fewer it proves nothing. */
   readonly floor: Floor;
 }
 

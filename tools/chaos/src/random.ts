@@ -1,16 +1,16 @@
 /** Pseudo-random numbers: the same seed gives the same numbers. */
 export interface Random {
-  /** In [0, 1). */
+  /** Returns a number from 0 up to, not including, 1. */
   next(): number;
-  /** A whole number from `min` to `max`, both included. */
+  /** Returns a whole number from `min` to `max`, both included. */
   between(min: number, max: number): number;
   chance(probability: number): boolean;
   pick<T>(items: readonly T[]): T;
-  /** An independent stream, so that numbers drawn by one part do not change those of another. */
+  /** Returns an independent sequence, so that how many numbers one part draws does not change those of another part. */
   fork(name: string): Random;
 }
 
-/** Mulberry32. */
+/** Uses the algorithm Mulberry32. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {
@@ -32,7 +32,7 @@ export function createRandom(seed: number): Random {
   };
 }
 
-/** FNV-1a, 32 bits. */
+/** Returns the 32-bit FNV-1a hash of a text. */
 export function hash(text: string): number {
   let value = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);

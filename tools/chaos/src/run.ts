@@ -36,14 +36,14 @@ const ENV = {
   WORKER_GRACE_MS: "500",
 };
 /**
- * The behaviour of users who take every step often, through every edge: a few such users are enough, and leave CPU time
- * for restarts.
+ * Shares with which users take every step often, and through every edge. With these a few users are enough, which
+ * leaves CPU time for restarts.
  */
 const BUSY_WAYS = { pdfShare: 0.4, uploadShare: 0.6, cancelShare: 0.3, moveShare: 0.5 };
 const MEASURE_EVERY_MS = 2000;
 /**
- * The time after which new users with new conversations take over: a conversation keeps its last 5,000 events, and
- * events that were dropped cannot be checked. The earlier users stay connected.
+ * After this many ms new users with new conversations continue, and the earlier users only stay connected. A
+ * conversation keeps its last 5,000 events, and dropped events could not be checked.
  */
 const SHIFT_MS = 240_000;
 const QUIET_MS = DEADLINE_MS + 15_000;
@@ -127,7 +127,7 @@ export async function settle(
     timeoutMs: patienceMs,
     everyMs: 100,
   });
-  // If something has not ended, the checker reports it.
+  // Whatever has not ended by then is reported by the checker.
   await Promise.race([Promise.all([...lives, rest]), sleep(patienceMs)]).catch(() => undefined);
   await eventually(() => users.every(({ tabs }) => tabs.every((tab) => tab.online && tab.seq === tabs[0]?.seq)), {
     timeoutMs: 10_000,
@@ -159,7 +159,7 @@ export async function record(
   await recordLeftovers(cluster.redis.url, history, patienceMs);
 }
 
-/** The whole log of a conversation, read by a new client. */
+/** Reads the whole log of a conversation with a new client. */
 async function replay(of: {
   url: string;
   token: string;
@@ -190,7 +190,10 @@ async function replay(of: {
   }
 }
 
-/** Half of the users give their conversation the same name: conversation names are separate for each user. */
+/**
+ * Opens the users. Half of them give their conversations the same name, which must not mix them: names belong to a
+ * user.
+ */
 async function openUsers(
   cluster: Cluster,
   { users, history, failpoints }: RunOptions,
@@ -224,7 +227,7 @@ export async function session(cluster: Cluster, index = 0): Promise<string> {
   return ((await answer.json()) as { token: string }).token;
 }
 
-/** Records the log lines of workers whose late write was refused. */
+/** Records each late write of a worker that was refused, by the workers' log lines. */
 export function watchFences(cluster: Cluster, history: History): void {
   for (const member of cluster.workers) {
     member.onLine = (line) => {

@@ -14,7 +14,7 @@ export interface Stage {
   readonly cluster: Cluster;
   readonly engine: ChaosEngine;
   readonly history: History;
-  /** A user with a conversation. */
+  /** Adds a user with a conversation. */
   user(of?: StageUser): Promise<User>;
   /** Sends a command to Redis directly, without a proxy. */
   redis(command: string, ...args: string[]): Promise<unknown>;
@@ -30,7 +30,7 @@ export interface StageUser {
   readonly name?: string;
   readonly tabs?: number;
   readonly careless?: boolean;
-  /** Indexes of the edges that the user connects to, in turn; edges that are down are skipped, as a balancer does. */
+  /** The indexes of the edges to which the user connects, one after another. Edges that are down are skipped. */
   readonly edges?: readonly number[];
 }
 

@@ -4,8 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { io, type Socket } from "socket.io-client";
 import type { Tally } from "./tally.ts";
 
-/* This client shares the protocol's types with the SDK, but no code, so that a fault of the SDK cannot hide itself
-   here. */
+/*
+ * This client shares the protocol's types with the SDK, but no code: a fault of the SDK must not be in this check too.
+ */
 
 /**
  * One user with one conversation: sends asks, retries those without an acknowledgement, and reads the log without gaps.
@@ -99,7 +100,7 @@ interface State {
   readonly nodes: Set<string>;
   readonly running: Map<string, Running>;
   readonly accepted: Set<string>;
-  /** The nonces of the events so far, by position. */
+  /** The nonces of the events so far, by their seq. */
   readonly nonces: string[];
   /** Events that arrived while the log was being read. */
   heard: Event[];
@@ -181,7 +182,7 @@ function apply(one: State, event: Event): "applied" | "known" | "gap" {
   return "applied";
 }
 
-/** Applies an event to its ask. */
+/** Updates the state of the ask to which an event belongs. */
 function follow(one: State, event: Event): void {
   if (event.type === "accepted") {
     if (one.accepted.has(event.ask)) one.tally.wrong(`ask ${event.ask} was accepted twice`);

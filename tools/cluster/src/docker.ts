@@ -30,7 +30,7 @@ export async function engineAnswers(): Promise<boolean> {
 /** Builds the image of another commit, branch or tag of this repository. */
 export async function buildCommit(root: string, commit: string, image: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "docrelay-earlier-"));
-  // Without a value docker takes the variable from the environment, if it is set.
+  // Since no value is given, docker takes it from the environment, if the variable is set there.
   const mirror = ["--build-arg", "NPM_CONFIG_REGISTRY"];
   try {
     const archive = join(folder, "sources.tar");
@@ -43,12 +43,12 @@ export async function buildCommit(root: string, commit: string, image: string): 
   }
 }
 
-/** A project of this repository's compose file, with a name of its own. */
+/** The services of this repository's compose file, started as a project of its own name. */
 export interface Project {
   compose(words: readonly string[], timeoutMs?: number): Promise<string>;
   /** Replaces every replica of a service with deploy/roll.sh. */
   roll(service: string): Promise<void>;
-  /** Running containers of a service. */
+  /** Returns the ids of the running containers of a service. */
   containers(service: string): Promise<string[]>;
   /** Starts or stops replicas until each service has this number of them. */
   scale(replicas: Readonly<Record<string, number>>): Promise<void>;

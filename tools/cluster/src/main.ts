@@ -11,7 +11,9 @@ import { createTally, type Tally } from "./tally.ts";
 const ROOT = join(import.meta.dirname, "../../..");
 const IMAGE = "docrelay:cluster-check";
 const EARLIER = `${IMAGE}-earlier`;
-/** Half of the users connect before edges are added, the others afterwards, because a WebSocket stays at its edge. */
+/**
+ * Half of these users connect only after edges are added: a WebSocket stays at its edge, and new edges need clients.
+ */
 const USERS = 20;
 const WANTED = new Map([
   ["roll every edge", 300],
@@ -20,7 +22,7 @@ const WANTED = new Map([
   ["roll back to the earlier build", 300],
   ["roll forward again", 300],
 ]);
-/** The order of the rolling update in docs/operations.md: edges of a version may run with workers of an earlier one. */
+/** The order of a rolling update (docs/operations.md): edges may run with workers of an earlier version. */
 const FORWARD = ["edge", "ask", "extract"];
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);

@@ -6,8 +6,8 @@ export type Limits = ReadonlyMap<string, number>;
 const COLUMNS = ["phase", "asks", "answers", "errors", "retried", "lost", "wrong", "gaps", "p50", "p99", "silence"];
 
 /**
- * A table with a line for each phase and one for all. Times in ms; silence is the p99 of the longest pause inside an
- * ask.
+ * Returns a table with a line for each phase and one for all of them. Times are in ms; `silence` is the p99 of the
+ * longest pauses inside an ask.
  */
 export function table(phases: readonly Phase[]): string {
   const all: Phase = {
@@ -28,7 +28,7 @@ export function table(phases: readonly Phase[]): string {
   return rows.map((cells) => cells.map(pad).join("  ")).join("\n");
 }
 
-/** The broken promises, one sentence each; empty when all were kept. */
+/** Returns the broken promises, one sentence each; empty if all were kept. */
 export function broken(phases: readonly Phase[], limits: Limits): string[] {
   const found: string[] = [];
   for (const key of ["failed", "lost", "wrong"] as const) {

@@ -1,4 +1,4 @@
-/** Counts what the customers of a check have met, by phase. */
+/** Counts what happens to the customers of a check, by phase. */
 export interface Tally {
   /** Begins a phase: all later counts belong to it. */
   enter(phase: string): void;
@@ -6,15 +6,15 @@ export interface Tally {
   answered(): void;
   /** An acknowledged ask has no terminal event. */
   lost(ask: string): void;
-  /** An ask was accepted, ended or shown twice, or got the answer of another ask. */
+  /** An ask was accepted twice, ended twice, had an event twice, or got the answer of another ask. */
   wrong(what: string): void;
   /** An ask failed, or was refused for good. */
   failed(what: string): void;
   /** An ask was refused or got no answer, and is retried with the same id. */
   retried(): void;
-  /** Time from the end of a connection until the client has caught up on the next one. */
+  /** A client has caught up over a new connection, `ms` after the end of the earlier one. */
   gap(ms: number): void;
-  /** The longest pause between two events of a running ask. */
+  /** An ask has ended whose longest pause between two events was `ms`. */
   silence(ms: number): void;
   readonly phases: readonly Phase[];
   readonly findings: readonly string[];
@@ -71,7 +71,7 @@ export function createTally(): Tally {
   };
 }
 
-/** The percentile for this share, by nearest rank; undefined when there are no values. */
+/** Returns the percentile for a share from 0 to 1, by nearest rank; undefined if there are no values. */
 export function percentile(values: readonly number[], share: number): number | undefined {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];

@@ -1,8 +1,8 @@
 import type { Graph } from "./import-graph.ts";
 
 /**
- * Returns the cycles of a graph: each is the sorted list of all nodes that reach one another (Tarjan's strongly
- * connected components).
+ * Returns the cycles of a graph, each as the sorted list of all nodes that reach one another. It uses Tarjan's
+ * algorithm for strongly connected components.
  */
 export function cyclesOf(graph: Graph): string[][] {
   const order = new Map<string, number>();

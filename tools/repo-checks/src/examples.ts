@@ -6,8 +6,8 @@ const ROOT = join(import.meta.dirname, "../../..");
 const TSC = join(ROOT, "node_modules/.bin/tsc");
 const COMPILE_MS = 120_000;
 /**
- * The parts of `@assistant-ui/react` that examples use, exported from the package that defines them: the whole of
- * `@assistant-ui/react` would add 90 packages to each clone.
+ * Stands for `@assistant-ui/react` in examples: exports the parts that they use, from the package that defines these.
+ * The whole of `@assistant-ui/react` would add 90 packages to each clone.
  */
 const ASSISTANT_UI = `export { useExternalStoreRuntime } from "@assistant-ui/core/react";
 export type { ThreadMessageLike } from "@assistant-ui/core";
@@ -34,8 +34,8 @@ export function examplesOf(document: string, markdown: string): Example[] {
 }
 
 /**
- * Compiles examples with the settings of this repository, all at once. `context` declares, for a document, names that its
- * examples take from the program around them.
+ * Compiles examples with the settings of this repository, all at once. `context` declares, for a document, names that
+ * its examples take from the program around them.
  * @returns the compiler's messages as `document:line message`; none when every example compiles.
  * @throws Error when the compiler cannot run, or ends with an error and no message.
  */
@@ -80,7 +80,9 @@ function settings(): object {
   };
 }
 
-/** Returns the compiler's output. An exit code other than 0 is no failure as long as there are messages. */
+/**
+ * Returns the compiler's output. If the compiler ends with an error code and messages, that is no failure of the run.
+ */
 function run(project: string): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(

@@ -1,20 +1,21 @@
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 
-/** The imports of each node. A node is a path from the repository's root, with `/`. */
+/** Which nodes each node imports. A node is a path from the repository's root, with slashes. */
 export type Graph = ReadonlyMap<string, readonly string[]>;
 
 const RELATIVE = /(?:\bfrom|\bimport\s*\(?)\s*["'](\.{1,2}\/[^"']+)["']/g;
 
 /**
- * The relative paths that a source file imports or re-exports, in order; imports of types and `import()` count, too.
+ * Returns the relative paths that a source file imports or re-exports, in order, including imports of types and
+ * `import()`.
  */
 export function relativeImports(source: string): string[] {
   const code = source.replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
   return [...code.matchAll(RELATIVE)].map(([, path = ""]) => path);
 }
 
-/** The files below the `src/` of every app, package and tool, except tests and files that only tests use. */
+/** Returns the files below the `src/` of every app, package and tool, except tests and contract suites. */
 export function sourceFiles(root: string): string[] {
   return globSync("{apps,packages,tools}/*/src/**/*.{ts,tsx}", { cwd: root })
     .map((path) => path.replaceAll("\\", "/"))
@@ -31,10 +32,7 @@ export function fileGraph(root: string): Graph {
   );
 }
 
-/**
- * The same graph by folder: a file directly in a `src/` is its own node, and any other file belongs to its folder's
- * node.
- */
+/** Returns the same graph with folders as nodes. A file directly in a `src/` remains a node of its own. */
 export function folderGraph(files: Graph): Graph {
   const folders = new Map<string, string[]>();
   const nodeOf = (file: string): string => (dirname(file).endsWith("/src") ? file : dirname(file));

@@ -2,7 +2,7 @@ import { relativeTo } from "./links.ts";
 import { addressOf, type Page } from "./page.ts";
 import { escapeHtml } from "./render.ts";
 
-/** A group of links in the navigation; addresses are those of the site. */
+/** A group of links in the navigation. An `address` is the path of a page in the site. */
 export interface Group {
   readonly title: string;
   readonly links: ReadonlyArray<{ readonly title: string; readonly address: string }>;

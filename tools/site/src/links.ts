@@ -1,14 +1,14 @@
 import { posix } from "node:path";
 import { addressOf, anchorOf, withPlainCode, type Page } from "./page.ts";
 
-/** The places that a link may lead to. */
+/** The places to which links may lead. */
 export interface Known {
   readonly pages: ReadonlyMap<string, Page>;
   /** Whether the repository has this file or folder. */
   exists(path: string): boolean;
   /**
-   * The address at which files of the repository that are not pages can be read; it ends without a slash. Undefined:
-   * nowhere.
+   * The address at which files of the repository that are not pages can be read, without a slash at its end; undefined
+   * if there is none, so that links to them become plain words.
    */
   readonly source: string | undefined;
 }

@@ -6,22 +6,22 @@ export interface Page {
   readonly linksFrom?: string;
 }
 
-/** The address of a page in the site. */
+/** Returns the address of a page in the site, from its root. */
 export function addressOf(path: string): string {
   return path.replace(/README\.md$/, "index.html").replace(/\.md$/, ".html");
 }
 
-/** The title of a page: its first heading. */
+/** Returns the title of a page: its first heading, or its path if it has none. */
 export function titleOf({ path, markdown }: Page): string {
   return /^# (.+)$/m.exec(markdown)?.[1]?.replaceAll("`", "") ?? path;
 }
 
-/** The Markdown of a page, changed so that no line of code looks like a heading. */
+/** Returns the Markdown of a page, changed so that no line of code looks like a heading. */
 export function withPlainCode({ markdown }: Page): string {
   return markdown.replaceAll(/^(```|~~~)[^]*?^\1/gm, (code) => code.replaceAll(/^#/gm, " #"));
 }
 
-/** The anchor of a heading, as GitHub makes it. */
+/** Returns the anchor of a heading, as GitHub makes it. */
 export function anchorOf(heading: string): string {
   return heading
     .toLowerCase()

@@ -31,7 +31,7 @@ interface Description {
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 }
 
-/** Pages that are generated from the code; `file` reads a document of the repository. */
+/** Returns the pages that are generated from the code. `file` reads a document of the repository. */
 export function referencePages(file: (path: string) => string): Page[] {
   const description = openApi() as unknown as Description;
   return [
@@ -46,7 +46,7 @@ export function referencePages(file: (path: string) => string): Page[] {
   ];
 }
 
-/** The OpenAPI description itself, from which clients can be generated. */
+/** Returns the OpenAPI description as JSON, for programs that generate clients from it. */
 export const openApiJson = (): string => `${JSON.stringify(openApi(), undefined, 2)}\n`;
 
 function errors(): string {

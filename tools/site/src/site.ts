@@ -18,7 +18,7 @@ const READMES = ["{apps,packages,tools,examples}/*/README.md"];
 const INDEX = "docs/README.md";
 const ASSETS = ["site.css", "search.js"];
 
-/** Builds the site of a repository. `source`: see `Known`. */
+/** Builds the site of a repository. `source` is the address of files that are not pages, as in `Known`. */
 export function buildSite(root: string, { source }: { readonly source?: string | undefined } = {}): Site {
   const read = (path: string): string => readFileSync(join(root, path), "utf8");
   const documents = globSync([...DOCUMENTS, ...READMES], { cwd: root }).map((path) => path.replaceAll("\\", "/"));
@@ -49,7 +49,9 @@ export function buildSite(root: string, { source }: { readonly source?: string |
     for (const { address } of links) if (!files.has(address)) problems.push(`${INDEX}: there is no page ${address}`);
   return { files, problems };
 
-  /** The headings of the index, each with those links of the list below it that lead to pages. */
+  /**
+   * Returns the headings of the index page, each with those links of the list below it that lead to pages of the site.
+   */
   function groupsOf(index: Page | undefined): Group[] {
     const sections = (index?.markdown ?? "").split(/^## /m).slice(1);
     return sections.map((section) => {
@@ -67,7 +69,7 @@ export function buildSite(root: string, { source }: { readonly source?: string |
 
 const linkTo = (page: Page): Group["links"][number] => ({ title: titleOf(page), address: addressOf(page.path) });
 
-/** The parts of a page that the search finds: each with its address, title and words. */
+/** Returns the parts of a page for the search, one for each heading: its address, title and words. */
 function searched(page: Page): Array<{ at: string; title: string; text: string }> {
   const title = titleOf(page);
   const parts = withPlainCode(page)

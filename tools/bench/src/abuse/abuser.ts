@@ -4,10 +4,13 @@ import { WebSocket } from "ws";
 import { takeTokens } from "../runs/session.ts";
 import { openRelaySocket, type RelaySocket } from "../talkers/relay-socket.ts";
 
-/** The means of an abuser: one address, as a balancer writes it, and any number of anonymous users. */
+/**
+ * What an abuser can do: it has one address, which it sends in the header as a balancer would, and may create any
+ * number of anonymous users.
+ */
 export interface Abuser {
   readonly signal: AbortSignal;
-  /** Counts of refused and accepted events, connections and sessions, by code. */
+  /** How many events, connections and sessions were accepted or refused, by code. */
   readonly seen: Record<string, number>;
   count(code: string): void;
   /** Creates a user and returns its token. @throws Error when the relay refuses a new user. */
@@ -16,7 +19,7 @@ export interface Abuser {
   socket(token: string): Promise<RelaySocket>;
   /** Opens a WebSocket on this path; undefined when it was refused. */
   webSocket(path: string): Promise<WebSocket | undefined>;
-  /** Runs `work` repeatedly in `count` parallel lanes until the end; errors are counted. */
+  /** Runs `work` again and again in `count` parallel loops (lanes) until the end of the abuse; errors are counted. */
   lanes(count: number, work: (lane: number) => Promise<unknown>): Promise<void>;
   /** Sends an event and counts its answer. */
   call(socket: RelaySocket, event: string, payload: object, bytes?: Uint8Array): Promise<boolean>;
@@ -24,7 +27,7 @@ export interface Abuser {
 
 const CALL_MS = 5000;
 const OPEN_MS = 5000;
-/** The pause after a refusal: without it a lane would only measure its own loop. */
+/** The pause after a refusal, in ms: without it, the abuser would only keep its own process busy. */
 const PAUSE_MS = 20;
 
 export function createAbuser(of: { urls: readonly string[]; address: string; signal: AbortSignal }): Abuser {

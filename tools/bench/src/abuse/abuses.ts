@@ -15,7 +15,7 @@ export interface Abuse {
 
 const MIB = 1_048_576;
 const FILE_BYTES = 25 * MIB;
-/** Most bytes that one abuse sends: as much as an abuser with a fast line sends in the time. */
+/** Most bytes that one abuse sends: as many as an abuser with a fast connection can send in its time. */
 const MAX_BYTES = 800 * MIB;
 /** A page that takes seconds to extract: this many empty text operators, which compress to about 35 kB. */
 const SLOW_OPERATORS = 4_000_000;

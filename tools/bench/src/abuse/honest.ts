@@ -29,7 +29,7 @@ const TEXT_EVERY_MS = 250;
 const PDF_EVERY_MS = 3000;
 const OPEN_MS = 15_000;
 const CALL_MS = 15_000;
-/** Fewer open questions than a user may have: a slow answer must not cause a refusal. */
+/** How many questions a user has open at most: fewer than the relay allows, so that slow answers cause no refusal. */
 const MAX_TEXTS = 3;
 const AGAIN_MS = 200;
 
@@ -77,7 +77,7 @@ export async function openHonest(options: HonestOptions): Promise<Honest> {
 interface User {
   readonly options: HonestOptions;
   readonly connection: { readonly url: string; readonly token: string; readonly headers: Record<string, string> };
-  /** The ids of the two conversations: of the questions and of the PDFs. */
+  /** The ids of the user's two conversations: `talk` for questions, `papers` for PDFs. */
   readonly talk: string;
   readonly papers: string;
   /** Asks without a terminal event. */

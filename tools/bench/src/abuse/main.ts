@@ -11,11 +11,13 @@ export const USAGE = `npm run abuse -- [--abuse NAME]… [--seconds N] [--honest
   --honest   honest users, 10 by default
   --ratio    how many times their quiet times honest users may wait, 2 by default
 `;
-/** Waits shorter than this are never counted as harm, because times on a busy machine differ by as much. */
+/** Times below this many ms never count as harm, because on a busy machine times differ by as much anyway. */
 const UNNOTICED_MS = 25;
-/** Most bytes by which an edge may grow … */
+/** By how many bytes the memory of an edge may grow … */
 const EDGE_BYTES = 100_000_000;
-/** … and Redis: as much as one address may keep, which is half of the files' room and eight users' questions. */
+/**
+ * … and that of Redis: by what one address may keep, which is half of the room for files and the questions of 8 users.
+ */
 const REDIS_BYTES = 2 ** 30 + 8 * 2 ** 26;
 const EXIT_BROKEN = 1;
 

@@ -2,9 +2,9 @@ import { createHistogram } from "../measure/histogram.ts";
 
 /** The measurements of honest users during one part of a run. */
 export interface Phase {
-  /** Times from sending a question to the end of its answer. */
+  /** The times from sending a question to the end of its answer, in ms. */
   readonly text: ReturnType<typeof createHistogram>;
-  /** Times for a PDF of one page: from the first byte sent to the answer about it. */
+  /** The times for a PDF of one page, from sending its first byte to the answer about it, in ms. */
   readonly pdf: ReturnType<typeof createHistogram>;
   /** Refused or failed asks and files, and connections that ended, by code. */
   readonly refused: Record<string, number>;
@@ -37,9 +37,9 @@ export interface Round {
 }
 
 export interface Promises {
-  /** The promised ratio: by how much longer than in quiet times honest questions and small PDFs may take. */
+  /** How many times as long as in quiet times honest questions and small PDFs may take. */
   readonly ratio: number;
-  /** Shorter times are never counted as harm, whatever the ratio. */
+  /** Times below this many ms never count as harm, whatever the ratio. */
   readonly unnoticedMs: number;
   readonly edgeBytes: number;
   readonly redisBytes: number;

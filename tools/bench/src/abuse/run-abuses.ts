@@ -12,14 +12,14 @@ export interface AbuseWish {
   /** Names of {@link ABUSES}. */
   readonly abuses: readonly string[];
   readonly honest: number;
-  /** false: honest users send no PDFs, because the first extractions take long where the cores are busy. */
+  /** If false, honest users send no PDFs: on a busy machine the first extractions take long. */
   readonly pdfs?: false;
   readonly beforeMs: number;
   readonly duringMs: number;
   readonly afterMs: number;
 }
 
-/** Each abuse has an address of its own: otherwise the limits that one abuse has used up would weaken the next. */
+/** Returns the address of an abuse. Each has its own: otherwise the limits that one has used up would stop the next. */
 const abuserAddress = (abuse: string): string => `203.0.113.${ALL_ABUSES.indexOf(abuse) + 1}`;
 const PROCESS = fileURLToPath(new URL("./abuser-process.ts", import.meta.url));
 const WARM_UP_MS = 120_000;
@@ -71,7 +71,7 @@ export async function runAbuses(
     return mine;
   };
   try {
-    // Waits for first results, because the first extractions also start their processes.
+    // Waits for the first results, because the first extractions take longer: they also start processes.
     await eventually(() => phase[wish.pdfs === false ? "text" : "pdf"].count >= wish.honest, {
       timeoutMs: WARM_UP_MS,
       what: "a warm relay",
@@ -124,7 +124,7 @@ function watchMemory(cluster: Cluster, redis: Redis, from: Memory): { stop(): Me
         const edges = most.edges.map((bytes, index) => Math.max(bytes, now.edges[index] ?? 0));
         most = { edges, redis: Math.max(most.redis, now.redis) };
       },
-      () => undefined, // read again after a pause
+      () => undefined, // a read that fails is skipped: the next one follows soon
     );
   }, MEMORY_EVERY_MS);
   return {

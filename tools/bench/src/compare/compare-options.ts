@@ -6,16 +6,19 @@ import type { Protocol } from "../talkers/talker.ts";
 export const COMPARED_ROWS = ["asks", "max", "stream", "upload", "pdfs"] as const;
 export type ComparedRow = (typeof COMPARED_ROWS)[number];
 
-/** The options of a comparison. Each run is bounded in time. */
+/** The options of a comparison (`npm run bench -- --relay --against …`). */
 export interface CompareOptions {
   readonly rows: readonly ComparedRow[];
   readonly rounds: number;
-  /** Root of another checkout with installed dependencies. */
+  /** The root of another checkout to compare with; its dependencies must be installed. */
   readonly against?: string;
   readonly relay: boolean;
   /** The folder in which each Redis keeps its append-only file; default: the system's folder for temporary files. */
   readonly aof?: string;
-  /** The protocol between generator and docrelay. Default: plain; Socket.IO for `stream`, and always for files. */
+  /**
+   * The protocol between the generator and docrelay: by default Socket.IO for `stream`, else plain; for files always
+   * Socket.IO.
+   */
   readonly protocol?: Protocol;
   /** Asks per second in the row `asks`. */
   readonly rate: number;
@@ -27,7 +30,7 @@ export interface CompareOptions {
   readonly delayMs: number;
   readonly durationMs: number;
   readonly warmupMs: number;
-  /** The folder for CPU profiles of this checkout's processes. */
+  /** The folder to which CPU profiles of this checkout's processes are written; if absent, none are. */
   readonly profile?: string;
   readonly json?: string;
   readonly html?: string;
@@ -57,12 +60,12 @@ export const COMPARE_USAGE = [
   "",
 ].join("\n");
 
-/** Whether the words after `standard` ask for a comparison. */
+/** Whether the command line's arguments ask for a comparison. */
 export function wantsComparison(args: readonly string[]): boolean {
   return args.some((arg) => arg === "--relay" || /^--against(=|$)/.test(arg));
 }
 
-/** Reads these words. @throws Error that names every problem. */
+/** Parses the arguments of a comparison. @throws Error that names every problem. */
 export function readCompareOptions(args: readonly string[]): CompareOptions {
   const string = { type: "string" } as const;
   const words = {

@@ -13,7 +13,7 @@ import type { Kind, Shape, System } from "./systems.ts";
 export interface Row {
   readonly title: string;
   readonly shape: Shape;
-  /** The systems that are measured. */
+  /** The kinds of systems that this row measures. */
   readonly kinds: readonly Kind[];
   measure(system: System, follow: (show: () => string) => void): Promise<RoundFigures>;
 }

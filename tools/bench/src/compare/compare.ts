@@ -7,10 +7,10 @@ import { rowOf } from "./compare-rows.ts";
 import { addOverDirect, comparedTable, compareRounds, type ComparedFigure, type Round } from "./ratios.ts";
 import { contenders } from "./systems.ts";
 
-/** The content of the file that `--json` writes. It holds no address, path or machine name. */
+/** The content of the file that `--json` writes. It has no address, path or machine name. */
 export interface Comparison {
   readonly kind: "comparison";
-  /** ISO 8601. */
+  /** When the comparison began, in ISO 8601. */
   readonly at: string;
   readonly settings: Readonly<Record<string, number | string>>;
   readonly rows: ReadonlyArray<{

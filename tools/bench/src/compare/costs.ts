@@ -5,8 +5,8 @@ import { monotonicUs } from "../profile/profile-run.ts";
 import type { System } from "./systems.ts";
 
 /**
- * The resources that a system used for one ask or stream, by figure; times in µs of CPU. Empty for a system without
- * processes.
+ * What one ask or stream has cost a system, by the name of the figure; CPU times are in µs. It is empty for a system
+ * without processes.
  */
 export type Costs = Readonly<Record<string, number>>;
 

@@ -15,7 +15,7 @@ const PAGES = 30;
 const USERS = 4;
 const CONNECT_MS = 15_000;
 
-/** Sends files one after another over one connection; returns the mean time for one file. */
+/** Sends files one after another over one connection, and measures the mean time for a file. */
 export async function measureUpload(system: System, follow: (show: () => string) => void): Promise<RoundFigures> {
   const [token = ""] = await takeTokens({ urls: system.urls, users: 1 });
   const [url = ""] = system.urls;

@@ -6,7 +6,7 @@ import { spreadOf, type Spread } from "../measure/spread.ts";
  */
 export type RoundFigures = Readonly<Record<string, number>>;
 
-/** The name of the system that is the engine without a relay. */
+/** The name of the system `direct`, where the generator talks to the engine without a relay. */
 export const DIRECT = "direct";
 export const THIS = "this checkout";
 
@@ -14,19 +14,21 @@ export const THIS = "this checkout";
 export type Round = Readonly<Record<string, RoundFigures>>;
 
 /**
- * A figure over all rounds for each system that has it, and the ratios of this checkout's figure to each other
- * system's.
+ * A figure over all rounds: its values for each system that has it, and how many times each other system's figure this
+ * checkout's figure is.
  */
 export interface ComparedFigure {
   readonly name: string;
   readonly systems: Readonly<Record<string, Spread>>;
-  /** The ratios of single rounds: both sides of a ratio were measured within one or two minutes. */
+  /**
+   * The ratios, by the other system's name. Each is of one round, so both of its sides were measured within minutes.
+   */
   readonly ratios: Readonly<Record<string, Spread>>;
 }
 
 /**
- * Adds to each system's figures the latency of its first piece minus that of the engine without a relay in the same
- * round.
+ * Adds to each system's figures how much later its first piece comes than that of `direct`, the engine without a relay,
+ * in the same round.
  */
 export function addOverDirect(round: Round): Round {
   const direct = round[DIRECT];

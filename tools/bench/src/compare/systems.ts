@@ -6,19 +6,19 @@ import type { Protocol } from "../talkers/talker.ts";
 import type { CompareOptions } from "./compare-options.ts";
 import { DIRECT, THIS } from "./ratios.ts";
 
-/** The engine's form of replies, and the protocol between generator and docrelay. */
+/** How the engine replies, over which protocol the generator talks to docrelay, and further conditions of a row. */
 export interface Shape {
   readonly protocol: Protocol;
   readonly reply: "single" | "stream";
   readonly pieces: number;
   readonly gapMs: number;
-  /** The delay between docrelay's processes and Redis, in ms, in each direction. */
+  /** By how many ms data between docrelay's processes and Redis is delayed, in each direction. */
   readonly redisDelayMs?: number;
-  /** Whether docrelay has a worker that extracts. */
+  /** Set if docrelay needs a worker with the role `extract`. */
   readonly extract?: true;
 }
 
-/** The kinds of systems. Each row measures some of them. */
+/** The kinds of systems: the engine alone, docrelay, the bare relay, and PyPDF2. Each row measures some of them. */
 export type Kind = "direct" | "docrelay" | "relay" | "reader";
 
 /** A running system, with an engine of its own. */
@@ -26,9 +26,9 @@ export interface System extends AsyncDisposable {
   readonly kind: Kind;
   readonly urls: readonly string[];
   readonly protocol: Protocol;
-  /** The system's Node processes by their role; the engine is not included. */
+  /** The pids of the system's Node processes by their role; the engine is not among them. */
   readonly processes: Readonly<Record<string, readonly number[]>>;
-  /** Reads CPU profiles for the given work; absent if the system writes none. */
+  /** Call it with the work whose time in the CPU profiles is to be shown; absent if the system writes no profiles. */
   readonly profile?: (work: ProfiledWork) => void;
   /** Absent if the system has no Redis and issues no tokens. */
   readonly redisUrl?: string;
@@ -43,7 +43,7 @@ export interface Contender {
 
 const RELAY = "bare relay";
 
-/** No user limits, because the measurement is not about them. */
+/** Settings that lift the limits of a user, because the measurement is not about them. */
 const UNLIMITED = { ASKS_PER_SECOND: "10000", MAX_ASKS_IN_FLIGHT: "1000" };
 const SMALL = { edges: 1, workers: 1, env: UNLIMITED } as const;
 
@@ -119,7 +119,7 @@ async function startRelay(shape: Shape, aof: string | undefined): Promise<System
   };
 }
 
-/** The reader's process runs only during the measurement. */
+/** Nothing to start: the process of PyPDF2 runs only during the measurement. */
 async function startReader(): Promise<System> {
   return { kind: "reader", urls: [], protocol: "plain", processes: {}, [Symbol.asyncDispose]: async () => undefined };
 }

@@ -1,8 +1,10 @@
 import { createHistogram, latencyOf, type Histogram, type Latency } from "./histogram.ts";
 
-/** Counts the events of asks as their readers see them. All times are in ms of one clock. It does no I/O. */
+/**
+ * Counts what the readers of asks see. Times are in ms of {@link nowMs}. Its functions are called when that happens.
+ */
 export interface AskTally {
-  /** `measured` is false during the warm-up: then the ask counts only when it is lost or ends twice. */
+  /** An ask was sent. `measured` is false during the warm-up: then the ask counts only if it is lost or ends twice. */
   sent(ask: string, scheduledAt: number, sentAt: number, measured: boolean): void;
   /** The ask was acknowledged, or refused with `code`. */
   acked(ask: string, at: number, code?: string): void;
@@ -15,10 +17,10 @@ export interface AskTally {
   dropped(ask: string): void;
   /** An event arrived for a second time. */
   repeated(): void;
-  /** Events were missing among the live ones; they are read from the log. */
+  /** Events did not arrive live; the client reads them from the log. */
   gap(): void;
   event(): void;
-  /** Asks that were acknowledged (sent, if the protocol has no acknowledgements) and have not ended. */
+  /** How many asks were acknowledged (or sent, if the protocol has no acknowledgements) and have not ended. */
   readonly running: number;
   readonly progress: { readonly sent: number; readonly answered: number; readonly firstP99: number };
   result(): AskResult;
@@ -51,7 +53,10 @@ interface Waiting {
   first: boolean;
 }
 
-/** The times at the beginning of each reply of the private cluster's engine, in µs: prompt received, and reply sent. */
+/**
+ * Matches the two times with which the private cluster's engine begins each reply, in µs: when it received the prompt,
+ * and when it sent the reply.
+ */
 const STAMP = /^@(\d+),(\d+)@/;
 /** How many ended asks are kept in memory, to notice a second terminal event. */
 const REMEMBERED = 100_000;

@@ -1,7 +1,8 @@
 import { createHistogram as createNodeHistogram } from "node:perf_hooks";
 
 /**
- * Times in ms with three significant digits, from 1 µs to 35 minutes; a time outside is recorded as the nearest limit.
+ * Records times in ms with three significant digits, from 1 µs to 35 minutes; a time outside of this range is recorded
+ * as its nearest end.
  */
 export interface Histogram {
   record(ms: number): void;
@@ -14,10 +15,10 @@ export interface Histogram {
 
 /** The smallest percentile that Node accepts in place of 0. */
 const MIN_PERCENT = 1e-6;
-/** The largest time that can be recorded: 35 minutes. */
+/** The largest time that can be recorded, in µs: about 35 minutes. */
 const TOP_US = 2 ** 31 - 1;
 
-/** Uses Node's HDR histogram: its memory is fixed, whereas sorting all samples would take memory without a bound. */
+/** Uses Node's HDR histogram, whose memory is fixed; to keep and sort all times would take memory without a bound. */
 export function createHistogram(): Histogram {
   const times = createNodeHistogram({ lowest: 1, highest: TOP_US, figures: 3 });
   return {

@@ -9,7 +9,10 @@ export interface Usage {
 
 const PAGE_BYTES = 4096;
 const TICK_MS = 10;
-/** Where the fields of user and system time begin: those of the process, and those of its children that have ended. */
+/**
+ * The index of the first of two fields of `stat`, user and system time: those of the process, and of its ended
+ * children.
+ */
 const OWN_TIMES = 11;
 const ENDED_TIMES = 13;
 
@@ -19,7 +22,7 @@ export async function usageOf(pid: number): Promise<Usage> {
   return { rssBytes: Number(memory.split(" ")[1]) * PAGE_BYTES, cpuMs: timeMs(fields, OWN_TIMES) };
 }
 
-/** The user and system time of a process's children, including those that have ended. Linux only. */
+/** Returns the user and system time of a process's children, including those that have ended. Linux only. */
 export async function childrenCpuMs(pid: number): Promise<number> {
   const threads = await readdir(`/proc/${pid}/task`);
   const lists = await Promise.all(
@@ -31,7 +34,9 @@ export async function childrenCpuMs(pid: number): Promise<number> {
   return living.reduce((sum, fields) => sum + timeMs(fields, OWN_TIMES), timeMs(await statOf(pid), ENDED_TIMES));
 }
 
-/** The fields in a process's `stat` after the process's name, which is in parentheses and may contain blanks. */
+/**
+ * Reads the fields of a process's `/proc/…/stat` that follow its name, which is in parentheses and may contain blanks.
+ */
 async function statOf(pid: number): Promise<string[]> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ");

@@ -2,9 +2,9 @@ import type { Redis } from "ioredis";
 
 /** The counters of a Redis since its start. */
 export interface RedisUse {
-  /** Scripts and functions that were run. */
+  /** How many scripts and functions were run. */
   readonly scripts: number;
-  /** Other commands: those inside scripts and those that clients sent. */
+  /** How many other commands were run, inside scripts or sent by clients. */
   readonly commands: number;
   readonly cpuMs: number;
 }
@@ -24,7 +24,7 @@ export function readRedisUse(info: string): RedisUse {
   return { scripts, commands, cpuMs: (seconds("user") + seconds("sys")) * 1000 };
 }
 
-/** Uses only one command, so that the measurement itself costs little. */
+/** Reads the counters of a Redis, by a single command, so that the measurement itself costs little. */
 export async function redisUse(redis: Redis): Promise<RedisUse> {
   return readRedisUse(await redis.info("cpu", "commandstats"));
 }

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { nowMs } from "./clock.ts";
 
-/** When the `index`-th arrival (counted from 0) is due, in ms from the start. */
+/** Returns when the `index`-th arrival (counted from 0) is due, in ms from the start, at `rate` arrivals a second. */
 export function dueAt(index: number, rate: number): number {
   return (index * 1000) / rate;
 }
 
-/** How many arrivals are due `elapsedMs` after the start, where the first is due at once; at most `most`. */
+/** Returns how many arrivals are due `elapsedMs` after the start, at most `most`; the first is due at the start. */
 export function countDue(elapsedMs: number, rate: number, most: number): number {
   return elapsedMs < 0 ? 0 : Math.min(most, Math.floor((elapsedMs * rate) / 1000 + 1e-9) + 1);
 }

@@ -3,7 +3,7 @@ import { makePrivateFolder, startPrivate, type PrivateFolder, type PrivateProces
 
 /** How the engine of a private cluster replies. */
 export interface EngineWish {
-  /** Default: `stream`. `single`: each reply is one frame. */
+  /** Whether a reply is a stream of frames, which is the default, or a single frame. */
   readonly reply?: "single" | "stream";
   /** The number of pieces in a stream. */
   readonly pieces?: number;
@@ -17,11 +17,11 @@ export interface ClusterWish extends EngineWish {
    * Number of processes with the role `ask`; default: 1. One more process has the role `extract`. 0: no worker at all.
    */
   readonly workers?: number;
-  /** false: no process with the role `extract`, because the run sends only text. */
+  /** If false, there is no process with the role `extract`: the run sends only text. */
   readonly extract?: false;
   /** The checkout whose edges and workers are started; its dependencies must be installed. Default: this checkout. */
   readonly root?: string | undefined;
-  /** See {@link startSyncingRedis}. */
+  /** The folder for Redis's append-only file, as in {@link startSyncingRedis}. */
   readonly aof?: string | undefined;
   /** Delays all data between the processes and Redis by this many ms, in each direction. */
   readonly redisDelayMs?: number | undefined;
@@ -31,8 +31,8 @@ export interface ClusterWish extends EngineWish {
 }
 
 /**
- * Real edges and workers, a Redis that syncs every write to disk, and an engine that answers at once; all on this
- * machine.
+ * Real edges and workers, a Redis that syncs every write to disk, and an engine that answers at once. All of them run
+ * on this machine.
  */
 export interface Cluster extends AsyncDisposable {
   readonly redisUrl: string;
@@ -59,7 +59,7 @@ export function startEngine(wish: EngineWish, folder: PrivateFolder): Promise<Pr
   return startPrivate({ entry: "tools/bench/src/processes/bench-engine.ts", args, folder });
 }
 
-/** The address of Redis; if a delay is set, the address of a proxy in front of it. */
+/** Returns the address of Redis or, if a delay is set, that of a proxy in front of it which delays all data. */
 async function delayed(url: string, ms: number | undefined, ends: AsyncDisposableStack): Promise<string> {
   if (!ms) return url;
   const proxy = ends.use(await startProxy({ port: Number(new URL(url).port) }));

@@ -14,7 +14,7 @@ const STOP_MS = 5000;
 /** A temporary folder for processes. When this process ends, the folder is removed and the processes are killed. */
 export interface PrivateFolder extends Disposable {
   readonly path: string;
-  /** Makes this child end with this process, even if the child does not watch its parent yet. */
+  /** Makes this child end with this process, even if the child itself does not notice that its parent has ended. */
   adopt(child: ChildProcess): void;
 }
 

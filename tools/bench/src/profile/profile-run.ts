@@ -21,10 +21,13 @@ export function profileArgs(folder: string): string[] {
   return ["--cpu-prof", "--cpu-prof-dir", folder, "--cpu-prof-interval", String(INTERVAL_US)];
 }
 
-/** The time of each kind of process by group of functions; see `profileTable`. */
+/** For each kind of process, a table of the time that it spent in groups of functions, as `profileTable` makes it. */
 export type ProcessProfiles = ReadonlyArray<{ readonly kind: string; readonly table: string[][] }>;
 
-/** Tables of what the main threads of ended processes did during the work, by kind of process. */
+/**
+ * Reads the profiles of processes that have ended: returns what their main threads did during `work`, by kind of
+ * process.
+ */
 export async function readProfiles(
   folder: string,
   processes: Readonly<Record<string, readonly number[]>>,
@@ -33,7 +36,7 @@ export async function readProfiles(
   const files = await readdir(folder);
   return Promise.all(
     Object.entries(processes).map(async ([kind, pids]) => {
-      // CPU.<date>.<time>.<pid>.<thread>.<number>.cpuprofile
+      // A profile's name: CPU.<date>.<time>.<pid>.<thread>.<number>.cpuprofile
       const own = files.filter((name) => pids.includes(Number(name.split(".")[3])) && name.split(".")[4] === "0");
       const times = new Map<string, number>();
       for (const name of own) {

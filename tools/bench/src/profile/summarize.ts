@@ -12,7 +12,7 @@ interface Frame {
 }
 
 /**
- * The time that a process spent in each group of functions within a period, in µs; the time in which it waited is left
+ * Returns how many µs a process spent in each group of functions within a period. The time in which it waited is left
  * out.
  */
 export function summarize(
@@ -42,9 +42,7 @@ const LIBRARIES: ReadonlyArray<readonly [pattern: RegExp, group: string]> = [
   [/^(?:pino|@pinojs|sonic-boom|quick-format)/, "pino"],
 ];
 
-/**
- * The group of a function: a package of the project, a library, or a part of Node. Undefined while the process waited.
- */
+/** Returns the group of a function: a package of the project, a library, or a part of Node; undefined for waiting. */
 function groupOf({ functionName, url }: Frame): string | undefined {
   if (functionName === "(idle)") return undefined;
   if (url === "") return first(NATIVE, functionName) ?? "other native code, and system calls that read or wait";
@@ -61,7 +59,10 @@ function first(rules: ReadonlyArray<readonly [RegExp, string]>, name: string): s
 
 const SMALL = 0.01;
 
-/** A table of groups, the largest first: percent, and µs per `count`. Groups below one percent share one row. */
+/**
+ * Returns a table of groups, the largest first: the percentage of the time, and the µs for each of `count` asks. Groups
+ * below one percent share one row.
+ */
 export function profileTable(times: ReadonlyMap<string, number>, count: number): string[][] {
   const all = [...times.values()].reduce((sum, us) => sum + us, 0);
   const row = (group: string, us: number): string[] => [

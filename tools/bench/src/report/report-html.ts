@@ -9,10 +9,10 @@ const LEFT = 56;
 const RIGHT = 110;
 const BOTTOM = 28;
 const COLORS = ["#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f", "#475569"];
-/** The right end of the axis, in nines; higher percentiles are drawn there. */
+/** The right end of the axis, counted in nines (4: the percentile 99.99); higher percentiles are drawn there too. */
 const NINES = 4;
 
-/** A result as one self-contained page: tables, and for each latency its curve over the percentiles. */
+/** Returns a result as one self-contained HTML page: tables, and for each latency its curve over the percentiles. */
 export function reportHtml(result: Result): string {
   const settings = Object.entries(result.settings)
     .map(([name, value]) => `${name} ${value}`)
@@ -25,7 +25,7 @@ export function reportHtml(result: Result): string {
   });
 }
 
-/** A self-contained page. */
+/** Returns a self-contained HTML page. */
 export function pageHtml(of: { title: string; at: string; settings: string; body: readonly Markup[] }): string {
   return String(markup`<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>docrelay bench: ${of.title}</title>
@@ -57,7 +57,7 @@ ${latencies.length > 0 ? markup`${curves(latencies)}<table>${head}${times}</tabl
 `;
 }
 
-/** A table with a title; the first row is its head. */
+/** Returns a table with a title; the first row is its head. */
 export function tableHtml(title: string, [head = [], ...rows]: ReadonlyArray<readonly string[]>): Markup {
   return markup`<h2>${title}</h2>
 <table>${row("th", head)}${rows.map((cells) => row("td", cells))}</table>

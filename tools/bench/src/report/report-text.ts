@@ -13,7 +13,7 @@ export function layOut(rows: ReadonlyArray<readonly string[]>): string {
   return rows.map((row) => `  ${line(row)}\n`).join("");
 }
 
-/** A result as a table for a terminal. */
+/** Returns a result as tables for a terminal. */
 export function reportText(result: Result): string {
   const settings = Object.entries(result.settings)
     .map(([name, value]) => `${name} ${value}`)

@@ -13,7 +13,7 @@ export interface Section {
   /** Latencies in ms. */
   readonly latencies: readonly Latency[];
   readonly figures: readonly Figure[];
-  /** Refused or failed, by code. */
+  /** How many were refused or failed, by code. */
   readonly errors: Readonly<Record<string, number>>;
 }
 
@@ -21,7 +21,7 @@ export interface Section {
 export interface Result {
   readonly kind: string;
   readonly protocol: string;
-  /** ISO 8601. */
+  /** When the run began, in ISO 8601. */
   readonly at: string;
   readonly settings: Readonly<Record<string, number | string>>;
   readonly sections: readonly Section[];
@@ -31,12 +31,12 @@ export function figure(name: string, value: number, unit = ""): Figure {
   return { name, value: Math.round(value * 1000) / 1000, unit };
 }
 
-/** A section's figure by name; NaN when there is none, so that every comparison is false. */
+/** Returns a section's figure by its name; NaN if there is none, with which every comparison is false. */
 export function figureOf(section: Section | undefined, name: string): number {
   return section?.figures.find((one) => one.name === name)?.value ?? Number.NaN;
 }
 
-/** A section's latency by name and percentile, in ms; NaN when there is none. */
+/** Returns a section's latency by its name and a percentile, in ms; NaN if there is none. */
 export function latencyIn(section: Section | undefined, name: string, at: "p50" | "p95" | "p99"): number {
   return section?.latencies.find((one) => one.name === name)?.[at] ?? Number.NaN;
 }

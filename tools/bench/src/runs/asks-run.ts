@@ -19,8 +19,8 @@ export interface Crowd extends Disposable {
   /** Counts the asks of the current phase; each phase has its own tally. */
   tally: AskTally;
   /**
-   * Sends asks by schedule, and takes the users in turn. Resolves when all asks of the phase have ended, or the wait
-   * for them is over.
+   * Sends asks by schedule, each from the next user. Resolves when all asks of the phase have ended, or the time to
+   * wait for them is over.
    */
   ask(of: {
     rate: number;
@@ -56,10 +56,10 @@ export async function gatherCrowd(options: Options, given?: readonly string[]): 
   async function drain(tally: AskTally): Promise<void> {
     const end = nowMs() + options.drainMs;
     while (tally.running > 0 && nowMs() < end) await sleep(LOOK_MS);
-    // An event that was not delivered live is in the log; an ask is lost only when its terminal event is not there
-    // either.
+    // An event that did not come live is in the log. So the logs are read: an ask is lost only if its terminal event is
+    // not there either.
     await inParallel(talkers.length, CATCH_UP_AT_ONCE, async (index) => {
-      await talkers[index]?.catchUp().catch(() => undefined); // on failure its asks count as lost
+      await talkers[index]?.catchUp().catch(() => undefined); // if this fails, the user's unfinished asks count as lost
     });
   }
 
@@ -88,7 +88,7 @@ export async function gatherCrowd(options: Options, given?: readonly string[]): 
   });
 }
 
-/** The section of a report about one phase of asks. */
+/** Returns the section of a report about one phase of asks. */
 export function askSection(title: string, { tally, measuredMs }: AskPhase): Section {
   const { sent, answered, errors, lost, unacknowledged, duplicated, gaps, events, replies, latencies } = tally.result();
   return {

@@ -43,7 +43,7 @@ export async function startClosedLoop(of: {
       token: tokens[index] ?? "",
       timeoutMs: CONNECT_MS,
       tally: () => tally,
-      // Not at once, because a closed connection may end an ask while it is being sent.
+      // The next ask is not sent within this call: a closed connection may end an ask while it is still being sent.
       onEnded: () => void setImmediate(askNext, talker),
     });
     return talker;

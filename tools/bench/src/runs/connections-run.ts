@@ -8,7 +8,7 @@ import { openRelaySocket, type RelaySocket } from "../talkers/relay-socket.ts";
 import { figure, type Section } from "../report/result.ts";
 import { takeTokens } from "./session.ts";
 
-/** Connections per user: below the default limit of 50. */
+/** How many connections each user opens: fewer than the default limit of 50. */
 const PER_USER = 40;
 const CONNECT_MS = 30_000;
 const WARM_MOST = 1000;

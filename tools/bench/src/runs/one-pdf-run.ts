@@ -7,12 +7,12 @@ import { sendFile } from "../side/file-sender.ts";
 import { openRelaySocket } from "../talkers/relay-socket.ts";
 import { takeTokens } from "./session.ts";
 
-/* Measures many asks about one PDF. All of them wait for its text; the time from then on is the relay's. */
+/* Measures many asks about one PDF, which all wait for its text. The time from the text on is what the relay needs. */
 
 const USERS = 20;
 const CALL_MS = 60_000;
 const ANSWER_MS = 60_000;
-/** Limits that let all asks wait at the same time and be sent as fast as possible. */
+/** Settings with which all asks can be sent at once, wait at the same time, and share the text. */
 const ROOM = { ASKS_PER_SECOND: "10000", MAX_ASKS_IN_FLIGHT: "1000", TEXT_SCOPE: "all" };
 
 /**

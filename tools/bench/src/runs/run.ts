@@ -16,7 +16,7 @@ const RUNNERS: Readonly<Record<Kind, Runner>> = {
   streams: runStreams,
 };
 
-/** Makes one run against a deployment. @throws Error with the reason why the run could not start. */
+/** Makes one run against a deployment. @throws Error with the reason, if the run could not start. */
 export async function run(options: Options, follow: (show: () => string) => void): Promise<Result> {
   const { kind, protocol, pid } = options;
   const at = new Date().toISOString();

@@ -22,7 +22,7 @@ const READERS = 64;
 const EVENTS = 12;
 const SETTLE_MS = 300;
 const ARRIVE_MS = 10_000;
-/** After this time, connections, subscriptions and compilation are done. */
+/** How long the warm-up lasts, in ms: long enough for connections, subscriptions and compilation. */
 const WARM_MS = 1000;
 const EVENT = {
   conversation: randomUUID(),
@@ -31,8 +31,8 @@ const EVENT = {
 };
 
 /**
- * The CPU time of all edges for one reply of 12 events, in ms, with bare Socket.IO servers that differ only in their
- * adapter.
+ * Measures how many ms of CPU all nodes together need for a reply of 12 events. The nodes are bare Socket.IO servers
+ * that differ only in their adapter.
  * @throws Error when an event did not arrive.
  */
 export async function cpuPerReply(of: {
@@ -89,7 +89,7 @@ export async function cpuPerReply(of: {
   return ((await cpuOf(nodes)) - before) / replies;
 }
 
-/** The same measurement for docrelay's edges: asks and their replies, from socket to socket, at the given rate. */
+/** Measures the same for docrelay's edges, with asks at the given rate and their replies, from socket to socket. */
 export async function cpuPerAsk(of: { edges: number; rate: number; durationMs: number }): Promise<number> {
   await using cluster = await startCluster({ edges: of.edges });
   const parsed = readOptions(["asks", "--rate", String(of.rate), ...cluster.urls.flatMap((url) => ["--url", url])]);

@@ -5,8 +5,9 @@ const SESSION_MS = 10_000;
 const AT_ONCE = 32;
 
 /**
- * One token for each user: from `tokensFile` (one a line, for a deployment in `jwt` mode; reused in turn when there are
- * fewer tokens than users), else from `POST /v1/session`. @throws Error with the response when there is no token.
+ * Returns a token for each user: from `tokensFile`, which has one on each line, for a deployment in `jwt` mode; else
+ * from `POST /v1/session`. If the file has fewer tokens than there are users, several users share one. @throws Error
+ * with the response if it has no token.
  */
 export async function takeTokens(of: {
   urls: readonly string[];

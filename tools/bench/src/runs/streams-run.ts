@@ -13,7 +13,7 @@ import type { Talker } from "../talkers/talker.ts";
 
 const CONNECT_MS = 15_000;
 const LOOK_MS = 50;
-/** The pause between two asks of a user: an edge accepts five per second from each. */
+/** The pause between two asks of a user, in ms: an edge accepts five a second from each user. */
 const PAUSE_MS = 250;
 
 /** Closed loop: every user always has one running reply and reads it. Measures how steadily the pieces arrive. */

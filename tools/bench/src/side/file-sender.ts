@@ -43,8 +43,8 @@ export async function sendFile(
   const chunkBytes = Number(begun["chunkBytes"]);
   let next = 0;
   let done = false;
-  // After a refused chunk the later ones are refused too, because the chunk before them is missing: all lanes continue
-  // from the refused one.
+  // If a chunk is refused, the later ones are refused too, because bytes before them are missing: then all chunks are
+  // sent again from the refused one on.
   let from: number | undefined;
   const lane = async (): Promise<void> => {
     while (next < bytes.length && from === undefined) {

@@ -2,8 +2,8 @@ import { makePdf } from "@docrelay/testkit";
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
 
 /**
- * A PDF of one page and about this many bytes. Each call returns different bytes, because equal files would be stored
- * and extracted only once.
+ * Returns a PDF of one page and about this many bytes. Each call returns different bytes, because equal files would be
+ * stored and extracted only once.
  */
 export function heavyPdf(bytes: number): Uint8Array {
   const ballast = Math.max(0, bytes - 1024);
@@ -19,8 +19,8 @@ const WORDS =
   );
 
 /**
- * A PDF with this many pages like those of a typesetting program: 3,600 characters, and a separate string for each
- * word.
+ * Returns a PDF with this many pages as a typesetting program makes them: each has 3,600 characters, with a separate
+ * string for each word.
  */
 export function typesetPdf(pages: number): Uint8Array {
   const line = (): string => {
@@ -32,7 +32,7 @@ export function typesetPdf(pages: number): Uint8Array {
   return makePdf({ pages: Array.from({ length: pages }, page), typeset: true });
 }
 
-/** A PDF with this many full pages of text. Each call returns different bytes. */
+/** Returns a PDF with this many full pages of text. Each call returns different bytes. */
 export function longPdf(pages: number): Uint8Array {
   const id = randomUUID();
   const line = "The quick brown fox jumps over the lazy dog, and the relay carries every word of it to its reader.";

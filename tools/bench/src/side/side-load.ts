@@ -6,7 +6,7 @@ export interface SideOrder {
   readonly kind: "uploads" | "pdfs";
   readonly urls: readonly string[];
   readonly tokens: readonly string[];
-  /** The number of files, and how many are sent at the same time; each of these belongs to a different user. */
+  /** How many files are sent: `count` in all, `atOnce` at the same time, each of these by another user. */
   readonly count: number;
   readonly atOnce: number;
   readonly bytes: number;
@@ -29,8 +29,8 @@ export interface SideResult {
 export type SideMessage = { kind: "progress"; files: number; bytes: number } | { kind: "done"; result: SideResult };
 
 /**
- * Sends files from a separate thread: on the event loop that measures the text asks, masking and slicing megabytes
- * would change the measured times. Resolves when all files are sent.
+ * Sends files from a thread of its own, because to mask and slice megabytes on the event loop that measures the text
+ * asks would change the measured times. Resolves when all files are sent.
  */
 export function runSideLoad(order: SideOrder, onProgress: (files: number, bytes: number) => void): Promise<SideResult> {
   const { promise, resolve, reject } = Promise.withResolvers<SideResult>();

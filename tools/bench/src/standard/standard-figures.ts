@@ -5,7 +5,7 @@ export interface StandardFigure {
   readonly name: string;
   readonly unit: string;
   readonly better: "lower" | "higher";
-  /** The goal on two cores that also run the generator. */
+  /** The value that the figure should reach, on two cores that also run the generator. */
   readonly goal?: number;
 }
 
@@ -38,7 +38,7 @@ export type Figures = Partial<Record<FigureName, number>>;
 
 export const FIGURE_NAMES = Object.keys(FIGURES) as FigureName[];
 
-/** The median of each figure over the rounds; absent when no round has the figure. */
+/** Returns the median and the range of each figure over the rounds; a figure that no round has is left out. */
 export function medians(rounds: readonly Figures[]): Partial<Record<FigureName, Spread>> {
   return Object.fromEntries(
     FIGURE_NAMES.flatMap((name) => {
@@ -55,7 +55,10 @@ export function reaches(name: FigureName, value: number): boolean | undefined {
   return better === "lower" ? value <= goal : value >= goal;
 }
 
-/** The table at the end of `npm run bench`, as cells. For every figure, a `ratio` above 1 is worse than before. */
+/**
+ * Returns the table at the end of `npm run bench`, as cells. A `ratio` above 1 means that a figure is worse than
+ * before.
+ */
 export function standardTable(now: Partial<Record<FigureName, Spread>>, before: Figures): string[][] {
   const rows = FIGURE_NAMES.flatMap((name) => {
     const spread = now[name];

@@ -9,7 +9,7 @@ import type { Figures } from "./standard-figures.ts";
 /** A row of the standard set: one run on a cluster of its own, and the figures that the run produces. */
 export interface StandardRow {
   readonly name: string;
-  /** Most useful rounds: a sum of CPU time varies little, so further rounds add nothing. */
+  /** How many rounds are enough for this row: a sum of CPU time varies little, so more rounds would add nothing. */
   readonly most?: number;
   round(follow: (show: () => string) => void): Promise<Figures>;
 }
@@ -29,7 +29,7 @@ async function measure(
 }
 
 /**
- * 12 events: the pause of the engine is longer than the relay's coalescing window, so that each piece becomes an event.
+ * Replies of 12 events: the engine pauses for longer than a worker gathers text, so that each piece becomes an event.
  */
 const SPACED = { edges: 1, gapMs: 45, pieces: 9 };
 const PROMPT = { edges: 1 };

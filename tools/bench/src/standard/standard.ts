@@ -9,7 +9,7 @@ import { ROWS } from "./standard-rows.ts";
 const BASELINE = join(import.meta.dirname, "../../baseline.json");
 
 /**
- * The content of `baseline.json`: the committed figures, and the kind of machine they were measured on. It holds no
+ * The content of `baseline.json`: the committed figures, and on what kind of machine they were measured. It has no
  * machine name or path.
  */
 interface Baseline {
@@ -25,7 +25,7 @@ export interface StandardOptions {
   readonly save: boolean;
 }
 
-/** Parses the words after `standard` on the command line. @throws Error that says what is wrong. */
+/** Parses the arguments after `standard` on the command line. @throws Error that names the problem. */
 export function readStandardOptions(args: readonly string[]): StandardOptions {
   const { values } = parseArgs({
     args: [...args],

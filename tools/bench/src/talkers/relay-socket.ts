@@ -10,7 +10,7 @@ import {
   PONG,
 } from "./socketio-frame.ts";
 
-/** An acknowledgement: `ok`, and either the event's own fields or an error. */
+/** The acknowledgement of an event: with `ok` true the event's own fields, else an error. */
 export interface Ack {
   readonly ok: boolean;
   readonly error?: WireError;
@@ -56,7 +56,7 @@ export function openRelaySocket(of: RelaySocketOptions): Promise<RelaySocket> {
   const timer = setTimeout(() => fail("timeout"), of.timeoutMs);
   function fail(why: string): void {
     clearTimeout(timer);
-    reject(new Error(why)); // has no effect once connected
+    reject(new Error(why)); // once the connection is open, this has no effect
     ws.terminate();
   }
   const socket: RelaySocket = {
@@ -146,7 +146,7 @@ function take(frame: ReturnType<typeof decodeFrame>, { of, ws, answers, connecte
   }
 }
 
-/** The acknowledgements that are expected, by the number of their event. */
+/** The acknowledgements for which this client waits, each by the number of its event. */
 interface Answers {
   /** Returns the number of the next event; `done` is called without an acknowledgement when the connection ends. */
   expect(done: (ack: Ack | undefined) => void): number;

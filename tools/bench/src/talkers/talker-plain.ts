@@ -3,8 +3,8 @@ import { nowMs } from "../measure/clock.ts";
 import type { Talker, TalkerOptions } from "./talker.ts";
 
 /**
- * A talker over `/ws/chat/` with the frames of the original front end, which identify an ask by its `unique_id`. An
- * engine understands these frames, too, so that an engine can be measured without a relay.
+ * Opens a talker over `/ws/chat/`, with the frames of the original front end, in which `unique_id` names the ask. An
+ * engine understands these frames too, so that an engine can be measured without a relay.
  */
 export async function openPlainTalker(of: TalkerOptions): Promise<Talker> {
   const address = `${of.url.replace(/^http/, "ws").replace(/\/$/, "")}/ws/chat/`;

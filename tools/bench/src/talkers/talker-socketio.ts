@@ -15,11 +15,14 @@ interface Log {
   call: RelaySocket["call"];
   last: Position;
   reading: Promise<void> | undefined;
-  /** Whether an event that was not applied arrived while the log was being read. */
+  /** Whether an event came while the log was being read and was dropped; then the log is read again. */
   again: boolean;
 }
 
-/** A talker over Socket.IO: counts each event once, and reads the log when there is a gap, as every client must. */
+/**
+ * Opens a talker over Socket.IO. It counts each event once, and reads the log when it notices a gap, as every client
+ * must.
+ */
 export async function openSocketioTalker(of: TalkerOptions): Promise<Talker> {
   const log: Log = {
     of,

@@ -1,4 +1,4 @@
-/** The used fields of a source map: the names of the sources, and the positions as base 64 VLQ. */
+/** The used fields of a source map: the names of the sources, and the positions, encoded as base 64 VLQ. */
 export interface SourceMap {
   readonly sources: readonly string[];
   readonly mappings: string;
@@ -7,9 +7,9 @@ export interface SourceMap {
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /**
- * Translates a position in the bundle to a position in a source; lines and columns count from 1, as in stack traces.
- * Decodes the map up to the line and keeps nothing in memory: `SourceMap` of node:module holds an object for each of
- * some 200,000 positions.
+ * Translates a position in the bundle to a position in a source. Lines and columns count from 1, as in stack traces. It
+ * decodes the map only up to the line and keeps nothing in memory: Node's own `SourceMap` would keep an object for each
+ * of some 200,000 positions.
  */
 export function sourceOf(
   { sources, mappings }: SourceMap,

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { sourceOf, type SourceMap } from "./source-position.ts";
 
-/* Makes the stack traces of errors name the sources. Each traced program imports it first, as part of its own file.
+/* Makes stack traces name the sources. It is part of each traced program, as the first import.
    Node's own support of source maps reads the map at each start, which doubles an edge's CPU time until it is ready
    and adds 45 MB; here the map is read when a stack is first used. */
 
@@ -18,7 +18,7 @@ function describe(error: Error): string {
   try {
     return Error.prototype.toString.call(error);
   } catch {
-    return "Error"; // the error's own name or message throws
+    return "Error"; // reading the error's name or message has thrown
   }
 }
 
@@ -39,6 +39,6 @@ function locate(row: number, column: number): string | undefined {
     const found = sourceOf(map, row, column);
     return found && `${new URL(found.source, url).href}:${found.line}:${found.column}`;
   } catch {
-    return undefined; // without its map a program still has stacks, which name its own file
+    return undefined; // without a source map, stack traces name the program's own file
   }
 }

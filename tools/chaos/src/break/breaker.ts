@@ -36,15 +36,15 @@ export function createBreaker(cluster: Cluster, history: History): Breaker {
   };
 }
 
-/** The state that the functions for causing faults share. */
+/** What the functions of this file share. */
 interface Field {
   readonly cluster: Cluster;
   readonly history: History;
-  /** The members that have a fault now. */
+  /** The edges, workers and Redis that have a fault at present. */
   readonly busy: Set<Member | "redis">;
 }
 
-/** Returns a running member that has no other fault now; waits until there is one. */
+/** Waits for a running member of `among` without a fault, and reserves it; `who` selects one if there are several. */
 async function claim(field: Field, among: readonly Member[], who: number): Promise<Member | undefined> {
   for (let waited = 0; waited < MAX_WAIT_MS; waited += 100) {
     const standing = among.filter((member) => member.up && !field.busy.has(member));

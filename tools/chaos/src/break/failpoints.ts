@@ -3,17 +3,17 @@ import { revive } from "../cluster/cluster.ts";
 import type { History } from "../history.ts";
 import { EDGE_STEPS, WORKER_STEPS } from "../preload/steps.ts";
 
-/** The crossings of a failpoint at which a process dies: the first one, and a later one. */
+/** Each failpoint kills two processes: one when it reaches the point for the first time, and one at the second time. */
 const CROSSINGS = [1, 2] as const;
-/** When a process has not crossed its point within this time, it is stopped and the point counts as missed. */
+/** A process that has not reached its failpoint after this many ms is stopped, and the failpoint counts as missed. */
 const CROSS_MS = 30_000;
 const LOOK_EVERY_MS = 20;
-/** Most tries of a stop: a stop that happens between two asks is repeated. */
+/** How often a worker is stopped until it hands an ask back: a stop between two asks hands nothing back. */
 const TRIES = 6;
 
 type Step = (typeof EDGE_STEPS | typeof WORKER_STEPS)[number];
 
-/** The environment with which a process takes this step soon. */
+/** Returns environment variables with which a process soon takes this step. */
 function envFor(step: Step): Record<string, string> {
   return {
     ...(step === "handBack" ? { WORKER_GRACE_MS: "0" } : {}),
@@ -27,11 +27,11 @@ export interface Failpoint {
   readonly step: Step;
   /** A step and a side of it, such as `accept:before`. */
   readonly point: string;
-  /** The number of the crossing at which the process dies. */
+  /** At which crossing of the point the process dies, counted from 1. */
   readonly nth: number;
 }
 
-/** All failpoints: before and after each step, at each crossing. */
+/** Returns all failpoints: before and after each step, each at both crossings. */
 export function allFailpoints(): Failpoint[] {
   const of = (role: Member["role"], steps: readonly Step[]): Failpoint[] =>
     steps.flatMap((step) =>
@@ -40,7 +40,7 @@ export function allFailpoints(): Failpoint[] {
           role,
           step,
           point: `${step}:${side}`,
-          // A process hands back only once, so each kill happens at the first crossing.
+          // A process hands back only once, so there is no second crossing.
           nth: step === "handBack" ? 1 : crossing,
         })),
       ),
@@ -87,12 +87,12 @@ async function dieOnce(
   const isHandBack = step === "handBack";
   member.env = { ...preload, ...envFor(step), CHAOS_FAILPOINTS: `${point}@${nth}` };
   const begun = history.now();
-  // A point in the start-up may be crossed before the process is ready.
+  // If the failpoint is in the start-up, the process dies before it is ready.
   await member.start().catch(() => undefined);
   const { process } = member;
   if (!process) return false;
   member.excuse();
-  // Stops the member while it streams an answer; a worker without a connection to the engine streams none.
+  // Stops the worker while it has a connection to the engine, and so an answer to hand back.
   const stopping = setInterval(() => {
     if (!isHandBack || member.outerHop.connections === 0) return;
     clearInterval(stopping);

@@ -1,6 +1,6 @@
 import type { Random } from "../random.ts";
 
-/** One fault, at a time of the run. `who` is a number that selects one of the members that are running then. */
+/** One planned fault. `who` is a number that selects one of the members that are running at that time. */
 export interface Break {
   readonly atMs: number;
   readonly fault: FaultName;
@@ -26,7 +26,7 @@ export type NetFault = `${"reset" | "blackhole" | "one-way" | "latency" | "bandw
 
 interface Every {
   readonly fault: FaultName;
-  /** Mean time between two such faults, in ms. */
+  /** The mean time between two faults of this kind, in ms. */
   readonly everyMs: number;
   readonly forMs: readonly [number, number];
   readonly amount?: readonly [number, number];
@@ -55,12 +55,12 @@ const EVERY: readonly Every[] = [
   { fault: "slice redis", everyMs: 30_000, forMs: [2000, 5000], amount: [64, 1024] },
 ];
 
-/** The time at the start without faults, in which every user begins. */
+/** How long the run has no faults at its start, in ms, so that every user can begin. */
 const QUIET_MS = 2000;
 
 /**
- * The faults of a run of this length, sorted by time. Each kind of fault has its own mean interval with jitter: the
- * seed decides the times, and hardly changes the number of faults.
+ * Returns the faults of a run of this length, sorted by time. Each kind of fault has a mean interval of its own, from
+ * which the times differ at random: so the seed decides the times, but hardly the number of faults.
  */
 export function plan(random: Random, lengthMs: number): Break[] {
   const breaks = EVERY.flatMap(({ fault, everyMs, forMs, amount = [0, 0] }) => {

@@ -1,20 +1,20 @@
 import { isTerminal, type Event } from "@docrelay/protocol";
 import { logName, type Facts, type Report } from "./violation.ts";
 
-/** How long after its deadline an ask may end, besides the time for which Redis was away. */
+/** How many ms after its deadline an ask may end; the time for which Redis was away is added. */
 const GRACE_MS = 10_000;
 
 /**
- * Most calls of an ask that do not count, because the worker lost them without a crash: it stood still, was cut off
- * from Redis, or handed back.
+ * How many calls of an ask may not count against its attempts, because its worker lost them without a crash: it stood
+ * still, was cut off from Redis, or handed the ask back.
  */
 const MAX_SPARED = 7;
 const isSparing = ({ fault, target }: { fault: string; target: string }): boolean =>
   target.startsWith("worker") && !fault.startsWith("kill") && !fault.endsWith("outer");
 
 /**
- * Checks every ask: an acknowledged ask has exactly one terminal event, with the text of one call; a refused ask has
- * left nothing.
+ * Checks every ask: an acknowledged ask must have exactly one terminal event, with the text of one call; of a refused
+ * ask nothing may be stored.
  */
 export function checkAsks(facts: Facts, report: Report): void {
   const { of, logs, meta } = facts;

@@ -1,7 +1,7 @@
 import { isTerminal, type Event } from "@docrelay/protocol";
 import type { Report } from "./violation.ts";
 
-/** Checks one conversation's log by itself: sequence numbers, order of asks, attempts, texts. */
+/** Checks the log of one conversation: its sequence numbers, the order of its asks, their attempts and texts. */
 export function checkLog(name: string, events: readonly Event[], report: Report): void {
   checkPlaces(name, events, report);
   checkTurns(name, events, report);
@@ -17,7 +17,7 @@ function checkPlaces(name: string, events: readonly Event[], report: Report): vo
     if (event.seq !== expected) report("GAPS", name, `${event.seq} stands where ${expected} should`);
     if (nonces.has(event.nonce)) report("DUP-APPLIED", name, `${event.seq} repeats the event ${event.nonce}`);
     nonces.add(event.nonce);
-    // Each event must be written only once, even if a retry of the write had another nonce.
+    // An ask must be accepted only once, even if a retry of the write had another nonce.
     const content = event.type === "accepted" ? `accepted ${event.ask}` : undefined;
     if (content && contents.has(content)) report("DUP-APPLIED", name, `${event.seq} is ${content} again`);
     if (content) contents.add(content);

@@ -2,7 +2,7 @@ import { shownOf } from "./digest.ts";
 import type { EntryOf } from "../history.ts";
 import { logName, type Facts, type Report } from "./violation.ts";
 
-/** How long after a fault a tab may still find events that were not delivered to it. */
+/** For how many ms after a fault a tab may find events in the log that were not delivered to it. */
 const AFTERMATH_MS = 12_000;
 
 /** Checks what tabs have shown: every event of the log, each once and in order, and no event of another user. */
@@ -34,7 +34,7 @@ export function checkTabs(facts: Facts, report: Report): void {
       last = entry;
     }
   }
-  // Redis syncs every write before it answers, so no fault of a run may roll a log back.
+  // Redis syncs every write before it replies, so no fault of a run may make Redis lose events.
   for (const { tab, t } of of("reset")) report("NOT-THE-LOG", tab, `got a reset at ${t} ms: its log is gone`);
   for (const { tab, seq, online, ...at } of of("stood")) {
     const head = logs.get(logName(at))?.at(-1)?.seq ?? 0;

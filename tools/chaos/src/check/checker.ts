@@ -12,20 +12,17 @@ export interface Verdict {
   readonly cancelled: number;
   readonly refused: number;
   readonly engineCalls: number;
-  /** Late writes that were refused because their attempt was stale. */
+  /** How many late writes were refused because their attempt was stale. */
   readonly fenced: number;
-  /**
-   * Times from the loss of a connection until the tab has caught up, in ms; those of `catchUp` begin with the new
-   * connection.
-   */
+  /** The times from the loss of a connection until the tab has caught up, in ms. */
   readonly recovery: Spread;
+  /** The times from the new connection until the tab has caught up, in ms. */
   readonly catchUp: Spread;
   /**
-   * The times of `catchUp` during which processes ended, but no other fault was active; the promised time holds for
-   * these.
+   * Those times of `catchUp` during which no fault was active but ends of processes: the promised time holds for these.
    */
   readonly calmCatchUp: Spread;
-  /** From sending an ask to its acknowledgement, in ms. */
+  /** The times from sending an ask to its acknowledgement, in ms. */
   readonly ack: Spread;
   readonly faults: Readonly<Record<string, number>>;
   readonly violations: readonly Violation[];
@@ -40,7 +37,8 @@ export interface Spread {
 }
 
 /**
- * Checks a run by its history alone. Pure, so that tests can plant a fault of every kind and check that it is found.
+ * Checks a run by its history alone. As a pure function, it can be tested with histories that have a fault of every
+ * kind.
  */
 export function check(entries: readonly Entry[]): Verdict {
   const byKind = Map.groupBy(entries, ({ kind }) => kind);
@@ -88,7 +86,8 @@ export function check(entries: readonly Entry[]): Verdict {
 }
 
 /**
- * Faults that only end processes. Any other fault, of an edge's connections or of Redis, may delay a client's catch-up.
+ * Matches faults that only end processes. Other faults, of an edge's connections or of Redis, may delay a client that
+ * catches up.
  */
 const ENDS = /^(?:kill|stop) (?:edge|worker)$|^failpoint |^slow start$/;
 const AFTER_MS = 1000;

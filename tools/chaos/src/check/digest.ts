@@ -2,7 +2,7 @@ import type { Event } from "@docrelay/protocol";
 import { createHash } from "node:crypto";
 import type { Shown } from "../history.ts";
 
-/** An event in the form of a history entry: its position, and a digest of its whole content. */
+/** Returns an event as a history entry has it: its position, and a digest of its whole content. */
 export function shownOf(event: Event): Shown {
   const { seq, nonce, ask, type, attempt } = event;
   const digest = createHash("sha1")

@@ -9,7 +9,7 @@ export type Fault =
   | "TWO-ENDS"
   /** The same event twice: in a log, or shown by a tab. */
   | "DUP-APPLIED"
-  /** A missing position: in a log or in what a tab showed; or a tab that did not catch up. */
+  /** A missing event, in a log or in what a tab has shown; or a tab that did not catch up. */
   | "GAPS"
   /** An event of another user. */
   | "CROSS-USER"
@@ -42,11 +42,11 @@ export interface Violation {
 
 export type Report = (fault: Fault, who: string, what: string) => void;
 
-/** A history, grouped by what its entries describe. */
+/** A history, with its entries grouped by kind. */
 export interface Facts {
   readonly meta: EntryOf<"meta">;
   readonly of: <K extends Entry["kind"]>(kind: K) => ReadonlyArray<EntryOf<K>>;
-  /** The log of each conversation, as a fresh client read it at the end; by {@link logName}. */
+  /** The log of each conversation, by {@link logName}, as a new client has read it at the end. */
   readonly logs: ReadonlyMap<string, readonly Event[]>;
 }
 

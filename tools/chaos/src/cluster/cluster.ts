@@ -27,10 +27,10 @@ export interface Member {
   readonly process: TestProcess | undefined;
   /** The environment of the member's next process. */
   env: Env;
-  /** Called with each line that its processes print. */
+  /** Called with each line that a process of this member prints. */
   onLine: ((line: string) => void) | undefined;
   start(): Promise<void>;
-  /** Marks that the current process may end by itself without a finding. */
+  /** Allows the current process to end by itself: its end is then no finding. */
   excuse(): void;
   kill(signal?: "SIGKILL" | "SIGTERM"): Promise<void>;
   freeze(): void;
@@ -52,14 +52,14 @@ export interface ClusterOptions {
   readonly history: History;
   readonly engine: ChaosEngine;
   readonly env?: Env;
-  /** Environment of the first process of single members, by name. */
+  /** The environment of the first process of single members, by the member's name. */
   readonly members?: Readonly<Record<string, Env>>;
   readonly redisArgs?: readonly string[];
 }
 
 const EDGE = fileURLToPath(new URL("../../../../apps/edge/src/main.ts", import.meta.url));
 const WORKER = fileURLToPath(new URL("../../../../apps/worker/src/main.ts", import.meta.url));
-/** A bound that no process of such a cluster should reach, in bytes of resident memory. */
+/** Resident memory, in bytes, that no process of such a cluster should reach. */
 const MEMORY_LIMIT = 500_000_000;
 const START_MS = 90_000;
 
@@ -138,7 +138,7 @@ async function openMember(
       void child.exited.then(({ code, signal }) => {
         if (process !== child) return;
         up = false;
-        // A kill from inside, at a failpoint, counts as one from outside.
+        // A process that dies at a failpoint kills itself with SIGKILL: that is intended.
         if (expected.has(child) || signal === "SIGKILL") return;
         const how = `exit ${String(code)} ${String(signal)}`;
         history.add({ kind: "died", process: name, how, lines: child.lines.slice(-10) });
@@ -177,7 +177,7 @@ async function end(child: TestProcess, signal: "SIGKILL" | "SIGTERM"): Promise<v
   await child.exited;
 }
 
-/** Processes that the run itself ends: their end is not a finding. */
+/** The processes that the run itself ends: their end is no finding. */
 const expected = new WeakSet<TestProcess>();
 
 /** Starts a member again until it is ready: a fault may prevent it from starting at the moment. */

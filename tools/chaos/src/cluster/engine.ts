@@ -5,7 +5,7 @@ import { WebSocketServer, type WebSocket } from "ws";
 import type { History } from "../history.ts";
 import { createRandom, hash, type Random } from "../random.ts";
 
-/** How the engine answers one call; if `script` is set, the scenario decides instead. */
+/** How the engine answers one call. If `script` is set, it answers as the scenario decides instead. */
 export type Mood = "answer" | "slow" | "hang" | "hang-midway" | "drop" | "drop-midway" | "error";
 
 /** A running call that a scenario controls. */
@@ -28,7 +28,7 @@ export interface ChaosEngine extends AsyncDisposable {
   script: ((call: Call) => void) | undefined;
   /** From now on, every call gets a quick answer. */
   calm(): void;
-  /** Markers of files, which the engine searches for in the prompts. */
+  /** The words that mark files. The engine searches prompts for them, to record whether it got a file's text. */
   readonly markers: Set<string>;
 }
 
@@ -47,8 +47,8 @@ const VOCABULARY =
   );
 
 /**
- * The text of the `call`-th call for an ask. It depends only on these two, so that the checker can tell from a text
- * which call a client has seen, and whether two calls were mixed.
+ * Returns the words of the answer to the `call`-th call for an ask. They depend only on these two, so that the checker
+ * can tell from a text which call a client has seen, and whether the texts of two calls were mixed.
  */
 export function answerWords(ask: string, call: number): string[] {
   const random = createRandom(hash(`${ask}/${call}`));

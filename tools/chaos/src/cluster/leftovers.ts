@@ -2,12 +2,12 @@ import { eventually } from "@docrelay/testkit";
 import { Redis } from "ioredis";
 import type { History } from "../history.ts";
 
-/** Keys of unfinished work: none may exist when all asks have ended. */
+/** Matches keys of unfinished work, none of which may exist when all asks have ended. */
 const UNFINISHED =
   /^(?:\{s[0-9a-f]{2}\}:due|\{s[0-9a-f]{2}\}:[\w-]+:(?:live|mail)|\{bull\}:extract:(?:wait|active|delayed|paused|prioritized|failed|completed|stalled)|wait:.*|pw:.*)$/;
-/** The hash of a job: the queue keeps no finished job. */
+/** Matches the keys of extraction jobs, which must be gone as well: the queue keeps no finished job. */
 const JOB = /^\{bull\}:extract:(?:\d+|[\w-]{32})$/;
-/** Keys that may exist as long as conversations are kept. */
+/** The ends of the keys that may exist as long as a user's conversations are kept. */
 const OF_USERS =
   "convs|extracting|files|links|kept-\\w+|log|meta|places|running|share|share-until|unfinished|used|(?:ask|up):[\\w-]+";
 const KEPT = new RegExp(
@@ -35,14 +35,14 @@ export async function findLeftovers(url: string): Promise<string[]> {
   }
 }
 
-/** Whether a key belongs to the deployment, not to a user. */
+/** Whether a key belongs to the whole deployment and not to a user, so that it need not expire. */
 function isForEver(key: string): boolean {
   return /^(?:\{blobs\}|\{bull\}|secret:|extract:profile)/.test(key);
 }
 
 /**
- * How long to wait for a leftover job: if a worker lost Redis in the middle of a job, the job is retried and removed
- * only after its lock has expired.
+ * For how many ms to wait until all such keys are gone. If a worker lost Redis in the middle of a job, the job is
+ * retried, and removed, only after its lock has expired.
  */
 const PATIENCE_MS = 12_000;
 

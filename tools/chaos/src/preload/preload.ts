@@ -6,19 +6,19 @@ import { rewriteSteps } from "./steps.ts";
 import { LEADS, VARIANTS } from "./variants.ts";
 
 /*
- * Loaded with NODE_OPTIONS=--import into processes under test only: the product's own source does not mention
- * failpoints. Sources are rewritten while they are loaded; everything else runs exactly as in production.
+ * This module is loaded with NODE_OPTIONS=--import, and only into processes under test. It rewrites sources while they
+ * are loaded, because the product's own source does not mention failpoints; everything else runs as in production.
  *
  * CHAOS_FAILPOINTS  `append:after@2,finish:before@1`: dies at the n-th crossing of a named point
  * CHAOS_FORGET      `append@2`: the n-th answer of a step is lost, as when a command times out
  * CHAOS_SWEEPS      `1`: sweeps also while another process leads, which must do no harm
- * CHAOS_BELLS       `0.1`: that share of the bells is lost, as many are rung twice, and as many up to two seconds late
+ * CHAOS_BELLS       `0.1`: this share of the bells is lost, as many are rung twice, and as many up to two seconds late
  * CHAOS_DROP_HINT   `3`: the n-th delta that Redis publishes to this process is dropped
  * CHAOS_SLOW_SUBSCRIBE_MS  every subscription takes this long
- * CHAOS_VARIANT     a broken variant of the product, see variants.ts
+ * CHAOS_VARIANT     the name of a broken variant of the product, as in variants.ts
  */
 
-/** Exit code when a line that a variant replaces is missing: a canary must not pass because of that. */
+/** The exit code if a line that a variant replaces is missing: without its change, a canary would prove nothing. */
 const EXIT_STALE_VARIANT = 97;
 
 const isUnderTest = /apps\/(?:edge|worker)\/src\/main\.ts$/.test(process.argv[1] ?? "");
@@ -36,7 +36,7 @@ function install(env: NodeJS.ProcessEnv): void {
   };
   const cross = (point: string): void => {
     if (points.get(point) !== count(point)) return;
-    flushCompileCache(); // a process that is killed would not, and each one after it would compile everything again
+    flushCompileCache(); // a killed process does not write the cache, and each later one would compile everything again
     process.kill(process.pid, "SIGKILL");
   };
   const around =
@@ -78,7 +78,7 @@ function install(env: NodeJS.ProcessEnv): void {
   slowSubscribe(Number(env["CHAOS_SLOW_SUBSCRIBE_MS"] ?? 0));
 }
 
-/** Loses, doubles and delays a share of the bells each. */
+/** Returns a `ring` that loses a share of the bells, rings as many twice, and as many late. */
 function spoil<A extends unknown[], R>(share: number, ring: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
   return async (...args) => {
     const lot = Math.random();
@@ -92,7 +92,10 @@ function spoil<A extends unknown[], R>(share: number, ring: (...args: A) => Prom
   };
 }
 
-/** The channel package reads its Lua files as it is loaded: no hook of modules sees them. */
+/**
+ * Replaces `readFileSync`, by which the channel package reads its Lua files: these are no modules that a hook could
+ * change.
+ */
 function rewriteLua(changed: (url: string, source: string) => string): void {
   const { readFileSync } = fs;
   const read = (...args: Parameters<typeof readFileSync>): ReturnType<typeof readFileSync> => {
@@ -131,7 +134,7 @@ function dropHint(nth: number): void {
   Redis.prototype.emit = function (this: Redis, name: string | symbol, ...args: unknown[]): boolean {
     if (name === "smessage" || name === "smessageBuffer") {
       const text = String(args.at(-1));
-      // The client emits each message as two events, as text and as bytes.
+      // ioredis emits each message twice, as text and as bytes: both are dropped.
       if (text !== last) drops = text.includes('"type":"delta"') && ++heard === nth;
       last = text;
       if (drops) return true;

@@ -1,4 +1,4 @@
 import { fileURLToPath } from "node:url";
 
-/** Environment of a process with failpoints or a broken variant: see preload.ts. */
+/** The environment that loads preload.ts, for a process with failpoints or a broken variant. */
 export const PRELOADED = { NODE_OPTIONS: `--import ${fileURLToPath(new URL("./preload.ts", import.meta.url))}` };

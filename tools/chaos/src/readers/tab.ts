@@ -9,7 +9,7 @@ export interface TabOptions {
   readonly conversation: string;
   readonly token: string;
   readonly history: History;
-  /** Returns the edge to connect to next: any edge, as behind a balancer. */
+  /** Returns the URL of the edge to connect to next; it may be any edge, as behind a balancer. */
   url(): string;
   random(): number;
   /** Called once for every event that is shown. */
@@ -31,11 +31,11 @@ export interface Tab {
   readonly online: boolean;
   /** The seq of the last event shown. */
   readonly seq: number;
-  /** Sends an event; resolves to undefined when no answer came, so that the outcome is unknown. */
+  /** Sends an event; resolves to undefined if no acknowledgement came, so that the outcome is unknown. */
   send<T extends object>(event: string, payload: object): Promise<Ack<T> | undefined>;
   /**
-   * Notes that an ask was acknowledged at this position: until that event is shown, the tab reads the log whenever
-   * nothing arrives.
+   * Call it when an ask was acknowledged with this seq. Until the tab has shown that event, it reads the log whenever
+   * no event arrives for a while.
    */
   expect(seq: number): void;
   /** Reconnects to any edge, as a page does after its network changed. */
@@ -95,14 +95,15 @@ interface State {
   socket?: Socket | undefined;
   closed: boolean;
   online: boolean;
-  /** The number of the current read of the log; and whether another read has to follow. */
+  /** The number of the current read of the log, if there is one … */
   opening?: number | undefined;
+  /** … and whether another read must follow it. */
   openAgain: boolean;
   calls: number;
   last?: Position | undefined;
   /** Events that arrived while the log was being read. */
   buffered: Event[];
-  /** The highest position of an acknowledged event. */
+  /** The highest seq with which an ask was acknowledged. */
   awaited: number;
   lostAt?: number | undefined;
   connectedAt: number;
@@ -156,12 +157,12 @@ function connect(tab: State): void {
     clearTimeout(tab.resync);
     tab.resync = setTimeout(() => void open(tab, "resync"), tab.options.random() * 2000);
   });
-  // A draining edge closes its connections spread over time, and the client should reconnect at once.
+  // A draining edge itself spreads the closing of its connections over time, so its clients should reconnect at once.
   next.on("closing", (why: WireError) => void (tab.atOnce = tab.socket === next && why.retryAfterMs === 0));
   next.on("disconnect", lost);
   next.on("connect_error", lost);
   clearTimeout(tab.retry);
-  // A blackholed connection neither opens nor fails.
+  // A connection whose packets are lost neither opens nor fails, so it is given up after a while.
   tab.retry = setTimeout(() => !tab.online && lost(), CONNECT_MS);
 }
 
@@ -201,7 +202,7 @@ async function open(tab: State, why: "connected" | "resync" | "gap" | "silence" 
       tab.running.clear();
       return void open(tab, "connected");
     }
-    // A retryable refusal, because Redis is away: the tab tries again later, unless the connection ends before.
+    // A refusal that may be retried, because Redis is away: the tab tries again later.
     setTimeout(() => void open(tab, why), Math.max(answer.error.retryAfterMs ?? 0, 200 + tab.options.random() * 300));
     return;
   }

@@ -11,7 +11,7 @@ export interface User {
   readonly token: string;
   readonly conversation: string;
   readonly tabs: readonly Tab[];
-  /** Number of acknowledged asks whose terminal event no tab has shown yet. */
+  /** How many asks were acknowledged and have not ended for the user: no tab has shown their terminal event. */
   readonly unfinished: number;
   /** Sends asks until the signal is aborted, then resolves when no send is pending. */
   live(until: AbortSignal): Promise<void>;
@@ -26,7 +26,7 @@ export interface UserOptions {
   readonly conversation: string;
   readonly history: History;
   readonly random: Random;
-  /** Markers of files, which the engine searches for in its prompts. */
+  /** The words that mark files, for which the engine searches in prompts; the user adds those of its files. */
   readonly markers: Set<string>;
   readonly tabs?: number;
   readonly careless?: boolean;
@@ -91,7 +91,7 @@ interface Person {
   readonly tabs: readonly Tab[];
   readonly ended: Set<string>;
   readonly acked: Set<string>;
-  /** The number of asks so far. */
+  /** How many asks the user has sent. */
   count: number;
 }
 
@@ -179,7 +179,7 @@ async function again({ name, conversation, history }: UserOptions, tab: Tab, pay
   history.add({ kind: "acked", user: name, conversation, ask: payload.id, seq, duplicate, ms });
 }
 
-/** The `files` of an ask: the bytes, or a finished upload; undefined when the upload did not finish. */
+/** Returns the `files` of an ask: the bytes, or a finished upload; undefined if the upload did not finish. */
 async function attach(tab: Tab, id: string, bytes: Uint8Array, byUpload: boolean): Promise<object[] | undefined> {
   const file = { name: "notes.pdf", type: "application/pdf" };
   if (!byUpload) return [{ ...file, bytes }];

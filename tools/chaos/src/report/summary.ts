@@ -4,12 +4,13 @@ import type { Fault } from "../check/violation.ts";
 
 const NAMED: readonly Fault[] = ["LOST", "TWO-ENDS", "DUP-APPLIED", "GAPS", "CROSS-USER"];
 /**
- * The promised times in ms. `test/processes.e2e.test.ts` and `test/redis.e2e.test.ts` check them with twice the time.
+ * The times that docrelay promises, in ms. `test/processes.e2e.test.ts` and `test/redis.e2e.test.ts` allow twice as
+ * much.
  */
 export const PROMISED = { takeover: 1200, handOver: 200, catchUp: 250, gap: 300, storeAway: 1000 } as const;
 const SHOWN_VIOLATIONS = 20;
 
-/** Why a run proves too little: it had fewer faults or asks than intended. Empty when it is enough. */
+/** Returns why a run proves too little: of what it had less than intended. Empty if it had enough. */
 export function shortfalls({ acked, faults }: Verdict, { floor }: Options): string[] {
   const wanted: Array<[string, number, number]> = [
     ["asks acknowledged", acked, floor.acked],
@@ -20,7 +21,7 @@ export function shortfalls({ acked, faults }: Verdict, { floor }: Options): stri
   return wanted.flatMap(([what, got, least]) => (got < least ? [`only ${got} ${what} of ${least}`] : []));
 }
 
-/** The numbers of a run as lines to print. */
+/** Returns the numbers of a run, as lines to print. */
 export function summarize(verdict: Verdict, options: Options): string[] {
   const { violations, acked, completed, failed, cancelled, refused, engineCalls, fenced } = verdict;
   const count = (fault: Fault): number => violations.filter((violation) => violation.fault === fault).length;

@@ -1,4 +1,4 @@
-// Finds parts of pages that have all words of what is searched for.
+// Finds the parts of pages that contain all words of the search field.
 const MOST = 20;
 const field = document.getElementById("search");
 const list = document.getElementById("found");
@@ -7,7 +7,7 @@ let parts;
 
 async function search() {
   parts ??= await (await fetch(`${root}search.json`)).json();
-  // After the wait: what was typed meanwhile is searched for.
+  // The field is read only after the wait, so that words typed meanwhile count.
   const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
   const found = parts.filter(({ title, text }) =>
     words.every((word) => `${title.toLowerCase()} ${text}`.includes(word)),
