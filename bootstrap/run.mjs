@@ -1,6 +1,8 @@
 #!/usr/bin/env node
-// Sets a bare clone up and runs it: `node bootstrap/run.mjs start|test|doctor|bench|bench:pdf|bench:page|abuse|fuzz|chaos|long|shots|cluster|sbom|docs|build`. Plain
-// JavaScript for Node 20 and newer, with nothing installed yet. Each step says what it does and how long it took; steps already done are silent.
+// Sets a bare clone up and runs it: `node bootstrap/run.mjs
+// start|test|doctor|bench|bench:pdf|bench:page|abuse|fuzz|chaos|long|shots|cluster|sbom|docs|build`. Plain JavaScript
+// for Node 20 and newer, with nothing installed yet. Each step says what it does and how long it took; steps already
+// done are silent.
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { runChild, runHere } from "./child.mjs";
@@ -35,7 +37,7 @@ if (task !== "sbom" && !Object.hasOwn(entries, task ?? "")) {
 try {
   const { node, pnpm } = await installTools();
   if (task === "sbom") {
-    // CycloneDX, of all that the lockfile names, for every platform.
+    // A CycloneDX list of all packages of the lockfile, for every platform.
     const out = args[0] ?? join(root, "docrelay.cdx.json");
     await command(pnpm, ["sbom", "--sbom-format", "cyclonedx", "--lockfile-only", "--out", out], { cwd: root });
     process.stdout.write(`${out}\n`);
@@ -43,7 +45,7 @@ try {
   }
   await installDependencies(pnpm);
   const env = {
-    NODE_COMPILE_CACHE: join(cache, "compiled"), // a second start compiles nothing: half the CPU of each process
+    NODE_COMPILE_CACHE: join(cache, "compiled"), // later starts compile nothing: half the CPU time of each process
     ...process.env,
     PATH: [dirname(node), dirname(pnpm), process.env.PATH].join(delimiter),
   };
@@ -60,11 +62,11 @@ try {
   const promtool = task === "long" ? await findPromtool() : undefined;
   if (promtool) env.DOCRELAY_PROMTOOL = promtool;
   if (task === "shots") env.PAGE_SHOTS ??= join(root, "page-shots");
-  // Inputs of each test: a million of all of them together.
+  // The number of inputs of each test; all tests together then have about a million.
   if (task === "fuzz") env.FUZZ_RUNS ??= "46000";
   const [entry, ...words] = entries[task];
   if (!existsSync(join(root, entry))) throw new Error(`${entry} is missing: the clone is not whole`);
-  // These end when their IPC channel closes only with this module; the other entries listen to the channel themselves.
+  // These entries do not listen to the IPC channel; this module makes them end when it closes.
   const flags = ["long", "shots", "bench:pdf", "bench:page", "doctor", "fuzz"].includes(task)
     ? ["--import", join(root, "bootstrap/end-with-launcher.mjs")]
     : [];

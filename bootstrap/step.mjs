@@ -5,13 +5,13 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-/** What the bootstrap keeps between runs; may be deleted at any time. */
+/** The folder for what the bootstrap keeps between runs. It may be deleted at any time. */
 export const cache = join(root, ".cache");
 
-/** What the doctor prints may be read by a program. */
+/** Where steps are printed. The doctor's own output may be read by a program, so steps must not be mixed into it. */
 const output = process.argv[2] === "doctor" ? process.stderr : process.stdout;
 
-/** Does one step of the set-up, with its time. */
+/** Does one step of the set-up, and prints its name and how long it took. */
 export async function step(what, work) {
   const begun = performance.now();
   output.write(`  ${what} … `);
@@ -20,7 +20,7 @@ export async function step(what, work) {
   return result;
 }
 
-/** Does a step unless its result is there and was made from the very same inputs. */
+/** Does a step, unless its result exists already and was made from the same inputs. */
 export async function once({ name, inputs, isThere, what, work }) {
   const stamp = join(cache, `${name}.done`);
   const hash = createHash("sha256");
@@ -36,7 +36,7 @@ export async function once({ name, inputs, isThere, what, work }) {
   writeFileSync(stamp, key);
 }
 
-/** Runs a command quietly; what it printed comes out only when it fails. */
+/** Runs a command without showing its output; if the command fails, the output is in the error. */
 export function command(program, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...options });

@@ -13,10 +13,10 @@ const args = process.argv.slice(2);
 process.once("disconnect", () => process.exit(1));
 process.channel?.unref();
 
-// Tests make their temporary folders in this one: a browser that is killed leaves its profile there.
+// The folder for all temporary folders of the tests, which is removed at the end: a killed browser leaves its profile.
 const temporary = mkdtempSync(join(tmpdir(), "docrelay-test-"));
 guard(`folder ${temporary}`);
-// Whoever names a folder or a file wants all tests of it.
+// If a folder or a file is named, all of its tests run, the slow ones too.
 const projects = args.some((word) => !word.startsWith("-")) ? ["unit", "e2e", "slow"] : ["unit", "e2e"];
 const stages = [
   ["format", bin("oxfmt"), ["--check", "."]],
