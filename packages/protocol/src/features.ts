@@ -1,10 +1,10 @@
-/** Conversations can be shared by links that expire or can be ended. */
+/** The feature of servers that can share conversations by links. */
 export const SHARE_FEATURE = "conversation:share";
 
 /**
- * What a server of this version can do beyond the first release of protocol 1; sent in `welcome.features`. A client
- * checks it before it uses an addition that an older server of the same protocol version does not know. One word for
- * each addition, one line each; a released word is never removed and never changes its meaning.
+ * What a server of this version can do that the first release of protocol 1 could not; sent in `welcome.features`. A
+ * client looks here before it uses an addition that an older server would not know. One word for each addition. A word
+ * that was released is never removed and never changes its meaning.
  */
 export const FEATURES: readonly string[] = [
   "accepted.files.upload",
@@ -12,10 +12,10 @@ export const FEATURES: readonly string[] = [
   "ask.replaces",
   "ask.traceparent",
   "conversations",
-  /** `conversation:open` knows `holes`. */
+  /** The server accepts the field `holes` of `conversation:open`. */
   "open.holes",
   "feedback",
-  /** Present only where `SHARE_TTL_MS` is set. */
+  /** Only sent if the server has `SHARE_TTL_MS` set. */
   SHARE_FEATURE,
   "openai:chat",
   "openai:responses",

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 
 const count = z.int().check(z.positive());
 
-/** Limits of one ask, sent in `welcome`. Fields with `Chars` count UTF-16 code units. */
+/** The limits of one ask, sent in `welcome`. Fields with `Chars` count UTF-16 code units. */
 export const limitsSchema = z.object({
   messageChars: count,
   inlineFileBytes: count,
@@ -25,15 +25,15 @@ export const DEFAULT_LIMITS: Limits = {
   asksInFlight: 4,
 };
 
-/** The reply to an open has at most this many events … */
+/** The reply to an open has at most this many events, and … */
 export const OPEN_MAX_EVENTS = 512;
-/** … or this many bytes of them, whichever comes first (always at least one event). */
+/** … at most this many bytes of events, but always at least one event. */
 export const OPEN_MAX_BYTES = 524_288;
-/** A client keeps at most this many chunks of one upload unacknowledged. */
+/** How many chunks of one upload a client may send before they are acknowledged. */
 export const CHUNKS_IN_FLIGHT = 4;
-/** Longest file name, in UTF-16 code units. */
+/** The most UTF-16 code units of a file's name. */
 export const FILE_NAME_CHARS = 255;
-/** Longest token, in bytes: longer ones are refused before they are verified. */
+/** The most bytes of a token; a longer one is refused before it is verified. */
 export const TOKEN_BYTES = 8192;
-/** Deepest nesting of a payload: `ask.files[0].name` has depth 3. */
+/** How deeply a payload may be nested; `ask.files[0].name` has depth 3. */
 export const PAYLOAD_DEPTH = 8;

@@ -1,9 +1,9 @@
-/** A `traceparent` of W3C Trace Context: the fields of version 00, with which later versions begin, too. */
+/** Matches a `traceparent` of W3C Trace Context: the fields of version 00, with which later versions also begin. */
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
 const MAX_CHARS = 255;
 
 /**
- * Returns the trace id of a `traceparent`, 32 hex digits; undefined for any other text, which the standard says to
+ * Returns the trace id in a `traceparent`: 32 hex digits. Undefined for any other text, which the standard says to
  * ignore.
  */
 export function traceIdOf(traceparent: string | undefined): string | undefined {
@@ -12,8 +12,8 @@ export function traceIdOf(traceparent: string | undefined): string | undefined {
 }
 
 /**
- * Reads the trace that an ask's record or an extraction's job stores: a `traceparent` if the process that wrote it
- * traces, else only an id. `trace`: the id for logs and users.
+ * Reads the trace that is stored in an ask's record or in an extraction's job. It is a `traceparent` if the process
+ * that wrote it uses OpenTelemetry, otherwise only an id. `trace`: the id for logs and users.
  */
 export function readTrace(stored: string): { readonly trace: string; readonly traceparent?: string } {
   const trace = traceIdOf(stored);

@@ -1,2 +1,2 @@
-/** Version of the wire contract, sent by clients in the handshake and by the server in `welcome`. */
+/** The version of the wire contract. Clients send it in the handshake, the server in `welcome`. */
 export const PROTOCOL_VERSION = 1;

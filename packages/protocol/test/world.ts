@@ -6,13 +6,13 @@ import { following, type FollowAction, type FollowInput, type FollowState } from
 import { isTerminal } from "../src/messages/terminal.ts";
 import type { WireError } from "../src/errors/wire-error.ts";
 
-/** What may happen between a log and its reader. Numbers pick among what is there. */
+/** What may happen between a log and its reader. `pick` chooses one of the things that are on their way. */
 export type Fate =
   | { readonly type: "ask"; readonly deltas: number; readonly end: boolean }
   | { readonly type: "more" | "end" | "retry" }
-  /** A live event on its way arrives, arrives and stays to come again, or is lost. `pick` makes any order. */
+  /** A live event arrives; arrives, and will arrive once more; or is lost. `pick` makes any order possible. */
   | { readonly type: "deliver" | "repeat" | "drop"; readonly pick: number }
-  /** The server reads the log for an open on its way; its answer is then on its way back. */
+  /** The server reads the log for an open. The response is then on its way. */
   | { readonly type: "read"; readonly pick: number }
   | { readonly type: "refuse"; readonly pick: number; readonly code: "BUSY" | "STORE_UNAVAILABLE" | "RATE_LIMITED" }
   | { readonly type: "answer"; readonly pick: number }
@@ -20,7 +20,9 @@ export type Fate =
   | { readonly type: "trim"; readonly keep: number }
   /** The log drops pieces of answers that have ended. */
   | { readonly type: "thin"; readonly keep: number }
-  /** Redis comes back with an older log; whoever is connected is told, after what was under way is lost. */
+  /**
+   * Redis comes back with an older log. Events that were on their way are lost, and a connected reader gets a `resync`.
+   */
   | { readonly type: "rollback"; readonly lost: number }
   | { readonly type: "wait"; readonly ms: number }
   | { readonly type: "acked" };
@@ -32,15 +34,15 @@ type Answer = { readonly call: number; readonly result: Page | WireError };
 
 const PAGE = 3;
 
-/** A log, a reader that follows it, and a network that does its worst in between. */
+/** A log, a reader that follows it, and a network between them that loses, repeats and reorders messages. */
 export class World {
   first = 1;
-  /** The latest beginning that the log ever had: a reader who was told of it need not know what is older. */
+  /** The highest `first` that the log ever had: a reader that was told of it need not know older events. */
   latestFirst = 1;
   now = 1000;
   connected = false;
   state: FollowState = following();
-  /** What the reader has shown since it last forgot everything. */
+  /** The events that the reader has applied since its last `reset`. */
   shown: Event[] = [];
   resets = 0;
   opens: OpenCall[] = [];
@@ -50,21 +52,21 @@ export class World {
   private nonces = 0;
   private written: Event[] = [];
   private dropped = new Set<number>();
-  /** The same, with those of logs that were rolled back: pages of them may still be on their way. */
+  /** The same, also for logs that were rolled back: pages of them may still be on their way. */
   private everDropped = new Set<number>();
   private asked = 0;
   private readonly step: Step;
   private readonly holes: boolean;
   private readonly random: () => number;
 
-  /** `holes`: the reader asks for pages with holes. */
+  /** @param holes whether the reader asks for pages with holes. */
   constructor(step: Step = follow, random: () => number = () => 0.5, holes = false) {
     this.step = step;
     this.holes = holes;
     this.random = random;
   }
 
-  /** What is kept. */
+  /** The events that the log keeps. */
   get log(): Event[] {
     return this.written.filter(({ seq }) => seq >= this.first && !this.dropped.has(seq));
   }
@@ -84,14 +86,14 @@ export class World {
     }
   }
 
-  /** Shown once, in order, without a gap but what the log has dropped: checked at every single event. */
+  /** Checks that each event is applied once, in order, and without a gap except for events that the log has dropped. */
   private show(event: Event): void {
     const last = this.shown.at(-1);
     if (last && event.seq !== this.after(last.seq, event.seq)) throw new Error(`${event.seq} shown after ${last.seq}`);
     this.shown.push(event);
   }
 
-  /** The seq after one, past those that are dropped, up to `most`. */
+  /** The seq after this one, without those that were dropped; at most `most`. */
   private after(seq: number, most: number): number {
     let next = seq + 1;
     while (next < most && this.everDropped.has(next)) next++;
@@ -181,7 +183,7 @@ export class World {
         if (this.connected) this.input({ type: "resync" });
         return;
       case "trim": {
-        // Never an event of an unfinished ask.
+        // Events of an unfinished ask stay.
         const running = this.written.find((event) => event.ask === ask)?.seq ?? Infinity;
         this.first = Math.max(this.first, Math.min(running, this.written.length + 1 - fate.keep));
         this.first = this.log[0]?.seq ?? this.first;
@@ -191,7 +193,7 @@ export class World {
       case "thin": {
         const running = this.written.find((event) => event.ask === ask)?.seq ?? Infinity;
         const end = Math.min(running, this.written.length + 1 - fate.keep);
-        // Not the oldest that is kept: `first` names an event that is there.
+        // The oldest kept event stays, because `first` is its seq.
         for (const { seq, type } of this.log.slice(1)) if (type === "delta" && seq < end) this.dropped.add(seq);
         for (const seq of this.dropped) this.everDropped.add(seq);
         return;
@@ -199,9 +201,10 @@ export class World {
       case "rollback":
         this.written = this.written.slice(0, Math.max(0, this.written.length - fate.lost));
         this.dropped = new Set([...this.dropped].filter((seq) => seq <= this.written.length));
-        // It was trimmed less then.
+        // The older log was trimmed less.
         this.first = Math.min(this.first, this.written.findLast(({ type }) => type === "accepted")?.seq ?? 1);
-        // Its subscription broke with it: what was under way is lost, and the edge says so before anything that is new.
+        // The edge's subscription broke together with Redis. So events on their way are lost, and the edge sends a
+        // resync before any new event.
         this.live = [];
         if (this.connected) this.input({ type: "resync" });
         return;
@@ -227,7 +230,7 @@ export class World {
     else this.input({ type: "opened", call, ...result });
   }
 
-  /** What `conversation:open` answers: a page of the log after a position that is in it. */
+  /** The response to `conversation:open`: a page of the log after a position, which must be in the log. */
   private read(after: Position | undefined): Page | WireError {
     const head = this.log.at(-1);
     const known = after && this.log.find(({ seq }) => seq === after.seq);
@@ -238,7 +241,7 @@ export class World {
     return { events: events.slice(0, PAGE), more, first: this.first, head: at, ...(this.holes && { holes: true }) };
   }
 
-  /** Tells whether all that is shown is of the log, up to its end, and begins no later than it may. */
+  /** Whether all applied events are in the log, up to its end, and begin early enough. */
   get isWhole(): boolean {
     if (this.log.length === 0) return true;
     const begins = (this.shown[0]?.seq ?? Infinity) <= this.latestFirst;
@@ -248,7 +251,10 @@ export class World {
     return begins && ends && isAll && this.shown.every(({ seq, nonce }) => this.written[seq - 1]?.nonce === nonce);
   }
 
-  /** The network behaves again: answers come, timers ring, until nothing is due. Live events lost stay lost. */
+  /**
+   * From now on nothing more is lost: responses arrive and timers fire, until nothing is due. Live events that were
+   * lost before stay lost.
+   */
   calm(most = 400): void {
     for (let turn = 0; turn < most; turn++) {
       if (this.asks.length > 0) this.suffer({ type: "read", pick: 0 });

@@ -5,27 +5,31 @@
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
-/** The only bit in which `[` differs from `{`, and `]` from `}`. */
+/** The bit in which `[` differs from `{`, and `]` from `}`. They are equal in all others. */
 const CURLY_BIT = 0x20;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
 
 /**
- * JSON as a string or as UTF-8 bytes: all characters of JSON's syntax are ASCII, so both are scanned in the same way.
+ * JSON, as a string or as UTF-8 bytes. Both are scanned in the same way, because all characters of JSON's syntax are
+ * ASCII.
  */
 export type JsonText = string | Uint8Array;
 
 /** The bounds of {@link jsonShape}. */
 export interface JsonBounds {
-  /** Most arrays and objects nested inside each other; `[[1]]` has 2. */
+  /** How many arrays and objects may be nested inside each other; `[[1]]` has 2. */
   readonly depth: number;
-  /** Most opening brackets and commas together; default: no bound. A text has at most one value more than that. */
+  /**
+   * How many opening brackets and commas the text may have together; default: any number. A text has at most one value
+   * more than it has these.
+   */
   readonly parts?: number;
 }
 
 /**
- * Returns the bound that a text exceeds first: `deep` or `many`; `fit` if none. Brackets and commas inside strings do
- * not count. Never throws: for a text that is not JSON it returns one of the three.
+ * Returns which bound a text exceeds first, `deep` or `many`; `fit` if it exceeds none. Brackets and commas inside
+ * strings do not count. Never throws; for a text that is not JSON, the result has no meaning.
  */
 export function jsonShape(text: JsonText, { depth: maxDepth, parts: maxParts = Infinity }: JsonBounds): JsonShape {
   let depth = 0;
@@ -49,8 +53,8 @@ export function jsonShape(text: JsonText, { depth: maxDepth, parts: maxParts = I
 export type JsonShape = "fit" | "deep" | "many";
 
 /**
- * A member of an object, as offsets in the text: the unescaped key; where the member begins; its value from `value` to
- * `to`.
+ * A member of an object. `key` is unescaped. The others are offsets in the text: the member begins at `from`, and its
+ * value is from `value` up to `to`.
  */
 export interface JsonMember {
   readonly key: string;
@@ -60,8 +64,8 @@ export interface JsonMember {
 }
 
 /**
- * Returns the members of the outermost object, in order; a repeated key occurs repeatedly. `json` must be a valid JSON
- * object.
+ * Returns the members of the outermost object, in order; a repeated key is returned repeatedly. `json` must be a valid
+ * JSON object.
  */
 export function jsonMembers(json: string): JsonMember[] {
   const members: JsonMember[] = [];
@@ -89,7 +93,7 @@ function endOfValue(json: string, from: number): number {
       depth++;
       continue;
     } else if ((code | CURLY_BIT) === CLOSE) {
-      if (--depth < 0) return at; // the end of the object, after a number or a literal
+      if (--depth < 0) return at; // the value was a number or a literal, and the object ends after it
     } else if (depth > 0 || !(code === COMMA || isSpace(code))) {
       continue;
     } else {

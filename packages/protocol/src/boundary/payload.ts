@@ -2,14 +2,14 @@ import * as z from "zod/mini";
 import { refuse } from "../errors/error.ts";
 import { FILE_NAME_CHARS, PAYLOAD_DEPTH } from "../limits.ts";
 
-/** Far more fields and items than a valid message has. */
+/** Bounds that are far above what any valid message has. */
 const MAX = { depth: PAYLOAD_DEPTH, parts: 10_000 };
 
 /**
- * Why a value must not be processed. `deep`: nested too deeply. `many`: too many parts. `bytes`: bytes in a field that
- * is not called `bytes`, which a schema would treat as an object with one field per byte. Call it before any other code
- * reads the value. It does not recurse, because recursion needs a stack as deep as the value; and a schema would list
- * all fields that it does not know.
+ * Why a value must not be processed; undefined if it may be. `deep`: it is nested too deeply. `many`: it has too many
+ * parts. `bytes`: a field that is not called `bytes` has bytes, which a schema would treat as an object with one field
+ * per byte. Call it before other code reads the value: a schema would list all fields that it does not know. It does
+ * not recurse, because recursion would need a stack as deep as the value.
  */
 export function payloadFault(value: unknown, max = MAX): "deep" | "many" | "bytes" | undefined {
   let level: unknown[] = [value];
@@ -40,7 +40,10 @@ const FAULTS = {
   bytes: { reason: "schema", message: "The message has bytes where none belong." },
 } as const;
 
-/** Parses a client's payload. @throws Refusal `BAD_MESSAGE`, reason `depth` or `schema`, naming the field. */
+/**
+ * Parses what a client has sent. @throws Refusal `BAD_MESSAGE` with the reason `depth` or `schema`; its message names
+ * the field.
+ */
 export function parsePayload<S extends z.ZodMiniType>(schema: S, value: unknown): z.infer<S> {
   const fault = payloadFault(value);
   if (fault) throw refuse("BAD_MESSAGE", FAULTS[fault]);
@@ -53,7 +56,10 @@ export function parsePayload<S extends z.ZodMiniType>(schema: S, value: unknown)
   throw refuse("BAD_MESSAGE", { reason: "schema", message: where });
 }
 
-/** Checks a question. @throws Refusal `PAYLOAD_TOO_LARGE` reason `message`; `BAD_MESSAGE` reason `utf8` or `schema`. */
+/**
+ * Checks the text of a question. @throws Refusal `PAYLOAD_TOO_LARGE` with the reason `message`; `BAD_MESSAGE` with the
+ * reason `utf8` or `schema`.
+ */
 export function checkMessage(message: string, limits: { messageChars: number }, hasFiles: boolean): void {
   if (message.length > limits.messageChars) {
     const text = `The message has ${message.length} characters; ${limits.messageChars} are allowed.`;
@@ -67,10 +73,11 @@ export function checkMessage(message: string, limits: { messageChars: number }, 
     throw refuse("BAD_MESSAGE", { reason: "schema", message: "The message is empty." });
 }
 
-// Control characters, and separators of lines and paragraphs.
+// Control characters, and separators of lines and paragraphs, which no file name may have.
 const UNFIT_IN_NAME = /[\p{Cc}\u2028\u2029]/u;
-// Invisible characters: bidi marks, which display "gpj.exe" as "exe.jpg"; joiners, fillers and variation selectors; and
-// tag characters, with which a text can be written that only an engine reads.
+// Invisible characters, which are removed from file names: bidi marks, which make "gpj.exe" look like "exe.jpg";
+// joiners, fillers and variation selectors; and tag characters, with which somebody could write a text that only an
+// engine reads.
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu;
 
 /**

@@ -1,13 +1,13 @@
 import { ERRORS, type ErrorCode } from "./error-table.ts";
 import type { WireError } from "./wire-error.ts";
 
-/** Builds a wire error from the table; `more` replaces the message and adds the optional fields. */
+/** Makes a wire error from the table of errors. `more`: optional fields, and a message that replaces the table's. */
 export function wireError(code: ErrorCode, more: Partial<Omit<WireError, "code" | "retryable">> = {}): WireError {
   const { retryable, message } = ERRORS[code];
   return { code, message, retryable, ...more };
 }
 
-/** A refusal for a client: thrown inside a process, and sent as its `wire`. */
+/** A refusal for a client. It is thrown inside a process, and its `wire` is sent to the client. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly wire: WireError;
@@ -17,7 +17,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Shorthand for `new Refusal(wireError(code, more))`. */
+/** The same as `new Refusal(wireError(code, more))`. */
 export function refuse(code: ErrorCode, more?: Parameters<typeof wireError>[1]): Refusal {
   return new Refusal(wireError(code, more));
 }

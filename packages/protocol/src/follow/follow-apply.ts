@@ -5,15 +5,15 @@ import type { FollowAction, FollowState, Step } from "./follow-state.ts";
 const MAX_RECENT_EVENTS = 32;
 
 /**
- * `whole`: no event is missing. `gap`: an event in between is missing. `rewritten`: an applied seq has another nonce,
- * so the log was rolled back.
+ * The result of applying events. `whole`: no event is missing. `gap`: an event in between is missing. `rewritten`: an
+ * event that was applied before has another nonce now, so the log was rolled back.
  */
 export type Verdict = "whole" | "gap" | "rewritten";
 
 /**
- * Applies events that continue the log, and drops events that were applied before; stops at the first gap or rewritten
- * event. Events of an unknown type keep their place in the order and are not applied. `allAfter`: the events are all
- * that is kept after this seq, so that a hole among them is no gap.
+ * Applies events that continue the log, and drops those that were applied before. Stops at the first gap or rewritten
+ * event. An event of an unknown type is not applied, but keeps its place in the order. `allAfter`: set if the log keeps
+ * no other events after this seq, so that a hole between them is no gap.
  */
 export function applyEvents(
   state: FollowState,
@@ -27,7 +27,7 @@ export function applyEvents(
   let verdict: Verdict = "whole";
   let before = allAfter ?? Infinity;
   for (const event of events) {
-    // An applied event that is no longer kept cannot be compared with the log.
+    // The log no longer keeps an event that was applied, so the applied events cannot be compared with it.
     if (recent.some(({ seq }) => seq > before && seq < event.seq)) {
       verdict = "rewritten";
       break;

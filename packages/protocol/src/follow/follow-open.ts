@@ -11,7 +11,7 @@ const BACKOFF = { firstMs: 250, longestMs: 10_000 };
 const MAX_RETRY_AFTER_MS = 60_000;
 const MAX_REFUSALS = 16;
 
-/** Sends an open now. Buffered events are dropped, because the log that this open reads contains them. */
+/** Sends an open now. Live events that were buffered are dropped, because this open will return them. */
 export function open(state: FollowState, _input: unknown, now: number): Step {
   const call = state.call + 1;
   const after = askedFrom(state);
@@ -29,12 +29,15 @@ export function open(state: FollowState, _input: unknown, now: number): Step {
   };
 }
 
-/** The position that an open asks from; the same until its reply. */
+/** The position that an open sends. It stays the same until the reply. */
 function askedFrom(state: FollowState): Position | undefined {
   return state.unverified ? state.unverified.position : positionOf(state);
 }
 
-/** Makes an open due at a random time within the next two seconds, so that the clients of an edge do not all open at once. */
+/**
+ * Schedules an open at a random time within the next two seconds, so that the clients of an edge do not all send one at
+ * the same time.
+ */
 export function openSoon(state: FollowState, now: number, random: number): FollowState {
   const at = now + random * RESYNC_SPREAD_MS;
   return { ...state, openAt: Math.min(state.openAt ?? at, at) };
@@ -48,14 +51,15 @@ export function onOpened(state: FollowState, reply: InputOf<"opened">, now: numb
   if (isAnotherLog(state, reply, page.verdict)) return startOver(state, now);
   const isBehind = reply.more || (reply.head !== null && reply.head.seq > (page.state.last ?? 0));
   if (page.verdict !== "whole" || (isBehind && !advances(state, reply))) {
-    // The reply has a gap, or a repeated open would get the same reply: no event may be skipped, so retry with backoff.
+    // The reply has a gap, or another open would get the same reply. No event may be skipped, so the open is repeated
+    // after a wait.
     return join(page, onRefused(page.state, wireError("INTERNAL"), now, random));
   }
   const accepted = { ...page.state, refusals: 0 };
   return join(page, isBehind ? openNextPage(accepted, reply, now) : goLive(accepted, now, random));
 }
 
-/** Whether the page ends after the position that its open asked from. */
+/** Whether the page ends after the position that its open sent. */
 function advances({ unverified, last }: FollowState, { events }: InputOf<"opened">): boolean {
   const start = unverified ? (unverified.position?.seq ?? 0) : (last ?? 0);
   return (events.at(-1)?.seq ?? 0) > start;
@@ -63,13 +67,13 @@ function advances({ unverified, last }: FollowState, { events }: InputOf<"opened
 
 function openNextPage(state: FollowState, { events }: InputOf<"opened">, now: number): Step {
   const end = events.at(-1);
-  // The page itself is verified, unless a resync came before it arrived.
+  // The page shows that the events applied before it belong to this log, unless a resync came before the page.
   const isVerified = state.unverified && state.reopen === undefined && end;
   const unverified = isVerified ? { position: { seq: end.seq, nonce: end.nonce } } : state.unverified;
   return open({ ...state, unverified }, undefined, now);
 }
 
-/** The end of the log is applied; now applies the live events that arrived meanwhile. */
+/** The log is applied up to its end. Applies the live events that were buffered meanwhile. */
 function goLive(state: FollowState, now: number, random: number): Step {
   const { reopen, buffered } = state;
   const live = applyEvents(
@@ -89,14 +93,15 @@ function goLive(state: FollowState, now: number, random: number): Step {
 }
 
 /**
- * Whether the server's log is another one than the applied log: it ends before the applied end or before an own ask, or
- * an applied event differs.
+ * Whether the server's log is not the one that was applied: it ends before the last applied event or before an ask of
+ * this client, or an applied event differs from it.
  */
 function isAnotherLog(state: FollowState, reply: InputOf<"opened">, verdict: Verdict): boolean {
   const hasApplied = state.recent.length > 0;
   const mustReach = Math.max(state.openMustReach, hasApplied ? (state.last ?? 0) : 0);
   const readFromStart = state.unverified !== undefined && state.unverified.position === undefined;
-  // If the log was read from its start, only a log that still has its very first event can verify the applied events.
+  // If the log was read from its start, the applied events can only be compared with a log that still has its first
+  // event.
   const cannotVerify = hasApplied && readFromStart && reply.first > 1;
   return verdict === "rewritten" || (reply.head?.seq ?? 0) < mustReach || cannotVerify;
 }
@@ -108,13 +113,13 @@ function startOver(state: FollowState, now: number): Step {
   return join({ state: empty, actions: [{ type: "reset" }] }, open(empty, undefined, now));
 }
 
-/** Handles the refusal of the newest open: retry with backoff, start over, or fail for good. */
+/** Handles the refusal of the newest open: repeats it after a wait, starts over, or fails for good. */
 export function onRefused(state: FollowState, error: WireError, now: number, random: number): Step {
   const closed = { ...state, buffered: [], reopen: undefined };
   if (error.code === "RESUME_LOST" && state.recent.length > 0) return startOver(state, now);
   if (!error.retryable)
     return { state: { ...closed, phase: "failed", openAt: undefined }, actions: [{ type: "fail", error }] };
-  // A resync came while that open was on its way, so the store is available again: the backoff starts over.
+  // A resync came while that open was on its way, so Redis is available again, and the waits begin anew.
   const refusals = state.reopen === "soon" ? 0 : state.refusals;
   const retryAfterMs = Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
   return stay({

@@ -15,36 +15,48 @@ export interface FollowState {
    * The seq of the last applied event, or of the event before the oldest kept one; undefined before the first reply.
    */
   readonly last: number | undefined;
-  /** The newest applied events, oldest first. A different nonce of one of them reveals that the log was rolled back. */
+  /**
+   * The newest events that were applied, oldest first. If one of them has another nonce in the log, the log was rolled
+   * back.
+   */
   readonly recent: readonly AppliedEvent[];
-  /** Number of the newest open; replies to earlier ones are ignored. */
+  /** The number of the newest open. Replies to earlier ones are ignored. */
   readonly call: number;
   /** Live events that arrived while an open was on its way. */
   readonly buffered: readonly LogEntry[];
-  /** Another open has to follow the one on its way: `now`: at its reply; `soon`: at a random time after it. */
+  /**
+   * Set when another open must follow the one that is on its way. `now`: as soon as that one is replied to; `soon`: a
+   * random time later.
+   */
   readonly reopen: "now" | "soon" | undefined;
   /**
-   * Set by a resync and by a broken connection: Redis may have come back with an older log, whose live events continue
-   * the seq but not the applied log. So the next open asks from the position before that moment, and its reply verifies
-   * the events that were applied since. `position` is undefined when nothing had been applied: then the log is read
-   * from its start.
+   * Set by a resync or a broken connection. After either, Redis may have come back with an older log, whose live events
+   * continue the seq but not what was applied. So the next open sends the position before that moment, and its reply
+   * shows whether the events applied since then are in the log. `position` is undefined when nothing was applied
+   * before: then the log is read from its start.
    */
   readonly unverified: { readonly position: Position | undefined } | undefined;
-  /** Ids of asks that were accepted and have not ended, according to the log read so far. */
+  /** The ids of asks that were accepted and have not ended, according to the log read so far. */
   readonly running: ReadonlySet<string>;
-  /** The highest seq that an acknowledgement of an own ask named. Until that event is applied, an ask is running. */
+  /** The highest seq in the acknowledgements of this client's asks. Until that event is applied, an ask is running. */
   readonly acknowledgedSeq: number;
-  /** `acknowledgedSeq` when the newest open was sent. A log that ends before this seq was rolled back. */
+  /** What `acknowledgedSeq` was when the newest open was sent. A log that ends before this seq was rolled back. */
   readonly openMustReach: number;
-  /** When the last event was applied, or the last open was replied to: the watchdog's time counts from here. */
+  /**
+   * When the last event was applied or the last open was replied to, in ms of the caller's clock. The watchdog counts
+   * from here.
+   */
   readonly heardAt: number;
-  /** The number of opens that the watchdog has sent since the last event was applied. */
+  /** How many opens the watchdog has sent since the last event was applied. */
   readonly silentOpens: number;
-  /** The number of refused opens in a row. */
+  /** How many opens in a row were refused. */
   readonly refusals: number;
-  /** When an open is due for a reason other than the watchdog. */
+  /**
+   * When to send an open for a reason other than the watchdog, in ms of the caller's clock; undefined: there is none to
+   * send.
+   */
   readonly openAt: number | undefined;
-  /** When to send a `tick`, in milliseconds on the caller's clock; undefined: nothing is due. */
+  /** When the caller has to input a `tick`, in ms of its clock; undefined: not at all. */
   readonly wakeAt: number | undefined;
 }
 
@@ -53,7 +65,10 @@ type AppliedEvent = Position & { readonly ask: string };
 export type FollowInput =
   | { readonly type: "connected" }
   | { readonly type: "disconnected" }
-  /** `holes`: the open asked to leave out dropped pieces, so that a hole in the reply does not mean a missing event. */
+  /**
+   * The reply to an open. `holes`: the open asked the server to leave out pieces that the log has dropped, so a hole in
+   * `events` does not mean that one is missing.
+   */
   | ({
       readonly type: "opened";
       readonly call: number;
@@ -63,12 +78,12 @@ export type FollowInput =
   | { readonly type: "refused"; readonly call: number; readonly error: WireError }
   | { readonly type: "event"; readonly event: LogEntry }
   | { readonly type: "resync" }
-  /** An own ask was acknowledged: the watchdog runs until the log has the ask's terminal event. */
+  /** An ask of this client was acknowledged. The watchdog runs until the log has the ask's terminal event. */
   | { readonly type: "asked"; readonly ask: string; readonly seq: number; readonly duplicate: boolean }
   | { readonly type: "tick" };
 
 export type FollowAction =
-  /** Send `conversation:open`; when it settles, input `opened` or `refused` with the same `call`. */
+  /** Send `conversation:open`. When the reply comes, input `opened` or `refused` with the same `call`. */
   | { readonly type: "open"; readonly call: number; readonly after?: Position }
   | { readonly type: "apply"; readonly event: Event }
   /** The server's log is not the one that was applied: forget all applied events. */
@@ -89,8 +104,8 @@ export type Transition<T extends InputType> = (
 ) => Step;
 
 /**
- * The state of a reader that has not connected yet. `after`: the last event that the reader has applied, for example in
- * an earlier process.
+ * The state of a reader that has not connected yet. `after`: the position of the last event that the reader has
+ * applied, for example in an earlier process.
  */
 export function following(after?: Position): FollowState {
   return {
@@ -112,29 +127,30 @@ export function following(after?: Position): FollowState {
   };
 }
 
-/** Returns a step without actions. */
+/** A step that does nothing but set the state. */
 export function stay(state: FollowState): Step {
   return { state, actions: [] };
 }
 
-/** Returns the last step's state with the actions of all steps in order. */
+/** Joins steps into one: the state of the last one, and the actions of all in order. */
 export function join(...steps: readonly [Step, ...Step[]]): Step {
   return { state: (steps.at(-1) ?? steps[0]).state, actions: steps.flatMap((step) => step.actions) };
 }
 
-/** Position of the last applied event. */
+/** The position of the last applied event. */
 export function positionOf(state: FollowState): Position | undefined {
   const applied = state.recent.at(-1);
   return applied && { seq: applied.seq, nonce: applied.nonce };
 }
 
-/** The seq of the next event. NaN while the log's start is unknown: NaN equals no seq. */
+/** The seq that the next event must have. NaN, which equals no seq, while it is not known where the log starts. */
 export function nextSeq(state: FollowState): number {
   return (state.last ?? Number.NaN) + 1;
 }
 
 /**
- * Marks the events applied from now on as unverified, because they may belong to another log. An earlier mark stays.
+ * Marks the events that are applied from now on as unverified, because they may belong to another log. If events are
+ * marked already, the mark stays where it is.
  */
 export function markUnverified(state: FollowState): FollowState {
   return state.unverified ? state : { ...state, unverified: { position: positionOf(state) } };

@@ -14,16 +14,16 @@ import {
 } from "./follow-state.ts";
 
 /**
- * How long the watchdog waits for an event while an ask runs: the n-th value after n opens of the watchdog; the last
- * value repeats.
+ * How many ms the watchdog waits for an event while an ask runs, before it sends an open. The n-th value is for when it
+ * has sent n opens; the last value repeats.
  */
 const SILENCES_MS = [5000, 10_000, 20_000, 30_000] as const;
 const MAX_BUFFERED_EVENTS = 512;
 
 /**
- * One step of following a conversation's log. `now`: ms of any steady clock; `random`: in [0, 1). Carry out the actions
- * in order. Each event is applied once, in order and without a gap; `reset` comes before the events of another log.
- * Pure and total: an input that does not fit the phase changes nothing.
+ * One step in following a conversation's log. `now`: ms of any clock that does not jump. `random`: from 0 up to, but
+ * not including, 1. Do the actions in order. Each event is applied once, in order and without a gap; before the events
+ * of another log comes `reset`. Pure. An input that does not fit the phase changes nothing.
  */
 export function follow(state: FollowState, input: FollowInput, now: number, random: number): Step {
   const transition = TRANSITIONS[state.phase][input.type] as Transition<InputType>;
@@ -32,7 +32,7 @@ export function follow(state: FollowState, input: FollowInput, now: number, rand
   return wakeAt === step.state.wakeAt ? step : { ...step, state: { ...step.state, wakeAt } };
 }
 
-// Total by type: a missing pair of phase and input does not compile.
+// The type of this table is complete: code without an entry for some phase and input does not compile.
 const TRANSITIONS: { readonly [P in Phase]: { readonly [T in InputType]: Transition<T> } } = {
   offline: {
     connected: open,
@@ -52,7 +52,8 @@ const TRANSITIONS: { readonly [P in Phase]: { readonly [T in InputType]: Transit
     refused: (state, input, now, random) =>
       input.call === state.call ? onRefused(state, input.error, now, random) : stay(state),
     event: onEventWhileOpening,
-    // The open on its way may have read the log before the missed events, and buffered events may belong to a lost log.
+    // The open on its way may have read the log before the events that were missed, and buffered events may belong to a
+    // lost log.
     resync: (state) => stay({ ...markUnverified(state), buffered: [], reopen: state.reopen ?? "soon" }),
     asked: onAsked,
     tick: openIfDue,
@@ -62,9 +63,9 @@ const TRANSITIONS: { readonly [P in Phase]: { readonly [T in InputType]: Transit
     disconnected: onDisconnected,
     opened: stay,
     refused: stay,
-    // The next open reads every event that does not continue the log.
+    // An event that does not continue the log is left out, because the next open returns it.
     event: (state, { event }, now) => (event.seq === nextSeq(state) ? applyEvents(state, [event], now) : stay(state)),
-    // The store is available again: do not wait until the long backoff is over.
+    // Redis is available again, so the reader does not wait as long as after many refusals.
     resync: (state, _input, now, random) => stay(openSoon({ ...markUnverified(state), refusals: 0 }, now, random)),
     asked: onAsked,
     tick: openIfDue,
@@ -106,8 +107,7 @@ function onLiveEvent(state: FollowState, input: InputOf<"event">, now: number, r
   const applied = applyEvents(state, [event], now);
   if (applied.verdict !== "whole") return open(state, input, now);
   const oldest = state.recent[0];
-  // The event is older than every remembered event: it most likely belongs to another log, which only an open can
-  // verify.
+  // The event is older than every remembered one. It probably belongs to another log, which only an open can show.
   if (oldest && event.seq < oldest.seq) return stay(openSoon(state, now, random));
   return applied;
 }
@@ -127,7 +127,7 @@ function onAsked(state: FollowState, { seq }: InputOf<"asked">, now: number): St
   return stay({ ...state, acknowledgedSeq: seq, ...(isAskRunning(state) ? {} : { heardAt: now, silentOpens: 0 }) });
 }
 
-/** Whether a new ask got the seq of another event that was applied before. */
+/** Whether a new ask of this client got a seq that, in the applied log, is another event's. */
 function isOfAnotherLog(state: FollowState, { ask, seq, duplicate }: InputOf<"asked">): boolean {
   if (duplicate || seq >= nextSeq(state)) return false;
   return !state.recent.some((applied) => applied.seq === seq && applied.ask === ask);

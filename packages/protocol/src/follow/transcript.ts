@@ -8,7 +8,7 @@ type Extraction = Omit<
   "conversation" | "seq" | "nonce" | "ask" | "attempt" | "at" | "type" | "file"
 >;
 
-/** A file as its ask named it; with the result of its extraction when that has ended. */
+/** A file of an ask, with the result of its extraction once that has ended. */
 export type TranscriptFile = Accepted["files"][number] & { readonly extraction?: Extraction };
 
 /** One ask and its state so far. */
@@ -20,7 +20,7 @@ export interface TranscriptAsk {
   readonly files: readonly TranscriptFile[];
   /** The id of the ask that this one replaces. */
   readonly replaces?: string;
-  /** Number of the engine call that `text` comes from; 0 before the first. */
+  /** The number of the engine call from which `text` comes; 0 before the first call. */
   readonly attempt: number;
   readonly text: string;
   readonly state: "waiting" | "extracting" | "asking" | "completed" | "failed" | "cancelled";
@@ -29,9 +29,9 @@ export interface TranscriptAsk {
   readonly citations?: NonNullable<Completed["citations"]>;
   readonly timings?: Completed["timings"];
   readonly suggestions?: NonNullable<Completed["suggestions"]>;
-  /** Whether the reply was cut because it reached its largest size. */
+  /** Whether the reply was cut because it was too long. */
   readonly truncated?: boolean;
-  /** The user's feedback on the answer; undefined when there is none, or it was withdrawn. */
+  /** The user's feedback on the answer; undefined when there is none or it was withdrawn. */
   readonly feedback?: { readonly verdict: "up" | "down"; readonly word?: string } | undefined;
 }
 
@@ -44,8 +44,8 @@ export interface Transcript {
 export const EMPTY_TRANSCRIPT: Transcript = { asks: [] };
 
 /**
- * Applies the next event of the log, or a `reset`, to a transcript. Unchanged asks stay the same objects. Events of an
- * ask whose `accepted` is no longer kept are left out, because the question is not known.
+ * Applies the next event of the log, or a `reset`, to a transcript. Asks that do not change stay the same objects.
+ * Events of an ask whose `accepted` event is no longer kept are left out, because its question is not known.
  */
 export function transcribe(transcript: Transcript, event: Event | { readonly type: "reset" }): Transcript {
   if (event.type === "reset") return EMPTY_TRANSCRIPT;
@@ -95,7 +95,7 @@ function change(ask: TranscriptAsk, event: Exclude<Event, { type: "feedback" }>)
   }
 }
 
-/** Begins a new attempt, which voids the text of the earlier one. */
+/** Begins a new attempt: the text of the attempt before it is dropped. */
 function attempt(ask: TranscriptAsk, event: Event): TranscriptAsk {
   if (event.attempt === ask.attempt) return { ...ask, state: "asking" };
   return { ...ask, attempt: event.attempt, text: "", state: "asking" };

@@ -1,12 +1,12 @@
-/** The fields of an ask that its place in the conversation depends on. */
+/** The fields that decide an ask's place in its conversation. */
 interface Replacing {
   readonly id: string;
   readonly replaces?: string;
 }
 
 /**
- * Sorts asks into the places of a conversation: an ask that replaces another one has the same place. Each place holds
- * its versions, oldest first; the last one is valid. An ask whose replaced ask is not known has a place of its own.
+ * Sorts asks into the places of a conversation. An ask that replaces another one has the same place. A place lists its
+ * versions, oldest first; only the last one is valid. If the replaced ask is not known, the ask has a place of its own.
  */
 export function inPlaces<A extends Replacing>(asks: readonly A[]): Array<[A, ...A[]]> {
   const places: Array<[A, ...A[]]> = [];

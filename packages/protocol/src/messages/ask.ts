@@ -4,9 +4,9 @@ import { idSchema } from "../id.ts";
 
 const password = z.optional(z.string().check(z.maxLength(256)));
 
-/** A finished upload of the same user, by its id. */
+/** A file of an ask that was uploaded before, by the upload's id. */
 const uploadRef = z.strictObject({ upload: idSchema, password });
-/** A small file that is sent inside the ask. */
+/** A file of an ask whose bytes are in the ask itself; only for small files. */
 const inlineFile = z.strictObject({
   name: z.string(),
   type: z.string().check(z.maxLength(255)),
@@ -15,8 +15,8 @@ const inlineFile = z.strictObject({
 });
 
 /**
- * `ask`: one message with 0..n files. The lengths and the names are checked in `payload.ts`, because they have error
- * codes of their own.
+ * The event `ask`: one message with any number of files. `payload.ts` checks the lengths and the names, because these
+ * have error codes of their own.
  */
 export const askSchema = z.strictObject({
   id: idSchema,
@@ -25,19 +25,21 @@ export const askSchema = z.strictObject({
   files: z.optional(z.array(z.union([uploadRef, inlineFile]))),
   /** The id of an ask of the same conversation that this one replaces: its question was edited, or is asked again. */
   replaces: z.optional(idSchema),
-  /** The trace that the ask belongs to, in the form of W3C Trace Context. An invalid one is ignored. */
+  /** The `traceparent` (W3C Trace Context) of the trace to which the ask belongs. An invalid one is ignored. */
   traceparent: z.optional(z.string().check(z.maxLength(255))),
 });
 export type Ask = z.infer<typeof askSchema>;
 
-/** The acknowledgement of an ask, sent only when the ask is durable. `seq`: the seq of its `accepted` event. */
+/** The acknowledgement of an ask, sent only once the ask is stored durably. `seq`: the seq of its `accepted` event. */
 export const askAckSchema = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), ask: z.string(), seq: z.int(), duplicate: z.boolean() }),
   z.object({ ok: z.literal(false), error: wireErrorSchema }),
 ]);
 
 export const FEEDBACK_WORD_CHARS = 500;
-/** `feedback`: a user's feedback on an answer that has ended. The newest feedback is valid; `none` withdraws it. */
+/**
+ * The event `feedback`: a user's feedback on an answer that has ended. Only the newest one counts; `none` withdraws it.
+ */
 export const feedbackSchema = z.strictObject({
   conversation: idSchema,
   ask: idSchema,
@@ -46,5 +48,5 @@ export const feedbackSchema = z.strictObject({
 });
 export type Feedback = z.infer<typeof feedbackSchema>;
 
-/** `cancel`: cancels an ask at any stage, through any edge. Idempotent. */
+/** The event `cancel`: cancels an ask at any stage, through any edge. Idempotent. */
 export const cancelSchema = z.strictObject({ conversation: idSchema, ask: idSchema });

@@ -3,7 +3,7 @@ import { wireErrorSchema } from "../errors/wire-error.ts";
 import { logEntrySchema, type Event } from "./event.ts";
 import { idSchema } from "../id.ts";
 
-/** A position in a conversation's reply log: the last event that a client has applied. */
+/** A position in a conversation's reply log: of the last event that a client has applied. */
 export const positionSchema = z.strictObject({
   seq: z.int().check(z.gte(0)),
   nonce: z.string().check(z.maxLength(64)),
@@ -11,8 +11,9 @@ export const positionSchema = z.strictObject({
 export type Position = z.infer<typeof positionSchema>;
 
 /**
- * `conversation:open`. `holes`: the reply leaves out pieces of older answers that the log has dropped. Without it, each
- * of these is an empty `delta`, so that `seq` has no holes. The text of those answers is in their terminal events.
+ * The event `conversation:open`. With `holes`, the reply leaves out pieces of older answers that the log has dropped.
+ * Otherwise each of them is an empty `delta`, so that `seq` has no holes. The text of those answers is in their
+ * terminal events.
  */
 export const openSchema = z.strictObject({
   conversation: idSchema,
@@ -21,12 +22,15 @@ export const openSchema = z.strictObject({
 });
 export type Open = z.infer<typeof openSchema>;
 
-/** `conversation:close`. */
+/** The event `conversation:close`. */
 export const closeSchema = z.strictObject({ conversation: idSchema });
 
 const refused = z.object({ ok: z.literal(false), error: wireErrorSchema });
 
-/** The acknowledgement of an open. `more`: open again with the last event's position. `first`: the oldest kept seq. */
+/**
+ * The acknowledgement of an open. `more`: there are further events; to get them, open again with the position of the
+ * last one. `first`: the seq of the oldest kept event. `head`: the position of the newest event.
+ */
 const openedSchema = z.object({
   ok: z.literal(true),
   events: z.array(logEntrySchema),
@@ -34,17 +38,20 @@ const openedSchema = z.object({
   first: z.int(),
   head: z.nullable(positionSchema),
 });
-/** The same acknowledgement as a server writes it: a server knows all of its own event types. */
+/** The same acknowledgement for the server that writes it: it knows all types of events, so none is unknown. */
 export type Opened = Omit<z.infer<typeof openedSchema>, "events"> & { events: Event[] };
 
 export const openAckSchema = z.discriminatedUnion("ok", [openedSchema, refused]);
 /** The acknowledgement of `conversation:close` and `cancel`. */
 export const plainAckSchema = z.discriminatedUnion("ok", [z.object({ ok: z.literal(true) }), refused]);
 
-/** A conversation in its user's list. `at`: when its newest question was asked, in ms; `files`: names. */
+/**
+ * A conversation in the list of its user. `at`: when its newest question was asked, in ms since the epoch. `files`: the
+ * names of all its files.
+ */
 export const listedConversationSchema = z.object({
   id: z.string(),
-  /** The first question, until the conversation is renamed. */
+  /** The first question, or the title that a user has given. */
   title: z.string(),
   at: z.number(),
   asks: z.int(),
@@ -54,7 +61,8 @@ export const listedConversationSchema = z.object({
 export type ListedConversation = z.infer<typeof listedConversationSchema>;
 
 /**
- * `conversations:list`. `before`: the `at` or the `id` of the last conversation of the previous page; the id is exact.
+ * The event `conversations:list`. `before`: the `at` or the `id` of the last conversation on the page before; only the
+ * id is exact if several have the same `at`.
  */
 export const listSchema = z.strictObject({
   before: z.optional(z.union([z.number().check(z.gte(0)), idSchema])),
@@ -64,34 +72,37 @@ export type ListConversations = z.infer<typeof listSchema>;
 export const LIST_LIMIT = 50;
 
 const listed = { conversations: z.array(listedConversationSchema), more: z.boolean() };
-/** The answer to `GET /v1/conversations`, newest first. */
+/** The response to `GET /v1/conversations`, newest first. */
 export const httpConversationsSchema = z.object(listed);
 export const listAckSchema = z.discriminatedUnion("ok", [z.object({ ok: z.literal(true), ...listed }), refused]);
 
-/** `conversation:rename`. */
+/** The event `conversation:rename`. */
 export const renameSchema = z.strictObject({
   conversation: idSchema,
   title: z.string().check(z.trim(), z.minLength(1), z.maxLength(200)),
 });
-/** `conversation:delete`: cancels the conversation's asks and removes everything kept of it. */
+/** The event `conversation:delete`: cancels the asks of a conversation and removes everything that is kept of it. */
 export const deleteSchema = z.strictObject({ conversation: idSchema });
 
-/** `conversation:share`: creates a link through which anybody may read the conversation until the link ends. */
+/** The event `conversation:share`: makes a link through which anybody may read the conversation until the link ends. */
 export const shareSchema = z.strictObject({ conversation: idSchema });
-/** `conversation:unshare`: ends all links to the conversation. */
+/** The event `conversation:unshare`: ends all links to a conversation. */
 export const unshareSchema = z.strictObject({ conversation: idSchema });
 const shared = { token: z.string(), expiresAt: z.number(), expiresInMs: z.int() };
-/** The response to `POST /v1/conversations/:id/share`: the token of a link. Times in ms. */
+/** The response to `POST /v1/conversations/:id/share`: the token of a link. Times are in ms. */
 export const sharedSchema = z.object(shared);
 export type Shared = z.infer<typeof sharedSchema>;
 export const shareAckSchema = z.discriminatedUnion("ok", [z.object({ ok: z.literal(true), ...shared }), refused]);
 
-/** The hint `conversations` to the user's other connections: the list has changed. The hint may be lost. */
+/**
+ * The hint `conversations` to the other connections of a user: their list of conversations has changed. The hint may be
+ * lost.
+ */
 export const conversationsHintSchema = z.object({
   conversation: z.string(),
   change: z.enum(["added", "renamed", "deleted"]),
 });
 export type ConversationsHint = z.infer<typeof conversationsHintSchema>;
 
-/** The acknowledgement of any client event: the event's own fields, or a refusal. */
+/** The acknowledgement of any event of a client: fields that depend on the event, or a refusal. */
 export type Ack<T extends object = object> = ({ ok: true } & T) | z.infer<typeof refused>;

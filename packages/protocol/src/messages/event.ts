@@ -4,18 +4,24 @@ import { wireErrorSchema } from "../errors/wire-error.ts";
 
 const head = {
   conversation: z.string(),
-  /** 1, 2, 3 … per conversation, without holes. */
+  /** The number of the event in its conversation: 1, 2, 3 … without holes. */
   seq: z.int(),
-  /** Random for each event: if a known seq has another nonce, the log was rolled back. */
+  /**
+   * A random text for each event. If an event that a client knows has another nonce in the log, the log was rolled
+   * back.
+   */
   nonce: z.string(),
   ask: z.string(),
-  /** The number of the engine call; 0 before the first. */
+  /** The number of the engine call that the event belongs to; 0 before the first call. */
   attempt: z.int(),
-  /** Milliseconds since the epoch, for display only: the order is `seq`. */
+  /** When the event was written, in ms since the epoch. For display only: `seq` is the order. */
   at: z.number(),
 };
 
-/** Why a page is missing. An unknown reason of a newer server is read as "error", so that the event stays readable. */
+/**
+ * A page without text, and the reason. A reason that a client does not know, from a newer server, is read as "error",
+ * so that the event stays readable.
+ */
 export const missingSchema = z.object({
   page: z.int(),
   reason: otherwise(z.enum(["scan", "unnamed", "error", "limit"]), "error"),
@@ -32,7 +38,10 @@ const timingsSchema = z.object({
   totalMs: z.number(),
 });
 
-/** The tokens of an answer, as the engine counts them; `estimated` if the engine does not report them. */
+/**
+ * The tokens of an ask, as the engine counts them. `estimated`: the engine does not report them, so they are an
+ * estimate.
+ */
 const tokensSchema = z.object({ promptTokens: z.int(), answerTokens: z.int(), estimated: z.optional(z.boolean()) });
 
 /** The first event of every ask. */
@@ -41,15 +50,17 @@ const accepted = z.object({
   type: z.literal("accepted"),
   message: z.string(),
   /**
-   * `upload`: the id by which any connection of the same user may name the file again; absent in logs of version 0.1.
+   * The files of the ask. `upload`: the id by which any connection of the same user may name the file again; missing in
+   * logs of version 0.1.
    */
   files: z.array(z.object({ name: z.string(), size: z.int(), sha256: z.string(), upload: z.optional(z.string()) })),
-  /** The id of the ask that this one replaces: engines no longer receive the replaced ask. */
+  /** The id of the ask that this one replaces. Later prompts leave out the replaced ask. */
   replaces: z.optional(z.string()),
 });
 /**
- * A file's text is stored. One for each file, with attempt 0. Pages count from 1; `used`: the page ranges in the
- * prompt, if not all are used. `attachments`: the names of files that the PDF contains, if any.
+ * The text of a file is stored. Each file has one such event, with attempt 0. Pages count from 1. `used`: the ranges of
+ * pages in the prompt, set if it does not have all. `attachments`: the names of the files attached to the PDF, set if
+ * there are any.
  */
 const extracted = z.object({
   ...head,
@@ -64,12 +75,15 @@ const extracted = z.object({
   used: z.optional(z.array(z.tuple([z.int(), z.int()]))),
   attachments: z.optional(z.array(z.string())),
 });
-/** The engine has received the prompt. A `started` with a higher `attempt` voids the deltas before it. */
+/**
+ * The engine was given the prompt. If `attempt` is higher than before, the engine was called again, and the deltas
+ * before this event are void.
+ */
 const started = z.object({ ...head, type: z.literal("started"), engine: z.string() });
 const delta = z.object({ ...head, type: z.literal("delta"), text: z.string() });
 /**
- * Terminal: the whole reply. `truncated`: it was cut at its largest size; `suggestions`: questions that the user may
- * ask next. `frame`: the engine's reply frame, if the engine replied with a single JSON frame.
+ * A terminal event, with the whole reply. `truncated`: the reply was cut because it was too long. `suggestions`:
+ * questions that the user may ask next. `frame`: the reply frame of the engine, if it replied with a single JSON frame.
  */
 const completed = z.object({
   ...head,
@@ -83,9 +97,9 @@ const completed = z.object({
   usage: z.optional(tokensSchema),
 });
 const failed = z.object({ ...head, type: z.literal("failed"), error: wireErrorSchema });
-/** Terminal: the ask was cancelled; `text`: the part of the reply that had arrived. */
+/** A terminal event: the ask was cancelled. `text`: the part of the reply that had arrived. */
 const cancelled = z.object({ ...head, type: z.literal("cancelled"), text: z.string() });
-/** A user's feedback on an ask that has ended: the newest is valid, and `none` withdraws it. Its attempt is 0. */
+/** A user's feedback on an ask that has ended. Only the newest one counts; `none` withdraws it. Its attempt is 0. */
 const feedback = z.object({
   ...head,
   type: z.literal("feedback"),
@@ -110,7 +124,7 @@ export type Event = z.infer<typeof eventSchema>;
 export type EventType = Event["type"];
 export type EventOf<T extends EventType> = Extract<Event, { type: T }>;
 
-/** An entry whose type or body this version does not know. Its seq counts, but it is not shown. */
+/** An entry with a type or fields that this version does not know. It is not shown, but its seq counts. */
 const unknownSchema = z.object({
   ...head,
   type: z.pipe(
@@ -121,13 +135,13 @@ const unknownSchema = z.object({
 export type UnknownEvent = z.infer<typeof unknownSchema>;
 
 /**
- * One entry of a log as a reader sees it. Newer servers may add types: a reader that refused such entries would see a
- * gap that is never filled.
+ * An entry of a log as a reader sees it. Newer servers may add types. If a reader refused them, it would see a gap that
+ * is never filled.
  */
 export const logEntrySchema = z.union([eventSchema, unknownSchema]);
 export type LogEntry = Event | UnknownEvent;
 
-/** The fields that a writer sets; the log adds `seq` and `at`, and the remaining fields from the ask's address. */
+/** The fields of an event that its writer sets. The log adds `seq` and `at`; the other fields come from the ask. */
 export type EventBody<T extends EventType = EventType> = T extends EventType
   ? Omit<EventOf<T>, "conversation" | "seq" | "nonce" | "ask" | "attempt" | "at">
   : never;

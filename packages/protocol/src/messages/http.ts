@@ -5,21 +5,21 @@ import { acceptedSchema, completedSchema, missingSchema } from "./event.ts";
 
 const password = z.optional(z.string().check(z.maxLength(256)));
 
-/** A file in JSON: a finished upload of the same user, or the bytes themselves. */
+/** A file in a JSON body: the id of a finished upload of the same user, or the bytes themselves. */
 const jsonFileSchema = z.union([
   z.strictObject({ upload: idSchema, password }),
   z.strictObject({
     name: z.string(),
     type: z.optional(z.string().check(z.maxLength(255))),
-    /** base64; a `data:` URL prefix is allowed. */
+    /** The bytes as base64; they may begin with a `data:` URL prefix. */
     content: z.string(),
     password,
   }),
 ]);
 
 /**
- * The body of `POST /v1/asks` as JSON. Without `conversation` the ask begins a new conversation. As multipart the
- * fields are `message`, `conversation`, `replaces`, `file` (repeated) and `password` (the n-th belongs to the n-th
+ * The JSON body of `POST /v1/asks`. Without `conversation`, the ask begins a new conversation. In a multipart body the
+ * fields are `message`, `conversation`, `replaces`, `file` (any number) and `password` (the n-th one is for the n-th
  * file; empty for none).
  */
 export const httpAskSchema = z.strictObject({
@@ -30,7 +30,7 @@ export const httpAskSchema = z.strictObject({
 });
 export type HttpAsk = z.infer<typeof httpAskSchema>;
 
-/** The response to `POST /v1/asks?wait=1`, when the ask is completed. */
+/** The response to `POST /v1/asks?wait=1` once the ask is completed. */
 export const httpAnswerSchema = z.object({
   ask: z.string(),
   conversation: z.string(),
@@ -42,7 +42,7 @@ export const httpAnswerSchema = z.object({
 });
 export type HttpAnswer = z.infer<typeof httpAnswerSchema>;
 
-/** One ask of a conversation, as far as it is kept: its question, its files, and its answer so far. */
+/** An ask of a conversation, as far as it is kept: its question, its files, and its answer so far. */
 const httpConversationAskSchema = z.object({
   id: z.string(),
   seq: z.int(),
@@ -62,8 +62,8 @@ const httpConversationAskSchema = z.object({
 });
 
 /**
- * The response to `GET /v1/conversations/:id`. `head`: the seq of the newest event, after which the stream of events
- * continues.
+ * The response to `GET /v1/conversations/:id`. `head`: the seq of the newest event in it; a stream of events may
+ * continue after it.
  */
 export const httpConversationSchema = z.object({
   id: z.string(),
@@ -72,10 +72,10 @@ export const httpConversationSchema = z.object({
 });
 export type HttpConversation = z.infer<typeof httpConversationSchema>;
 
-/** The response to `POST /v1/uploads`: later asks may name this upload. */
+/** The response to `POST /v1/uploads`: the id by which later asks may name the file. */
 export const httpUploadSchema = z.object({ upload: z.string() });
 
-/** The response to `GET /v1/uploads/:id/text` as JSON: one text for each page, empty for a missing page. */
+/** The response to `GET /v1/uploads/:id/text` as JSON. `pages`: the text of each page, empty for a missing page. */
 export const httpUploadTextSchema = z.object({
   pages: z.array(z.string()),
   missing: z.array(missingSchema),
@@ -84,7 +84,9 @@ export const httpUploadTextSchema = z.object({
 });
 export type HttpUploadText = z.infer<typeof httpUploadTextSchema>;
 
-/** The counts of a day: asks, bytes of sent files, pages of extracted files, and the engine's tokens. */
+/**
+ * The daily quotas: asks, bytes of files that are sent, pages of files that are extracted, and tokens of the engine.
+ */
 const dayLimitsSchema = z.object({
   asks: z.optional(z.int()),
   bytes: z.optional(z.int()),
@@ -92,14 +94,14 @@ const dayLimitsSchema = z.object({
   tokens: z.optional(z.int()),
 });
 const dayUseSchema = z.object({
-  /** An absent field means no bound. */
+  /** The quotas. A missing field means that there is no limit. */
   limits: dayLimitsSchema,
-  /** `tokens`: absent from servers of version 0.1. */
+  /** What was used today. Servers of version 0.1 do not send `tokens`. */
   used: z.object({ asks: z.int(), bytes: z.int(), pages: z.int(), tokens: z.optional(z.int()) }),
 });
 /**
- * The response to `GET /v1/usage`. `resetAt`: when the day ends, in ms since the epoch. `tenant`, `address`: the use of
- * all users of the user's tenant or address together, where a quota bounds them.
+ * The response to `GET /v1/usage`. `resetAt`: when the day ends, in ms since the epoch. `tenant`, `address`: the quotas
+ * and use of all users of the user's tenant, or address, together; set if these have quotas.
  */
 export const httpUsageSchema = z.object({
   ...dayUseSchema.shape,
@@ -109,5 +111,5 @@ export const httpUsageSchema = z.object({
 });
 export type HttpUsage = z.infer<typeof httpUsageSchema>;
 
-/** The body of every refusal over HTTP. Its status is the HTTP status of the code in the table of errors. */
+/** The body of every refusal over HTTP. The table of errors gives the HTTP status of its code. */
 export const httpErrorSchema = z.object({ error: wireErrorSchema });

@@ -2,7 +2,8 @@ import * as z from "zod/mini";
 import { idSchema } from "../id.ts";
 
 /**
- * A PDF in a request of the OpenAI API: the id of an upload, or the bytes as base64 (a `data:` URL prefix is allowed).
+ * A PDF in a request of the OpenAI API: the id of an upload, or the bytes as base64, which may begin with a `data:` URL
+ * prefix.
  */
 const fileSchema = z.object({
   filename: z.nullish(z.string()),
@@ -11,7 +12,7 @@ const fileSchema = z.object({
 });
 export type OpenAiFile = z.infer<typeof fileSchema>;
 
-/** Parts of other types are parsed, so that the refusal can name them. */
+/** A part of a message. Unknown types are accepted here, so that the refusal can name them. */
 const chatPartSchema = z.object({
   type: z.string(),
   text: z.optional(z.string()),
@@ -26,8 +27,8 @@ const chatMessageSchema = z.object({
 export type ChatMessage = z.infer<typeof chatMessageSchema>;
 
 /**
- * The body of `POST /v1/chat/completions`. Fields that choose or tune a model are ignored, because the engine has its
- * own settings. `conversation` is an addition to OpenAI's fields: the user's conversation in which the ask is made.
+ * The body of `POST /v1/chat/completions`. Fields that choose or tune a model are ignored, because the engine has
+ * settings of its own. `conversation`, which OpenAI does not have, names the conversation in which the ask is made.
  */
 export const chatRequestSchema = z.object({
   model: z.optional(z.string().check(z.maxLength(255))),
@@ -42,17 +43,19 @@ export const chatRequestSchema = z.object({
 });
 export type ChatRequest = z.infer<typeof chatRequestSchema>;
 
-/** The fields that docrelay adds to a response of the OpenAI API. `files[i].upload` may be sent as a `file_id`. */
+/**
+ * The fields that docrelay adds to a response of the OpenAI API. `files[i].upload` can be sent as a `file_id` later.
+ */
 const extensionSchema = z.object({
   conversation: z.string(),
   files: z.array(z.object({ name: z.string(), upload: z.optional(z.string()) })),
   citations: z.array(z.object({ file: z.int(), page: z.int() })),
-  /** The numbers of `usage` are estimates: the engine reports none. */
+  /** Whether the numbers in `usage` are estimates, because the engine reports none. */
   usageEstimated: z.optional(z.boolean()),
 });
 export type OpenAiExtension = z.infer<typeof extensionSchema>;
 
-/** The tokens of a reply: the engine's own numbers, or estimates. */
+/** The tokens of an ask: the engine's own numbers, or estimates. */
 const chatUsageSchema = z.object({
   prompt_tokens: z.int(),
   completion_tokens: z.int(),
@@ -60,11 +63,11 @@ const chatUsageSchema = z.object({
 });
 export type ChatUsage = z.infer<typeof chatUsageSchema>;
 
-/** The response to `POST /v1/chat/completions` when the ask is completed; `id` is the ask's id. */
+/** The response to `POST /v1/chat/completions` once the ask is completed. `id`: the id of the ask. */
 export const chatCompletionSchema = z.object({
   id: z.string(),
   object: z.literal("chat.completion"),
-  /** Seconds since the epoch. */
+  /** When the response was made, in seconds since the epoch. */
   created: z.int(),
   model: z.string(),
   choices: z.array(
@@ -80,7 +83,7 @@ export const chatCompletionSchema = z.object({
 });
 export type ChatCompletion = z.infer<typeof chatCompletionSchema>;
 
-/** The data of one event of a streamed chat completion; the last event's data is `[DONE]`. */
+/** The data of one event of a streamed chat completion. The data of the last event is `[DONE]`. */
 export const chatChunkSchema = z.object({
   id: z.string(),
   object: z.literal("chat.completion.chunk"),
@@ -94,14 +97,14 @@ export const chatChunkSchema = z.object({
       finish_reason: z.nullable(z.enum(["stop", "length"])),
     }),
   ),
-  /** Only in the last chunk, which has no choices; sent if `stream_options` ask for it. */
+  /** Only in the last chunk, which has no choices; sent if `stream_options` request it. */
   usage: z.optional(chatUsageSchema),
   /** Only in the last chunk that has a choice. */
   docrelay: z.optional(extensionSchema),
 });
 export type ChatChunk = z.infer<typeof chatChunkSchema>;
 
-/** Parts and items of other types are parsed, so that the refusal can name them. */
+/** A part of an input item. Unknown types are accepted here, so that the refusal can name them. */
 const inputPartSchema = z.object({
   type: z.string(),
   text: z.optional(z.string()),
@@ -114,7 +117,7 @@ const inputItemSchema = z.object({
 });
 export type InputItem = z.infer<typeof inputItemSchema>;
 
-/** The body of `POST /v1/responses`. Fields that choose a model or tune it are ignored, as in a chat. */
+/** The body of `POST /v1/responses`. Fields that choose or tune a model are ignored, as in a chat. */
 export const responseRequestSchema = z.object({
   input: z.union([z.string(), z.array(inputItemSchema).check(z.minLength(1))]),
   instructions: z.nullish(z.string()),
@@ -135,7 +138,7 @@ const outputTextSchema = z.object({
 });
 export type OutputText = z.infer<typeof outputTextSchema>;
 
-/** A reply: one item for each attempt whose text was sent to a client. */
+/** A reply. There is one such item for each attempt whose text was sent to a client. */
 const outputItemSchema = z.object({
   id: z.string(),
   type: z.literal("message"),
@@ -145,11 +148,13 @@ const outputItemSchema = z.object({
 });
 export type OutputItem = z.infer<typeof outputItemSchema>;
 
-/** An ask in the form of OpenAI's Responses API; `id` is the ask's id. `output` holds only the valid attempt. */
+/**
+ * An ask in the form of OpenAI's Responses API. `id`: the id of the ask. `output`: only the text of the valid attempt.
+ */
 export const responseSchema = z.object({
   id: z.string(),
   object: z.literal("response"),
-  /** Seconds since the epoch. */
+  /** When the ask was made, in seconds since the epoch. */
   created_at: z.int(),
   status: z.enum(["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]),
   error: z.nullable(z.object({ code: z.string(), message: z.string() })),
@@ -163,7 +168,7 @@ export const responseSchema = z.object({
   tool_choice: z.literal("none"),
   tools: z.array(z.unknown()),
   top_p: z.null(),
-  /** Present when the reply is complete. */
+  /** Set once the reply is complete. */
   usage: z.nullable(
     z.object({
       input_tokens: z.int(),
@@ -190,7 +195,7 @@ export type DeletedResponse = z.infer<typeof deletedResponseSchema>;
 export const deletedFileSchema = z.object({ id: z.string(), object: z.literal("file"), deleted: z.literal(true) });
 export type DeletedFile = z.infer<typeof deletedFileSchema>;
 
-/** The response to `POST /v1/files`: later asks may name its id. */
+/** The response to `POST /v1/files`: later asks may name the file by its id. */
 export const openAiUploadSchema = z.object({
   id: z.string(),
   object: z.literal("file"),
@@ -216,8 +221,8 @@ export const modelsSchema = z.object({ object: z.literal("list"), data: z.array(
 export type Models = z.infer<typeof modelsSchema>;
 
 /**
- * The body of every refusal of the OpenAI API. `code` is docrelay's code; `type` is one of OpenAI's types, chosen by
- * the status.
+ * The body of every refusal of the OpenAI API. `code`: docrelay's code. `type`: one of OpenAI's types, chosen by the
+ * HTTP status.
  */
 export const openAiErrorSchema = z.object({
   error: z.object({ message: z.string(), type: z.string(), code: z.string() }),

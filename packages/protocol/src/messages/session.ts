@@ -2,16 +2,19 @@ import * as z from "zod/mini";
 import { wireErrorSchema } from "../errors/wire-error.ts";
 import { limitsSchema } from "../limits.ts";
 
-/** The `auth` of the Socket.IO handshake. */
+/** The `auth` object of the Socket.IO handshake. */
 export const handshakeSchema = z.object({ token: z.optional(z.string()), protocol: z.literal(1) });
 
 /**
- * How long the token is still valid at the time of sending. A client renews the token by this field, not by
- * `expiresAt`, because its clock may be wrong. Absent from older servers.
+ * For how many ms the token is still valid when this is sent. A client renews the token by this field and not by
+ * `expiresAt`, because its own clock may be wrong. Older servers do not send it.
  */
 const expiresInMs = z.optional(z.int());
 
-/** The first event on a connection. `expiresAt` is in ms since the epoch; `node` names the edge process. */
+/**
+ * The first event on a connection. `expiresAt`: when the token ends, in ms since the epoch. `node`: the name of the
+ * edge process.
+ */
 export const welcomeSchema = z.object({
   user: z.string(),
   protocol: z.literal(1),
@@ -19,13 +22,14 @@ export const welcomeSchema = z.object({
   limits: limitsSchema,
   expiresAt: z.number(),
   /**
-   * What the server can do, see `FEATURES`; absent from servers of version 0.1. Unknown words come from newer servers
-   * and are kept.
+   * What the server can do; see `FEATURES`. Servers of version 0.1 do not send it. Words that a client does not know
+   * come from newer servers, and are kept.
    */
   features: z.optional(z.array(z.string())),
   expiresInMs,
   /**
-   * Set for a connection with the token of a link: the only conversation, which may be opened and closed, nothing else.
+   * Set if the client connected with the token of a link: the only conversation that it may open and close. It may do
+   * nothing else.
    */
   shared: z.optional(z.string()),
 });
@@ -35,7 +39,7 @@ export type Welcome = z.infer<typeof welcomeSchema>;
 export const sessionSchema = z.object({ token: z.string(), user: z.string(), expiresAt: z.number(), expiresInMs });
 export type Session = z.infer<typeof sessionSchema>;
 
-/** `auth:refresh` and its acknowledgement. */
+/** The event `auth:refresh`: a new token for this connection. */
 export const refreshSchema = z.strictObject({ token: z.string() });
 export const refreshAckSchema = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), expiresAt: z.number(), expiresInMs }),
@@ -52,7 +56,10 @@ export const progressSchema = z.object({
   page: z.optional(z.int()),
   pages: z.optional(z.int()),
   position: z.optional(z.int()),
-  /** The number of the next engine call, and of all calls that may be made; for how long the engine has been away. */
+  /**
+   * `attempt`: the number of the next engine call. `of`: how many calls may be made. `sinceMs`: for how many ms the
+   * engine has been away.
+   */
   attempt: z.optional(z.int()),
   of: z.optional(z.int()),
   sinceMs: z.optional(z.int()),

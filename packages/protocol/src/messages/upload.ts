@@ -5,7 +5,9 @@ import { missingSchema } from "./event.ts";
 
 const refused = z.object({ ok: z.literal(false), error: wireErrorSchema });
 
-/** `upload:start`: begins an upload, or returns the offset from which to continue it. `size` is in bytes. */
+/**
+ * The event `upload:start`: begins an upload, or returns the offset at which an upload continues. `size` is in bytes.
+ */
 export const uploadStartSchema = z.strictObject({
   upload: idSchema,
   name: z.string(),
@@ -18,23 +20,26 @@ export const uploadStartAckSchema = z.discriminatedUnion("ok", [
   refused,
 ]);
 
-/** `upload:chunk`: the bytes from `offset` on. Idempotent. */
+/** The event `upload:chunk`: the bytes of a file from `offset` on. Idempotent. */
 export const uploadChunkSchema = z.strictObject({
   upload: idSchema,
   offset: z.int().check(z.gte(0)),
   bytes: z.instanceof(Uint8Array),
 });
-/** The acknowledgement of a chunk, which is also the backpressure: all bytes before `offset` are stored. */
+/**
+ * The acknowledgement of a chunk: all bytes before `offset` are stored. Clients wait for it before they send further
+ * chunks.
+ */
 export const uploadChunkAckSchema = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), offset: z.int(), done: z.boolean() }),
   refused,
 ]);
 
 /**
- * The progress of an upload. The server sends it as the hint `upload` to each socket of the user that has named the
+ * The progress of an upload. The server sends it as the hint `upload` to each connection of the user that has named the
  * upload, and as the acknowledgement of `upload:status`. Extraction begins when the last byte has arrived. `ready` and
- * `failed` are final; pages count from 1, `chars` and `missing` are as in `extracted`, `error` is the reason why there
- * is no text.
+ * `failed` are final. Pages count from 1, `chars` and `missing` are as in the event `extracted`, and `error` is why
+ * there is no text.
  */
 const status = {
   upload: z.string(),
@@ -48,7 +53,10 @@ const status = {
 export const uploadHintSchema = z.object(status);
 export type UploadStatus = z.infer<typeof uploadHintSchema>;
 
-/** `upload:status`: returns the stage of an upload; every later stage is sent to the socket as a hint. */
+/**
+ * The event `upload:status`: returns the stage of an upload. From then on, each later stage is sent to the connection
+ * as a hint.
+ */
 export const uploadStatusSchema = z.strictObject({ upload: idSchema });
 export const uploadStatusAckSchema = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), ...status }),
