@@ -7,7 +7,7 @@ interface Subject {
   create(): BlobStore;
   /** Makes a blob expire. */
   expire(ref: string, blobs: BlobStore): Promise<unknown>;
-  /** How many blobs are stored now. */
+  /** Returns how many blobs are stored now. */
   places(): Promise<number>;
 }
 
@@ -17,7 +17,7 @@ async function readAll(blobs: BlobStore, ref: string): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** What every blob store promises; run over each implementation. */
+/** Tests for every implementation of a blob store. */
 export function blobStoreContract(name: string, subject: Subject): void {
   describe(`blob store: ${name}`, () => {
     it("returns the bytes in order, for chunks in any order, also repeated", async () => {

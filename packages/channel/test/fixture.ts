@@ -16,7 +16,7 @@ import {
   type TakenAsk,
 } from "../src/index.ts";
 
-/** A real Redis for a test file, empty before each test, and a conversation of a user of its own. */
+/** A real Redis for a test file, which is empty before each test, and a conversation of its own user. */
 export interface Fixture {
   readonly server: TestRedis;
   readonly store: Store;
@@ -25,9 +25,12 @@ export interface Fixture {
   connect(): Redis;
   /** Accepts an ask with a body made of its id. */
   ask(id: string, more?: Partial<AcceptInput>, store?: Store): Promise<Accepted>;
-  /** Takes the head of the mailbox, also from a worker that runs it, as if that had died; throws when there is none. */
+  /**
+   * Takes the ask at the head of the mailbox. If a worker runs it, that worker counts as dead. Throws when there is no
+   * ask.
+   */
   taken(owner?: string): Promise<{ ask: TakenAsk; owner: string }>;
-  /** Takes the head and begins an attempt. */
+  /** Takes the ask at the head of the mailbox, and begins an attempt. */
   begun(): Promise<{ ask: TakenAsk; owner: string; attempt: number }>;
 }
 

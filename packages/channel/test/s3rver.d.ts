@@ -1,5 +1,5 @@
 declare module "@20minutes/s3rver" {
-  /** What the tests use of it; it comes without types. */
+  /** The part of the package that tests use; the package has no types. */
   const S3rver: new (options: {
     address: string;
     port: number;

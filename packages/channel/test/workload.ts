@@ -88,8 +88,8 @@ const TALK = "talk";
 const at = askAddress(USER, TALK, "one");
 
 /**
- * Takes every step of one user and one conversation, and calls `between` while what they store is there. Returns the
- * channels of that conversation. @throws Error when a step does not end as it should.
+ * Does every step of one user and one conversation, and calls `between` while the stored data exist. Returns the
+ * channels of the conversation. @throws Error when a step does not end as it should.
  */
 export async function workload(store: Store, between: () => Promise<void>): Promise<string[]> {
   await settings(store);
@@ -147,7 +147,10 @@ async function taken(store: Store, owner: string, maxAttempts = 0): Promise<Take
   return head.ask;
 }
 
-/** Three asks: cancelled while it waits, run by three owners until it is completed, ended by the sweeper. */
+/**
+ * Three asks: one is cancelled while it waits, one is completed after three owners have run it, and one is ended by the
+ * sweeper.
+ */
 async function asks(store: Store, between: () => Promise<void>): Promise<void> {
   for (const id of ["zero", "one", "two"]) await ask(store, id);
   must(await cancel(store, { user: USER, conversation: TALK, id: "zero", nonce: newNonce() }), "cancelled");

@@ -1,8 +1,9 @@
 -- The most bytes of file names that a conversation's counters store.
 local MAX_NAMES = 4096
 
--- Sets what the list of conversations shows of this conversation. The user's index is written at the first ask, and
--- again when an eighth of the retention has passed, so the index has every conversation for as long as it is kept.
+-- Sets what the list of conversations shows of this conversation: its title, time, number of asks and names of files.
+-- The conversation is written to the user's index at its first ask, and again when an eighth of the retention has
+-- passed, so the index has every conversation for as long as it is kept.
 local function describe(values, asks, known, listed)
   local function set(name, value)
     values[#values + 1] = name
@@ -27,8 +28,8 @@ local function describe(values, asks, known, listed)
   local keepMs = retention + relistMs + deadlineMs + relistMs / 8
   redis.call('ZADD', convs, ms(now), conversation)
   redis.call('PEXPIRE', convs, ms(keepMs))
-  -- Some conversations also remove expired ones from the index. This bounds the index of a user who begins a new
-  -- conversation for each ask.
+  -- An ask in some conversations (see PRUNES in accept.ts) also removes expired conversations from the index. This
+  -- bounds the index of a user who begins a new conversation for each ask.
   if prunes == 1 then redis.call('ZREMRANGEBYSCORE', convs, 0, ms(now - keepMs)) end
 end
 

@@ -14,22 +14,25 @@ export interface AcceptInput {
   readonly conversation: string;
   readonly id: string;
   readonly body: AskBody;
-  /** The ask of the same conversation that this ask replaces. */
+  /** The id of an earlier ask of the same conversation that this ask replaces. */
   readonly replaces?: string | undefined;
-  /** See {@link askDigest}. */
+  /** The result of {@link askDigest} for this ask. */
   readonly digest: string;
   readonly trace: string;
   readonly nonce: string;
-  /** Most unfinished asks of the user. */
+  /** The most unfinished asks that the user may have, this one included. */
   readonly maxInFlight: number;
-  /** Most asks of the user a day. This ask is counted with or without a limit. */
+  /** The user's quota of asks a day; undefined: no limit. The ask is counted in both cases. */
   readonly maxAsks?: number | undefined;
-  /** `bytes`: counted against the user's budget of kept bytes. `maxBytes`: that budget. */
+  /** `bytes`: how many bytes this ask adds to those that the user keeps. `maxBytes`: the user's budget for them. */
   readonly kept?: { readonly bytes: number; readonly maxBytes: number };
 }
 
 export type Accepted =
-  /** `overMs`: the user keeps more than `kept.maxBytes`; after this many ms, enough has expired. */
+  /**
+   * `overMs`: set when the user now keeps more than `kept.maxBytes`: after this many ms, enough of the bytes have
+   * expired.
+   */
   | { kind: "accepted"; seq: number; duplicate: boolean; overMs?: number }
   | { kind: "busy" }
   | { kind: "quota"; freeInMs: number }
@@ -65,18 +68,21 @@ const ACCEPT = step(
 );
 
 /**
- * A conversation is listed again after this part of the retention, so its id may stay in the index for that much
- * longer.
+ * A conversation is written to its user's index again once this part (an eighth) of the retention has passed since it
+ * was last written. So its id may stay in the index an eighth longer than needed.
  */
 const RELIST_PART = 8;
 /**
- * A conversation whose hash matches also removes expired conversations from the index: 4 of the 64 possible first
- * characters.
+ * For which conversations an ask also removes expired conversations from the user's index: those whose hash begins with
+ * one of these 4 characters, of 64 possible ones.
  */
 const PRUNES = /^[0-3]/;
 const MAX_TITLE = 200;
 
-/** The title of a conversation: the question in one line, cut. Without a question, the name of the first file. */
+/**
+ * The title of a conversation: its first question as one line, cut to {@link MAX_TITLE} characters. If the question is
+ * empty, the name of the first file.
+ */
 function titleOf({ message, files }: AskBody): string {
   const line = message
     .slice(0, 4 * MAX_TITLE)

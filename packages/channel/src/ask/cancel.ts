@@ -21,7 +21,10 @@ export type Cancelled =
    */
   | { kind: "flagged"; conversation: ConversationAddress };
 
-/** Cancels an ask at any stage. Idempotent; the terminal event tells how the ask ended. */
+/**
+ * Cancels an ask, waiting or running. Idempotent. The ask's terminal event states how the ask ended: it may complete
+ * before a worker sees the cancel.
+ */
 export async function cancel(
   store: Store,
   { user, conversation, id, nonce }: { user: string; conversation: string; id: string; nonce: string },
@@ -29,7 +32,7 @@ export async function cancel(
   return cancelAt(store, askAddress(user, conversation, id), { conversation, id, nonce });
 }
 
-/** As {@link cancel}, by the ask's address: for callers that do not know the user's name. */
+/** As {@link cancel}, for callers that know the ask's address but not the user's name. */
 export async function cancelAt(
   store: Store,
   at: AskAddress,
@@ -55,7 +58,9 @@ export async function cancelAt(
   }
 }
 
-/** Reads a message of {@link CANCEL_CHANNEL}. */
+/**
+ * Parses a message of {@link CANCEL_CHANNEL}: the hashes of the user and of the ask. Undefined for any other message.
+ */
 export function parseCancelled(message: string): { u: string; a: string } | undefined {
   const [u, a] = message.split("/");
   return u && a ? { u, a } : undefined;

@@ -10,8 +10,8 @@ if expired then redis.call('ZADD', due, ms(now + expiredMs), memberPrefix .. ask
 else checkAt(ask, now + math.min(maxMs, checks <= 1 and firstMs or (checks - 1) * stepMs), record.deadline) end
 record.looks = checks
 save(ask, record, 'looks')
--- In a rolling update, a process of an older version may set a time to live on the keys of unfinished asks. Later asks
--- would not renew it, so it is removed here.
+-- Keys of unfinished asks must not expire. In a rolling update, a process of an older version may set a time to live on
+-- them, and later asks would not renew it. So it is removed here.
 for _, key in ipairs({ log, mail, meta, live, records .. ask }) do redis.call('PERSIST', key) end
 if tonumber(record.v) > recordVersion then return { 'NEWER' } end
 return described(expired and 'EXPIRED' or 'FOUND', ask, false, record)

@@ -9,12 +9,14 @@ import { MAX_SPARED, RECORD_FIELDS } from "./record.ts";
 const MAX_EVENTS = 5000;
 const MAX_BYTES = 8_000_000;
 /**
- * When the sweeper first checks an ask that can run, in case its bell was lost. Together with the sweeper's own
- * interval this is under a second.
+ * After how many ms the sweeper first checks an ask that can run, in case its bell was lost. With the sweeper's own
+ * interval this is less than a second.
  */
 const FIRST_CHECK_MS = 600;
 
-/** The arguments of every step about its conversation and its limits. `conversation.lua` documents their use. */
+/**
+ * The arguments that every step of an ask gets: the names and limits of its conversation. `conversation.lua` uses them.
+ */
 const CONTEXT = {
   retention: "number",
   maxEvents: "number",
@@ -40,16 +42,21 @@ const KEYS = ["due", "live", "convs", "log", "mail", "meta", "records"] as const
 /** A step of an ask: a script over one conversation's keys. `A`: the names of the step's own arguments. */
 export interface Step<A extends string> {
   readonly script: Script<(typeof KEYS)[number]>;
-  /** Used only for its type. */
+  /** Never read: it only gives {@link runStep} the type of the step's arguments. */
   readonly args: Readonly<Record<A, ArgumentKind>>;
-  /** The step's result is acknowledged to a client. So the step waits for replicas, if the store has them. */
+  /**
+   * Whether a client gets an acknowledgement of the step. Such a step also waits until replicas have it, if the store
+   * has replicas.
+   */
   readonly isConfirmed: boolean;
 }
 
 /**
- * Reads a step's Lua from the file beside this one. `tails`: the step also takes events; see {@link eventTail}.
- * `describes`: the step returns the record of an ask; see `readRecord`. `isConfirmed`: see {@link Step}. `shared`: more
- * Lua files that the step needs.
+ * Makes a step of the Lua file of this name in this folder.
+ * - `tails`: the step also takes events to write; see {@link eventTail}.
+ * - `describes`: the step returns the record of an ask; see `readRecord`.
+ * - `isConfirmed`: see {@link Step}.
+ * - `shared`: other Lua files that the step needs.
  */
 export function step<A extends string>(
   file: `${string}.lua`,
@@ -102,7 +109,7 @@ export function runStep<A extends string>(
     : run(redis, what.script, input);
 }
 
-/** The ask that an event belongs to. */
+/** The ask that an event belongs to, with the address of its conversation. */
 interface EventAsk {
   readonly address: ConversationAddress;
   readonly conversation: string;
@@ -115,13 +122,13 @@ export function eventTail(store: Store, { address, conversation, id }: EventAsk,
 }
 
 /**
- * As {@link eventTail}, for events that are written together. The nonce of each is derived from the nonce of the write.
+ * As {@link eventTail}, for events that one step writes together: the nonce of each is made of `nonce` and its index.
  */
 export function eventTails(store: Store, ask: EventAsk, nonce: string, events: readonly object[]): string[] {
   return events.map((body, index) => eventTail(store, ask, index === 0 ? nonce : `${nonce}-${index}`, body));
 }
 
-/** The ask's address of a member of a due set. */
+/** Parses a member of a shard's due set into the address of its ask; undefined for any other text. */
 export function parseMember(shard: string, member: string): AskAddress | undefined {
   const [u, c, a] = member.split("/");
   return u && c && a ? { shard, u, c, a } : undefined;

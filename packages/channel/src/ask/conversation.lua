@@ -4,10 +4,10 @@
 -- A script may stop half way, for example when the Redis user lacks the right to publish. So a step first lists an ask
 -- for the sweeper and publishes last. The sweeper completes whatever was left undone in between.
 
--- The values of these fields of an ask's record, in the same order; false for a missing field.
+-- Reads fields of an ask's record. Returns the values in the order of the names; false for a missing field.
 local function fields(ask, ...) return unpack(redis.call('HMGET', records .. ask, ...)) end
 
--- The values of these fields as a table by name. A step changes the table and saves it.
+-- Reads fields of an ask's record into a table by name. A step changes the table and saves it with `save`.
 local function read(ask, names)
   local record = {}
   for i, value in ipairs(redis.call('HMGET', records .. ask, unpack(names))) do record[names[i]] = value end
@@ -40,7 +40,7 @@ local function checkAt(ask, at, deadline)
   redis.call('ZADD', due, ms(at), memberPrefix .. ask)
 end
 
--- The newest events are never thinned out, so a reader that was away for a while can resume.
+-- The newest events of a log. No pieces are removed from them, so that a reader that was away for a while can resume.
 local WHOLE = 512
 local HEAD = '^{"seq":%d+,"at":%d+,"attempt":(%d+),"conversation":"[^"]*","ask":"([^"]*)","nonce":"[^"]*","type":"(%a+)"'
 
@@ -105,10 +105,10 @@ end
 
 local COUNTERS, ABOUT = { 'seq', 'first', 'bytes' }, { 'seq', 'first', 'bytes', 'asks', 'names', 'listed' }
 
--- Writes events and returns the seq of the last one. A tail is an event's JSON without its opening brace and its
--- numbers. The script never decodes a tail, because cjson turns [] into {}. `about`: a function that gets what the list
--- of conversations knows of this conversation. It adds its fields to the HSET that is sent anyway, so they cost no
--- extra command.
+-- Writes events and returns the seq of the last one. A tail is an event's JSON without its opening brace and without
+-- the numbers that this script adds. The script never decodes a tail, because cjson turns [] into {}. `about`: a
+-- function that gets what the list of conversations shows of this conversation, and adds changed fields to the HSET
+-- that is sent anyway, so that they cost no command of their own.
 local function write(attempt, tails, about)
   local seq, first, bytes, asks, names, listed = unpack(redis.call('HMGET', meta, unpack(about and ABOUT or COUNTERS)))
   seq, first, bytes = tonumber(seq or 0), tonumber(first or 1), tonumber(bytes or 0)
@@ -142,8 +142,8 @@ local function unlist(ask)
     redis.call('PEXPIRE', log, retention)
     redis.call('PEXPIRE', meta, retention)
   elseif fields(head, 'state') == 'queued' then
-    -- The next ask can run from now on. LT keeps this check, which finds a lost bell, from being put off by a later
-    -- time.
+    -- The next ask of the mailbox can run from now on. The sweeper checks it soon, in case its bell is lost. LT never
+    -- replaces an earlier time by a later one.
     redis.call('ZADD', due, 'LT', ms(now + firstCheckMs), memberPrefix .. head)
   end
   redis.call('ZREM', due, memberPrefix .. ask)
@@ -160,27 +160,28 @@ local function close(ask, how, attempt, tails)
   return seq, unlist(ask)
 end
 
--- `spared`: the numbers of the engine calls that were lost without a failure of the engine and without a crash. Returns
--- the list with one more number.
+-- Adds the number of an engine call to `spared`, the list of calls that do not count against `maxAttempts`, because
+-- they were lost without a failure of the engine and without a crash.
 local function spare(spared, attempt)
   spared, attempt = spared or '', tostring(attempt)
   if attempt == '0' or string.find(' ' .. spared .. ' ', ' ' .. attempt .. ' ', 1, true) then return spared end
   return spared == '' and attempt or spared .. ' ' .. attempt
 end
 
--- How many engine calls of a record count against `maxAttempts`. At most `maxSpared` calls are spared, because each
--- call costs the engine a whole answer.
+-- How many engine calls of an ask count against `maxAttempts`: all but the spared ones. At most `maxSpared` calls are
+-- spared, because each call costs the engine a whole answer.
 local function spent(record)
   local _, spared = string.gsub(record.spared or '', '%d+', '')
   return tonumber(record.attempt) - math.min(spared, maxSpared)
 end
 
--- Counts an engine call of a record that `read` has returned.
+-- Counts one more engine call in a record that `read` has returned. `begun`: the owner that makes this call.
 local function beginAttempt(record, owner)
   record.attempt, record.n, record.taken, record.begun = tonumber(record.attempt) + 1, 0, 0, owner
 end
 
--- The reply that describes an ask; `recordFields` comes from TypeScript, which reads the values by the same names.
+-- The reply of a step that returns an ask: status, hash of the ask, time, and the fields `recordFields` of its record.
+-- TypeScript sets `recordFields` and reads the values by the same names.
 local function described(status, ask, orphaned, record)
   local reply = { status, ask, ms(now), orphaned and 1 or 0 }
   for _, name in ipairs(recordFields) do reply[#reply + 1] = record[name] end

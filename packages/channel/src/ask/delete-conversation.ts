@@ -17,15 +17,15 @@ const DELETE = step("delete-conversation.lua", {
 const RENAME = step("rename.lua", { title: "text" });
 
 const ENTRIES_AT_ONCE = 500;
-/** A cheap test of an event's JSON before it is parsed, as in `past-asks.ts`: most events of a log are deltas. */
+/** Tests an event's JSON cheaply before it is parsed, because most events of a log are deltas. */
 const IS_ACCEPTED = /"type":"accepted"/;
-/** How many times asks that were accepted during the deletion are ended as well. */
+/** How many times the deletion begins again because an ask was accepted meanwhile. */
 const MAX_TRIES = 20;
 
 /** What a deleted conversation leaves for the caller to remove. */
 export interface DeletedConversation {
   readonly address: ConversationAddress;
-  /** There was a conversation to delete. */
+  /** Whether there was a conversation to delete. */
   readonly existed: boolean;
   /** Asks that had not ended. The wait lists of their texts still have this conversation; the caller removes it there. */
   readonly asks: ReadonlyArray<{ readonly conversation: string; readonly id: string; readonly body: AskBody }>;
@@ -62,7 +62,7 @@ export async function deleteConversation(
   throw new ChannelError("io", "the conversation gets asks faster than they can be ended");
 }
 
-/** The `accepted` events after a seq, and also the last event of each page of the log. */
+/** Yields the `accepted` events after a seq and, after each page of the log, the seq of the page's last event. */
 async function* acceptedIn(
   store: Store,
   at: ConversationAddress,

@@ -1,10 +1,10 @@
--- Ends every unfinished ask, as a cancel would. The events are only for connected readers: the log is deleted next.
--- Two entries for each ask: its id and its body.
+-- Ends every unfinished ask of a conversation, as a cancel would. The events are only for connected readers: the log is
+-- deleted next. The reply has two entries for each ask: its id and its body.
 local found = {}
 for _, ask in ipairs(redis.call('LRANGE', mail, 0, -1)) do
   local record = read(ask, { 'state', 'attempt', 'conversation', 'id', 'body' })
   if record.conversation and record.id then
-    -- Ids made by clients contain no character that JSON escapes.
+    -- The JSON is joined without escaping: ids made by clients contain no character that JSON escapes.
     local tail = '"conversation":"' .. record.conversation .. '","ask":"' .. record.id .. '","nonce":"' .. nonce .. '-'
       .. #found .. '","type":"cancelled","text":""}'
     close(ask, 'cancelled', record.attempt, { tail })

@@ -7,7 +7,7 @@ import { eventTails, runStep, step } from "./conversation-script.ts";
 import type { TakenAsk } from "./record.ts";
 import type { Ended } from "./turn.ts";
 
-/** How many events of a log are read at a time. */
+/** How many events of a log one command reads. */
 const PAGE = 512;
 
 const FINISH = step(
@@ -17,9 +17,10 @@ const FINISH = step(
 );
 
 /**
- * `before`: events of the attempt that are written first, in the same step. `n`: the number of the first of all these
- * events. `owner`: the write is refused as stale unless this owner still has the ask. `tokens`: tokens of the engine
- * that the user is charged for.
+ * How an ask ends.
+ * - `end`: the terminal event. `before`: events of the attempt that are written before it in the same step.
+ * - `owner`: the write is refused as stale unless this owner still has the ask.
+ * - `tokens`: the engine's tokens of this call, which are added to the user's use of the day.
  */
 export interface Ending {
   readonly end: EventBody<Terminal>;
@@ -76,11 +77,11 @@ async function* loggedEvents(store: Store, ask: TakenAsk): AsyncGenerator<Event,
 
 /** The part of an attempt's answer that is in the log. Times are ms of Redis's clock. */
 export interface Arrived {
-  /** The joined text of the attempt's deltas. */
+  /** The texts of the attempt's deltas, joined. */
   readonly text: string;
-  /** When `started` was written; undefined when it was not written, or is no longer kept. */
+  /** When the attempt's `started` event was written; undefined when there is none, or when it is no longer kept. */
   readonly startedAt: number | undefined;
-  /** When the first delta was written. */
+  /** When the attempt's first delta was written; undefined when there is none. */
   readonly firstTextAt: number | undefined;
 }
 

@@ -9,7 +9,7 @@ import { parseMember } from "./conversation-script.ts";
  * An unfinished ask as operators see it, without its question, its files or its answer. Times are ms of Redis's clock.
  */
 export interface AskFacts {
-  /** The ask's address as one word; see {@link readAskKey}. */
+  /** The ask's address as one word; {@link readAskKey} reads it back. */
   readonly key: string;
   readonly id: string;
   readonly conversation: string;
@@ -31,7 +31,7 @@ const RECORDS_AT_ONCE = 500;
 export function askKey({ shard, u, c, a }: AskAddress): string {
   return [shard, u, c, a].join(".");
 }
-/** Reads an ask's address back from its word; undefined for any other text. */
+/** Reads an ask's address back from the word that {@link askKey} made; undefined for any other text. */
 export function readAskKey(key: string): AskAddress | undefined {
   const [, shard = "", u = "", c = "", a = ""] =
     /^(s[\da-f]{2})\.([\w-]{22})\.([\w-]{22})\.([\w-]{22})$/.exec(key) ?? [];
@@ -39,8 +39,8 @@ export function readAskKey(key: string): AskAddress | undefined {
 }
 
 /**
- * At most `limit` unfinished asks of all users, and how many there are in all. Reads every unfinished ask, so do not
- * call it for every request.
+ * Returns at most `limit` unfinished asks of all users, and the number of all unfinished asks (`sum`). Reads every
+ * unfinished ask of Redis, so do not call it for every request.
  */
 export async function unfinishedAsks(
   store: Store,
@@ -97,7 +97,7 @@ async function factsOf(store: Store, asks: readonly AskAddress[]): Promise<AskFa
   return found;
 }
 
-/** The address of a user's ask, running or ended, for as long as the ask is kept. */
+/** The address of a user's ask, running or ended; undefined when no record of it is kept. */
 export async function addressOfAsk(store: Store, user: string, id: string): Promise<AskAddress | undefined> {
   const at = askAddress(user, "", id);
   const c = await store.redis.hget(recordKey(at), "c");
@@ -108,8 +108,8 @@ const ENTRIES_AT_ONCE = 200;
 const MAX_ENTRIES = 6000;
 const TERMINAL: ReadonlySet<string> = new Set(["completed", "failed", "cancelled"]);
 /**
- * The first match is the event's own type, because the type comes before any text of the event. Only terminal events
- * are parsed.
+ * Finds the type of an event without parsing the event. The first match is the event's own type, because it comes
+ * before any text of the event. Only terminal events are then parsed.
  */
 const TYPE = /"type":"([a-z]+)"/;
 

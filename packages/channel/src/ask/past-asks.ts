@@ -4,10 +4,10 @@ import { logKey } from "../redis/keys.ts";
 import { sealingOf, type Store } from "../redis/store.ts";
 import { readEvent } from "../sealing/sealed-event.ts";
 
-/** A completed ask, as a later ask may refer to it. */
+/** A completed ask of a conversation, from which a later ask's prompt quotes. */
 export interface PastAsk {
   readonly message: string;
-  /** Names of the ask's files. */
+  /** The names of the ask's files. */
   readonly files: readonly string[];
   readonly text: string;
 }
@@ -28,12 +28,13 @@ export async function* pastAsks(store: Store, ask: TakenAsk): AsyncGenerator<Pas
   const replies = new Map<string, string>();
   /**
    * For each replaced ask that is still to be read: the newest of its replacements, which is returned in its place.
-   * Undefined: nothing is returned there.
+   * Undefined: the replacement did not complete, so nothing is returned there.
    */
   const standIns = new Map<string, PastAsk | undefined>();
   /**
-   * The next id to read on the way to the place of `ask`: `ask` itself, then the ask that it replaces, and so on. Only
-   * asks before all of these are returned. Undefined once all were read.
+   * The id whose `accepted` event is to be read next on the way to the place of `ask` in the conversation: `ask`
+   * itself, then the ask that it replaces, and so on. Undefined once all of these were read; only asks before them are
+   * returned.
    */
   let place: string | undefined = ask.id;
   for await (const event of acceptedAndCompleted(store, ask)) {
@@ -58,7 +59,10 @@ function pastAsk({ ask, message, files }: EventOf<"accepted">, replies: Map<stri
   return text === undefined ? undefined : { message, files: files.map(({ name }) => name), text };
 }
 
-/** Reads from the end of the log: `ask` may have been accepted before the ask ahead of it was completed. */
+/**
+ * Reads the log backwards from its end, not from `ask`: the ask ahead of `ask` may have been completed after `ask` was
+ * accepted.
+ */
 async function* acceptedAndCompleted(store: Store, { address }: TakenAsk): AsyncGenerator<Known, void, void> {
   let to = "+";
   while (true) {

@@ -4,20 +4,24 @@ import type { Reply } from "../redis/script.ts";
 import { sealingOf, type Store } from "../redis/store.ts";
 import { placeOfBody } from "../sealing/places.ts";
 
-/** One file of an ask. `text`: the key of its extraction. `ref`: where its bytes are stored. */
+/** One file of an ask. `text`: its text key. `ref`: the blob with its bytes. */
 export interface AskFile {
   readonly name: string;
   readonly size: number;
   readonly sha256: string;
   readonly text: string;
   readonly ref: string;
-  /** The id of the upload, by which the user may name the file again; absent in records of version 0.1. */
+  /**
+   * The id of the upload, by which the user may name the file in another ask. Records of version 0.1 do not have it.
+   */
   readonly upload?: string;
-  /** `text` was extracted with a password: without the password, this extraction is of no use. */
+  /**
+   * The text of this key was extracted with a password, so an extraction without the password cannot take its place.
+   */
   readonly locked?: boolean;
 }
 
-/** The most engine calls of an ask that are spared: a worker lost the call without a crash, so it is not counted. */
+/** The most engine calls of one ask that do not count as failed because a worker lost them without a crash. */
 export const MAX_SPARED = 7;
 
 /** The part of an ask that its worker needs. It is kept in the ask's record until the ask ends. */
@@ -25,10 +29,10 @@ export interface AskBody {
   readonly message: string;
   readonly files: readonly AskFile[];
   readonly origin: "socket" | "plain";
-  /** `unique_id` of a plain frame. */
+  /** The `unique_id` of the plain frame that made this ask. */
   readonly uniqueId?: string;
   /**
-   * The user's tenant and network, where a quota limits them: they are charged for the engine's tokens as well as the
+   * The user's tenant and network, if a quota limits them: the engine's tokens are counted for them as well as for the
    * user.
    */
   readonly charged?: readonly UserAddress[];
@@ -40,38 +44,48 @@ export interface TakenAsk {
   readonly conversation: string;
   readonly id: string;
   readonly body: AskBody;
-  /** Engine calls begun so far. */
+  /** How many engine calls were begun so far. */
   readonly attempt: number;
-  /** How many of them do not count as failed calls: their workers were stopped, or lost the ask without a crash. */
+  /**
+   * How many of these engine calls do not count as failed: their workers were stopped, or lost the ask without a crash.
+   */
   readonly spared: number;
-  /** How many events were written in this attempt. */
+  /** How many events of this attempt were written. */
   readonly n: number;
-  /** How often the ask was taken without reaching an engine call. The number grows when its owners crash. */
+  /**
+   * How many times the ask was taken since its last engine call. The number grows when its owners crash before they
+   * reach one.
+   */
   readonly taken: number;
   readonly cancelled: boolean;
   readonly acceptedAt: number;
   readonly deadline: number;
   readonly now: number;
-  /** Position of its `accepted` event. */
+  /** The seq of the ask's `accepted` event. */
   readonly seq: number;
   /** The id of the ask's trace. */
   readonly trace: string;
-  /** The `traceparent` for spans of the ask's trace, where the edge that accepted it uses OpenTelemetry. */
+  /**
+   * The `traceparent` under which workers add spans to the ask's trace; set if the edge that accepted the ask uses
+   * OpenTelemetry.
+   */
   readonly traceparent?: string;
-  /** The ask has been parked or handed back before. */
+  /** Whether the ask has been parked or handed back before. */
   readonly waited: boolean;
-  /** `take` has begun `attempt` already; see `take`. */
+  /** Whether `take` itself has begun the engine call `attempt`, so that the worker need not call `begin`. */
   readonly begun: boolean;
-  /** The last owner ran the ask and did not release it: that worker may have crashed because of this ask. */
+  /** Whether the last owner ran the ask and did not release it: that worker may have crashed because of this ask. */
   readonly orphaned: boolean;
-  /** Where to continue `attempt`, as its last owner wrote it; undefined when a new attempt has to begin. */
+  /**
+   * Where to continue the answer of `attempt`, as its last owner wrote it. Undefined: the worker begins a new attempt.
+   */
   readonly resume?: string;
 }
 
 /** An ask as the sweeper sees it. */
 export interface CheckedAsk extends TakenAsk {
   readonly state: string;
-  /** The token of its owner; empty when no worker runs it. */
+  /** The token of the worker that runs the ask; empty when no worker runs it. */
   readonly owner: string;
   /** How often the sweeper has checked the ask since it was last taken. */
   readonly checks: number;
@@ -105,7 +119,7 @@ export const RECORD_FIELDS = [
   "spared",
 ] as const;
 
-/** Reads the reply of `described` in `conversation.lua`, from the point of view of `owner`. */
+/** Reads the reply of `described` in `conversation.lua` for the worker with the token `owner`. */
 export function readRecord(
   store: Store,
   { shard, u, c }: ConversationAddress,
@@ -143,7 +157,7 @@ export function readRecord(
   };
 }
 
-/** Reads the stored body of a record. */
+/** Decrypts and parses the field `body` of a record. */
 export function readBody(store: Store, ask: Pick<AskAddress, "u" | "c">, stored: string): AskBody {
   return JSON.parse(sealingOf(store).unsealText(placeOfBody(ask), stored)) as AskBody;
 }
@@ -153,8 +167,8 @@ function sparedOf(written: string): number {
 }
 
 /**
- * A worker of an older version begins another attempt but keeps the `resume` field, so a field of another attempt is
- * ignored.
+ * The part of the field `resume` after the attempt's number. A worker of an older version begins another attempt but
+ * leaves the field as it was, so a field with another number is ignored.
  */
 function resumeOf(written: string, attempt: string): { resume?: string } {
   return written.startsWith(`${attempt} `) ? { resume: written.slice(attempt.length + 1) } : {};

@@ -17,7 +17,7 @@ export async function countUnfinished(store: Store): Promise<{ sum: number; shar
   };
 }
 
-/** Asks that are due for a check, at most `limit` of each shard. */
+/** Asks whose time for a check has come; at most `limit` of each shard. */
 export async function dueAsks(store: Store, limit: number, shards: readonly string[] = SHARDS): Promise<AskAddress[]> {
   if (shards.length === 0) return [];
   const now = await redisTime(store.redis);
@@ -28,8 +28,8 @@ export async function dueAsks(store: Store, limit: number, shards: readonly stri
 const RECORDS_AT_ONCE = 500;
 
 /**
- * All asks that a worker runs, and their owners, in batches. Reads every unfinished ask, so it is only for the moment
- * when a worker has died.
+ * Yields all asks that a worker runs, and their owners, in batches. Reads every unfinished ask of Redis, so call it
+ * only when a worker has died.
  */
 export async function* runningAsks(
   store: Store,
@@ -81,13 +81,15 @@ const CHECK = step(
   },
   { describes: true },
 );
-/** Next checks come after 1, 2, 4, 6 … 60 s; of an expired ask, after 1 s. */
+/**
+ * When the sweeper checks an ask again: 1, 2, 4, 6 … 60 s after the check before; for an expired ask, always after 1 s.
+ */
 const CHECK_TIMES = { firstMs: 1000, stepMs: 2000, maxMs: 60_000, expiredMs: 1000 };
 
-/** `gone`: the ask has ended, or a newer worker wrote it; there is nothing to do. */
+/** `gone`: the ask has ended, or a newer release wrote its record; the sweeper has nothing to do. */
 export type Checked = { kind: "gone" } | { kind: "found"; ask: CheckedAsk; expired: boolean };
 
-/** Reads one due ask and sets its next check. Removes an ask that is gone from the indexes. */
+/** Reads one due ask and sets when it is checked next. If the ask has ended, removes it from the indexes. */
 export async function checkAsk(store: Store, ask: AskAddress): Promise<Checked> {
   const args = { ask: ask.a, recordVersion: SUPPORTED_RECORD_VERSION, ...CHECK_TIMES };
   const reply = await runStep(store, ask, CHECK, args);

@@ -1,4 +1,4 @@
--- Owner tokens begin with the name of their worker.
+-- The worker of an owner token: tokens begin with the name of their worker.
 local function workerOf(token) return string.match(token, '^(.+)/') or token end
 
 while true do
@@ -8,8 +8,8 @@ while true do
   if record.state and record.state ~= 'ended' then
     if tonumber(record.v) > recordVersion then return { 'NEWER' } end
     local orphaned = false
-    -- A live worker keeps the ask that it runs. Only the same worker may take the ask again, or a worker that names its
-    -- owner as `voided`.
+    -- A live worker keeps the ask that it runs. Only the same worker may take this ask again, or a worker whose
+    -- `voided` is the owner's token.
     local isRunning = record.state == 'running'
     if isRunning and record.owner ~= owner and record.owner ~= voided and workerOf(record.owner) ~= workerOf(owner) then
       return { 'HELD', record.owner }
@@ -17,14 +17,14 @@ while true do
     checkAt(ask, now + checkMs, record.deadline)
     if record.owner ~= owner then
       orphaned = isRunning
-      -- The owner is stalled but alive, so the engine has not failed the call, and the call is spared. Before a call,
-      -- the ask itself may have caused the stall, so it counts as taken.
+      -- The owner is stalled but alive, so its engine call has not failed, and the call is spared. If the owner had not
+      -- begun a call, the ask itself may have caused the stall, so `taken` is counted up as for a crash.
       local isSpared = orphaned and voidedLives == 1 and record.owner == voided and record.begun == record.owner
       if isSpared then record.spared = spare(record.spared, record.attempt) end
       record.taken = tonumber(record.taken) + (isSpared and 0 or 1)
       record.owner, record.state, record.looks = owner, 'running', 0
       local ready = record.files == '0' and record.cancel ~= '1' and now < tonumber(record.deadline)
-      -- The engine continues the answer of this attempt.
+      -- Whether the engine still writes the answer of this attempt: then no other call is begun.
       local goesOn = record.resume and string.match(record.resume, '^%d+') == record.attempt
       if ready and not orphaned and not goesOn and spent(record) < maxAttempts and record.taken <= maxTaken then
         beginAttempt(record, owner)

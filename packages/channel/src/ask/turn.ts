@@ -5,7 +5,7 @@ import { SUPPORTED_RECORD_VERSION, wrongAnswer, type Store } from "../redis/stor
 import { eventTails, runStep, step } from "./conversation-script.ts";
 import { readRecord, type TakenAsk } from "./record.ts";
 
-/** Another worker, the sweeper or a cancel has ended the ask. */
+/** The ask has ended already, by another worker, the sweeper or a cancel. `how`: the type of its terminal event. */
 export type Ended = { kind: "ended"; how: string };
 export type Taken =
   | { kind: "empty" }
@@ -14,7 +14,7 @@ export type Taken =
   | { kind: "held"; owner: string }
   | { kind: "taken"; ask: TakenAsk };
 
-/** When the sweeper checks a running ask, in case its worker has lost the ask or died unnoticed. */
+/** After how many ms the sweeper checks a running ask, in case its worker has lost the ask or died unnoticed. */
 const RUNNING_CHECK_MS = 15_000;
 const PARKED_CHECK_MS = 5000;
 
@@ -49,13 +49,13 @@ export interface TakeFrom {
 
 /**
  * Makes the caller the owner of the ask at the head of a mailbox. Returns `held` while another worker runs the ask,
- * unless `voided` is the token of that owner: then the caller knows that the worker is gone. A repeated call by the
- * same owner returns the same result. Taking the ask from another owner counts as a crash of that owner (`taken` + 1).
- * `begin`, `park` and `handBack` undo this count.
+ * unless `voided` is the token of that owner: with `voided` the caller states that this worker is gone. A repeated call
+ * by the same owner returns the same result. Taking the ask from another owner counts as a crash of that owner (`taken`
+ * + 1). `begin`, `park` and `handBack` undo this count.
  *
- * An ask without files has nothing to wait for. Taking it also begins a call (see {@link begin}) if no crash left it
- * behind, fewer than `maxAttempts` calls were made, and it is neither cancelled nor expired. This saves one fsync
- * before the answer's first word (ADR 16). Without `maxAttempts` no call is begun.
+ * An ask without files need not wait for texts. So taking it also begins a call (see {@link begin}), unless its last
+ * owner may have crashed, `maxAttempts` calls were made, or it is cancelled or expired. This saves one fsync before the
+ * answer's first word (ADR 16). Without `maxAttempts` no call is begun.
  */
 export async function take(
   store: Store,
@@ -82,10 +82,10 @@ export async function take(
 const BEGIN = step("begin.lua", { ask: "text", owner: "text", maxAttempts: "number", checkMs: "number" });
 
 /**
- * Counts an engine call, just before it is made. `attempt` is the call's number; from here on every write of an earlier
- * attempt is stale. One owner begins one call: a repeated call of this function returns the same attempt. `exhausted`:
- * `maxAttempts` calls have failed, or were lost with a worker that died. Other lost calls are spared, at most {@link
- * MAX_SPARED}.
+ * Counts an engine call in the ask's record, just before it is made. `attempt` is the call's number; from now on every
+ * write of an earlier attempt is stale. One owner begins one call: a repeated call of this function returns the same
+ * attempt. `exhausted`: `maxAttempts` calls have failed, or were lost with a worker that died. Calls that were lost in
+ * another way do not count, up to {@link MAX_SPARED} of them.
  */
 export async function begin(
   store: Store,
@@ -107,20 +107,23 @@ const APPEND = step(
 );
 
 /**
- * Where the next owner continues an attempt after the events that are written with it. The format of `resume` is the
- * caller's.
+ * What `append` stores for a takeover: `resume` states where the next owner continues the attempt after these events.
+ * Only the caller knows the format of `resume`.
  */
 export interface Resumable {
   readonly owner: string;
-  /** Without it, the stored value stays. */
+  /** Undefined: the stored value stays. */
   readonly resume?: string | undefined;
 }
 
 /**
- * Writes the n-th event of an attempt and the events after it to the log and publishes them, all or none. The write is
- * stale unless the attempt is the stored one and n is the next number. n counts from 1; for attempt 0, n = file index +
- * 1. `seq`: the seq of the last event. `done`: the events are written already. A retry must have the same events and
- * nonce. `resumable`: for an attempt that another owner may continue; the write is then also fenced to its owner.
+ * Writes events of an attempt to the log and publishes them, all or none.
+ *
+ * `at.n`: the number of the first of these events in the attempt, counted from 1; for attempt 0 it is the index of the
+ * file + 1. The write is stale unless the attempt is the stored one and `n` is its next number. `seq`: the seq of the
+ * last event. `done`: an earlier call has written the events already. A retry must have the same events and nonce.
+ * `resumable`: set if another owner may continue the attempt; the write is then also stale unless its owner still has
+ * the ask.
  */
 export async function append(
   store: Store,
@@ -170,8 +173,9 @@ export async function handBack(
 const SPARE = step("spare.lua", { ask: "text", attempt: "number" });
 
 /**
- * Marks an engine call as lost without a failure of the engine: another worker has taken the ask from a live worker
- * that was stalled or cut off. The call then does not count against `maxAttempts`. A repeated call changes nothing.
+ * Marks an engine call as lost without a failure of the engine, because another worker has taken the ask from a live
+ * worker that was stalled or cut off. The call then does not count against `maxAttempts`. A repeated call changes
+ * nothing.
  */
 export async function spare(store: Store, ask: { address: AskAddress }, attempt: number): Promise<void> {
   const reply = await runStep(store, ask.address, SPARE, { ask: ask.address.a, attempt });
@@ -180,7 +184,7 @@ export async function spare(store: Store, ask: { address: AskAddress }, attempt:
 
 const CONFIRM = step("confirm.lua", { ask: "text", owner: "text" });
 
-/** Whether the caller still owns an ask. Writes nothing. Detects a cancel or a takeover whose hint was lost. */
+/** Checks whether the caller still owns an ask, in case the hint of a cancel or a takeover was lost. Writes nothing. */
 export async function confirm(
   store: Store,
   ask: { address: AskAddress },

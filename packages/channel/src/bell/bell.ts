@@ -8,7 +8,7 @@ import { BEAT_CHANNEL } from "../redis/keys.ts";
 import { bellChannel, shardBellChannel, encodeBell, parseBeat, type BellMessage } from "./message.ts";
 import { BEAT_MS, type Beat, type Roster } from "./roster.ts";
 
-/** The most workers that one ring tries: after a worker that Redis no longer knows, the next one is tried. */
+/** The most workers that one ring tries: if Redis does not know a worker any more, the next one is tried. */
 const MAX_TRIES = 4;
 
 /**
@@ -17,15 +17,15 @@ const MAX_TRIES = 4;
  */
 export interface Bell {
   /**
-   * Resolves with whether a worker has received the bell. `to`: the worker to try first; `not`: a worker that is never
+   * Resolves with true if a worker has received the bell. `to`: the worker to try first. `not`: a worker that is never
    * tried. @throws errors of ioredis.
    */
   ring(message: BellMessage, whom?: { to?: string | undefined; not?: string }): Promise<boolean>;
 }
 
 /**
- * @param beats how many beats a ring waits while no worker is known. A process that has just started hears all workers
- * within one beat.
+ * @param beats for how many beats a ring waits while no worker is known. A process that has just started hears all
+ * workers within one beat.
  */
 export function createBell(redis: RedisClient, roster: Roster, { beats = 0 }: { beats?: number } = {}): Bell {
   return { ring: (message, whom) => ring({ redis, roster, beats }, message, whom) };
@@ -52,12 +52,13 @@ export async function ring(
 }
 
 /**
- * Whether Redis has a subscriber for a worker's bells. Redis drops the subscriber as soon as the socket of a killed
- * process closes.
+ * Whether a worker is subscribed to its bells. Redis drops the subscription of a killed process as soon as its socket
+ * closes.
  */
 export async function isListening(redis: RedisClient, worker: string): Promise<boolean> {
   if (!(redis instanceof Cluster)) return isHeard(redis, bellChannel(worker), "");
-  // Several shards are asked: some masters may be away, or the worker may not have subscribed at each of them yet.
+  // Several shards are tried, because some masters may be away, or the worker may not have subscribed at each of them
+  // yet.
   const shards = Array.from({ length: ASKED_SHARDS }, () => SHARDS[randomInt(SHARDS.length)] ?? "");
   const replies = shards.map(async (shard) => {
     if (!(await isHeard(redis, shardBellChannel(worker, shard), ""))) throw new Unheard();
@@ -72,7 +73,7 @@ export async function isListening(redis: RedisClient, worker: string): Promise<b
   }
 }
 
-/** How many shards of a cluster are asked to find out whether a worker is there. */
+/** At how many shards of a cluster a worker's subscription is looked for. */
 const ASKED_SHARDS = 5;
 class Unheard extends Error {}
 
@@ -101,7 +102,7 @@ export async function hearBeats(
   await subscriber.subscribe(BEAT_CHANNEL);
 }
 
-/** Announces a worker to all edges and workers. Writes nothing. */
+/** Announces a worker to all edges and workers. Nothing is stored. */
 export async function publishBeat(redis: RedisClient, beat: Beat): Promise<void> {
   await redis.publish(BEAT_CHANNEL, JSON.stringify(beat));
 }

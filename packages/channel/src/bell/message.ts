@@ -4,13 +4,14 @@ import type { RedisClient } from "../redis/client.ts";
 import type { Beat } from "./roster.ts";
 
 /**
- * SPUBLISH channel of one worker's bells. Redis counts the receivers of a message, so each worker has a channel in a
- * slot of its own.
+ * The sharded channel (SPUBLISH) of one worker's bells. SPUBLISH returns the number of receivers, which tells whether
+ * the worker has received the bell. The worker's name is the hash tag, so the channels of workers are spread over the
+ * slots.
  */
 export const bellChannel = (worker: string): string => `docrelay:bell:{${worker}}`;
 /**
- * In a cluster: the channel of one worker's bells for the conversations of a shard. A bell uses the same connection as
- * the ask before it, and does not depend on another master that may be away.
+ * In a cluster: the channel of one worker's bells for the conversations of one shard. It is in the shard's slot, so a
+ * bell uses the same connection as the ask before it, and does not fail because another master is away.
  */
 export const shardBellChannel = (worker: string, shard: string): string => `docrelay:bell:{${shard}}:${worker}`;
 /** All channels on which a worker hears its bells. */
@@ -22,7 +23,7 @@ export interface BellMessage {
   readonly conversation: ConversationAddress;
   /** The owner token of the ask at the head of the mailbox, when the owner's worker is gone; see `take`. */
   readonly voided?: string;
-  /** How many full workers have passed the bell on. */
+  /** How many workers have passed the bell on because they ran as many conversations as they can. */
   readonly hops?: number;
 }
 

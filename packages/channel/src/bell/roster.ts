@@ -5,36 +5,36 @@ const FRESH_TICKS = 3;
 /** After this many silent ticks, Redis is asked whether the worker still listens. */
 const SUSPECT_TICKS = 2;
 /**
- * After this many silent ticks (3 s) a worker counts as gone, even if Redis still has its connection: the process may
- * be stopped or cut off.
+ * After this many silent ticks (3 s) a worker counts as gone, even if Redis still has its connection: its process may
+ * be stopped, or cut off from Redis.
  */
 const GONE_TICKS = 15;
 
 /**
- * Ticks of silence that are not counted after this process was without Redis: other processes may still be
+ * How many ticks of silence are forgiven to all workers after this process was without Redis: they may still be
  * reconnecting.
  */
 const PARDON_TICKS = 5;
 
-/** The most workers that are remembered as gone while Redis still has their connections. */
+/** The most workers that a roster remembers as gone while Redis still has their connections. */
 const MAX_GONE = 1000;
 
 /** The content of one beat. */
 export interface Beat {
-  /** The name of the process; each start gives another name. */
+  /** The name of the worker process; each start of a process makes a new name. */
   readonly worker: string;
-  /** The highest version of records that the worker can run. */
+  /** The highest record version that the worker can run. */
   readonly version: number;
   /** How many conversations the worker runs or keeps waiting. */
   readonly load: number;
   /**
-   * The most conversations that the worker runs at once. 0 for a worker without the role `ask`, which gets no bells and
-   * does not sweep.
+   * How many conversations the worker runs at once at most. 0 for a worker without the role `ask`, which gets no bells
+   * and does not sweep.
    */
   readonly capacity: number;
   /** The worker is stopping: it gets no more bells, and another worker takes the asks it hands back. */
   readonly leaving?: boolean;
-  /** The number of unfinished asks of all users; only in beats of the worker that sweeps. */
+  /** The number of unfinished asks of all users. Only the worker that sweeps sends it. */
   readonly unfinished?: number;
 }
 
@@ -42,26 +42,30 @@ export interface Beat {
 export interface Roster {
   hear(beat: Beat): void;
   /**
-   * Counts one beat's time in this process. It is not a clock: a process that was stopped must not count its own pause
-   * as silence of the others.
+   * Counts one beat's time in this process; the process calls it with a timer. A clock would count a pause of this
+   * process itself as silence of the workers.
    */
   tick(): void;
-  /** Chooses a worker for a bell: the less loaded of two random ones. Undefined when no worker is known. */
+  /**
+   * Chooses a worker for a bell: the less loaded of two random ones. Undefined when no worker is known. `version`: the
+   * record version that the worker must run. `not`: a worker that is not chosen.
+   */
   choose(options?: { version?: number; not?: string }): string | undefined;
-  /** No more bells for this worker until its next beat, because Redis has no connection of it. */
+  /** Stops choosing this worker until its next beat, because Redis has no connection of it. */
   skip(worker: string): void;
   /** Removes a worker that is known to be gone. */
   forget(worker: string): void;
-  /** Starts to count the silence of a worker that was never heard, but may be alive. */
+  /** Adds a worker that has sent no beat yet, but may be alive. Its silence is counted from now on. */
   expect(worker: string): void;
-  /** Call it when this process was without Redis: the silence of all workers is counted only from a second later. */
+  /** Call it after this process was without Redis: the silence of all workers then begins a second later. */
   pardon(): void;
-  /** Whether the worker was heard or expected within the last 3 s of ticks. */
+  /** Whether the worker was heard or expected within the last 3 s, counted in ticks. */
   has(worker: string): boolean;
   /** Workers that have missed two beats. */
   suspects(): string[];
   /**
-   * Removes and returns the workers that were silent for 3 s of ticks. They count as gone until they are heard again.
+   * Removes and returns the workers that were silent for 3 s, counted in ticks. They count as gone until they are heard
+   * again.
    */
   expire(): string[];
   isGone(worker: string): boolean;
@@ -77,13 +81,13 @@ interface Member {
   /** How many bells were rung for the worker since its last beat. */
   rung: number;
   /**
-   * Redis had no connection of the worker for a bell, so it gets no more bells until its next beat. Only its silence
-   * decides whether it is gone.
+   * Whether Redis had no connection of the worker at its last bell. Such a worker gets no more bells until its next
+   * beat, and only its silence decides whether it is gone.
    */
   deaf: boolean;
 }
 
-/** @param random returns 0..1, for the choice of a worker. */
+/** @param random returns a number from 0 to 1, by which `choose` picks workers. */
 export function createRoster(random: () => number = Math.random): Roster {
   const members = new Map<string, Member>();
   const gone = new Set<string>();
@@ -142,7 +146,7 @@ export function createRoster(random: () => number = Math.random): Roster {
   };
 }
 
-/** The workers that may get a bell: those of the version, and of these the recently heard ones if there are any. */
+/** The workers that may get a bell: those that run the version. If some of these were heard recently, only these. */
 function candidates(
   members: ReadonlyMap<string, Member>,
   { version, not, isFresh }: { version: number; not: string | undefined; isFresh: (member: Member) => boolean },
@@ -156,7 +160,7 @@ function candidates(
   return fresh.length > 0 ? fresh : able;
 }
 
-/** The workers that are not leaving, sorted by name. */
+/** All workers that have not announced that they are leaving, sorted by name. */
 function staying(members: ReadonlyMap<string, Member>): Array<[string, Member]> {
   return [...members].filter(([, { beat }]) => beat && beat.leaving !== true).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
@@ -165,7 +169,9 @@ function pick<T>(from: readonly T[], at: number): T | undefined {
   return from[Math.min(from.length - 1, Math.floor(at * from.length))];
 }
 
-/** How full a worker is by its last beat and the bells rung since: 1 when it runs as many conversations as it may. */
+/**
+ * How full a worker is, by its last beat and the bells rung since then: 1 when it runs as many conversations as it can.
+ */
 function fullness({ beat, rung }: Member): number {
   return (Number(beat?.load) + rung) / Math.max(1, Number(beat?.capacity));
 }

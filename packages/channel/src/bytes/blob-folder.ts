@@ -8,7 +8,10 @@ const PLACE = "docrelay-blobs";
 /** The marker file in the sub-folder. Without it, no other file is read, written or deleted. */
 const MARKER = "OWNED-BY-DOCRELAY";
 const MARKER_TEXT = "Blobs of docrelay. They are deleted when they expire.\n";
-/** Entries that do not make a folder foreign. A new file system has `lost+found` in its root from the start. */
+/**
+ * Entries that may be in a folder that docrelay takes into use. A new file system has `lost+found` in its root from the
+ * start.
+ */
 const NOT_FOREIGN = new Set([PLACE, "lost+found"]);
 /** Errors of a full disk do not keep a worker from starting, because the worker's sweeper frees space. */
 const FULL = new Set(["ENOSPC", "EDQUOT"]);

@@ -8,7 +8,7 @@ import { ChannelError } from "../channel-error.ts";
 import { placeOfChunk } from "../sealing/places.ts";
 import { createSealing, type Sealing } from "../sealing/sealing.ts";
 
-/** The expiry file: its modification time is when the blob expires, by the clock that all processes share. */
+/** The name of the expiry file. Its modification time is the time at which the blob expires, by the clock of Redis. */
 const UNTIL = "until";
 const CHUNK = /^\d+$/;
 /**
@@ -47,7 +47,9 @@ interface FileBlobs {
   readonly place: string;
   readonly now: () => Promise<number>;
   readonly sealing: Sealing;
-  /** Blobs without an expiry file, whose writer has just begun or has died, and when a sweep first saw each of them. */
+  /**
+   * Blobs without an expiry file, and when a sweep first saw each of them. Their writer has just begun, or has died.
+   */
   undated: Map<string, number>;
 }
 
@@ -56,7 +58,7 @@ function folderOf({ place }: FileBlobs, ref: string): string {
   return join(place, ref);
 }
 
-/** Stores a chunk and renews its blob. Returns false when the chunk was stored already. */
+/** Stores a chunk and keeps its blob for ten more minutes. Returns false when the chunk was stored already. */
 async function write(blobs: FileBlobs, ref: string, offset: number, bytes: Uint8Array): Promise<boolean> {
   const folder = folderOf(blobs, ref);
   await mkdir(folder).catch(ignoring("EEXIST"));
@@ -91,7 +93,9 @@ async function keep(blobs: FileBlobs, ref: string, ms: number): Promise<boolean>
   return ifThere(blobs, () => utimes(join(folderOf(blobs, ref), UNTIL), until, until).then(() => true), false);
 }
 
-/** Returns the result of `step`, or `otherwise` when the file is missing. A missing store is an error. */
+/**
+ * Returns the result of `step`; `otherwise` when the file is missing. If the whole folder of blobs is missing, throws.
+ */
 async function ifThere<T>(blobs: FileBlobs, step: () => Promise<T>, otherwise: T): Promise<T> {
   try {
     return await step();
@@ -122,7 +126,9 @@ async function drop(blobs: FileBlobs, ref: string): Promise<boolean> {
   return rmdir(own).then(() => true, ignoring("ENOENT", "ENOTEMPTY", "EEXIST"));
 }
 
-/** Whether a blob has expired at `time`; a blob without an expiry file was first seen at `since`. */
+/**
+ * Whether a blob has expired at `time`. `since`: when a sweep first saw the blob, for a blob without an expiry file.
+ */
 async function isOver(blobs: FileBlobs, ref: string, time: number, since = time): Promise<boolean> {
   const until = await ifThere(blobs, () => lstat(join(folderOf(blobs, ref), UNTIL)), undefined);
   if (until) return until.mtimeMs + SWEEP_GRACE_MS < time;

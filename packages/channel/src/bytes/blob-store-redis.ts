@@ -4,7 +4,7 @@ import { blobKey } from "../redis/keys.ts";
 import { ChannelError, sealingOf, type Store } from "../redis/store.ts";
 import { placeOfChunk } from "../sealing/places.ts";
 
-/** How many bytes one command fetches. */
+/** About how many bytes one command fetches. */
 const FETCH_BYTES = 1_048_576;
 const FETCHES_AHEAD = 2;
 
@@ -69,7 +69,7 @@ export function createRedisBlobStore(store: Store): BlobStore {
   };
 }
 
-/** Splits ascending offsets into groups whose chunks have about {@link FETCH_BYTES} in all. */
+/** Splits ascending offsets into groups. The chunks of one group have about {@link FETCH_BYTES} in all. */
 function groupOffsets(offsets: readonly number[]): number[][] {
   const groups: number[][] = [];
   let from = Number.NEGATIVE_INFINITY;

@@ -17,11 +17,11 @@ const SWEEP_PAGES = 200;
 
 export interface S3StoreOptions {
   /**
-   * The server can refuse to replace an object (`If-None-Match: *`). Without this, each write first checks whether the
-   * object exists.
+   * Whether the server can refuse to replace an object (`If-None-Match: *`). If not, each write first checks whether
+   * the object exists.
    */
   readonly isConditional: boolean;
-  /** Without it, bytes are stored as they are. */
+  /** Encrypts the bytes; undefined: they are stored as they are. */
   readonly sealing?: Sealing;
   readonly sweepEveryMs?: number;
   readonly sweepPages?: number;

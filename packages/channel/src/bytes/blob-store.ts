@@ -7,8 +7,8 @@ import type { Range } from "./slice.ts";
  */
 export interface BlobStore {
   /**
-   * Whether Redis executes commands that are sent after a call of `write` after that write, without waiting for its
-   * result. An error of `write` does not keep Redis from executing them.
+   * Whether Redis executes a `write` before any command that is sent after it, so that callers need not wait for the
+   * result of `write`. If the `write` fails, Redis still executes these commands.
    */
   readonly isInOrder: boolean;
   /**
@@ -16,7 +16,7 @@ export interface BlobStore {
    * bytes that are read later are the bytes that were hashed.
    */
   write(ref: string, offset: number, bytes: Uint8Array): Promise<boolean>;
-  /** The number of stored chunks; only in stores that can count them without reading them. */
+  /** Returns the number of stored chunks. Missing in stores that would have to read the chunks to count them. */
   count?(ref: string): Promise<number>;
   /**
    * The bytes in order, all or those of `range`. Each chunk must begin where the one before ends; other chunks are
@@ -24,7 +24,7 @@ export interface BlobStore {
    */
   read(ref: string, range?: Range): AsyncIterable<Uint8Array>;
   exists(ref: string): Promise<boolean>;
-  /** Idempotent. */
+  /** Removes a blob. Idempotent. */
   remove(ref: string): Promise<void>;
   /** Keeps the bytes for `keepMs` from now. Returns false when there are none. */
   renew(ref: string, keepMs: number): Promise<boolean>;
@@ -32,14 +32,14 @@ export interface BlobStore {
   sweep(): Promise<number>;
 }
 
-/** An upload that gets no chunk for this long expires. */
+/** After this many ms without a new chunk, an upload expires. */
 export const IDLE_UPLOAD_MS = 600_000;
-/** An upload whose first chunk does not arrive within this time expires. */
+/** An upload expires if its first chunk does not arrive within this many ms. */
 export const FIRST_CHUNK_MS = 30_000;
 
 /**
- * Bytes are kept this much longer than the state that refers to them, because a step that has just read the state may
- * still read the bytes.
+ * Bytes are kept this many ms longer than the state that refers to them, because a step that has just read the state
+ * may still read the bytes.
  */
 export const SWEEP_GRACE_MS = 60_000;
 

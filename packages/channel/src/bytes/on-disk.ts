@@ -3,17 +3,17 @@ import { access, link, lstat, rename, rm, writeFile } from "node:fs/promises";
 import { ChannelError } from "../channel-error.ts";
 import { codeOf } from "./blob-folder.ts";
 
-/** Errors of file systems without hard links. */
+/** The error codes of file systems without hard links. */
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
-/** Writes a file under a temporary name beside `place`, and moves it there with `move`. */
+/** Writes a file under a temporary name in the same folder. `move` then gives it its name `place`. */
 export async function putFile<T>(place: string, bytes: Uint8Array, move: (beside: string) => Promise<T>): Promise<T> {
   const beside = `${place}.${randomUUID()}`;
   try {
     await writeFile(beside, bytes);
     return await move(beside);
   } finally {
-    await rm(beside, { force: true }).catch(() => undefined); // if this fails, the removal of the blob removes the file
+    await rm(beside, { force: true }).catch(() => undefined); // removing the blob also removes this file
   }
 }
 
@@ -26,14 +26,14 @@ export async function moveIfNew(from: string, to: string): Promise<boolean> {
     if (codeOf(error) === "EEXIST" && (await lstat(to)).isFile()) return false;
     if (!NO_LINKS.has(codeOf(error) ?? "")) throw error;
   }
-  // Without hard links this check and the rename are two steps: of two equal chunks sent at the same moment, one may
-  // replace the other.
+  // Without hard links, this check and the rename are two steps. So if two equal chunks arrive at the same moment, the
+  // second may replace the first.
   const isThere = await access(to).then(() => true, ignoring("ENOENT"));
   if (!isThere) await rename(from, to);
   return !isThere;
 }
 
-/** For `catch`: returns undefined for errors with these codes, and throws others. */
+/** Makes a function for `catch`: it returns false for errors with these codes, and throws all others. */
 export const ignoring =
   (...codes: string[]) =>
   (error: unknown): false => {
@@ -41,7 +41,7 @@ export const ignoring =
     throw error;
   };
 
-/** Runs a step on files. @throws ChannelError `io` */
+/** Runs a step that reads or writes files. @throws ChannelError `io` */
 export async function onDisk<T>(step: () => Promise<T>): Promise<T> {
   try {
     return await step();

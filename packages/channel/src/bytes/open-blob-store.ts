@@ -8,8 +8,8 @@ import { redisTime, sealingOf, type Store } from "../redis/store.ts";
 const FILE = "file:";
 
 /**
- * Prepares the place of the blobs, once at the start of a process, and returns a function that opens their store. `s3`,
- * when given, is used instead of `spec`; only then is the S3 client loaded. It needs no Redis. Idempotent.
+ * Tests that blobs can be kept, once at the start of a process. Returns a function that opens the blob store. `s3`,
+ * when given, is used instead of `spec`; only then is the S3 client loaded. Needs no Redis. Idempotent.
  * @throws ChannelError `setting` when blobs must not or cannot be kept there.
  */
 export async function prepareBlobStore(spec: string, s3?: S3Place): Promise<(store: Store) => BlobStore> {

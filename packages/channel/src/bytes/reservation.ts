@@ -69,8 +69,8 @@ export async function reserveRoom(
 }
 
 /**
- * Grows a reservation to `room` bytes if it is smaller, and keeps it for `keepMs` from now. `busy`: all users together
- * have used up the limit; the reservation keeps its size. `gone`: the reservation has expired. Idempotent.
+ * Grows a reservation to `room` bytes if it is smaller, and keeps it for `keepMs` from now. `busy`: the limit of all
+ * users is used up, so the reservation keeps its size. `gone`: the reservation has expired. Idempotent.
  */
 export async function growRoom(
   store: Store,
@@ -91,15 +91,15 @@ export async function releaseRoom(store: Store, ref: string): Promise<void> {
   await run(store.redis, RELEASE, { keys: RESERVATION, args: { ref } });
 }
 
-/** Replaces a reservation of an upper bound by one of the real size. */
+/** Replaces a reservation that was too large by one of the file's real size. */
 export async function shrinkRoom(store: Store, of: { ref: string; size: number; keepMs: number }): Promise<void> {
   await releaseRoom(store, of.ref);
   await reserveRoom(store, { ...of, maxBytes: Number.MAX_SAFE_INTEGER });
 }
 
 /**
- * Reserves room for bytes that arrived as a whole, under a new `ref`. A refusal reserves nothing; `freeInMs`: when to
- * try again.
+ * Reserves room for bytes that arrived as a whole, under a new `ref`. A refusal reserves nothing; `freeInMs`: after how
+ * many ms the user may try again.
  */
 export async function reserveBytes(
   store: Store,
@@ -117,19 +117,20 @@ export async function reserveBytes(
   return { kind: "quota", freeInMs: Number(freeInMs) };
 }
 
-/** Keeps bytes, and their reservation, for the retention from now. Returns false when the bytes are gone. */
+/** Keeps a blob and its reservation for the retention from now. Returns false when the blob is gone. */
 export async function renewBytes(store: Store, blobs: BlobStore, ref: string): Promise<boolean> {
   const [isThere] = await Promise.all([blobs.renew(ref, store.retentionMs), renewRoom(store, ref, store.retentionMs)]);
   return isThere;
 }
 
 /**
- * Decides which copy of the bytes behind a text key is kept: the first one, for as long as it is stored. Returns the
- * ref of the kept copy. The caller removes its own copy when that is another ref.
+ * Decides which copy of the bytes of a text key is kept, and returns its ref: the first copy, for as long as it is
+ * stored. The caller removes its own copy if another one is kept.
  */
 export async function claimBytes(store: Store, blobs: BlobStore, text: string, ref: string): Promise<string> {
   for (let tries = 0; tries < 3; tries++) {
-    // Renews the caller's copy in any case, which saves a round trip. The caller releases a copy that is not kept.
+    // Renews the caller's copy at the same time, which saves a round trip. If another copy is kept, the caller releases
+    // its own.
     const claim = store.redis.set(bytesKey(text), ref, "PX", store.retentionMs, "NX");
     const [isFirst] = await Promise.all([claim, renewBytes(store, blobs, ref)]);
     if (isFirst) return ref;
@@ -143,7 +144,7 @@ export async function claimBytes(store: Store, blobs: BlobStore, text: string, r
   return ref;
 }
 
-/** From now on, users of the scope who send the same bytes do not get this copy. */
+/** Ends the claim of a copy: users of the scope who send the same bytes no longer get this copy. */
 export async function disclaimBytes(store: Store, text: string, ref: string): Promise<void> {
   await run(store.redis, DELETE_IF, { keys: { name: bytesKey(text) }, args: { expected: ref } });
 }
@@ -161,8 +162,8 @@ export async function areRetained(store: Store, ref: string): Promise<boolean> {
 }
 
 /**
- * Keeps bytes for `keepMs` from now after their text was extracted, so that users can view the file. The bytes count
- * against the limit of all users and against the user's share for that time.
+ * Keeps the bytes of a file for `keepMs` from now although its text is extracted, so that users can view the file.
+ * During this time the bytes count against the limit of all users and against the user's share.
  */
 export async function keepBytes(
   store: Store,
@@ -193,7 +194,7 @@ export async function releaseBytes(
   ]);
 }
 
-/** Stops counting the bytes against a user's share. Idempotent. */
+/** Stops counting a blob against its user's share. Idempotent. */
 export async function releaseShare(store: Store, user: UserAddress, ref: string): Promise<void> {
   await run(store.redis, DROP_SHARE, { keys: shareKeys(user), args: { ref } });
 }
@@ -202,8 +203,9 @@ const SWEPT_AT_ONCE = 100;
 const SWEEP_MS = 1000;
 
 /**
- * Removes expired bytes and releases their reservations, for about a second. Returns how many reservations.
- * Reservations are released first: if the process dies in between, the remaining bytes expire by themselves.
+ * Removes expired bytes and releases their reservations; stops after about a second. Returns the number of released
+ * reservations. Reservations are released first: if the process dies in between, the remaining bytes expire by
+ * themselves.
  */
 export async function sweepBytes(store: Store, blobs: BlobStore): Promise<number> {
   const end = performance.now() + SWEEP_MS;

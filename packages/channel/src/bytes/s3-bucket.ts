@@ -6,7 +6,7 @@ import { sseHeaders } from "./s3-objects.ts";
 import type { Sealing } from "../sealing/sealing.ts";
 import { createS3Client, S3Refusal, type S3Bounds, type S3Client, type S3Place } from "./s3-client.ts";
 
-/** Advice for the operator, by the code of the server's refusal. */
+/** What the operator should do, by the code of the server's refusal. */
 const ADVICE: Readonly<Record<string, string>> = {
   NoSuchBucket: "make the bucket first",
   InvalidAccessKeyId: "check AWS_ACCESS_KEY_ID",
@@ -18,8 +18,8 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 /**
- * Tries every operation that blobs need in the bucket, and returns a function that makes their store. This also tests
- * whether the server can refuse to replace an object, which not all S3-compatible servers can.
+ * Tries every operation on the bucket that blobs need, and returns a function that makes the blob store. This also
+ * finds out whether the server can refuse to replace an object: not all S3-compatible servers can.
  * @throws ChannelError `setting`, with a sentence for the operator.
  */
 export async function openS3BlobStore(

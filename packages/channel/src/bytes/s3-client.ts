@@ -3,20 +3,20 @@ import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { ChannelError } from "../redis/store.ts";
 
-/** A bucket of an S3-compatible server, and how to use it. Holds secrets: never log it. */
+/** A bucket on an S3-compatible server, and the keys for it. It holds secrets: never log it. */
 export interface S3Place {
-  /** `https://host[:port]`, without the bucket. */
+  /** The server, `https://host[:port]`, without the bucket. */
   readonly endpoint: string;
   readonly region: string;
   readonly bucket: string;
   /** The beginning of every object's name. Empty, or ends with a slash. Only letters, digits and `._-/`. */
   readonly prefix: string;
-  /** The bucket is part of the path, not of the host name. */
+  /** Whether the bucket's name is in the URL's path; otherwise it is part of the host name. */
   readonly forcePathStyle: boolean;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string | undefined;
-  /** How the server encrypts objects; undefined: the bucket's own default. */
+  /** How the server encrypts objects; undefined: as the bucket is configured. */
   readonly sse?: { readonly algorithm: string; readonly key?: string | undefined } | undefined;
 }
 
@@ -36,16 +36,16 @@ export interface S3Answer {
   readonly body: Uint8Array;
 }
 
-/** Bounds of one request: how many tries, and how many ms for one try and for all. */
+/** Bounds of one request: the number of tries, the ms of one try, and the ms of all tries together. */
 export interface S3Bounds {
   readonly tries: number;
   readonly tryMs: number;
   readonly totalMs: number;
 }
-/** After this time, a slow or unreachable server is reported as an error of the store. */
+/** After at most 10 s, a slow or unreachable server is reported as an error. */
 const BOUNDS: S3Bounds = { tries: 4, tryMs: 4000, totalMs: 10_000 };
 const BACKOFF_MS = 100;
-/** Codes of refusals that a retry may resolve, besides all statuses from 500. */
+/** Codes of refusals after which a request is tried again. A status of 500 or more always is. */
 const PASSING = new Set(["ConditionalRequestConflict", "OperationAborted", "RequestTimeout", "SlowDown", "Throttling"]);
 
 export interface S3Client {
@@ -104,12 +104,12 @@ async function sendOnce(
   { keys, signal }: { keys: Map<string, ArrayBuffer>; signal: AbortSignal },
 ): Promise<S3Answer> {
   const { method, headers, allowed = [] } = request;
-  // A copy in a buffer of its own, so that the signed bytes are the sent bytes.
+  // A copy with a buffer of its own, so that the bytes cannot change between signing and sending.
   const sent = request.body && new Uint8Array(request.body);
   const signer = new AwsV4Signer({
     method,
     url: addressOf(place, request),
-    // With this digest, the server refuses bytes that were damaged in transit.
+    // The server compares the body with this digest and refuses bytes that were damaged in transit.
     headers: {
       ...headers,
       "x-amz-content-sha256": createHash("sha256")
@@ -135,7 +135,7 @@ async function sendOnce(
   const { status } = response;
   if (status >= 200 && status < 300) return { status, headers: response.headers, body };
   const [, code = ""] = /<Code>(\w+)<\/Code>/.exec(Buffer.from(body).toString("latin1")) ?? [];
-  // A missing bucket is an error, not a missing object.
+  // A status 404 may also mean that the bucket is missing. That is an error, not a missing object.
   if (allowed.includes(status) && code !== "NoSuchBucket") return { status, headers: response.headers, body };
   throw new S3Refusal(status, code);
 }

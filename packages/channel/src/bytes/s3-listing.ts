@@ -1,14 +1,17 @@
 import { IDLE_UPLOAD_MS, isRef, SWEEP_GRACE_MS } from "./blob-store.ts";
 import { SEALED_MORE_BYTES } from "../sealing/sealing.ts";
 
-/** The part of an object's name between the prefix and a blob's ref; the same word as the sub-folder of file blobs. */
+/** The part of an object's name between the prefix and a blob's ref. The sub-folder of file blobs has the same name. */
 export const PLACE = "docrelay-blobs/";
 const DIGITS = 12;
 
 /** The name of a chunk's object below the blob's ref. The offset is padded with zeros, so names sort as offsets do. */
 export const chunkName = (ref: string, offset: number, isSealed: boolean): string =>
   `${PLACE}${ref}/${String(offset).padStart(DIGITS, "0")}${isSealed ? SEALED : ""}`;
-/** The suffix of an encrypted chunk. From it, a listing knows how many bytes of the file the chunk holds. */
+/**
+ * The suffix of an encrypted chunk's name. With it, a listing tells how many bytes of the file the chunk holds:
+ * encryption makes a chunk longer.
+ */
 const SEALED = ".sealed";
 /** The name of an empty object (a mark) that means: keep this blob for this many ms after this object was written. */
 export const keepName = (ref: string, keepMs: number): string => `${PLACE}${ref}/keep.${Math.round(keepMs)}`;
@@ -23,14 +26,14 @@ export interface BlobObject {
   readonly isSealed: boolean;
   /** How many bytes of the file the object holds. */
   readonly size: number;
-  /** When it was written, by the server's clock, in ms. */
+  /** When the object was written, by the server's clock, in ms since the epoch. */
   readonly modified: number;
 }
 
 /** One page of a ListObjectsV2 response. Objects that are not docrelay's are left out. */
 export interface Page {
   readonly objects: readonly BlobObject[];
-  /** Where the next page begins; undefined for the last page. */
+  /** The server's token for the next page; undefined for the last page. */
   readonly next: string | undefined;
 }
 
@@ -65,7 +68,10 @@ function unescapeXml(text: string): string {
   });
 }
 
-/** The consecutive chunks of a blob for a reader, and where they end. `hole`: a later chunk begins after that end. */
+/**
+ * Chunks of a blob that follow one another without a gap from offset 0, and the offset where they end (`size`).
+ * `hasHole`: a later chunk begins after that end.
+ */
 export interface Chain {
   readonly chunks: ReadonlyArray<Pick<BlobObject, "name" | "isSealed" | "size"> & { readonly offset: number }>;
   readonly size: number;
@@ -92,8 +98,8 @@ export function chainOf(objects: readonly BlobObject[]): Chain {
 
 /**
  * Whether a blob with these objects has expired at `now`, by the server's clock. A chunk keeps the blob for ten
- * minutes, a mark for the time in its name; the newest object counts. Of marks written in the same second, the longest
- * time counts.
+ * minutes, a mark for the time in its name. The newest object decides; of marks written in the same second, the one
+ * with the longest time.
  */
 export function isOver(objects: readonly BlobObject[], now: number): boolean {
   let chunk = Number.NEGATIVE_INFINITY;
@@ -103,7 +109,7 @@ export function isOver(objects: readonly BlobObject[], now: number): boolean {
     else if (modified > mark.modified || (modified === mark.modified && keepMs > mark.keepMs))
       mark = { modified, keepMs };
   }
-  // A mark without chunks is left over from a blob that was renewed during its removal.
+  // A mark without chunks is left when a blob is renewed while it is removed. It counts like a chunk.
   const hasChunks = Number.isFinite(chunk);
   const until =
     hasChunks && mark.modified >= chunk ? mark.modified + mark.keepMs : Math.max(chunk, mark.modified) + IDLE_UPLOAD_MS;

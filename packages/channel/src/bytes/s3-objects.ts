@@ -4,10 +4,10 @@ import { isRef } from "./blob-store.ts";
 import type { S3Answer, S3Client } from "./s3-client.ts";
 import { parsePage, PLACE, type BlobObject, type Page } from "./s3-listing.ts";
 
-/** The most objects that one request removes. */
+/** The most objects that one request may remove. */
 const REMOVED_AT_ONCE = 1000;
 
-/** @throws ChannelError when it is not the name of a blob */
+/** Returns `ref`. @throws ChannelError when it is not the name of a blob */
 export function checked(ref: string): string {
   if (!isRef(ref)) throw new ChannelError("wrong-answer", "not the name of a blob");
   return ref;
@@ -18,7 +18,7 @@ export async function isThere(client: S3Client, name: string): Promise<boolean> 
   return (await client.send({ method: "HEAD", name, allowed: [404] })).status !== 404;
 }
 
-/** One page of a listing, and the server's time of that page. */
+/** Fetches one page of a listing. `now`: the server's time of that page. */
 export async function list(client: S3Client, query: Record<string, string>): Promise<Page & { now: number }> {
   const answer = await client.send({ method: "GET", query: { "list-type": "2", ...query } });
   return { ...parsePage(Buffer.from(answer.body).toString(), client.place.prefix), now: timeOf(answer) };
@@ -40,8 +40,8 @@ export async function objectsOf(client: S3Client, ref: string): Promise<BlobObje
 }
 
 /**
- * Whether the blob has chunks. One page is enough, because names with digits sort first. A page of one key would count
- * as an unfinished listing, so it has more.
+ * Whether the blob has chunks. The first page of the listing tells it, because names that begin with a digit sort
+ * first. The page is not limited to one object: the server would then report an unfinished listing.
  */
 export async function hasChunks(client: S3Client, ref: string): Promise<boolean> {
   const { objects } = await list(client, { prefix: `${client.place.prefix}${PLACE}${checked(ref)}/` });

@@ -32,7 +32,8 @@ export function createSweep(client: S3Client, maxPages: number): () => Promise<n
         await end(page.now);
         return removed;
       }
-      // A blob with more pages than that is read to its end.
+      // While the blob at which this call began has not ended, go on: whether a blob has expired is known only after
+      // all its objects.
       if (pages >= maxPages && blob[0]?.ref !== first) break;
       query = { "continuation-token": page.next };
     }

@@ -1,5 +1,5 @@
--- A user's share: the size of each blob, their sum, and when each stops counting. A blob counts once, even if it is
--- held several times. Each call costs O(log n) for n blobs.
+-- Counts a user's share: the size of each blob, the sum of these sizes, and when each stops counting. A blob counts
+-- once, even if `hold` is called several times. Each call costs O(log n) for n blobs.
 local function dropShare(ref)
   local size = redis.call('HGET', share, ref)
   if size then
@@ -16,14 +16,15 @@ local function setShare(ref, size, keepMs)
   redis.call('ZADD', shareUntil, ms(now + keepMs), ref)
 end
 
--- Counts a blob for longer, if it is counted now.
+-- Lets a blob count for `keepMs` from now, if it counts at all.
 local function renewShare(ref, keepMs)
   redis.call('ZADD', shareUntil, 'XX', ms(now + keepMs), ref)
   redis.call('PEXPIRE', share, heldMs)
   redis.call('PEXPIRE', shareUntil, heldMs)
 end
 
--- The time in ms until `bytes` of the share are free again, if one of the next 100 blobs to expire frees them.
+-- In how many ms `bytes` of the share are free again. Only the next 100 blobs to expire are read; if they do not free
+-- enough, the result is when the last of them expires.
 local function freeIn(bytes)
   local next = redis.call('ZRANGE', shareUntil, 0, 99, 'WITHSCORES')
   for i = 1, #next, 2 do
@@ -33,8 +34,8 @@ local function freeIn(bytes)
   return keepMs
 end
 
--- Counts a blob if the share has room for it; otherwise returns the time in ms until there is room. Also removes
--- expired blobs: each call removes more than it adds.
+-- Counts a blob if the share has room for it; otherwise returns false and the ms until there is room. Also removes up
+-- to 100 expired blobs, more than it adds, so that expired ones do not pile up.
 local function hold(ref, size)
   for _, other in ipairs(redis.call('ZRANGEBYSCORE', shareUntil, 0, ms(now), 'LIMIT', 0, 100)) do dropShare(other) end
   dropShare(ref)

@@ -4,7 +4,10 @@ export interface Range {
   readonly to: number;
 }
 
-/** Returns the part of `chunks` that lies in `range`. Chunks before the range are read, chunks after it are not. */
+/**
+ * Returns the part of `chunks` that lies in `range`. Chunks before the range are read and skipped; those after it are
+ * not read.
+ */
 export async function* slice(chunks: AsyncIterable<Uint8Array>, { from, to }: Range): AsyncGenerator<Uint8Array> {
   let at = 0;
   for await (const chunk of chunks) {

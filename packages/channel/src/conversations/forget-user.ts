@@ -33,8 +33,8 @@ export async function forgetUser(store: Store, user: string, isBounded = false):
   const left = await store.redis.exists(conversationsKey(of), liveKey(of));
   if (left > 0 || (await ownUploads(store, user)).length > 0) return false;
   await endLinks(store, user);
-  // The count of open connections comes back: each edge writes its number again when the user's next connection opens
-  // or closes.
+  // The removed count of open connections comes back by itself: each edge writes its number again when the user's next
+  // connection opens or closes.
   const counters = [shareKey(of), shareUntilKey(of), unfinishedKey(of), extractingKey(of), placesKey(of)];
   const budgets = (["log", "files"] satisfies Budget[]).map((budget) => keptKey({ ...of, budget }));
   const today = isBounded ? [] : [usedKey(of)];

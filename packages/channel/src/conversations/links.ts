@@ -5,7 +5,7 @@ import { CLOCK, lua, run, script } from "../redis/script.ts";
 import type { Store } from "../redis/store.ts";
 import { publishUserHint } from "./user-hints.ts";
 
-/** The conversation that a link opens for reading, and for how long. */
+/** A link: the conversation that it opens for reading, and for how many more ms it does (`leftMs`). */
 export interface Link {
   readonly user: string;
   /** When the link was made, by the clock of its edge, in ms since the epoch. */
@@ -20,21 +20,21 @@ const ADD = script({
   args: { digest: "text", conversation: "text", ttlMs: "number", max: "number" },
 });
 
-/** The most links of a user that have not ended. */
+/** The most links that a user may have at a time. */
 const MAX_LINKS = 100;
 const TOKEN = /^share_[\w-]{43}$/;
 
 /**
- * The digest of a link's token; undefined when the text is not a link's token. Redis stores only digests, so its data
- * do not open a link.
+ * The digest of a link's token; undefined when the text is not a link's token. Redis stores only the digest, so reading
+ * Redis does not reveal the token that opens a link.
  */
 export function linkDigest(token: string): string | undefined {
   return TOKEN.test(token) ? createHash("sha256").update(token).digest("base64url") : undefined;
 }
 
 /**
- * Makes a link to a conversation, which need not exist. `full`: the user has the most links allowed; `freeInMs`: when
- * the next one ends.
+ * Makes a link to a conversation, which need not exist. `full`: the user has {@link MAX_LINKS} links; the next of them
+ * ends in `freeInMs`.
  */
 export async function addLink(
   store: Store,
@@ -55,7 +55,7 @@ export async function addLink(
   return { kind: "full", freeInMs: Number(at) };
 }
 
-/** The link with this digest; undefined when the link has ended or never existed. */
+/** Reads the link with this digest; undefined when the link has ended or never existed. */
 export async function readLink(store: Store, digest: string): Promise<Link | undefined> {
   const key = linkKey(digest);
   const [stored, leftMs] = await Promise.all([store.redis.get(key), store.redis.pttl(key)]);

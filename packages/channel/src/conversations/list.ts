@@ -8,8 +8,8 @@ import { placeOfNames, placeOfTitle } from "../sealing/places.ts";
 export const MAX_LISTED = 1000;
 
 /**
- * A page of a user's conversations, newest question first. `before`: a time, for conversations whose newest question is
- * older; or an id, for conversations that come after that one. Conversations that have expired are left out.
+ * A page of a user's conversations, newest question first. `before`: where the page begins: a time (conversations whose
+ * newest question is older) or an id (conversations that come after that one). Expired conversations are left out.
  */
 export async function listConversations(
   store: Store,
@@ -42,7 +42,7 @@ export async function keptConversations(store: Store, user: string): Promise<Lis
   const sealing = sealingOf(store);
   return ids.flatMap((id, index) => {
     const [[title, at, asks, names] = [], leftMs = -1] = kept[index] ?? [];
-    if (!at) return []; // it has expired, or another process is deleting it
+    if (!at) return []; // the conversation has expired, or another process is deleting it
     const place = conversationAddress(user, id);
     // A Set: texts sealed with different keys may hold the same name.
     const files = new Set((names?.split("\n") ?? []).map((name) => sealing.unsealText(placeOfNames(place), name)));

@@ -6,8 +6,8 @@ import { createListening, type Listening } from "../redis/listening.ts";
 import type { Store } from "../redis/store.ts";
 
 /**
- * What one connection of a user has done, for the user's other connections. `from`: the connection that did it. The
- * hint may be lost.
+ * Tells a user's other connections what one connection of the user has done. `from`: the connection that did it; it
+ * ignores the hint. The hint may be lost.
  */
 export interface UserHint {
   readonly u: string;
@@ -20,7 +20,10 @@ export interface UserHint {
   readonly endedLinks?: readonly string[];
 }
 
-/** All users of a shard share a channel: with one channel for each user, each connection would cost a subscription. */
+/**
+ * The channel of a user's hints, which all users of the shard share: with a channel for each user, each connection
+ * would cost a subscription.
+ */
 export const hintsOfUsers = userChannel;
 
 export async function publishUserHint(store: Store, user: string, hint: Omit<UserHint, "u">): Promise<void> {

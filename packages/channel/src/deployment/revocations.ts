@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import { exec } from "../redis/exec.ts";
 import { KEYS } from "../redis/keys.ts";
 
-/** All tokens of a user that were issued until now, or the one token with this `jti`. */
+/** What is revoked: all tokens of a user that were issued until now, or the one token with this `jti`. */
 export type Revoked = { readonly user: string } | { readonly token: string };
 
 /** `name`: a digest of the user or token. `at`: when it was revoked, in ms of Redis's clock. */
@@ -14,11 +14,11 @@ export interface Revocation {
 
 /** Plain PUBLISH channel. Its messages are hints; the stored set decides. */
 export const REVOKED_CHANNEL = "docrelay:revoked";
-/** How long a revocation is kept. A token that lives longer than this year is valid again afterwards. */
+/** How long a revocation is kept: a year. A token that is valid for more than a year is accepted again afterwards. */
 export const REVOKED_MS = 31_622_400_000;
 const WRITTEN_AT_ONCE = 1000;
 
-/** The name of a revocation. It contains no text of a client. */
+/** The name of a revocation: a digest, so that no text of a client is in Redis. */
 export function revocationName(revoked: Revoked): string {
   const [kind, text] = "user" in revoked ? ["user", revoked.user] : ["token", revoked.token];
   return `${kind}:${hash("sha256", text, "base64url").slice(0, 22)}`;
@@ -37,7 +37,10 @@ export async function revoke(redis: RedisClient, revoked: Revoked): Promise<Revo
   return revocation;
 }
 
-/** Stores revocations, for example after Redis has lost its data, and removes expired ones. Idempotent. */
+/**
+ * Stores revocations and removes expired ones. Edges also call it to restore revocations that Redis has lost.
+ * Idempotent.
+ */
 export async function writeRevocations(redis: RedisClient, revocations: readonly Revocation[]): Promise<void> {
   const key = KEYS.revoked.pattern;
   for (let at = 0; at < revocations.length; at += WRITTEN_AT_ONCE) {

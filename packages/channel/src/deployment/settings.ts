@@ -3,8 +3,8 @@ import type { Store } from "../redis/store.ts";
 import { shareSecret } from "./shared-secret.ts";
 
 /**
- * The deployment's secret for digests and text keys. The first process makes it at random; all processes use the same
- * one.
+ * Reads the deployment's secret for digests and text keys, which all processes share. If there is none, makes one at
+ * random.
  */
 export async function readSecret(store: Store): Promise<string> {
   return (await shareSecret(store, "digest")).current;

@@ -15,8 +15,8 @@ export interface SharedSecret {
    */
   readonly all: readonly string[];
   /**
-   * Reads the secrets that other processes have stored, and stores again those that are missing. Idempotent. Resolves
-   * with whether Redis had lost a secret.
+   * Reads the secrets that other processes have stored, and stores again those that Redis has lost. Idempotent.
+   * Resolves with whether Redis had lost one.
    */
   sync(): Promise<boolean>;
 }
@@ -33,8 +33,8 @@ const MAX_KNOWN = 8;
 type SecretStore = Pick<Store, "redis" | "sealing">;
 
 /**
- * Reads a secret, or makes one if there is none. @throws ioredis errors; ChannelError `key` when the secret is sealed
- * with a missing key.
+ * Reads a secret, or makes one if there is none. @throws ioredis errors; ChannelError `key` when the secret is
+ * encrypted with a key that is not in `DATA_KEY`.
  */
 export async function shareSecret(store: SecretStore, name: SecretName): Promise<SharedSecret> {
   let known: readonly string[] = [];
@@ -56,9 +56,9 @@ export async function shareSecret(store: SecretStore, name: SecretName): Promise
 }
 
 /**
- * Merges the secrets of this process with those in two keys of Redis. One key holds the current secret, and is all that
- * processes of earlier versions read. The other key holds all known secrets; none is ever removed from it. If two edges
- * store a secret at the same time, both use the older one in the end, and each verifies with both.
+ * Merges the secrets of this process with those in two keys of Redis. The key `current` holds the oldest secret, and is
+ * all that processes of earlier versions read. The key `known` holds all secrets; none is ever removed from it. If two
+ * edges make a secret at the same time, both use the older one in the end, and each accepts signatures of both.
  */
 async function merge(
   { redis, ...rest }: SecretStore,
@@ -69,7 +69,7 @@ async function merge(
   const [currentKey, knownKey] = KEYS_OF[name];
   const place = placeOfSecret(currentKey);
   const seal = (secret: string): string => sealing.sealText(place, secret);
-  // If no secret is known, all processes agree at once, because NX stores only the first proposal.
+  // A process that knows no secret proposes one. NX stores only the first proposal, so all processes agree at once.
   if (before.length === 0) await redis.set(currentKey, seal(newSecret()), "NX");
   const [current, stored] = await Promise.all([redis.get(currentKey), redis.hgetall(knownKey)]);
   const told = [...(current === null ? [] : [current]), ...Object.values(stored)].map((one) =>
@@ -82,8 +82,8 @@ async function merge(
   });
   if (missing.length > 0) await redis.hset(knownKey, ...missing.flatMap((secret) => [nameOf(secret), seal(secret)]));
   const [first = ""] = known;
-  // Secrets are kept for ever. The last condition seals a secret again with the current key; otherwise the key that
-  // sealed it first could never be removed from DATA_KEY.
+  // Secrets are kept for ever. The last condition encrypts a secret again with the current key; otherwise the key that
+  // encrypted it first could never be removed from DATA_KEY.
   if (current === null || sealing.unsealText(place, current) !== first || !sealing.isCurrent(current))
     await redis.set(currentKey, seal(first));
   const lost = before.some((secret) => stored[nameOf(secret)] === undefined) || (before.length > 0 && current === null);

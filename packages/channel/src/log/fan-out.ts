@@ -14,12 +14,15 @@ export interface Listener {
 }
 
 /**
- * Delivers the events of conversations to readers that are not Socket.IO sockets. Its subscriber connection must not be
- * the adapter's, because a SUNSUBSCRIBE would also end the adapter's subscriptions. Delivered events are hints; the log
- * decides.
+ * Delivers the events of conversations to readers that are not Socket.IO sockets. The subscriber connection must not be
+ * the one of the Socket.IO adapter, because a SUNSUBSCRIBE here would also end the adapter's subscription of that
+ * channel. Delivered events are hints; only the log is complete.
  */
 export interface FanOut {
-  /** As {@link Listening}: subscribed once it resolves; not subscribed if it rejects. */
+  /**
+   * Subscribes a listener, like {@link Listening}: it is subscribed once the promise resolves, and not subscribed if it
+   * rejects. The returned function unsubscribes it.
+   */
   listen(conversation: ConversationAddress, listener: Listener): Promise<() => void>;
   /** How many channels are subscribed now. */
   readonly channels: number;

@@ -13,10 +13,10 @@ import { createSealing, type Sealing } from "../sealing/sealing.ts";
  */
 const BROADCAST = 3;
 const EVENT = 2;
-/** The sender's uid in these frames. An adapter ignores frames with its own uid, and no adapter has this one. */
+/** The sender's id in these frames. An adapter ignores frames with its own id; no adapter has this one. */
 const UID = "relay";
 
-/** The text before and after an event's JSON in its frame. */
+/** The text of a frame before and after the event's JSON. */
 export function frameAround(
   conversation: ConversationAddress,
   name: "event" | "progress",
@@ -30,13 +30,16 @@ export function frameAround(
 
 export type Decoded = { name: "event"; event: Event } | { name: "progress"; progress: Progress };
 
-/** A frame as the adapter reads it. */
+/** A frame as the adapter reads it after parsing. */
 export interface Frame {
   readonly uid?: unknown;
   readonly data?: { readonly packet?: { data?: unknown }; readonly opts?: { readonly rooms?: unknown } };
 }
 
-/** Only a sealed event has these bytes in its frame, because quotes in any text of an event are escaped. */
+/**
+ * The text by which an encrypted event is recognised. A text inside an event cannot contain it, because its quotes are
+ * escaped.
+ */
 const SEALED = `"sealed":"`;
 export const isSealed = (raw: string | Buffer): boolean => raw.includes(SEALED);
 
@@ -51,11 +54,14 @@ export function parseFrame(raw: string | Buffer, sealing: Sealing): Frame | unde
     }
     return frame;
   } catch {
-    return undefined; // a binary frame of an edge, or an event with an unknown key, which reading the log reports
+    return undefined; // a binary frame of an edge, or an event with an unknown key, which is reported when the log is read
   }
 }
 
-/** Parses a frame for plain WebSockets; undefined for any other message. Never throws. */
+/**
+ * Parses a frame into its event or progress, for readers without Socket.IO; undefined for any other message. Never
+ * throws.
+ */
 export function decodeFrame(raw: string | Buffer, sealing: Sealing = createSealing()): Decoded | undefined {
   const frame = parseFrame(raw, sealing);
   const data = frame?.data?.packet?.data;

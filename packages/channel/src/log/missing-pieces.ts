@@ -1,9 +1,9 @@
 import type { Event } from "@docrelay/protocol";
 
 /**
- * Returns the events with an empty `delta` in the place of each piece that was trimmed from the log, so `seq` has no
- * holes. A missing piece always belongs to the ask and attempt of the event before it. `before`: the event just before
- * the first one.
+ * Fills holes: returns the events with an empty `delta` for each piece that was removed from the log, so that `seq` has
+ * no gaps. A missing piece always belongs to the ask and attempt of the event before it. `before`: the event just
+ * before the first one.
  */
 export function withPieces(events: readonly Event[], before?: Event): Event[] {
   let last = before;

@@ -5,8 +5,8 @@ import { channelOf } from "../redis/keys.ts";
 import type { Store } from "../redis/store.ts";
 
 /**
- * Publishes the progress of an ask to the edges that have its conversation open. It is a hint: not logged, and possibly
- * lost.
+ * Publishes the progress of an ask to the edges that have its conversation open. Progress is a hint: it is not in the
+ * log and may be lost.
  */
 export async function publishProgress(
   store: Store,

@@ -13,16 +13,19 @@ const READ = script({
 });
 
 export type OpenedLog =
-  /** `bytes`: the size of the events as they are stored. */
+  /**
+   * `first`: the seq of the oldest kept event. `head`: the position of the newest event. `bytes`: the size of the
+   * events as they are stored.
+   */
   | { kind: "opened"; events: Event[]; more: boolean; first: number; head: Position | null; bytes: number }
-  /** The position is not kept any more, or the log was rolled back since. */
+  /** The event of the given position is not in the log: it is no longer kept, or Redis lost it in a restart. */
   | { kind: "lost" };
 
 /**
- * Reads a conversation's log from a position, or from the oldest kept event; at most 512 events or 512 KiB. A reader
- * that also wants later events first subscribes, waits until Redis has confirmed the subscription, and then reads. In a
- * log that was over its limits, pieces of older answers are missing. With `holes` they are left out; otherwise each is
- * returned as an empty piece.
+ * Reads a conversation's log after a position, or from the oldest kept event; at most 512 events or 512 KiB. A reader
+ * that also wants later events first subscribes, waits until Redis has confirmed the subscription, and then reads. From
+ * a log that grew beyond its limits, pieces of older answers were removed: with `holes` they are left out, otherwise
+ * each is returned as an empty piece.
  */
 export async function openLog(
   store: Store,
@@ -59,7 +62,7 @@ export async function hasLog(store: Store, user: string, conversation: string): 
   return (await store.redis.exists(logKey(conversationAddress(user, conversation)))) === 1;
 }
 
-/** The position of a kept event; undefined when the log has no event of that seq any more or yet. */
+/** The position of the event with this seq; undefined when the log does not have it any more, or not yet. */
 export async function positionAt(
   store: Store,
   user: string,

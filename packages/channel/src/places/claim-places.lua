@@ -7,7 +7,7 @@ for i = 1, #all, 2 do
     edges[#edges + 1] = all[i]
   end
 end
--- The held places are open connections already, so they are counted even above the cap.
+-- The connections in `held` are open already, so they count even above the maximum.
 local granted = math.max(held, math.min(wanted, max - others))
 if granted == 0 then
   redis.call('HDEL', places, node)

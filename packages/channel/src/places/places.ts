@@ -4,8 +4,8 @@ import { edgeKey, placesKey } from "../redis/keys.ts";
 import { lua, run, script } from "../redis/script.ts";
 
 /**
- * How long a user's key is kept after the last connection was opened or closed: a week. This removes the keys of killed
- * edges. A connection that lasts longer is not counted on other edges until the user opens or closes a connection on
+ * How long a user's key is kept after a connection was last opened or closed: a week. So the counts of killed edges
+ * disappear. A connection that is open for longer is counted again only when the user opens or closes a connection on
  * the same edge.
  */
 const KEEP_MS = 604_800_000;
@@ -17,24 +17,24 @@ const CLAIM = script({
   list: "dead",
 });
 
-/** The claim of an edge about one user's connections. */
+/** What an edge claims for one user: so many connections. */
 export interface PlaceClaim {
-  /** The edge's name, which is the name of its lease. */
+  /** The name under which the edge has its lease. */
   readonly node: string;
-  /** The user's connections on this edge now. */
+  /** How many connections of the user are open on this edge now. */
   readonly held: number;
-  /** `held` and the connections to be let in. */
+  /** `held` and the connections that ask to be let in. */
   readonly wanted: number;
-  /** The most connections of a user on all edges together. */
+  /** How many connections the user may have on all edges together. */
   readonly max: number;
 }
 
 /**
  * Writes how many connections a user has on this edge: `wanted`, or fewer if the other edges leave room for fewer.
- * Returns the written number, which is never less than `held`. The number is absolute, so a repeated claim changes
- * nothing, and a claim corrects the errors of earlier ones. An edge makes the claims of one user one after the other.
- * When there is no room, the places of edges without a lease are voided. This is not done in the script, because the
- * leases are in other slots of a cluster.
+ * Returns the written number, which is never less than `held`. It is the whole number and no difference, so a repeated
+ * claim changes nothing, and a claim corrects the errors of earlier ones. An edge makes the claims of one user one
+ * after the other. If there is no room, the places of edges without a lease are voided. The script cannot read the
+ * leases itself, because in a cluster they are in other slots.
  */
 export async function claimPlaces(redis: RedisClient, user: string, claim: PlaceClaim): Promise<number> {
   const places = placesKey(userAddress(user));
@@ -54,7 +54,7 @@ async function withoutLease(redis: RedisClient, nodes: readonly string[]): Promi
 }
 
 /**
- * Begins an edge's lease. The places of an edge without a lease may be voided. `node` must be new: see {@link
+ * Begins an edge's lease. Without a lease, other edges may void its places. `node` must be a new name: see {@link
  * renewEdgeLease}.
  */
 export async function beginEdgeLease(redis: RedisClient, node: string, leaseMs: number): Promise<void> {
@@ -62,9 +62,9 @@ export async function beginEdgeLease(redis: RedisClient, node: string, leaseMs: 
 }
 
 /**
- * Renews a lease. Returns false if the lease has expired. An expired lease is never revived, because another edge may
- * have seen that it expired and be about to void its places. The edge then begins a lease with another name and claims
- * again.
+ * Renews a lease. Returns false if it has expired: the edge then begins a lease with another name and claims its places
+ * again. An expired lease is never revived, because another edge may have seen it expire and be about to void its
+ * places.
  */
 export async function renewEdgeLease(redis: RedisClient, node: string, leaseMs: number): Promise<boolean> {
   return (await redis.set(edgeKey({ node }), "1", "PX", leaseMs, "XX")) === "OK";

@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 
 /**
- * The part of key names that identifies a user. `shard`: `s00`…`sff`; the mapping must never change. `u`: 22 base64url
- * characters. Neither contains text of a client.
+ * The part of key names that identifies a user. `shard`: `s00`…`sff`; which user is in which shard must never change.
+ * `u`: 22 base64url characters, a hash of the user's name. Neither contains text of a client.
  */
 export interface UserAddress {
   readonly shard: string;
@@ -16,7 +16,7 @@ export interface AskAddress extends ConversationAddress {
 }
 
 function short(...parts: string[]): string {
-  // Length-prefixed, so that ("ab","c") and ("a","bc") differ whatever the parts hold.
+  // Each part is preceded by its length, so that ("ab","c") and ("a","bc") have different hashes.
   const input = parts.map((part) => `${part.length}:${part}`).join("");
   return hash("sha256", input, "base64url").slice(0, 22);
 }

@@ -16,17 +16,17 @@ export interface RedisSubscriber {
   disconnect(): void;
   on(event: "message" | "smessage", listener: (channel: string, message: string) => void): unknown;
   on(event: "smessageBuffer", listener: (channel: Buffer, message: Buffer) => void): unknown;
-  /** The connection is ready. With a single server, this is also emitted after each reconnect. */
+  /** The connection is ready. With a single server, this event also comes after each reconnect. */
   on(event: "ready", listener: () => void): unknown;
-  /** Cluster only: the subscriptions of these channels were lost for a moment, and exist again. */
+  /** Only in a cluster: these channels were without a subscription for a moment, and are subscribed again. */
   on(event: "back", listener: (channels: ReadonlySet<string>) => void): unknown;
   once(event: "ready", listener: () => void): unknown;
   off(event: "smessage", listener: (channel: string, message: string) => void): unknown;
 }
 
 /**
- * Calls `back` when channels that may have missed messages are subscribed again: with those channels, or without an
- * argument for all channels.
+ * Calls `back` when channels are subscribed again that may have missed messages: with these channels, or without an
+ * argument if it concerns all channels.
  */
 export function onBack(subscriber: RedisSubscriber, back: (channels?: ReadonlySet<string>) => void): void {
   let wasReady = subscriber.status === "ready";

@@ -1,4 +1,4 @@
--- All scripts use the time of Redis, because the clocks of the processes may differ by minutes. In ms.
+-- The time of Redis in ms. All scripts use it, because the clocks of the processes may differ by minutes.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 

@@ -4,7 +4,10 @@ import type { ConversationAddress, UserAddress } from "./address.ts";
 export interface KeyRow {
   readonly pattern: string;
   readonly holds: string;
-  /** `never`: the key has no time to live; some of these keys become empty by themselves. */
+  /**
+   * `never`: the key has no time to live. Redis removes such a key when it becomes empty, as it does with all lists,
+   * sets and hashes.
+   */
   readonly expires: string;
 }
 
@@ -162,7 +165,7 @@ export const KEYS = {
   edge: { pattern: "edge:<node>", holds: "an edge's lease", expires: "after 60 s, renewed by the edge" },
 } as const satisfies Record<string, KeyRow>;
 
-/** The names of a pattern's placeholders. */
+/** The names in angle brackets of a pattern. */
 type Placeholder<P extends string> = P extends `${string}<${infer Name}>${infer Rest}`
   ? Name | Placeholder<Rest>
   : never;
@@ -197,7 +200,9 @@ export const linkKey = (digest: string): string => link({ digest });
 export const filesKey = fill(KEYS.files.pattern);
 export const uploadKey = fill(KEYS.upload.pattern);
 export const recordKey = fill(KEYS.record.pattern);
-/** The prefix of a user's record keys. `take` finds out only inside its script which ask is the head. */
+/**
+ * The beginning of the names of a user's record keys. `take` needs it: only its script finds out which ask is the head.
+ */
 export const recordPrefix = (user: UserAddress): string => recordKey({ shard: user.shard, u: user.u, a: "" });
 export const logKey = fill(KEYS.log.pattern);
 export const mailKey = fill(KEYS.mail.pattern);
@@ -210,7 +215,7 @@ export const bytesKey = (key: string): string => bytes({ key });
 
 const [text, wait, password] = [fill(KEYS.text.pattern), fill(KEYS.waitList.pattern), fill(KEYS.password.pattern)];
 const [uses, gone] = [fill(KEYS.uses.pattern), fill(KEYS.gone.pattern)];
-// The hash tag is the name of the text's key, so both keys are in its slot.
+// The hash tag is the whole name of the text's key, so these keys are in the same slot as the text.
 export const usesKey = (key: string): string => uses({ key });
 export const goneKey = (key: string): string => gone({ key });
 export const textKeyOf = (key: string): string => text({ key });
@@ -231,13 +236,22 @@ export const roomOfChannel = (channel: string): string | undefined => /^socket\.
 /** The channels of hints about the extraction of a text, and about an upload whose text is not known yet. */
 export const textChannel = (key: string): string => `hint:text:{${key}}`;
 export const uploadChannel = (upload: string): string => `hint:${upload}`;
-/** The channel of the hints between connections of a shard's users. */
+/** The channel of hints for the connections of a shard's users. */
 export const userChannel = (shard: string): string => `hint:users:{${shard}}`;
-/** Plain PUBLISH: beats of all workers, received by all edges and workers. */
+/** A channel of plain PUBLISH: the beats of all workers. All edges and workers receive them. */
 export const BEAT_CHANNEL = "docrelay:workers";
-/** Plain PUBLISH to workers: a running ask was cancelled. It is a hint; the flag in the record decides. */
+/**
+ * A channel of plain PUBLISH to workers: a running ask was cancelled. This is only a hint; the flag in the ask's record
+ * decides.
+ */
 export const CANCEL_CHANNEL = "docrelay:cancel";
-/** Plain PUBLISH of a text's key: no user has the text any more, so processes remove it from memory. */
+/**
+ * A channel of plain PUBLISH; the message is a text key: no user has this text any more, so processes remove it from
+ * memory.
+ */
 export const FORGET_CHANNEL = "docrelay:forget";
-/** Plain PUBLISH of the hash of a conversation that its user has deleted, with its asks. Received by all edges. */
+/**
+ * A channel of plain PUBLISH to all edges; the message is the hash of a conversation that its user has deleted, with
+ * its asks.
+ */
 export const DELETED_CHANNEL = "docrelay:deleted";

@@ -2,15 +2,16 @@ import { onBack, type RedisSubscriber } from "./client.ts";
 
 export interface ChannelListener<M> {
   message(message: M): void;
-  /** Messages may have been lost. */
+  /** Messages may have been lost, so the listener reads the state again. */
   resync(): void;
 }
 
-/** Subscriptions of sharded channels. All listeners of a channel share its subscription. */
+/** Listeners of sharded Pub/Sub channels. All listeners of a channel share one subscription. */
 export interface Listening<M> {
   /**
-   * Subscribes. Resolves once Redis has confirmed the subscription, so a read afterwards misses nothing. Rejects when
-   * Redis does not reply; then nothing is subscribed. The returned function unsubscribes, and may be called twice.
+   * Subscribes a listener. Resolves once Redis has confirmed the subscription, so a read after that misses nothing.
+   * Rejects when Redis does not reply; the listener is then not subscribed. The returned function unsubscribes the
+   * listener, and may be called twice.
    */
   listen(channel: string, listener: ChannelListener<M>): Promise<() => void>;
   /** How many channels are subscribed now. */
@@ -18,9 +19,8 @@ export interface Listening<M> {
 }
 
 /**
- * Delivers the messages of channels. Each message is parsed once for all listeners of its channel; a message that
- * `parse` returns undefined for is dropped. Several of these may share a subscriber connection if no channel is used by
- * two of them.
+ * Delivers the messages of channels. Each message is parsed once for all listeners of its channel, and dropped if
+ * `parse` returns undefined. Several Listenings may share a subscriber connection if each uses other channels.
  */
 export function createListening<M>(
   subscriber: RedisSubscriber,
@@ -42,7 +42,7 @@ export function createListening<M>(
     const current = listeners.get(channel);
     if (!current?.delete(listener) || current.size > 0) return;
     listeners.delete(channel);
-    // If this fails, the connection and its subscriptions are gone. A stray message finds no listener.
+    // An error means that the connection is gone, and its subscriptions with it. A late message finds no listener.
     subscriber.sunsubscribe(channel).catch(() => undefined);
   }
 

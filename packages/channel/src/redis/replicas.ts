@@ -3,14 +3,14 @@ import { ChannelError } from "../channel-error.ts";
 import { loadScripts } from "./script.ts";
 
 /**
- * Makes writes that are acknowledged only after replicas have them (`DURABILITY=replicated`). A failover loses writes
- * that were not replicated, and must not lose an acknowledged write.
+ * Makes writes and waits until replicas have them before they are acknowledged (`DURABILITY=replicated`). A failover
+ * loses writes that no replica has, and an acknowledged write must not be lost.
  */
 export interface Replicas {
   /**
    * Makes a write, and resolves with its reply once enough replicas have it. @throws errors of the write; ChannelError
-   * `io` when the replicas do not confirm in time, or the connection changed in between. The write is then made but may
-   * be lost. An idempotent write may be repeated.
+   * `io` when the replicas do not confirm in time, or the connection changed in between: the write was made then, but a
+   * failover may lose it. An idempotent write may be repeated.
    */
   confirmed<T>(write: (redis: RedisClient) => Promise<T>): Promise<T>;
 }
@@ -23,24 +23,30 @@ export interface ReplicasOptions {
 }
 
 /**
- * The part of a command's deadline that WAIT may take, so that Redis reports a failed wait before the command times
- * out.
+ * The part of a command's timeout that WAIT may take, so that Redis reports a failed wait before the command times out.
  */
 const PART_OF_DEADLINE = 0.7;
 
-/** Loads the scripts on a connection for confirmed writes. `commandTimeoutMs`: the deadline of its commands. */
+/**
+ * Prepares a connection for confirmed writes: loads the scripts on it. `commandTimeoutMs`: the connection's command
+ * timeout.
+ */
 export function openReplicas(redis: RedisClient, commandTimeoutMs: number): Replicas {
   loadScripts(redis);
   return createReplicas({ redis, timeoutMs: Math.floor(PART_OF_DEADLINE * commandTimeoutMs) });
 }
 
 /**
- * After a failure Sentinel promotes the replica with the most data, so one replica is enough while that replica lives.
+ * How many replicas must have a write. After a failure Sentinel promotes the replica with the most data, so one is
+ * enough while that replica lives.
  */
 const COUNT = 1;
 
 export function createReplicas({ redis, count = COUNT, timeoutMs }: ReplicasOptions): Replicas {
-  /** Counts connections: after a failover, WAIT would count the replicas of a master that never had the write. */
+  /**
+   * Counts how often the connection closed. A WAIT after a reconnect may ask another master, whose replicas never had
+   * the write.
+   */
   let connection = 0;
   redis.on("close", () => connection++);
   let current: Promise<number> | undefined;

@@ -4,8 +4,8 @@ import { BEAT_CHANNEL, CANCEL_CHANNEL, DELETED_CHANNEL, FORGET_CHANNEL } from ".
 export type RedisRole = "edge" | "ask" | "extract";
 
 /**
- * A kind of key, with `*` for the id of a test, and Lua that uses the key as the role does. The Lua returns its
- * argument.
+ * A kind of key (a pattern with `*` for the id of a test), and Lua that uses such a key as the role does. The Lua
+ * returns its argument.
  */
 export type KeyTry = readonly [pattern: string, lua: string];
 
@@ -26,7 +26,7 @@ redis.call('PEXPIRE', KEYS[1], 60000)
 local read = redis.call('HGET', KEYS[1], 'test')
 redis.call('DEL', KEYS[1])
 return read`;
-/** Lua for keys that other roles write: no key with the id of a test exists. */
+/** Lua for keys that only other roles write. No such key exists for the id of a test, so the calls change nothing. */
 const only = (...calls: readonly string[]): string =>
   [...calls.map((call) => `redis.call(${call})`), "return ARGV[1]"].join("\n");
 const EXISTS = only("'EXISTS', KEYS[1]");
@@ -97,7 +97,7 @@ const EXTRACT: Tries = {
 };
 const TRIES: Readonly<Record<RedisRole, Tries>> = { edge: EDGE, ask: ASK, extract: EXTRACT };
 
-/** All tries of a process with these roles, each once. */
+/** What a process with these roles tries, each key and channel once. */
 export function triesOf(roles: readonly RedisRole[]): Tries {
   const all = roles.map((role) => TRIES[role]);
   const each = <T>(of: (tries: Tries) => readonly T[]): T[] => [...new Set(all.flatMap(of))];

@@ -7,8 +7,8 @@ import { readFileSync } from "node:fs";
 export type ArgumentKind = "text" | "number";
 
 /**
- * A Lua script in which keys, arguments and list are local variables with the names given here. `K` and `A`: the names
- * that {@link run} requires.
+ * A Lua script. Its keys, arguments and list are local variables with the names given here. `K` and `A`: the names of
+ * the keys and arguments for which {@link run} needs values.
  */
 export interface Script<K extends string = string, A extends string = string> {
   readonly lua: string;
@@ -22,9 +22,9 @@ export interface ScriptParts<K extends string, A extends string> {
   readonly files: readonly URL[];
   readonly keys: readonly K[];
   readonly args?: Readonly<Record<A, ArgumentKind>>;
-  /** The name of the Lua table that holds the variable number of last arguments. */
+  /** The name of the Lua table with the last arguments, whose number varies. */
   readonly list?: string;
-  /** Lua tables of constant names, for example record fields. */
+  /** Lua tables of constant names, by the table's name; for example the fields of a record. */
   readonly names?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -85,7 +85,7 @@ function loadInto(node: Redis): void {
   const load = (): void => {
     const pipeline = node.pipeline();
     for (const one of scripts) pipeline.script("LOAD", one.lua);
-    pipeline.exec().catch(() => undefined); // run() sends the text of a missing script
+    pipeline.exec().catch(() => undefined); // run() sends the whole script if Redis does not have it
   };
   if (node.status === "ready") load();
   node.on("ready", load);
@@ -94,14 +94,14 @@ function loadInto(node: Redis): void {
 type Value = string | number | null;
 export type Reply = [status: string, ...rest: Value[]];
 
-/** The values for a script's names. `list`: the variable number of last arguments. */
+/** The values for a script's keys and arguments. `list`: the last arguments, whose number varies. */
 export interface ScriptInput<K extends string, A extends string> {
   readonly keys: Readonly<Record<K, string>>;
   readonly args: Readonly<Record<A, string | number>>;
   readonly list?: readonly string[];
 }
 
-/** Runs a script by its hash, or by its text if Redis does not have it. */
+/** Runs a script by its hash; if Redis does not have the script, sends its text. */
 export async function run<K extends string, A extends string>(
   redis: RedisClient,
   of: Script<K, A>,

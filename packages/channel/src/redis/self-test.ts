@@ -70,7 +70,10 @@ function explain(error: unknown, what: string): unknown {
 }
 
 const EVERY_MS = 60_000;
-/** The interval after a failed test: a short overload must not keep a process out of its load balancer for a minute. */
+/**
+ * How many ms after a failed test the next one runs: a short overload must not keep the balancer from this process for
+ * a minute.
+ */
 const AGAIN_MS = 5000;
 
 export interface SelfTest {
@@ -80,8 +83,8 @@ export interface SelfTest {
 }
 
 /**
- * Runs {@link testRedis} every minute (every 5 s while it fails) and after each reconnect. A test that fails because
- * Redis is away does not count; the next test decides. `onError`: called with each failure. @throws ChannelError
+ * Runs {@link testRedis} every minute (every 5 s while it fails) and after each reconnect. If Redis is away during a
+ * test, that test does not count, and the next one decides. `onError` is called with each failure. @throws ChannelError
  * `setting`, only from the first test.
  */
 export async function openSelfTest(deps: SelfTestDeps, onError: (error: unknown) => void): Promise<SelfTest> {

@@ -8,8 +8,8 @@ import type { Reply } from "./script.ts";
 export { ChannelError };
 
 /**
- * The database and how long data are kept in it. `redis` is a connection for commands; its errors and timeouts are
- * passed on.
+ * The database, and how long data are kept in it. Functions of this package throw the errors and timeouts of `redis` as
+ * they are.
  */
 export interface Store {
   readonly redis: RedisClient;
@@ -21,11 +21,9 @@ export interface Store {
   readonly maxEvents?: number;
   /** The most bytes of events a conversation keeps (default 8 MB). Events of unfinished asks are kept beyond this. */
   readonly maxBytes?: number;
-  /**
-   * Replicas that must have a write before it is acknowledged or an ask ends. Without it, the master alone is enough.
-   */
+  /** Waits until replicas have the write of an acceptance or of an ask's end. Undefined: the master alone is enough. */
   readonly replicas?: Replicas | undefined;
-  /** Encrypts what is stored; without it nothing is encrypted. */
+  /** Encrypts what is stored; undefined: nothing is encrypted. */
   readonly sealing?: Sealing;
 }
 
@@ -39,18 +37,18 @@ export const sealingOf = ({ sealing = PLAIN }: Pick<Store, "sealing">): Sealing 
 export const SUPPORTED_RECORD_VERSION = 1;
 
 /**
- * A random event nonce. Every retry of a write carries the same nonce. An answer needs many nonces, and randomUUID is
- * cheaper: it uses random bytes that Node has buffered, while randomBytes makes a system call each time.
+ * A random nonce of an event. Every retry of a write carries the same nonce. randomUUID is used because an answer needs
+ * many nonces: it takes random bytes that Node has buffered, while randomBytes makes a system call each time.
  */
 export const newNonce = (): string => randomUUID();
-/** A random name of a worker process; each start gives another name. */
+/** A random name for a worker process, made anew at each start. */
 export const newWorkerName = (): string => randomUUID();
 /**
  * A random owner token of one turn. It begins with the worker's name: another worker takes the ask only when that
  * worker is gone.
  */
 export const newOwner = (worker = newWorkerName()): string => `${worker}/${randomUUID()}`;
-/** The worker of an owner token; undefined for a token of release 0.1. */
+/** The name of the worker in an owner token; undefined for a token of release 0.1. */
 export const workerOf = (owner: string): string | undefined => /^(.+)\//.exec(owner)?.[1];
 
 /** The error for an unknown status in a step's reply. */
@@ -58,7 +56,7 @@ export function wrongAnswer(step: string, reply: Reply): ChannelError {
   return new ChannelError("wrong-answer", `${step} returned ${String(reply[0])}`);
 }
 
-/** The clock that all processes share, in ms. */
+/** The time of Redis in ms: the clock that all processes share. */
 export async function redisTime(redis: RedisClient): Promise<number> {
   const [seconds, micros] = await redis.time();
   return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);

@@ -3,11 +3,11 @@ import { hkdfSync } from "node:crypto";
 export const KEY_ID_BYTES = 4;
 const SUB_KEYS_KEPT = 1024;
 
-/** One item of `DATA_KEY`. The derived values below do not reveal the item. */
+/** One item of `DATA_KEY`. Neither the id nor the derived keys reveal the item. */
 export interface DataKey {
-  /** The id of the key, which is stored with a sealed text. */
+  /** The id of this key. It is stored with all data that this key encrypts. */
   readonly id: Buffer;
-  /** The secret for salts that are derived from texts. */
+  /** The secret from which `sealSameText` derives a salt for a text. */
   readonly sameSecret: Buffer;
   /** Derives an AES-256 key from a salt. */
   subKey(salt: Buffer): Buffer;
@@ -36,7 +36,7 @@ function createDataKey(secret: string): DataKey {
       let key = subKeys.get(name);
       if (!key) {
         key = derive(secret, salt, { info: "docrelay data", bytes: 32 });
-        // A process reads data of only a few other processes, so their salts normally all fit.
+        // A process reads data of only a few other processes, so the salts that it meets normally all fit.
         if (subKeys.size >= SUB_KEYS_KEPT) subKeys.delete(subKeys.keys().next().value ?? "");
         subKeys.set(name, key);
       }

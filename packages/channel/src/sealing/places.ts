@@ -1,4 +1,4 @@
-/* The place of each kind of sealed data; see `Sealing`. If a place changes, stored data become unreadable. */
+/* The `place` argument of `Sealing` for each kind of data. If a place changes, stored data become unreadable. */
 
 interface Conversation {
   readonly u: string;

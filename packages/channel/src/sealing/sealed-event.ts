@@ -2,7 +2,10 @@ import { ChannelError } from "../channel-error.ts";
 import type { Event } from "@docrelay/protocol";
 import type { Sealing } from "./sealing.ts";
 
-/** The fields of an event that scripts and readers of a log need in the clear. The other fields are its content. */
+/**
+ * The fields of an event that stay readable, because scripts and readers of a log need them. The other fields are the
+ * event's content.
+ */
 type Head = { readonly conversation: string; readonly ask: string; readonly nonce: string };
 
 const placeOf = (c: string, { ask, nonce }: Pick<Head, "ask" | "nonce">): string => `event ${c} ${ask} ${nonce}`;
@@ -19,8 +22,8 @@ export function sealEvent(sealing: Sealing, c: string, head: Head, body: object)
 }
 
 /**
- * Reads an event's JSON, which docrelay's own scripts wrote. @throws ChannelError `wrong-answer` for any other text,
- * and the errors of {@link Sealing}
+ * Parses and decrypts an event's JSON from the log. @throws ChannelError `wrong-answer` for text that docrelay's
+ * scripts did not write, and the errors of {@link Sealing}
  */
 export function readEvent(sealing: Sealing, c: string, json: string): Event {
   const event = parse(json);
@@ -42,7 +45,7 @@ function parse(json: string): unknown {
   }
 }
 
-/** As {@link readEvent}, for an event that is parsed already. */
+/** As {@link readEvent}, for an event whose JSON is parsed already. */
 export function unsealEvent(sealing: Sealing, c: string, event: Event & { readonly sealed?: unknown }): Event {
   if (typeof event.sealed !== "string") return event;
   const { sealed, ...head } = event;

@@ -14,20 +14,26 @@ export interface Sealing {
   unseal(place: string, bytes: Uint8Array): Buffer;
   /** As `seal`, for a text. The result has no line breaks. */
   sealText(place: string, text: string): string;
-  /** Gives the same result for the same text in the same place, so a script can find the text again. */
+  /**
+   * As `sealText`, but the same text in the same place always gives the same result, so a script can recognise the
+   * text.
+   */
   sealSameText(place: string, text: string): string;
   unsealText(place: string, text: string): string;
   /** Whether new data are encrypted. */
   readonly isOn: boolean;
-  /** Whether a text is stored as `sealText` would store it now, that is, encrypted with the first key. */
+  /**
+   * Whether a text is stored as `sealText` would store it now: encrypted with the first key, or not at all if
+   * encryption is off.
+   */
   isCurrent(text: string): boolean;
 }
 
 /*
- * Layout: magic, version 1, the key's id, the salt of the sub-key, a counter, the encrypted bytes, the tag. Each
- * process has a salt of its own and counts up, so no nonce is used twice with a sub-key; random nonces would be safe
- * for only 2^32 events. Version 0: bytes that were stored without a key but happen to begin with the magic follow
- * unchanged.
+ * The layout of encrypted data: magic, version 1, the key's id, the salt of the sub-key, a counter, the encrypted
+ * bytes, the tag. The nonce of AES-GCM is the counter. Each process has a sub-key of its own (a random salt) and counts
+ * up, so no nonce is used twice with a sub-key; random nonces would be safe for only 2^32 events. Version 0:
+ * unencrypted bytes that happen to begin with the magic; they follow unchanged.
  */
 const MAGIC = Buffer.from([0x89, 0x44, 0x52, 0x53, 0x45, 0x41, 0x4c, 0x0a]);
 const TEXT_MAGIC = "docrelay:sealed:";
@@ -38,17 +44,20 @@ const TAG_BYTES = 16;
 const SALT_AT = 1 + KEY_ID_BYTES;
 const COUNTER_AT = SALT_AT + SALT_BYTES;
 const HEAD_BYTES = COUNTER_AT + COUNTER_BYTES;
-/** How many bytes longer encryption by `seal` makes data. */
+/** How many bytes `seal` adds to data when it encrypts them. */
 export const SEALED_MORE_BYTES = MAGIC.length + HEAD_BYTES + TAG_BYTES;
 
-/** `secrets`: the items of `DATA_KEY`. If the first is empty, nothing is encrypted, and the others decrypt. */
+/**
+ * `secrets`: the items of `DATA_KEY`. The first one encrypts; if it is empty, nothing is encrypted. All of them
+ * decrypt.
+ */
 export function createSealing(secrets: readonly string[] = []): Sealing {
   const keys = createDataKeys(secrets);
   const current = keys.current;
   const ownSalt = randomBytes(SALT_BYTES);
   let counter = 0n;
 
-  /** The layout without its magic. */
+  /** Encrypts bytes into the layout above, without its magic. */
   function encrypt(place: string, bytes: Uint8Array, salt: Buffer, count: bigint): Buffer {
     if (!current) throw new ChannelError("key", NO_KEY);
     const head = Buffer.alloc(HEAD_BYTES);
@@ -78,7 +87,7 @@ export function createSealing(secrets: readonly string[] = []): Sealing {
     sealText: (place, text) => (current ? asText(place, text, ownSalt, counter++) : asItIs(text)),
     sealSameText(place, text) {
       if (!current) return asItIs(text);
-      // The sub-key is derived for this text alone, so a constant nonce is safe.
+      // The sub-key is used for this text alone, so a constant nonce is safe.
       const salt = createHmac("sha256", current.sameSecret)
         .update(JSON.stringify([place, text]))
         .digest();
@@ -113,7 +122,7 @@ function decrypt(keys: DataKeys, place: string, sealed: Buffer): Buffer {
   }
 }
 
-/** An unencrypted text, escaped if it begins like an encrypted one. */
+/** A text that is stored unencrypted; escaped if it begins like an encrypted one. */
 function asItIs(text: string): string {
   return text.startsWith(TEXT_MAGIC)
     ? TEXT_MAGIC + Buffer.concat([Buffer.from([ESCAPED]), Buffer.from(text)]).toString("base64url")

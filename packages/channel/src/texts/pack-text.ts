@@ -5,21 +5,21 @@ import { ChannelError } from "../channel-error.ts";
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
-/** The smallest text in bytes that is compressed. A shorter text fits into a packet or two anyway. */
+/** From this many bytes on, a text is compressed. A shorter one fits into one or two network packets anyway. */
 const WORTH_BYTES = 4096;
-/** A limit above the size of any text. */
+/** The most bytes that a text may have when it is decompressed; more than any text has. */
 const MAX_BYTES = 512 * 1024 * 1024;
 /**
- * The most bytes that are packed or unpacked on the main thread. They take less than a millisecond, which is less CPU
- * time than another thread would cost. A text that repeats itself may grow from these bytes to a few MB, which takes
- * some milliseconds.
+ * Up to how many bytes are compressed or decompressed on the main thread: this takes less than a millisecond, which is
+ * less CPU time than handing them to another thread. A text that repeats itself may grow from these bytes to a few MB,
+ * which takes some milliseconds.
  */
 const AT_ONCE_BYTES = { compress: 262_144, decompress: 65_536 };
 /** The separator of pages in the stored text. No page contains it, because extraction removes control characters. */
 const PAGE_BREAK = "\f";
 const BREAK_BYTE = 0x0c;
 
-/** The two possible fields for a text in a hash: `text` as it is, or `zstd` compressed. */
+/** The fields of a hash in which a text can be: `text` as it is, or `zstd` compressed. */
 export const PACKED_FIELDS = ["text", "zstd"] as const;
 
 /** The pages of a text as a hash field and its value; compressed when that is smaller. */

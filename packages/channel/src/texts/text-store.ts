@@ -10,8 +10,8 @@ import { placeOfPassword, placeOfText, placeOfTextFacts } from "../sealing/place
 import { packPages, PACKED_FIELDS, unpackPages } from "./pack-text.ts";
 
 /**
- * The outcome of an extraction, shared by all users who sent the same bytes. Pages are in order; page numbers in
- * `missing` count from 1.
+ * The outcome of an extraction, shared by all users of the scope who sent the same bytes. `pages` are in order; page
+ * numbers in `missing` and `ocr` count from 1.
  */
 export type StoredText =
   | {
@@ -24,7 +24,10 @@ export type StoredText =
       /** Names of the files attached to the PDF, if there are any. */
       readonly attachments?: readonly string[];
       readonly extractMs: number;
-      /** The trace of the extraction, if it was traced: its `traceparent`, and when it ended, in ms since the epoch. */
+      /**
+       * Set if OpenTelemetry traced the extraction: the `traceparent` of its trace, and when it ended, in ms since the
+       * epoch.
+       */
       readonly traced?: { readonly traceparent: string; readonly at: number };
     }
   | { readonly kind: "failed"; readonly code: string; readonly reason?: string; readonly permanent: boolean };
@@ -34,27 +37,25 @@ export type Outcome =
   | (Omit<Extract<StoredText, { kind: "text" }>, "pages"> & { readonly pageCount: number })
   | Extract<StoredText, { kind: "failed" }>;
 
-/**
- * Whether another extraction of the same bytes can have another outcome: with more time or memory, or with a password.
- */
+/** Whether another extraction of the same bytes can end otherwise: with more time or memory, or with a password. */
 export function canChange(text: StoredText | Outcome): boolean {
   return text.kind === "failed" && (!text.permanent || text.code === "PDF_ENCRYPTED");
 }
 
-/** How long a failure is stored that another extraction may not repeat (time, memory). */
+/** How many ms a failure is stored if another extraction may succeed, for example with more time or memory. */
 const PASSING_FAILURE_MS = 600_000;
 /** How long the failure `BUSY` is stored: long enough for the waiting asks to read it. */
 const BUSY_MS = 60_000;
 /** What users read for the failure `BUSY`. */
 export const TOO_BUSY_TO_READ = "The server is too busy to read the file now. Try again in a moment.";
-/** How long a user's waiting extraction counts if its end was lost. */
+/** After how many ms a waiting extraction of a user no longer counts, in case its end was not recorded. */
 const EXTRACTING_MS = 600_000;
 
 /**
- * The text key of an extraction, which is also its job's id: the same bytes, profile, scope and password give the same
- * key. Users of one scope share texts and bytes. Such a user may notice from the timing that another user has the same
- * file. The key is made with a secret, so a known hash does not give access to a text, and a password cannot be guessed
- * from a key.
+ * The text key of an extraction, which is also the id of its job: the same bytes, profile, scope and password give the
+ * same key. Users of one scope share texts and bytes, so a user may notice from the timing that another user has the
+ * same file. The key is made with a secret, so knowing a file's hash does not give access to its text, and a password
+ * cannot be guessed from a key.
  */
 export function textKey(
   secret: string,
@@ -76,9 +77,9 @@ const WRITE_FAILURE = script({
 });
 
 /**
- * Stores an outcome. A later outcome replaces it, but a failure never replaces a text: a worker that was suspended and
- * continued may fail after another worker has succeeded. Call it before {@link takeWaiting}. Longer texts are
- * compressed to about a quarter of their size, the longest of them off the event loop.
+ * Stores an outcome. A later outcome replaces an earlier one, but a failure never replaces a text: a worker that was
+ * suspended for a while may fail after another worker has succeeded. Call it before {@link takeWaiting}. Longer texts
+ * are compressed to about a quarter of their size, the longest of them off the event loop.
  */
 export async function writeText(store: Store, key: string, text: StoredText): Promise<void> {
   const name = textKeyOf(key);
@@ -106,8 +107,8 @@ const FORGET_FAILURE = script({
 });
 
 /**
- * Removes a failure that does not depend on the file, so that only the asks that waited for it fail. Returns whether
- * there was one. An ask that has not read the failure yet waits for the next outcome.
+ * Removes the failure `BUSY`, which does not depend on the file, so that only the asks that waited for this extraction
+ * fail. Returns whether there was one. An ask that has not read the failure yet waits for the next outcome.
  */
 export async function forgetBusy(store: Store, key: string): Promise<boolean> {
   const name = textKeyOf(key);
@@ -127,7 +128,7 @@ export async function readOutcome(store: Store, key: string): Promise<Outcome | 
   return meta === null ? undefined : (readFacts(store, key, meta) as Outcome);
 }
 
-/** Reads an outcome. Renews the expiry of a text. */
+/** Reads an outcome. A text is kept for the retention from now on. */
 export async function readText(store: Store, key: string): Promise<StoredText | undefined> {
   const name = textKeyOf(key);
   const [kind, meta, ...packed] = await store.redis.hmgetBuffer(name, "kind", "meta", ...PACKED_FIELDS);
@@ -142,7 +143,7 @@ export async function readText(store: Store, key: string): Promise<StoredText | 
 const readFacts = (store: Store, key: string, stored: string): unknown =>
   JSON.parse(sealingOf(store).unsealText(placeOfTextFacts(key), stored));
 
-/** Which outcomes are stored, in the order of `keys`. Renews texts without loading them. */
+/** Which kind of outcome is stored for each of `keys`, in their order. Texts are renewed without being loaded. */
 export async function textState(store: Store, keys: readonly string[]): Promise<Array<"text" | "failed" | "missing">> {
   // ioredis sends the commands of one tick together; a pipeline would cost more.
   const kinds = await Promise.all(keys.map((key) => store.redis.hget(textKeyOf(key), "kind")));
@@ -156,15 +157,17 @@ export async function textState(store: Store, keys: readonly string[]): Promise<
 export type WaitingAsk = Pick<TakenAsk, "conversation" | "id" | "body">;
 
 /**
- * A conversation on a wait list. `ask`: the waiting ask, and the index of its file; absent in entries of version 0.1.
+ * A conversation on a wait list. `ask`: its ask that waits, and the index of the file in it; entries of version 0.1 do
+ * not have it.
  */
 export interface Waiting extends ConversationAddress {
   readonly ask?: { readonly conversation: string; readonly id: string; readonly file: number };
 }
 
 /**
- * Puts a conversation on the wait list of each text. `ask`: the ask whose readers get the progress. It is stored in the
- * list because an extract worker has no right to read conversations. Idempotent. Read the texts again afterwards.
+ * Puts a conversation on the wait list of each text. `ask`: the ask whose readers get the progress. The list stores its
+ * id, because an extract worker may not read conversations. Idempotent. Read the texts again afterwards: one may have
+ * been stored in between.
  */
 export async function awaitTexts(
   store: Store,
@@ -235,7 +238,7 @@ function parseWaiting(members: ReadonlyArray<string | number | null>): Waiting[]
   });
 }
 
-/** Stores a file's password where only its extraction finds it, for as long as the ask may need it. */
+/** Stores a file's password under its text key, where only the extraction looks for it, for `ttlMs`. */
 export async function setPassword(store: Store, key: string, password: string, ttlMs: number): Promise<void> {
   const sealed = sealingOf(store).sealText(placeOfPassword(key), password);
   await store.redis.set(passwordKey(key), sealed, "PX", ttlMs);
@@ -255,8 +258,8 @@ const QUEUE = script({
 });
 
 /**
- * Counts an extraction as waiting for its user. Returns the user's number of waiting extractions, which is its priority
- * in the queue. Idempotent.
+ * Counts an extraction as waiting for its user. Returns how many extractions of the user wait, which becomes the
+ * extraction's priority in the queue. Idempotent.
  */
 export async function queueExtraction(store: Store, user: UserAddress, key: string): Promise<number> {
   const args = { text: key, keepMs: EXTRACTING_MS };

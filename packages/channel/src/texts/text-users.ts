@@ -15,11 +15,11 @@ const FORGET = script({
 });
 const DROP = script({ files: [lua(import.meta.url, "drop-forgotten.lua")], keys: ["outcome", "gone"] });
 
-/** The longest that an extraction which runs when its text is forgotten may continue. */
+/** How long the mark `gone` stays: an extraction that runs while its text is forgotten must end within this time. */
 const GONE_MS = 900_000;
 
 /**
- * Counts a user as a user of a text, for the retention from now on. Call it before you look for the text or its bytes.
+ * Records a user as a user of a text, for the retention from now on. Call it before you look for the text or its bytes.
  * Then a process that forgets the text either sees this user, or has removed the text before you look.
  */
 export async function useText(store: Store, user: UserAddress, key: string): Promise<void> {
@@ -53,8 +53,8 @@ export async function forgetText(store: Store, user: UserAddress, key: string): 
 }
 
 /**
- * Removes a text that was forgotten during its extraction. Call it after the text is stored. Returns whether it removed
- * the text.
+ * Removes a text that its last user gave up during the extraction. Call it after the text is stored. Returns whether
+ * the text was removed.
  */
 export async function dropForgotten(store: Store, key: string): Promise<boolean> {
   const [status] = await run(store.redis, DROP, { keys: { outcome: textKeyOf(key), gone: goneKey(key) }, args: {} });

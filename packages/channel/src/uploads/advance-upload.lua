@@ -1,9 +1,9 @@
 local at, own, done = unpack(redis.call('HMGET', up, 'offset', 'ref', 'done'))
--- Another ref means another upload with the same id: the upload of these bytes was dropped. A finished upload may refer
--- to an older copy of the same bytes.
+-- If the stored ref differs, the upload of these bytes was dropped and another upload has the same id. Exception: a
+-- finished upload may refer to an older copy of the same bytes.
 if not at or (own ~= ref and done ~= '1') then return { 'UNKNOWN' } end
 at = tonumber(at)
--- Never shortens the time to live: a finished upload is kept for longer than an idle one.
+-- A finished upload is kept for longer than an idle one, so a late chunk must not shorten its time to live.
 if redis.call('PTTL', up) < keepMs then
   redis.call('PEXPIRE', up, keepMs)
   redis.call('ZADD', unfinished, 'XX', ms(now + keepMs), own)

@@ -14,8 +14,8 @@ const LEAVE = script({
 });
 
 /**
- * Why an upload cannot be named any more. `NEEDED`: unfinished asks still need its text or bytes. `LEAVING`: it is
- * being removed.
+ * Values of the field `hidden`: why asks cannot name the upload any more. `NEEDED`: unfinished asks still need its text
+ * or bytes, so these stay for now. `LEAVING`: the upload is being removed.
  */
 const NEEDED = "1";
 const LEAVING = "leaving";
@@ -23,11 +23,11 @@ const HIDE = script({ files: [lua(import.meta.url, "hide-upload.lua")], keys: ["
 
 /** An upload and everything that was made from it. */
 export interface OwnUpload extends UploadState {
-  /** Keys of its texts: the one without a password, and those with the passwords of asks. */
+  /** Its text keys: the one without a password, and one for each password that an ask gave. */
   readonly texts: readonly string[];
   /** Hashes of the conversations that use the upload. */
   readonly conversations: readonly string[];
-  /** The upload is being removed. */
+  /** Whether the upload is being removed. */
   readonly isLeaving: boolean;
 }
 
@@ -47,7 +47,7 @@ export async function ownUploads(store: Store, user: string): Promise<OwnUpload[
   });
 }
 
-/** `removeJob`: removes the extraction of a text from the queue, unless it is running. */
+/** What forgetting needs. `removeJob`: removes the extraction of a text from the queue, unless it is running. */
 export interface ForgetDeps {
   readonly store: Store;
   readonly blobs: BlobStore;
@@ -70,9 +70,9 @@ export async function forgetUploadsOf(deps: ForgetDeps, user: string, { c }: Con
 }
 
 /**
- * Removes uploads of a user, which cannot be named from now on. Their texts and bytes are removed too, unless another
+ * Removes uploads of a user: asks cannot name them from now on. Their texts and bytes are removed too, unless another
  * upload of the user, or another user, has the same file. Idempotent: the uploads stay listed until everything is
- * removed.
+ * removed, so that a failed removal can be repeated.
  */
 export async function forgetUploads(deps: ForgetDeps, user: string, uploads: readonly OwnUpload[]): Promise<void> {
   if (uploads.length === 0) return;
@@ -103,21 +103,22 @@ async function forgetContent(
   if (text === undefined) return releaseBytes(store, blobs, ref, { user: of });
   await releaseShare(store, of, ref);
   if ((await countTextUsers(store, text)) > 0) return;
-  // A user who found these bytes before this step is already counted as a user of their text.
+  // A user who has got these bytes before the next step is counted by the check after it, because `useText` is called
+  // before the bytes are looked for.
   await disclaimBytes(store, text, ref);
   if ((await countTextUsers(store, text)) > 0) return;
   await Promise.all([releaseBytes(store, blobs, ref), store.redis.unlink(retainKey(ref))]);
 }
 
 /**
- * Removes an upload. While an unfinished ask may need it, only its name is removed, and the rest is removed with the
- * conversation. Idempotent. Returns whether there was an upload.
+ * Removes an upload. While an unfinished ask may need its text or bytes, it is only hidden, and the rest is removed
+ * with the conversation. Idempotent. Returns whether there was an upload.
  */
 export async function forgetUpload(deps: ForgetDeps, user: string, id: string): Promise<boolean> {
   const { store } = deps;
   const isNamed = (await readUpload(store, user, id)) !== undefined;
   const found = (await ownUploads(store, user)).find((one) => one.id === id);
-  if (!found) return isNamed && (await store.redis.unlink(keyOf(user, id))) === 1; // an older process listed no uploads
+  if (!found) return isNamed && (await store.redis.unlink(keyOf(user, id))) === 1; // an upload of an older process, which did not list uploads
   const { shard } = userAddress(user);
   const waiting = await Promise.all(found.conversations.map((c) => store.redis.llen(mailKey({ shard, c }))));
   if (waiting.some((count) => count > 0)) await hide(store, user, id, NEEDED);

@@ -6,16 +6,19 @@ import type { Store } from "../redis/store.ts";
 import { keyOf } from "./upload.ts";
 
 /**
- * An extraction has begun or made progress, or something has changed (`look`: read the state again). The hint may be
- * lost. Pages count from 1.
+ * A hint about an extraction or upload: pages were read, the extraction has begun, or something has changed and the
+ * receiver should read the state again (`look`). It may be lost. Pages count from 1.
  */
 export type Hint =
   | { readonly kind: "page"; readonly page: number; readonly pages: number }
   | { readonly kind: "begun" }
-  /** `error`: why an upload was refused and dropped. `from`: the connection that knows the state already. */
+  /**
+   * `error`: why an upload was refused and dropped. `from`: the connection that made the change and so ignores the
+   * hint.
+   */
   | { readonly kind: "look"; readonly error?: WireError; readonly from?: string };
 
-/** Hints about a text reach all connections that wait for it. Hints about an upload reach only its user. */
+/** The channels of hints about a text, for all connections that wait for it, and about an upload, for its user only. */
 export const hintsOfText = textChannel;
 export const hintsOfUpload = (user: string, upload: string): string => uploadChannel(keyOf(user, upload));
 

@@ -33,7 +33,7 @@ export interface UploadState {
   readonly text?: string;
 }
 
-/** The key of an upload. */
+/** The Redis key of an upload. */
 export function keyOf(user: string, upload: string): string {
   const id = createHash("sha256").update(upload).digest("base64url").slice(0, 22);
   return uploadKey({ ...userAddress(user), id });
@@ -67,10 +67,11 @@ const BEGIN = uploadScript(
 );
 
 /**
- * Room that is reserved for an upload before its first byte, small so that most room is for bytes that have arrived.
+ * How many bytes are reserved for an upload before its first byte arrives. Small, so that a client that sends nothing
+ * takes little room.
  */
 const FIRST_ROOM = 65_536;
-/** The most room that is reserved beyond the received bytes. */
+/** For how many bytes beyond the received ones room is reserved at most. */
 const ROOM_AHEAD = 1_048_576;
 
 /** The room for an upload whose bytes have arrived, or are arriving, up to `offset`. */
@@ -78,25 +79,26 @@ export function roomFor(size: number, offset: number): number {
   return Math.min(size, offset + Math.min(Math.max(offset, FIRST_ROOM), ROOM_AHEAD));
 }
 
-/** Limits for a user and for all users. */
+/** Limits for the bytes and uploads of a user, and for the bytes of all users. */
 export interface UploadShares extends ByteShares {
   /** The most unfinished uploads of the user. */
   readonly maxUnfinished: number;
 }
 
 export type BegunUpload =
-  /** `room`: the client may send bytes up to here. 0 for an upload that was begun before: call `growRoom`. */
+  /** `room`: up to which offset the client may send bytes. 0 for an upload that was begun before: call `growRoom`. */
   | { kind: "begun"; upload: UploadState; room: number }
   /** The id belongs to an upload of another name or size. */
   | { kind: "conflict" }
-  /** The user's share is used up; `freeInMs`: when there is room again. */
+  /** The user's share is used up; there is room again after `freeInMs`. */
   | { kind: "quota"; freeInMs: number }
   /** The user has too many unfinished uploads, or all users together have used up the limit. Nothing was stored. */
   | { kind: "busy"; freeInMs?: number };
 
 /**
- * Begins an upload and reserves room for its first bytes, or finds the upload begun before. That one keeps its `ref`,
- * and only its next chunk renews its time. An upload expires unless its first chunk arrives within 30 s. Idempotent.
+ * Begins an upload and reserves room for its first bytes. If the upload was begun before, returns it with its earlier
+ * `ref`; it is kept longer only by its next chunk. An upload expires unless its first chunk arrives within 30 s.
+ * Idempotent.
  */
 export async function beginUpload(
   store: Store,
@@ -119,18 +121,19 @@ export async function beginUpload(
     readUpload(store, user, id),
   ]);
   if (status !== "BEGUN") await releaseRoom(store, ref);
-  // The script compares stored names, so a name that was sealed with another key looks different to it.
+  // The script compares encrypted names. A name that was encrypted with another key differs there, although it is the
+  // same.
   const isSame = found?.name === name && found.size === size;
   if (status === "CONFLICT" && !isSame) return { kind: "conflict" };
   if (status === "QUOTA" || status === "BUSY")
     return { kind: status === "BUSY" ? "busy" : "quota", freeInMs: Number(freeInMs) };
-  // Redis executed the script and this read in order, unless the script was missing from its cache.
+  // Redis executed the read after the script, unless the script had to be sent again because Redis did not have it.
   const upload = found ?? (await readUpload(store, user, id));
   if (!upload) throw wrongAnswer("beginUpload", [status]);
   return { kind: "begun", upload, room: status === "BEGUN" ? room : 0 };
 }
 
-/** The name as it is stored: the same text for the same upload, so that a script can compare it. */
+/** The name as it is stored: the same name of the same upload gives the same text, so that a script can compare it. */
 function sealName(store: Store, user: string, { id, name }: Pick<UploadState, "id" | "name">): string {
   return sealingOf(store).sealSameText(placeOfUpload(keyOf(user, id)), name);
 }
@@ -163,7 +166,10 @@ export function readUploadFields(
   return sha256 && text ? { ...state, sha256, text } : state;
 }
 
-/** How long an upload is listed after its begin, its end or its last use: at least as long as it is kept. */
+/**
+ * How long an upload stays in the list of its user after its begin, its end or its last use: as long as the upload can
+ * be kept.
+ */
 const listedMsOf = ({ retentionMs }: Store): number => Math.max(retentionMs, IDLE_UPLOAD_MS);
 
 const USE = script({
@@ -174,7 +180,7 @@ const USE = script({
 
 /**
  * Keeps a finished upload for the retention from now on. `by`: the conversation of an ask that names the upload, and
- * the text that the ask needs; both are removed when no conversation uses the upload any more.
+ * the text key that the ask needs. The text is removed with the upload when no conversation uses it any more.
  */
 export async function renewUpload(
   store: Store,
@@ -241,18 +247,20 @@ export async function storeChunk(
     const [isNew, grown] = stored.value;
     const advanced = await counted;
     if (grown.kind !== "gone") return { ...advanced, isNew, room: grown.room };
-    // The upload has expired, or was finished elsewhere and its bytes were released. This chunk arrived too late.
+    // The upload has expired, or another process finished it and released its bytes. This chunk arrived too late.
     if (advanced.kind !== "advanced") await blobs.remove(ref);
     return { ...advanced, isNew, room: 0 };
   }
   if (count.status === "fulfilled" && count.value.kind === "advanced") {
     const rewound = run(store.redis, REWIND, { keys: { up: keyOf(user, id) }, args: { ref, offset } });
-    await rewound.catch(() => undefined); // if this fails, the hole is found at the end of the upload
+    await rewound.catch(() => undefined); // if this fails, the end of the upload finds the hole
   }
   throw stored.reason;
 }
 
-/** Counts a chunk as stored. Call it after its bytes are stored. `ref`: where the bytes are. */
+/**
+ * Records that a chunk is stored: moves the upload's offset. Call it after the chunk's bytes are stored under `ref`.
+ */
 export async function advanceUpload(
   store: Store,
   user: string,

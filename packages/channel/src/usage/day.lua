@@ -3,6 +3,6 @@ local DAY_MS = 86400000
 local function untilTomorrow() return DAY_MS - now % DAY_MS end
 
 local function use(field, count)
-  -- The first count of a field sets the key's time to live. Later counts would set the same time.
+  -- The first count of a day sets the key's time to live: until midnight. Later counts need not set it again.
   if redis.call('HINCRBY', used, field, ms(count)) == count then redis.call('PEXPIRE', used, ms(untilTomorrow())) end
 end

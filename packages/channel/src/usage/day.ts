@@ -3,12 +3,12 @@ import { usedKey } from "../redis/keys.ts";
 import { CLOCK, lua, run, script } from "../redis/script.ts";
 import { redisTime, type Store } from "../redis/store.ts";
 
-/** What is counted for each day: asks, bytes of files, extracted pages, and tokens of the engine. */
+/** What is counted a day for each account: asks, bytes of files, extracted pages, and tokens of the engine. */
 export const DAY_COUNTS = ["asks", "bytes", "pages", "tokens"] as const;
 export type DayCount = (typeof DAY_COUNTS)[number];
 export type Used = Readonly<Record<DayCount, number>>;
 
-/** Lua that counts for a day, for scripts with the account's key in `used`. */
+/** Lua that adds to the counts of the day. A script that includes it has the key of the account's counts in `used`. */
 export const DAY = lua(import.meta.url, "day.lua");
 const DAY_MS = 86_400_000;
 
@@ -23,7 +23,7 @@ export async function countUsed(store: Store, of: UserAddress, field: DayCount, 
   await run(store.redis, COUNT_USED, { keys: { used: usedKey(of) }, args: { field, count } });
 }
 
-/** The counts of accounts for today, in the order of the accounts, and in how many ms the day ends. */
+/** Today's counts of some accounts, in their order. `endsInMs`: in how many ms the day ends. */
 export async function readUsed(
   store: Store,
   accounts: readonly UserAddress[],

@@ -1,5 +1,5 @@
--- Counts the bytes that an account keeps. The retention window is divided into eight parts, so bytes are forgotten part
--- by part. Adds bytes and returns 0, or the time in ms until at most `maxBytes` are counted.
+-- Counts the bytes that an account keeps. The retention is divided into eight parts, and bytes are forgotten a part at
+-- a time. Adds `bytes`; returns 0, or the ms until at most `maxBytes` are counted.
 local function keep(kept, bytes, maxBytes, windowMs)
   local part = math.floor(now * 8 / windowMs)
   local isNewPart = bytes > 0 and redis.call('HINCRBY', kept, part, ms(bytes)) == bytes
@@ -11,7 +11,7 @@ local function keep(kept, bytes, maxBytes, windowMs)
       counts[#counts + 1] = { at = at, bytes = tonumber(all[i + 1]) }
     end
   end
-  -- A part counts for at most one window, measured from the part's beginning.
+  -- A part stops counting one retention after it began. The key lives a little longer than that.
   if isNewPart then redis.call('PEXPIRE', kept, windowMs + math.floor(windowMs / 8)) end
   if sum <= maxBytes then return 0 end
   table.sort(counts, function(a, b) return a.at < b.at end)

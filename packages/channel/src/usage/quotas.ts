@@ -9,11 +9,11 @@ export type Quotas = ReadonlyMap<string, number>;
 export interface QuotaField {
   readonly count: DayCount;
   readonly kind: Account["kind"];
-  /** The account's name; undefined: all accounts of the kind without a quota of their own. */
+  /** The account's name; undefined: the quota is for all accounts of this kind that have none of their own. */
   readonly name: string | undefined;
 }
 
-/** A quota without a limit, for one account whose kind has a limit. */
+/** The quota of an account that has no limit although its kind has one. */
 export const UNBOUNDED = Number.POSITIVE_INFINITY;
 const NO_BOUND = "none";
 const KINDS = { user: "user", tenant: "tenant", address: "network" } as const;

@@ -18,7 +18,7 @@ export function accountAddress({ kind, name }: Account): UserAddress {
   return kind === "user" ? userAddress(name) : groupAddress(kind, name);
 }
 
-/** Lua that counts bytes against a budget, for scripts that do this as part of another step. */
+/** Lua that counts kept bytes against a budget, for scripts that also do other things in the same step. */
 export const KEPT = lua(import.meta.url, "kept.lua");
 const CHARGE = script({
   files: [CLOCK, KEPT, lua(import.meta.url, "charge.lua")],
@@ -58,9 +58,8 @@ export async function chargeBytes(
 
 /**
  * Counts accepted asks, at most {@link MAX_COUNTED}, for a network or a tenant: the asks as running, and their bytes as
- * {@link chargeBytes} does. `overMs`: the result of counting the bytes. `isFull`: more than `maxRunning` of its asks
- * run. The end of an ask is not counted when it happens. Only when too many asks are counted are those removed that
- * have ended.
+ * {@link chargeBytes} does. `overMs`: what `chargeBytes` returns. `isFull`: more than `maxRunning` asks of the account
+ * run. An ask that ends stays counted at first; ended asks are removed only when more than `maxRunning` are counted.
  */
 export async function countAsks(
   store: Store,
