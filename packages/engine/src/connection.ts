@@ -5,7 +5,7 @@ import { connectFailure } from "./failure/connect-failure.ts";
 import { badReply, closedFailure, failure, httpFailure, type EngineError } from "./failure/engine-error.ts";
 
 /**
- * Receives the frames of a connection. `end` is called once, as the last call: the connection broke, or a frame was not
+ * Gets the frames of a connection. `end` is called once, after all frames: the connection broke, or a frame was not
  * acceptable.
  */
 export interface Listener {
@@ -13,23 +13,23 @@ export interface Listener {
   end(error: EngineError): void;
 }
 
-/** A socket to the engine. */
+/** An open WebSocket to the engine. */
 export interface Connection {
   readonly open: boolean;
-  /** The engine was pinged and has sent nothing since then. */
+  /** Whether the engine was pinged and has sent nothing since then. */
   readonly owesPong: boolean;
-  /** Replaces the listener. Earlier frames are not repeated. */
+  /** Replaces the listener. The new one gets only later frames. */
   listen(listener: Listener): void;
   /**
    * Sends a text frame in UTF-8. Resolves when the operating system has accepted all of it. If the connection breaks
-   * before, the promise stays pending, and the listener's `end` is called.
+   * before that, the promise stays pending, and the listener's `end` is called.
    */
   send(text: Buffer): Promise<void>;
   /** Sends a ping, and calls `answered` at the next pong. */
   ping(answered: () => void): void;
   pause(): void;
   resume(): void;
-  /** Closes the connection at once. The listener's `end` is called only if there is an `error`. Idempotent. */
+  /** Closes the connection at once. With an `error`, calls the listener's `end`. Idempotent. */
   destroy(error?: EngineError): void;
 }
 
@@ -37,27 +37,31 @@ export interface ConnectOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly maxFrameBytes: number;
-  /** The deadline until TCP is connected. */
+  /** How many ms TCP may take to connect. */
   readonly connectTimeoutMs: number;
   /**
-   * The deadline from then to the end of the WebSocket handshake. An engine that computes in its event loop delays the
+   * How many ms the WebSocket handshake may take after that. An engine that computes in its event loop delays the
    * handshake.
    */
   readonly handshakeTimeoutMs: number;
-  /** The interval of pings, which keep load balancers from closing idle connections. 0: no pings. */
+  /** A ping is sent every this many ms, because load balancers close idle connections. 0: no pings. */
   readonly pingEveryMs: number;
-  /** Texts that must not appear in an error. */
+  /** Texts that are removed from error messages. */
   readonly secrets: readonly string[];
 }
 
-/** The most fragments of a frame: a server that writes token by token may send each token as a fragment. */
+/**
+ * The most fragments that one frame may have. It is large, because a server that writes token by token may send each
+ * token as a fragment.
+ */
 const MAX_FRAGMENTS = 16_384;
-/** How long the engine may take to close a connection that it has refused, or that broke. */
+/** How many ms the engine may take to close a connection that it has refused, or that broke. */
 const CLOSE_MS = 1000;
 
 /**
  * Opens a connection. Follows no redirect.
- * @throws EngineError with its cause when the engine refuses or does not reply in time; the signal's reason.
+ * @throws EngineError with its cause when the engine refuses the connection or does not respond in time; the signal's
+ * reason.
  */
 export async function connectEngine(options: ConnectOptions, signal: AbortSignal): Promise<Connection> {
   signal.throwIfAborted();
@@ -116,7 +120,7 @@ function wrap(socket: WebSocket, { pingEveryMs, secrets }: ConnectOptions): Conn
     clearInterval(pulse);
     ended?.end(error);
   };
-  // A missing pong is ignored, because a busy engine may not answer pings. Silence has deadlines of its own.
+  // A missing pong is not an error, because a busy engine may not answer pings. The caller has deadlines for silence.
   let owesPong = false;
   const ping = (): void => {
     if (socket.readyState !== WebSocket.OPEN) return;
@@ -149,8 +153,8 @@ function wrap(socket: WebSocket, { pingEveryMs, secrets }: ConnectOptions): Conn
     send: (text) =>
       new Promise((resolve) => {
         socket.send(text, { binary: false }, (cause) => {
-          // The close frame that follows has the reason, for example that the prompt is too large. `end` is called with
-          // it.
+          // After an error, wait for the engine's close frame: it has the reason, for example that the prompt is too
+          // large, and `end` is called with it.
           if (cause) closing ??= setTimeout(() => socket.terminate(), CLOSE_MS);
           else resolve();
         });
@@ -171,7 +175,7 @@ function wrap(socket: WebSocket, { pingEveryMs, secrets }: ConnectOptions): Conn
   };
 }
 
-/** The EngineError for a failure before the connection is open, or for invalid data of the engine. */
+/** The EngineError if the connection did not open, or if the engine sent invalid data. */
 function errorOf(cause: Error & { code?: string }, secrets: readonly string[]): EngineError {
   const { code } = cause;
   if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" || code === "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH")

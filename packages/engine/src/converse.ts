@@ -12,15 +12,15 @@ export interface ConverseOptions extends Omit<ReplyRule, "uniqueId" | "mustEcho"
   readonly firstReplyTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly secrets: readonly string[];
-  /** The engine's habit as learned so far. */
+  /** Returns how the engine ends its replies, as far as that is learned. */
   habit(): Habit;
-  /** Called when a reply has ended. `late`: another frame had arrived already. */
+  /** Called when a reply has ended. `late`: another frame arrived after the end of the reply. */
   ended(reply: Reply, late: boolean): void;
 }
 
 /**
- * Sends a prompt frame over a connection and reads the reply: the I/O around {@link readReply}. Releases the lease when
- * the reply ends.
+ * Sends a prompt frame over a connection and yields the events of the reply. {@link readReply} decides, this code does
+ * the I/O. When the reply ends, the connection is released.
  */
 export async function* converse(
   lease: Lease,
@@ -46,7 +46,7 @@ export async function* converse(
     reply = step.reply;
     if (reply.ended !== undefined) {
       const late = frames.unread.some((raw) => !isNoise(raw));
-      // The lease is released before the end event is yielded, because a consumer may leave the loop at that event.
+      // Released before the end event is yielded, because the consumer may stop reading at that event.
       if (reply.ended !== "cut" && !late) lease.release(reply.echoed);
       options.ended(reply, late && reply.ended !== "cut");
     }
@@ -54,7 +54,10 @@ export async function* converse(
   }
 }
 
-/** Waits for the next frame. A silence or a close may also end the reply. @throws EngineError */
+/**
+ * Waits for the next frame and adds it to the reply. Silence, or a close by the engine, may also end the reply. @throws
+ * EngineError
+ */
 async function nextStep(frames: FrameReader, reply: Reply, rule: ConverseOptions & ReplyRule): Promise<ReplyStep> {
   const habit = rule.habit();
   try {
@@ -67,7 +70,7 @@ async function nextStep(frames: FrameReader, reply: Reply, rule: ConverseOptions
     if (!(error instanceof EngineError)) throw error;
     const end = endOf(error, reply, rule, habit);
     if (end) return end;
-    // The engine did send frames, but none with a text.
+    // The engine was not silent, but none of its frames had a text.
     if (error.kind === "timeout" && reply.texts === 0 && reply.unknown > 0) return { refused: "empty" };
     throw error;
   }

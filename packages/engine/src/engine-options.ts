@@ -1,23 +1,26 @@
 import { engineUrlProblem } from "./url.ts";
 
-/** The options common to all kinds of engine. Times in ms. */
+/** Options that all kinds of engine have. Times are in ms. */
 export interface EngineOptions {
   readonly url: string;
-  /** Headers of each connection or request. */
+  /** Headers that are sent with each connection or request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** The most connections at a time; further calls wait. */
+  /** How many connections are used at a time. Further calls wait. */
   readonly connections: number;
   /**
-   * The limit from the end of sending the prompt to the first frame, or byte, of the reply. Sending has the same limit.
+   * How long the first frame, or byte, of the reply may take after the whole prompt was sent. Sending may take as long.
    */
   readonly firstReplyTimeoutMs: number;
-  /** The limit between two pieces of a reply. With HTTP, data that only keep the connection alive count as a piece. */
+  /**
+   * How long a reply may pause between two pieces. With HTTP, data that only keep the connection alive count as a
+   * piece.
+   */
   readonly idleTimeoutMs: number;
   /** The most bytes of a reply's text, as UTF-8. A longer text is cut, and its `end` event has `truncated`. */
   readonly maxReplyBytes: number;
-  /** The largest prompt in bytes, as the frame or body that is sent. Default 0: no limit. */
+  /** The most bytes of a prompt, as the frame or body that is sent. Default: 0, no limit. */
   readonly maxPromptBytes?: number;
-  /** The limit for opening a connection, default 5,000. */
+  /** How long opening a connection may take. Default: 5,000. */
   readonly connectTimeoutMs?: number;
 }
 

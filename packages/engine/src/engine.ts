@@ -1,41 +1,44 @@
 import type { Prompt } from "./prompt.ts";
 
-/** One call of the engine: the whole prompt, and the id for the frame. */
+/** One call of the engine. `message`: the whole prompt. `uniqueId`: the `unique_id` of the frame. */
 export interface EngineAsk {
   readonly message: Prompt;
   readonly uniqueId: string;
-  /** The user. The pool prefers a connection that has served the same user. Never sent. */
+  /** The user of the ask, which is never sent. The pool prefers a connection that has served the same user. */
   readonly affinity: string;
-  /** The previous call had the same prompt, and its connection broke while the prompt was sent. */
+  /** Whether an earlier call with the same prompt lost its connection while the prompt was sent. */
   readonly brokeBefore?: boolean;
-  /** W3C Trace Context of the call, sent as a header by engines behind HTTP. */
+  /** The call's `traceparent` (W3C Trace Context). Engines behind HTTP send it as a header. */
   readonly traceparent?: string | undefined;
-  /** The conversation so far, oldest message first. Engines behind WebSocket ignore it. */
+  /** The messages of the conversation so far, oldest first. Engines behind WebSocket ignore it. */
   readonly history?: readonly ChatMessage[];
-  /** Continue an answer that another call has begun, with the text after this point; no prompt is sent. */
+  /**
+   * Set to continue an answer that another call has begun: no prompt is sent, and only the text after this point is
+   * returned.
+   */
   readonly resume?: ResumePoint;
 }
 
 /**
- * A point of an answer from which a later call can continue it, because the engine computes the answer even if no call
- * reads it.
+ * A point of an answer at which a later call can continue. This needs an engine that computes the answer even if no
+ * call reads it.
  */
 export interface ResumePoint {
   /**
-   * The mark of the last `sent` or `text` event before the point. Opaque. Valid for the same engine, also in another
-   * process.
+   * The mark of the last `sent` or `text` event before the point. Only the engine knows its format. Also valid in
+   * another process that uses the same engine.
    */
   readonly mark: string;
-  /** The length of the text before the point, in UTF-8 bytes. */
+  /** How many bytes, as UTF-8, the text before the point has. */
   readonly bytes: number;
 }
 
-/** The abort reason of a call whose answer another process continues: the engine is not told to stop. */
+/** The abort reason for a call whose answer another process continues. With it, the engine is not told to stop. */
 export class HandedOver extends Error {
   override readonly name = "HandedOver";
 }
 
-/** Comes before the first message of a conversation whose beginning does not fit. */
+/** A note before the first message in the prompt, if the beginning of the conversation does not fit. */
 export const EARLIER_LEFT_OUT = "[Earlier parts of this conversation are left out.]\n\n";
 
 /** An earlier message of a conversation. */
@@ -44,7 +47,7 @@ export interface ChatMessage {
   readonly text: string;
 }
 
-/** The tokens of a call, as the engine counts them. */
+/** The tokens of a call, as the engine has counted them. */
 export interface TokenUsage {
   readonly promptTokens: number;
   readonly answerTokens: number;
@@ -56,39 +59,40 @@ export interface EngineCitation {
   readonly page: number;
 }
 
-/** The events of a call, in order: `sent` once, `text` any number of times, `end` once. */
+/** The events of a call, in this order: `sent` once, `text` any number of times, `end` once. */
 export type EngineEvent =
   | {
       readonly kind: "sent";
-      /** The engine's name for users. Without it, the caller's own name for the engine is used. */
+      /** The name of the engine that users see. Undefined: the caller has a name for the engine. */
       readonly engine?: string;
-      /** How long ago the prompt was sent, in ms, if the engine accepted the call later. */
+      /** How many ms ago the prompt was sent; set if the engine accepted the call only later. */
       readonly agoMs?: number;
-      /** See {@link ResumePoint}. Without a mark, the answer cannot be continued from this event. */
+      /** The {@link ResumePoint} mark after this event. Undefined: the answer cannot be continued here. */
       readonly mark?: string;
     }
   | { readonly kind: "text"; readonly text: string; readonly mark?: string }
   | {
       readonly kind: "end";
-      /** The whole reply, if the engine sent it in its last frame. Otherwise the reply is the joined `text` events. */
+      /** The whole reply, if the engine sent it in its last frame. Otherwise the reply is all `text` events joined. */
       readonly text?: string;
-      /** The reply frame unchanged, if the reply was one JSON frame. */
+      /** The reply frame as it arrived, if the reply was one JSON frame. */
       readonly frame?: string;
       /**
-       * The text is incomplete: it was cut at the largest size of a reply, or the engine stopped at a limit of its own.
+       * Whether the text is incomplete: it was cut because it was too long, or the engine stopped at a limit of its
+       * own.
        */
       readonly truncated?: boolean;
-      /** Present if the engine reports it. */
+      /** Set if the engine reports its tokens. */
       readonly usage?: TokenUsage;
-      /** At most 50 citations. */
+      /** The pages that the engine cites, at most 50. */
       readonly citations?: readonly EngineCitation[];
-      /** Questions that may be asked next: at most 5, of at most 200 characters. */
+      /** Questions that the user may ask next: at most 5, with at most 200 characters each. */
       readonly suggestions?: readonly string[];
     };
 
 /**
- * Answers prompts. One call is one attempt, without retries. Leaving the iteration early or aborting the signal ends
- * the call. No frame of a call can reach a later call of another user.
+ * Answers prompts. One call of `ask` is one attempt; it does not retry. Leaving the iteration early, or aborting the
+ * signal, ends the call. No frame of a call can reach a later call of another user.
  *
  * @throws EngineError when the engine cannot be reached, is silent for too long, or sends an unusable reply; the
  * signal's reason after an abort.

@@ -4,34 +4,37 @@ import { EngineError } from "./failure/engine-error.ts";
 
 export interface NamedEngine {
   readonly engine: Engine;
-  /** The engine's name for users. A name that the engine itself sends takes precedence. */
+  /** The name of the engine that users see. If the engine itself sends a name, that one is used. */
   readonly name: string;
 }
 
 export interface FallbackOptions {
   readonly first: NamedEngine;
   readonly second: NamedEngine;
-  /** After this many consecutive failures, the first engine is not called for a while; default 3. */
+  /** After this many failures in a row, the first engine is not called for a while. Default: 3. */
   readonly failures?: number;
-  /** For how long it is not called, in ms, default 10,000. Then one call tries it. */
+  /** For how many ms it is not called then. After that, one call tries it. Default: 10,000. */
   readonly pauseMs?: number;
-  /** Called when the first engine failed and the second one is called. Not called while the first engine is skipped. */
+  /**
+   * Called when the first engine has failed and the second one is called instead. Not called while the first engine is
+   * skipped.
+   */
   readonly onFallback?: (error: EngineError) => void;
 }
 
-/** The prefixes of the marks of the first and the second engine. */
+/** What is put before the marks of the first and of the second engine, to tell them apart. */
 const [FIRST, SECOND] = ["1:", "2:"] as const;
 
-/** A call that has begun to answer: its events so far, and the rest of the call. */
+/** A call whose answer has begun: its events so far, and an iterator for the others. */
 interface Begun {
   readonly events: readonly EngineEvent[];
   readonly rest: AsyncIterator<EngineEvent>;
 }
 
 /**
- * Calls the second engine when the first one fails before the first text of its answer. A later failure is passed on.
- * So `sent` is emitted only with the first text, with the name of the engine that answers. Disposing disposes both
- * engines.
+ * Calls the second engine if the first one fails before the first text of its answer. If it fails later, the failure is
+ * passed on. So `sent` is emitted only together with the first text: only then is it known which engine answers.
+ * Disposing disposes both engines.
  * @throws the second engine's error, if both fail.
  */
 export function createFallbackEngine(options: FallbackOptions): Engine {
@@ -45,7 +48,8 @@ export function createFallbackEngine(options: FallbackOptions): Engine {
     if (request.resume) return yield* goOn(request, request.resume, signal);
     let begun: Begun;
     try {
-      // Otherwise the breaker would let this call wait until the call that tries the first engine has its first text.
+      // While one call tries the first engine, others go to the second. Without this, the breaker would let them wait
+      // until that call has its first text.
       if (breaker.state === CircuitState.HalfOpen) throw new BrokenCircuitError();
       begun = await breaker.execute(() => begin(first.engine.ask(request, signal)));
     } catch (error) {
@@ -64,7 +68,7 @@ export function createFallbackEngine(options: FallbackOptions): Engine {
     }
   }
 
-  /** Continues an answer. Only the engine that has begun the answer can do this. */
+  /** Continues an answer, with the engine that has begun it: no other can. */
   async function* goOn(
     request: EngineAsk,
     { mark, bytes }: ResumePoint,
@@ -101,7 +105,7 @@ function named(event: EngineEvent, name: string, label: string): EngineEvent {
   return marked.kind === "sent" ? { ...marked, engine: marked.engine ?? name } : marked;
 }
 
-/** Whether an error means that the engine is down. A prompt that is too large says nothing about the engine. */
+/** Whether an error means that the engine is down. A prompt that is too large does not. */
 function isOutage(error: unknown): boolean {
   return error instanceof EngineError && error.kind !== "too-large";
 }

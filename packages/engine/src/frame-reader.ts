@@ -1,16 +1,18 @@
 import type { Connection } from "./connection.ts";
 import { failure } from "./failure/engine-error.ts";
 
-/** The phase in which the engine is silent: the name of the timeout. */
+/**
+ * What the reader waits for, as the name of the timeout: that the prompt is sent, the first frame, or the next frame.
+ */
 export type Waiting = "timeout-send" | "timeout-first" | "timeout-idle";
 
-/** The socket is paused while this many frames, or `MAX_CHARS` characters of frames, wait to be read. */
+/** The socket is paused while this many frames, or `MAX_CHARS` characters in frames, wait to be read. */
 const MAX_FRAMES = 64;
 const MAX_CHARS = 262_144;
 
 /**
- * Reads the frames of one ask one by one, with a deadline for silence. It receives all frames of the connection from
- * its creation on. Disposing resumes a paused socket, and changes nothing else of the connection.
+ * Reads the frames of one ask one by one, with a deadline for silence. It gets all frames that arrive on the connection
+ * after its creation. Disposing resumes the socket if it is paused, and otherwise leaves the connection as it is.
  */
 export class FrameReader implements Disposable {
   readonly #connection: Connection;
@@ -30,14 +32,14 @@ export class FrameReader implements Disposable {
     connection.listen({ frame: (text) => this.#add(text), end: this.#fail });
   }
 
-  /** The received frames that {@link next} has not returned yet. */
+  /** The frames that have arrived and that {@link next} has not returned yet. */
   get unread(): readonly string[] {
     return this.#frames.slice(this.#first);
   }
 
   /**
-   * Resolves when `flushed` does, or at the first frame, because an engine may reply before it has read the whole
-   * prompt. Silence is measured from then on. @throws as {@link next}
+   * Resolves when `flushed` does, or at the first frame: an engine may reply before it has read the whole prompt.
+   * Silence is measured from then on. @throws as {@link next}
    */
   async whenSent(flushed: Promise<void>, timeoutMs: number): Promise<void> {
     let done = false;
@@ -51,9 +53,9 @@ export class FrameReader implements Disposable {
   }
 
   /**
-   * Returns the next frame. Frames that arrived before a failure are returned first.
-   * @throws EngineError `waiting` after `timeoutMs` without a frame; the error that ended the connection; the signal's
-   * reason.
+   * Returns the next frame. If the connection has failed, returns the frames that arrived before that first.
+   * @throws EngineError with the cause `waiting` after `timeoutMs` without a frame; the error that ended the
+   * connection; the signal's reason.
    */
   async next(timeoutMs: number, waiting: Waiting): Promise<string> {
     for (;;) {
@@ -97,20 +99,21 @@ export class FrameReader implements Disposable {
       this.#first = 0;
       if (this.#paused) {
         this.#paused = false;
-        this.#quietSince = performance.now(); // while the socket was paused, the engine could not send
+        this.#quietSince = performance.now(); // the paused socket kept the engine from sending, so that time is no silence
         this.#connection.resume();
       }
     }
     return frame;
   }
 
-  /** Resolves at the next frame or failure. After `timeoutMs` of silence, the failure is a timeout. */
+  /** Resolves at the next frame or failure. After `timeoutMs` of silence, sets the failure to a timeout. */
   #change(timeoutMs: number, waiting: Waiting): Promise<void> {
     return new Promise((resolve) => {
       const left = Math.max(1, this.#quietSince + timeoutMs - performance.now());
       let last: NodeJS.Immediate | undefined;
       const fail = (): void => this.#fail(failure(waiting));
-      // After this process was stalled, timers run before its sockets are read. So a frame may have arrived already.
+      // If this process was suspended, timers fire before its sockets are read, so a frame may be there already. One
+      // more round of the event loop reads it.
       const timer = setTimeout(() => (last = setImmediate(fail)), left);
       this.#wake = () => {
         clearTimeout(timer);

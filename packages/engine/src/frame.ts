@@ -5,9 +5,15 @@ import type { Prompt } from "./prompt.ts";
 export interface FrameRule {
   /** The ask's `unique_id`. */
   readonly uniqueId: string;
-  /** Refuse a frame without the ask's `unique_id`, because on this connection it may belong to another user's ask. */
+  /**
+   * Whether a frame without the ask's `unique_id` is refused, because on this connection it may belong to another
+   * user's ask.
+   */
   readonly mustEcho: boolean;
-  /** The first of these fields that contains a string is the text. `a.0.b` names a field in an item of a list. */
+  /**
+   * The names of fields that may contain the text. The first one that contains a string is used. `a.0.b` names a field
+   * of a list's item.
+   */
   readonly textFields: readonly string[];
 }
 
@@ -15,13 +21,16 @@ export interface FrameRule {
 export interface ReplyFrame {
   readonly text: string | undefined;
   /**
-   * What the frame says about the reply. `end`: the reply ends here. `whole`: it ends here, and `text` is all of it.
-   * `more`: the frame is a part of a stream. `status`: the frame is not part of the reply, and `text` is undefined.
-   * `none`: it may be a part of the reply, or all of it.
+   * What the frame says about the reply.
+   * - `end`: the reply ends here.
+   * - `whole`: the reply ends here, and `text` is all of it.
+   * - `more`: the frame is a part of a stream.
+   * - `status`: the frame is not part of the reply; `text` is undefined.
+   * - `none`: the frame may be a part of the reply, or all of it.
    */
   readonly sign: "end" | "whole" | "more" | "status" | "none";
   readonly json: boolean;
-  /** The frame contains the ask's `unique_id`. */
+  /** Whether the frame contains the ask's `unique_id`. */
   readonly echoed: boolean;
   readonly citations?: readonly EngineCitation[];
   readonly suggestions?: readonly string[];
@@ -29,15 +38,15 @@ export interface ReplyFrame {
 
 export interface RefusedFrame {
   readonly refused: "error" | "unique-id" | "depth";
-  /** The text of an error that the engine reports, unchanged. */
+  /** The text of the error that the engine reports, as it sent it. */
   readonly said?: string;
-  /** Set when the engine itself says that a repeated call makes sense. */
+  /** Set if the engine itself says that the call may be repeated. */
   readonly retry?: "again";
 }
 
-/** Fields in which engines send their text. The last one belongs to chunks of chat completions. */
+/** The names of fields in which engines send their text. The last one is that of chat completion chunks. */
 export const TEXT_FIELDS = ["message", "response", "reply", "text", "content", "delta", "choices.0.delta.content"];
-/** Fields that contain a piece, never a whole reply. */
+/** Those of them that contain a piece of a reply, and never a whole one. */
 const PIECE_FIELDS: ReadonlySet<string> = new Set(["delta", "choices.0.delta.content"]);
 const LAST_TYPES: ReadonlySet<unknown> = new Set(["end", "done", "completed"]);
 const PIECE_TYPES: ReadonlySet<unknown> = new Set(["start", "delta", "chunk", "token", "partial", "stream"]);
@@ -45,21 +54,24 @@ const STATUS_TYPES: ReadonlySet<unknown> = new Set([
   ...["status", "progress", "queued", "processing", "typing", "thinking", "reasoning", "usage"],
   ...["ack", "ping", "pong", "heartbeat", "keepalive", "keep-alive", "keep_alive"],
 ]);
-/** Matches the text that ends a stream of chat completion chunks over WebSocket. */
+/** Matches the text with which some engines end a stream of chat completion chunks over WebSocket. */
 const DONE = /^\s*(?:data:\s*)?\[DONE\]\s*$/;
 const MAX_CITATIONS = 50;
 const MAX_SUGGESTIONS = 5;
 const MAX_SUGGESTION_CHARS = 200;
 /**
- * The deepest nesting of a frame. A frame may be forwarded and serialised again, and deeper values overflow a
- * serialiser's stack.
+ * How deeply a frame may be nested. A frame may be forwarded and serialised again, and deeper values would overflow the
+ * stack.
  */
 const MAX_DEPTH = 64;
 
-/** Pages as JSON, kept for as long as the pages are. Escaping 50 pages takes longer than the rest of sending an ask. */
+/**
+ * Pages as JSON, kept as long as the array of pages. Escaping 50 pages takes longer than everything else in sending an
+ * ask.
+ */
 const written = new WeakMap<readonly string[], Buffer>();
 
-/** The request frame, JSON in UTF-8, byte for byte as the original system sends it. */
+/** The frame that asks the engine: JSON in UTF-8, byte for byte as the original system sends it. */
 export function askFrame(message: Prompt, uniqueId: string): Buffer {
   const parts = typeof message === "string" ? [message] : message;
   const end = `","type":"chat","unique_id":${JSON.stringify(uniqueId)}}`;
@@ -78,14 +90,15 @@ function escaped(text: string): Buffer {
 }
 
 /**
- * The pages joined by `\n`, as JSON. They are escaped one by one: a string of more than 128 KiB would be an allocation
- * of its own, which costs more.
+ * The pages joined by `\n`, as JSON. Pages are escaped one by one: a joined string of more than 128 KiB would need
+ * memory of its own, which costs more.
  */
 function escapedPages(pages: readonly string[]): Buffer {
   const quoted = pages.map((page) => JSON.stringify(page));
   const bytes = Buffer.allocUnsafe(quoted.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
   let at = 0;
-  // The closing quote of a page and the opening quote of the next leave room for the two characters of an escaped `\n`.
+  // Each page is written with its quotes. The next page begins one byte later, and then `\n`, two characters when
+  // escaped, overwrites the closing quote and the opening quote between them.
   for (const text of quoted) {
     const end = at + bytes.write(text, at);
     if (at > 0) bytes.write("\\n", at - 1);
@@ -94,9 +107,9 @@ function escapedPages(pages: readonly string[]): Buffer {
   return bytes.subarray(1, Math.max(1, at - 1));
 }
 
-/** Parses a reply frame. If the frame is not a JSON object, the frame itself is the text. Never throws. */
+/** Parses a frame of a reply. If it is not a JSON object, all of it is the text. Never throws. */
 export function readFrame(raw: string, { uniqueId, mustEcho, textFields }: FrameRule): ReplyFrame | RefusedFrame {
-  const trimmed = raw.trim(); // also removes a byte order mark and no-break spaces, which JSON.parse refuses
+  const trimmed = raw.trim(); // also removes a byte order mark and no-break spaces, at which JSON.parse would fail
   if (!trimmed.startsWith("{")) return plain(raw, mustEcho);
   if (jsonShape(trimmed, { depth: MAX_DEPTH }) === "deep") return { refused: "depth" };
   const frame = parseObject(trimmed);
@@ -134,7 +147,7 @@ export function isNoise(raw: string): boolean {
   return frame !== undefined && STATUS_TYPES.has(frame["type"]);
 }
 
-/** The value at a path such as `a.0.b`. A field with the whole path as its name takes precedence. */
+/** The value of a field by a path such as `a.0.b`. If a field has the whole path as its name, that one is used. */
 function fieldOf(frame: Record<string, unknown>, path: string): unknown {
   if (Object.hasOwn(frame, path)) return frame[path];
   if (!path.includes(".")) return undefined;
@@ -154,13 +167,16 @@ function plain(text: string, mustEcho: boolean): ReplyFrame | RefusedFrame {
     : { text, sign: "none", json: false, echoed: false };
 }
 
-/** Whether a value reports an error: many engines always send an `error` field, which is empty on success. */
+/**
+ * Whether the value of an `error` field reports an error: many engines always send the field, and leave it empty on
+ * success.
+ */
 function isError(value: unknown): boolean {
   if (typeof value === "object") return value !== null && Object.keys(value).length > 0;
   return Boolean(value);
 }
 
-/** The first of these fields that contains a string is the error's text. */
+/** The names of fields that may contain an error's text. The first one that contains a string is used. */
 const ERROR_FIELDS = ["message", "detail", "reason", "text", "content", "error", "code"];
 const RETRY_FIELDS = ["retry", "retryable", "retry_after", "retryAfter", "retry_after_ms", "retryAfterMs"];
 
@@ -175,9 +191,9 @@ function reportedError(frame: Record<string, unknown>): RefusedFrame {
 
 function parseObject(raw: string): Record<string, unknown> | undefined {
   try {
-    return JSON.parse(raw) as Record<string, unknown>; // the text begins with a brace: an object or invalid JSON
+    return JSON.parse(raw) as Record<string, unknown>; // as the text begins with a brace, this is an object or invalid JSON
   } catch {
-    return undefined; // text that happens to begin with a brace
+    return undefined; // the text is not JSON, it only begins with a brace
   }
 }
 

@@ -1,33 +1,39 @@
-/** How replies end. `auto`: the relay learns it from the engine; see docs/engines.md. */
+/**
+ * How replies end: with their first frame (`single`), as a stream (`stream`), or as the engine has ended its earlier
+ * replies (`auto`); see docs/engines.md.
+ */
 export type ReplyMode = "auto" | "single" | "stream";
 
 /**
- * How the engine has ended its replies so far. `one`: it sends one frame. `mark`: it marks the end of a stream, by a
- * frame or by closing. `quiet`: it streams, and only silence shows that a reply is over.
+ * How the engine has ended its replies so far, as learned. `one`: each was one frame. `mark`: the engine marks the end
+ * of a stream, by a frame or by closing the connection. `quiet`: it streams, and only silence shows that a reply is
+ * over.
  */
 export interface Habit {
   readonly ends: "unknown" | "one" | "mark" | "quiet";
-  /** The engine has sent an end frame, so a close before an end frame is not an end. */
+  /**
+   * Whether the engine has sent frames that end a reply. If so, a close without such a frame is not the end of a reply.
+   */
   readonly sendsEnd: boolean;
-  /** After this silence, a reply that may be complete is over. */
+  /** After this many ms of silence, a reply that may be complete counts as complete. */
   readonly quietMs: number;
 }
 
 /**
- * The silence for the first reply of an engine. It delays only the end of one reply, because the text is delivered at
- * once. With a shorter wait, the first piece of a slow stream could be taken for the whole reply.
+ * The wait, in ms, for the first reply of an engine. It delays only the end of that reply, because the text is
+ * delivered at once. With a shorter wait, the first piece of a slow stream could be taken for the whole reply.
  */
 const QUIET_MS = 5000;
 /**
- * The part of that silence for an engine that has sent only single frames. Its next reply may be a stream, for example
- * because it is long, so some wait remains.
+ * If an engine has sent only replies of one frame, this part of the wait is enough. Some wait remains, because the next
+ * reply may be a stream, for example if it is long.
  */
 const SHARE_OF_ONE = 0.3;
 export function newHabit(quietMs: number = QUIET_MS): Habit {
   return { ends: "unknown", sendsEnd: false, quietMs };
 }
 
-/** What one reply shows about the engine. */
+/** What one reply shows about how the engine ends its replies. */
 interface Seen {
   readonly ended: "one" | "mark" | "close" | "quiet" | "cut" | undefined;
   readonly streams: boolean;
@@ -44,21 +50,21 @@ export function learn(habit: Habit, { ended, streams, texts }: Seen): Habit {
 }
 
 /**
- * Learns from a frame that came after its reply had ended: the wait is doubled, and it also applies after further
- * frames.
+ * Learns from a frame that came after its reply counted as complete: the wait is doubled, and from now on replies of
+ * several frames wait as well.
  */
 export function learnOfLateFrame(habit: Habit): Habit {
   return habit.ends === "mark" ? habit : { ...habit, ends: "quiet", quietMs: habit.quietMs * 2 };
 }
 
-/** How long a reply with text may be silent until it is over or has failed, in ms. */
+/** For how many ms a reply that has text may be silent. After that it counts as complete, or as failed. */
 export function silenceMs(
   { mode, idleTimeoutMs }: { mode: ReplyMode; idleTimeoutMs: number },
   habit: Habit,
   { streams, texts }: Omit<Seen, "ended">,
 ): number {
   if (mode !== "auto" || habit.ends === "mark" || streams) return idleTimeoutMs;
-  // A second frame proves that the engine streams; the pieces of a stream may come slowly.
+  // A second frame shows that the engine streams. The pieces of a stream may come slowly, so the wait is longer.
   const share = texts > 1 ? 2 : habit.ends === "one" ? SHARE_OF_ONE : 1;
   return Math.min(idleTimeoutMs, share * habit.quietMs);
 }

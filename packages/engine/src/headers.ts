@@ -1,11 +1,11 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 
-/** Headers of the WebSocket handshake and of the message itself, which only the client can set. */
+/** Headers that only the WebSocket or HTTP client itself may set. */
 const OURS = /^(?:sec-websocket-.*|connection|upgrade|content-length|transfer-encoding)$/i;
 
 /**
- * Parses headers from a setting: a JSON object, or one `Name: value` in each line. `problem` is for operators and
- * contains no value.
+ * Parses headers from a setting: a JSON object, or one `Name: value` in each line. `problem`: what is wrong, for the
+ * operator, without any value.
  */
 export function parseHeaders(text: string): { headers: Record<string, string> } | { problem: string } {
   const entries = text.trim().startsWith("{") ? entriesOfJson(text) : entriesOfLines(text);

@@ -1,25 +1,28 @@
-/** A call's request for a connection. `ticket`: the caller's own number for it. */
+/** A request for a connection, made by an engine call. `ticket`: the number by which the caller knows it. */
 export interface PoolRequest {
   readonly ticket: number;
-  /** The user. A connection that has served one user serves another only under the conditions of {@link stepPool}. */
+  /**
+   * The user of the call. A connection that has served one user may serve another only under the conditions of {@link
+   * stepPool}.
+   */
   readonly affinity: string;
   readonly uniqueId: string;
-  /** Wait for an existing connection, because a new one was late or was refused. */
+  /** Whether the call waits for an existing connection, because a new one was late or refused. */
   readonly reuseOnly?: boolean;
 }
 
-/** Times in ms. */
+/** The limits of a pool. Times are in ms. */
 export interface PoolRule {
-  /** The most sockets at a time. */
+  /** How many connections may exist at a time. */
   readonly connections: number;
-  /** How long after a reply a connection serves only the same user. */
+  /** For how long after a reply a connection may serve only the same user. A late frame is noticed in this time. */
   readonly restMs: number;
-  /** How long an unused connection is kept. */
+  /** For how long an unused connection is kept. */
   readonly idleMs: number;
   readonly maxWaiting: number;
-  /** After this many asks a connection is replaced. This bounds the number of ids that are remembered for it. */
+  /** A connection is replaced after this many asks. This bounds how many ids are kept for it. */
   readonly maxServed: number;
-  /** A request that has waited this long is not overtaken any more. */
+  /** Later requests may overtake a request, but no longer once it has waited for this long. */
   readonly patienceMs: number;
 }
 
@@ -28,22 +31,25 @@ interface Member {
   readonly busy: boolean;
   /** When the connection was last released. */
   readonly since: number;
-  /** The user of its last ask. */
+  /** The user of the connection's last ask. */
   readonly last: string;
-  /** The only user that the connection has served; undefined after several users. */
+  /** The user, if the connection has served only one; undefined after several users. */
   readonly owner: string | undefined;
   /**
-   * Every `unique_id` that was used on the connection, and the user of that ask. The map is changed in place, because a
-   * copy for each ask cost 6 % of a worker's time. So only the newest state may be passed to `stepPool`.
+   * Every `unique_id` that was used on the connection, and the user of that ask. The map is changed in place, because
+   * copying it for each ask cost 6 % of a worker's time. So only the newest state may be passed to `stepPool`.
    */
   readonly served: Map<string, string>;
-  /** Every frame so far had its ask's `unique_id`. */
+  /** Whether every frame on the connection so far had its ask's `unique_id`. */
   readonly echoes: boolean;
 }
 
 type Waiting = PoolRequest & { readonly since: number };
 
-/** All connections to one engine, the longest unused first, and the waiting requests in order of arrival. */
+/**
+ * All connections to one engine, the one that is unused for longest first; and the waiting requests in order of
+ * arrival.
+ */
 export interface PoolState {
   readonly members: readonly Member[];
   readonly waiting: readonly Waiting[];
@@ -53,7 +59,7 @@ export interface PoolState {
 
 export type PoolInput =
   | { kind: "request"; request: PoolRequest }
-  /** The caller gave up. Ignored when the request has its connection already. */
+  /** The caller no longer wants the connection. Ignored when the request has one already. */
   | { kind: "withdrawn"; ticket: number }
   | { kind: "released"; socket: number; echoed: boolean }
   /** The connection was discarded, broke, or could not be opened. */
@@ -63,11 +69,11 @@ export type PoolInput =
 
 export type PoolAction =
   /**
-   * Use an open connection. `mustEcho`: the connection has served other users, so a frame without the ask's `unique_id`
-   * may be theirs.
+   * Give this open connection to the call. `mustEcho`: the connection has served other users, so a frame without the
+   * ask's `unique_id` may be theirs and must be refused.
    */
   | { do: "assign"; ticket: number; socket: number; mustEcho: boolean }
-  /** Open a new connection; it counts as assigned from now on. */
+  /** Open a new connection for the call. It counts as busy from now on. */
   | { do: "connect"; ticket: number; socket: number }
   | { do: "end"; socket: number }
   | { do: "refuse"; ticket: number; why: "full" | "stopped" };
@@ -80,11 +86,12 @@ export interface PoolStep {
 export const EMPTY_POOL: PoolState = { members: [], waiting: [], nextSocket: 1, closed: false };
 
 /**
- * Decides which request gets which connection; pure. `now` is in ms, of any clock that does not go back.
+ * Decides which request gets which connection. Pure. `now`: ms of any clock that never goes back.
  *
- * A late frame of one user's ask must never count as another user's reply. So a connection serves another user only if
- * every frame on it had its ask's `unique_id`, and no other user had the new ask's id on it. From then on, a frame
- * without that id is refused. A connection that may not serve other users is closed when its place is needed.
+ * A late frame of one user's ask must never count as a reply to another user. So a connection may serve another user
+ * only if every frame on it had its ask's `unique_id`, and no other user had an ask with the new ask's id on it. From
+ * then on, a frame without that id is refused. A connection that may not serve other users is closed when its place is
+ * needed.
  */
 export function stepPool(state: PoolState, input: PoolInput, now: number, rule: PoolRule): PoolStep {
   switch (input.kind) {
@@ -113,7 +120,7 @@ export function stepPool(state: PoolState, input: PoolInput, now: number, rule: 
   }
 }
 
-/** When a `tick` can next change anything, by the clock of `now`; undefined: not before another input. */
+/** When a `tick` can next change anything, by the clock of `now`. Undefined: only another input can. */
 export function nextTick({ members, waiting }: PoolState, now: number, rule: PoolRule): number | undefined {
   const longestUnused = members.find(({ busy }) => !busy);
   if (!longestUnused) return undefined;
@@ -156,13 +163,13 @@ function release(
   const rest = without(state, socket);
   if (member.served.size >= rule.maxServed) return { state: rest, actions: [{ do: "end", socket }] };
   const released: Member = { ...member, busy: false, since: now, echoes: member.echoes && echoed };
-  // Added at the end of the list, so that the longest unused comes first.
+  // The connection goes to the end of the list: the one that is unused for longest comes first.
   return { state: { ...rest, members: [...rest.members, released] }, actions: [] };
 }
 
 /**
- * Assigns free connections in order of arrival. A request that cannot use any of them lets later requests pass, for
- * `patienceMs`.
+ * Gives free connections to the waiting requests, in order of arrival. A request that cannot use any of them lets later
+ * ones pass, until it has waited for `patienceMs`.
  */
 function assign(from: PoolStep, now: number, rule: PoolRule): PoolStep {
   let { state } = from;
@@ -189,7 +196,8 @@ function assignOne(state: PoolState, request: Waiting, now: number, rule: PoolRu
 }
 
 /**
- * Uses a free connection: the one that served the same user last, or else the longest unused safe one that has rested.
+ * Uses a free connection: one whose last ask was of the same user; otherwise the safe one that is unused for longest
+ * and has rested.
  */
 function reuse(state: PoolState, request: PoolRequest, now: number, rule: PoolRule): PoolStep | undefined {
   const { members } = state;
@@ -214,7 +222,7 @@ function reuse(state: PoolState, request: PoolRequest, now: number, rule: PoolRu
   };
 }
 
-/** Opens a connection. At the limit, a free connection that this request cannot use is closed for it. */
+/** Opens a connection. If there are as many as permitted, closes a free one that this request cannot use. */
 function connect(state: PoolState, request: PoolRequest, now: number, rule: PoolRule): PoolStep | undefined {
   const full = state.members.length >= rule.connections;
   const replaced = full ? state.members.find((member) => !member.busy && !isSafe(member, request)) : undefined;

@@ -12,33 +12,36 @@ import {
   type PoolRule,
 } from "./pool-state.ts";
 
-/** A connection that one ask holds. Only the first call of `release` or `discard` has an effect. */
+/** The use of a connection by one ask. Only the first call of `release` or `discard` has an effect. */
 export interface Lease {
   readonly connection: Connection;
-  /** A frame without the ask's `unique_id` may belong to another user's ask. */
+  /** Whether a frame without the ask's `unique_id` must be refused, because it may belong to another user's ask. */
   readonly mustEcho: boolean;
-  /** Returns the connection after a complete reply. `echoed`: each frame of the reply had the ask's `unique_id`. */
+  /**
+   * Returns the connection to the pool after a complete reply. `echoed`: whether each frame of the reply had the ask's
+   * `unique_id`.
+   */
   release(echoed: boolean): void;
-  /** Closes the connection. */
+  /** Closes the connection: no other ask may use it. */
   discard(): void;
 }
 
-/** The sockets to one engine: the I/O around {@link stepPool}. */
+/** The connections to one engine. {@link stepPool} decides, this does the I/O. */
 export interface Pool {
-  /**
-   * @throws EngineError of a connection that did not open; the signal's reason, also while the call waits for a
-   * connection.
-   */
+  /** Waits for a connection. @throws EngineError of a connection that did not open; the signal's reason. */
   acquire(ask: EngineAsk, signal: AbortSignal): Promise<Lease>;
   /** The number of connections that are open or opening. */
   readonly size: number;
-  /** Closes all connections, even those in use, and refuses the waiting calls. */
+  /** Closes all connections, also those in use, and refuses the calls that wait. */
   close(): void;
 }
 
-/** A handshake that takes longer than this is late. */
+/** After this many ms, opening a connection counts as late. */
 const LATE_MS = 1000;
-/** How long a refused ask waits for another connection before it fails; the caller then retries it. */
+/**
+ * For how many ms an ask whose new connection was refused waits for another one. Then it fails, and the caller retries
+ * it.
+ */
 const REUSE_MS = 10_000;
 
 interface Caller {
@@ -49,8 +52,8 @@ interface Caller {
 }
 
 /**
- * `rule` is read before each decision. `onIdleFrame`: called when the engine sends a frame with a reply's text on a
- * connection that no ask holds.
+ * `rule` is called before each decision. `onIdleFrame`: called when the engine sends a frame with a text on a
+ * connection that no ask uses.
  */
 export function createPool(rule: () => PoolRule, options: ConnectOptions, onIdleFrame?: () => void): Pool {
   return new SocketPool(rule, options, onIdleFrame);
@@ -112,8 +115,8 @@ class SocketPool implements Pool {
   }
 
   /**
-   * Sets the timer of the next tick. A tick that comes too early changes nothing, so a timer is only replaced by an
-   * earlier one.
+   * Sets the timer for the next tick. A tick that comes too early changes nothing, so a timer is replaced only if an
+   * earlier tick is needed.
    */
   #schedule(now: number): void {
     const at = nextTick(this.#state, now, this.#rule());
@@ -138,7 +141,7 @@ class SocketPool implements Pool {
         const connection = this.#sockets.get(action.socket);
         if (!connection) throw new Error(`there is no socket ${action.socket}`);
         if (connection.owesPong) {
-          // A server that stops slowly keeps such a connection open but never replies on it.
+          // A server that is stopping slowly may keep such a connection open, but it will not reply on it.
           this.#discard(action.socket);
           return caller.resolve(this.#request({ ...caller.request, reuseOnly: false }, caller.signal));
         }
@@ -150,7 +153,8 @@ class SocketPool implements Pool {
   }
 
   /**
-   * Opens a connection. If that is late or the engine refuses it, the ask takes another connection that becomes free.
+   * Opens a connection. If that takes too long, or if the engine refuses it, the ask may instead use a connection that
+   * becomes free.
    */
   async #openOrReuse(socket: number, { request, signal }: Caller): Promise<Lease> {
     const opening = this.#open(socket, signal);
@@ -169,13 +173,13 @@ class SocketPool implements Pool {
     const other = this.#request({ ...request, reuseOnly: true }, limits);
     try {
       const lease = await Promise.any([opening, other]);
-      // The connection that comes second returns to the pool.
+      // If both succeed, the second connection returns to the pool.
       for (const one of [opening, other])
-        // A failed connection has nothing to release.
+        // If one failed, there is nothing to return.
         one.then((second) => second !== lease && second.release(true)).catch(() => undefined);
       return lease;
     } catch {
-      return await opening; // opening has failed too, and its error has more details
+      return await opening; // opening has failed as well; its error tells more
     } finally {
       stop.abort();
     }
@@ -224,7 +228,8 @@ class SocketPool implements Pool {
 
   #release(socket: number, connection: Connection, echoed: boolean): void {
     if (!connection.open) return this.#discard(socket);
-    // A frame between asks belongs to an earlier reply, so later frames on this connection cannot be trusted either.
+    // A frame that arrives while no ask uses the connection belongs to an earlier reply, so later frames cannot be
+    // trusted either.
     const frame = (raw: string): void => {
       if (isNoise(raw)) return;
       this.#discard(socket);

@@ -3,7 +3,7 @@ import { connectEngine } from "./connection.ts";
 import { secretsOf } from "./failure/clean-text.ts";
 import { originOf } from "./url.ts";
 
-/** Times in ms. */
+/** The options of a probe. Times are in ms. */
 export interface ProbeOptions {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -15,8 +15,8 @@ export interface ProbeOptions {
 
 /**
  * Opens a connection to a WebSocket engine as asks do, pings the engine, and closes the connection. Sends no prompt.
- * `openMs`: the time until the connection was open. `pongMs`: the time from a ping to its pong; undefined when none
- * came in time, or the engine closed the connection.
+ * `openMs`: the ms until the connection was open. `pongMs`: the ms from the ping to its pong; undefined when none came
+ * in time, or the engine closed the connection.
  * @throws EngineError when the connection does not open; the signal's reason.
  */
 export async function probeConnection(
@@ -44,7 +44,7 @@ export async function probeConnection(
   });
   try {
     const late = sleep(pongTimeoutMs, undefined, { signal: AbortSignal.any([signal, ended.signal]) });
-    // A missing pong is a result, not an error.
+    // If no pong comes, that is a result and not an error.
     const pongMs = await Promise.race([pong, late.catch(() => undefined)]);
     signal.throwIfAborted();
     return { openMs: opened - begun, pongMs };

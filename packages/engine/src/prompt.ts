@@ -1,6 +1,6 @@
 export interface PromptFile {
   readonly name: string;
-  /** One string for each page, empty for a missing page. */
+  /** The text of each page; empty for a missing page. */
   readonly pages: readonly string[];
   readonly missing: ReadonlyArray<{ page: number; reason: "scan" | "unnamed" | "error" | "limit" }>;
   readonly truncated: boolean;
@@ -10,13 +10,13 @@ export interface PromptInput {
   readonly mode: "plain" | "fenced";
   readonly message: string;
   readonly files: readonly PromptFile[];
-  /** 16 random hex digits, new for each ask. Used by `fenced` only. */
+  /** 16 random hex digits, new for each ask. Only used with `fenced`. */
   readonly boundary: string;
 }
 
 /**
- * A text, or its parts in order. The pages of a file are one part: an array that stands for the pages joined by `\n`.
- * Many asks share this array, and {@link askFrame} escapes it only once.
+ * A text, or its parts in order. The pages of a file are one part: an array, which stands for the pages joined by `\n`.
+ * Many asks have the same array as a part, and {@link askFrame} escapes it only once.
  */
 export type Prompt = string | ReadonlyArray<string | readonly string[]>;
 
@@ -26,9 +26,9 @@ export type Prompt = string | ReadonlyArray<string | readonly string[]>;
  * `plain` is byte for byte what the original system sent: for each file `\n\n--- File Content: <name> ---\n<text>\n---
  * End of File ---`, with pages joined by `\n`.
  *
- * `fenced` puts a random boundary before each closing `---`, so no PDF can fake the end of its file. The prompt's first
- * line names the boundary. After each file it notes which pages are missing and in which line each page begins, for an
- * engine that cites pages. Without files the prompt is only the message.
+ * `fenced` puts a random boundary before each closing `---`, so no PDF can fake the end of its file. The first line of
+ * the prompt names the boundary. After each file the prompt notes which pages are missing and, for an engine that cites
+ * pages, in which line each page begins. Without files the prompt is only the message.
  *
  * @throws RangeError when a fenced prompt's boundary is not 16 hex digits.
  */
@@ -63,7 +63,8 @@ function notes({ pages, missing, truncated }: PromptFile): string {
 }
 
 /**
- * The line in which each page begins. Lines are counted, because programming languages count characters differently.
+ * The number of the line in which each page begins. Lines and not characters, because programming languages count
+ * characters differently.
  */
 function firstLines(pages: readonly string[]): number[] {
   let line = 1;
@@ -75,7 +76,7 @@ function firstLines(pages: readonly string[]): number[] {
   });
 }
 
-/** Numbers as ranges: `1, 2, 3, 7` → `1-3, 7`. This keeps the notes on a scanned book short. */
+/** Writes numbers as ranges: `1, 2, 3, 7` → `1-3, 7`. So the notes about a scanned book stay short. */
 function ranges(numbers: readonly number[]): string {
   const runs: Array<{ from: number; to: number }> = [];
   for (const number of numbers.toSorted((a, b) => a - b)) {

@@ -6,36 +6,43 @@ import type { Habit, ReplyMode } from "./habit.ts";
 /** The state of one reply while its frames arrive. */
 export interface Reply {
   /**
-   * UTF-8 bytes of the reply's text. A frame counts as at least one byte, so that a stream of empty frames ends too.
+   * The bytes of the reply's text, as UTF-8. An empty frame counts as one byte, so that a stream of empty frames ends,
+   * too.
    */
   readonly bytes: number;
   readonly frames: number;
-  /** How many frames had a text, which may be empty. */
+  /** How many frames had a text, also an empty one. */
   readonly texts: number;
-  /** How many frames were neither a text nor about the engine's state. */
+  /** How many frames had no text and did not report the engine's state either. */
   readonly unknown: number;
-  /** A frame said that it is a part of a stream. */
+  /** Whether a frame said that it is a part of a stream. */
   readonly streams: boolean;
-  /** The only frame with a text so far, if it is JSON. */
+  /** The frame with the text, if it is the only one so far and is JSON. */
   readonly only: string | undefined;
-  /** Every frame of the reply had the ask's `unique_id`. */
+  /** Whether every frame of the reply had the ask's `unique_id`. */
   readonly echoed: boolean;
-  /** The newest citations and suggestions of the frames. */
+  /** The citations and suggestions that came last. */
   readonly given: Pick<ReplyFrame, "citations" | "suggestions">;
-  /** How the reply ended. `one`: it was one frame. `cut`: it reached the largest size. */
+  /**
+   * How the reply ended; undefined while it goes on. `one`: with its first frame. `mark`: with a frame that marks the
+   * end. `close`: the engine closed the connection. `quiet`: by silence. `cut`: it was too long.
+   */
   readonly ended: "one" | "mark" | "close" | "quiet" | "cut" | undefined;
 }
 
 export interface ReplyRule extends FrameRule {
   readonly mode: ReplyMode;
   readonly maxReplyBytes: number;
-  /** Whether a normal close after a text ends a stream. */
+  /**
+   * `close`: if the engine closes the connection normally after a text, the stream is complete. `frame`: only a frame
+   * can end it.
+   */
   readonly streamEnd: "close" | "frame";
 }
 
 export type ReplyStep =
   | { readonly reply: Reply; readonly events: readonly EngineEvent[] }
-  /** `said`: the text of an error that the engine reports, unchanged. */
+  /** `said`: the text of an error that the engine reports, as it sent it. */
   | { readonly refused: BadReply; readonly said?: string; readonly retry?: RetryAdvice };
 
 export const NO_REPLY: Reply = {
@@ -50,12 +57,14 @@ export const NO_REPLY: Reply = {
   ended: undefined,
 };
 
-/** If an engine sends this many frames without any known text field, it uses another format. */
+/**
+ * If an engine sends this many frames without a known text field, it uses another format, and the reply cannot be used.
+ */
 const MAX_UNKNOWN_FRAMES = 64;
 
 /**
- * Adds a frame to a reply; pure. Returns its events, or the reason why the reply cannot be used. Do not call it once
- * the reply has ended.
+ * Adds a frame to a reply. Pure. Returns the frame's events, or why the reply cannot be used. Do not call it once the
+ * reply has ended.
  */
 export function readReply(reply: Reply, raw: string, rule: ReplyRule): ReplyStep {
   const frame = readFrame(raw, rule);
@@ -98,11 +107,11 @@ export function readReply(reply: Reply, raw: string, rule: ReplyRule): ReplyStep
   return { reply: { ...next, ended: "mark" }, events: [...pieces, end] };
 }
 
-/** Handles a silence of the engine. Undefined when the silence is a failure, not the end of the reply. */
+/** Ends a reply after a silence of the engine. Undefined when the silence is a failure and not the end of the reply. */
 export function endByQuiet(reply: Reply, rule: ReplyRule, habit: Habit): ReplyStep | undefined {
   if (rule.mode !== "auto" || reply.texts === 0 || reply.streams) return undefined;
-  // An engine that marks its ends and stops in the middle has failed. A reply of one frame may still be complete
-  // without a mark.
+  // If the engine marks the ends of its streams, a stream that stops without a mark has failed. A reply of one frame
+  // may be complete without a mark.
   if (habit.ends === "mark" && reply.texts > 1) return undefined;
   return {
     reply: { ...reply, ended: "quiet" },
@@ -110,7 +119,10 @@ export function endByQuiet(reply: Reply, rule: ReplyRule, habit: Habit): ReplySt
   };
 }
 
-/** Handles a normal close by the engine. Undefined when the close is a failure, not the end of the reply. */
+/**
+ * Ends a reply after the engine closed the connection normally. Undefined when this is a failure and not the end of the
+ * reply.
+ */
 export function endByClose(reply: Reply, rule: ReplyRule, habit: Habit): ReplyStep | undefined {
   const counts = rule.mode !== "single" && rule.streamEnd === "close" && !habit.sendsEnd;
   if (!counts || reply.texts === 0) return undefined;
@@ -118,7 +130,7 @@ export function endByClose(reply: Reply, rule: ReplyRule, habit: Habit): ReplySt
   return { reply: { ...reply, ended: "close" }, events: [endEvent({ frame, ...reply.given })] };
 }
 
-/** Ends a reply at its largest size. The text sent so far is kept. */
+/** Ends a reply that is too long. Its text is kept up to the limit. */
 function cut(reply: Reply, next: Reply, { text, sign }: ReplyFrame, { mode, maxReplyBytes }: ReplyRule): ReplyStep {
   if (next.texts === 0) return { refused: "size" };
   const isAll = sign === "whole" || mode === "single";
@@ -128,7 +140,7 @@ function cut(reply: Reply, next: Reply, { text, sign }: ReplyFrame, { mode, maxR
   return { reply: ended, events: isAll || kept === "" ? [end] : [{ kind: "text", text: kept }, end] };
 }
 
-/** The longest beginning of a text with at most `bytes` bytes of UTF-8, without a cut character. */
+/** The longest beginning of a text that has at most `bytes` bytes as UTF-8 and ends with a whole character. */
 function cutBytes(text: string, bytes: number): string {
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(Math.max(0, bytes)));
   return text.slice(0, read);

@@ -1,11 +1,11 @@
-/** The protocol of an engine: WebSocket frames, or one of the APIs of OpenAI-compatible servers. */
+/** How an engine is called: with WebSocket frames, or with one of the APIs of OpenAI-compatible servers. */
 export type EngineKind = "websocket" | "chat" | "responses";
 
 const SCHEMES = { websocket: ["ws:", "wss:"], http: ["http:", "https:"] } as const;
 
 /**
- * Why an engine's URL is not accepted, in words that do not repeat it; undefined for a valid URL. Any kind of engine is
- * accepted, or only the engines that use the protocol `over`.
+ * Why the URL of an engine cannot be used, in words that do not repeat it; undefined for a usable one. `over`: only
+ * URLs of this protocol are usable.
  */
 export function engineUrlProblem(text: string, over?: keyof typeof SCHEMES): string | undefined {
   if (!URL.canParse(text)) return "must be a URL such as ws://engine:7800 or https://engine/v1";
@@ -18,7 +18,7 @@ export function engineUrlProblem(text: string, over?: keyof typeof SCHEMES): str
 }
 
 /**
- * The engine's name for users. It contains no part of the URL, because a host reveals the network and a path may
+ * The name of an engine that users see. It has no part of the URL, because a host reveals the network and a path may
  * contain a key.
  */
 export function engineName(url: string): string {
@@ -26,8 +26,8 @@ export function engineName(url: string): string {
 }
 
 /**
- * The engine's own origin; for a WebSocket, the origin of the HTTP server behind it. Servers that check the origin
- * accept this one, and some refuse a client without an origin.
+ * The origin that is sent to the engine: its own, or that of the HTTP server behind a WebSocket. Servers that check the
+ * origin accept their own, and some refuse a client that sends none.
  */
 export function originOf(url: string): string {
   return new URL(url.replace(/^ws/i, "http")).origin;

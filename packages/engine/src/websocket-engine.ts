@@ -11,35 +11,39 @@ import type { Reply } from "./reply.ts";
 import { originOf } from "./url.ts";
 
 /**
- * `url`: `ws://` or `wss://`. `headers` are sent when a connection opens. `Origin` is the engine's own unless `headers`
- * has another.
+ * `url`: begins with `ws://` or `wss://`. `headers`: sent when a connection opens. `Origin` is the engine's own, unless
+ * `headers` has another.
  */
 export interface WebSocketEngineOptions extends EngineOptions {
   readonly reply: ReplyMode;
-  /** Default `close`: a normal close after a text ends a stream. `frame`: a close never ends a stream. */
+  /**
+   * `close`, the default: if the engine closes the connection normally after a text, the stream is complete. `frame`: a
+   * close never ends a stream.
+   */
   readonly streamEnd?: "close" | "frame";
-  /** With `auto`: the silence that ends a reply which may be complete. Default 5,000. */
+  /** With `auto`: after this many ms of silence, a reply that may be complete counts as complete. Default: 5,000. */
   readonly quietMs?: number;
-  /** Fields that are searched for the text before the known ones. */
+  /** The names of fields in which the text is looked for first, before the known ones. */
   readonly textFields?: readonly string[];
-  /** The limit of the WebSocket handshake, once TCP is connected. Default: `firstReplyTimeoutMs`. */
+  /** How long the WebSocket handshake may take, once TCP is connected. Default: `firstReplyTimeoutMs`. */
   readonly handshakeTimeoutMs?: number;
-  /** How long an unused connection is kept, default 60,000. */
+  /** For how long an unused connection is kept. Default: 60,000. */
   readonly keepMs?: number;
-  /** The interval of pings. Default 15,000; 0: no pings. */
+  /** A ping is sent every this many ms. Default: 15,000; 0: no pings. */
   readonly pingEveryMs?: number;
   /**
-   * Called when the engine sent a frame after a reply had ended; the connection is then closed. If the reply had ended
+   * Called when the engine sent a frame after a reply had ended. The connection is closed then. If the reply had ended
    * with its first frame, the engine streams, and the ask was completed with only the first piece of its text. Called
    * at most once for each connection.
    */
   readonly onFrameAfterReply?: () => void;
-  /** With `auto`: called when the learned habit of the engine has changed. */
+  /** With `auto`: called when something new was learned about how the engine ends its replies. */
   readonly onHabit?: (habit: Habit) => void;
 }
 
 /**
- * After a reply of one frame, a connection serves only the same user for this time, so that a second frame is noticed.
+ * For this many ms after a reply of one frame, a connection serves only the same user, so that a second frame of the
+ * reply is noticed.
  */
 const REST_MS = 50;
 const PATIENCE_MS = 1000;
@@ -47,10 +51,10 @@ const MAX_WAITING = 1000;
 const MAX_SERVED = 256;
 
 /**
- * An engine behind a WebSocket, over pooled connections with one ask in flight each.
+ * An engine behind a WebSocket. It uses a pool of connections, with one ask at a time on each.
  *
- * A connection is closed after a timeout, an abort, a frame outside of a reply, an unusable reply, or when the
- * iteration was left before its end. Disposing closes all connections; asks in flight fail as `stopped`.
+ * A connection is closed after a timeout, an abort, a frame outside of a reply, an unusable reply, or when the caller
+ * stops iterating before the end. Disposing closes all connections; asks that are running fail as `stopped`.
  * @throws TypeError when the URL is not valid.
  */
 export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
@@ -66,7 +70,7 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
     learned(learnOfLateFrame(habit));
     options.onFrameAfterReply?.();
   };
-  // Another frame of a finished reply can only be noticed while the connection rests.
+  // A further frame of a reply that has ended is only noticed while its connection rests.
   const rests = (): boolean => options.reply === "single" || (options.reply === "auto" && habit.ends !== "mark");
   const fixed = {
     connections: options.connections,
@@ -114,12 +118,12 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
   };
 }
 
-/** The options for opening and keeping connections. */
+/** The options with which the pool opens and keeps connections. */
 function socketOptions(options: WebSocketEngineOptions, secrets: readonly string[]): Parameters<typeof createPool>[1] {
   return {
     url: options.url,
     headers: { Origin: originOf(options.url), ...options.headers },
-    // A frame is JSON around the text, and escapes may make a text six times as long.
+    // A frame is JSON around the text; escapes may make the text six times as long.
     maxFrameBytes: options.maxReplyBytes * 6 + 65_536,
     connectTimeoutMs: options.connectTimeoutMs ?? 5000,
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? options.firstReplyTimeoutMs,

@@ -3,15 +3,15 @@ import { describe, expect, it } from "vitest";
 import type { Engine, EngineEvent } from "../src/index.ts";
 import { askAll, textOf } from "./scripted-engine.ts";
 
-/** What an engine's server does with a call, in words that hold for each kind of engine. */
+/** A call of an engine as its server sees it, in words that fit each kind of engine. */
 export interface ContractCall {
   readonly number: number;
-  /** The prompt as the server got it. */
+  /** The prompt that the server got. */
   readonly prompt: string;
   readonly closed: boolean;
-  /** The whole reply in these pieces; an engine that replies at once sends them joined. */
+  /** Sends the whole reply in these pieces. An engine that replies at once sends them joined. */
   reply(...pieces: string[]): void;
-  /** The beginning of a reply that does not go on. */
+  /** Sends the beginning of a reply that does not continue. */
   begin(piece: string): void;
   fail(words: string): void;
   cut(): void;
@@ -19,7 +19,7 @@ export interface ContractCall {
 
 export interface ContractKind {
   readonly name: string;
-  /** The reply comes in pieces. */
+  /** Whether replies come in pieces. */
   readonly streams: boolean;
   start(
     script: (call: ContractCall) => unknown,
@@ -30,7 +30,7 @@ export interface ContractKind {
   ): Engine;
 }
 
-/** What a caller may expect of every engine. */
+/** Tests for every engine. */
 export function describeEngine(kind: ContractKind): void {
   describe(`an engine of kind ${kind.name}`, () => {
     it("gets the prompt, and its reply comes unchanged between one `sent` and one `end`", async () => {

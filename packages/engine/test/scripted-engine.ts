@@ -10,12 +10,12 @@ import {
   type WebSocketEngineOptions,
 } from "../src/index.ts";
 
-/** A request frame as the engine saw it. */
+/** A request frame that the engine got. */
 export interface Call {
   readonly socket: WebSocket;
-  /** Counts the engine's connections from 1. */
+  /** The number of the connection, from 1. */
   readonly connection: number;
-  /** Counts its requests from 1. */
+  /** The number of the request, from 1. */
   readonly number: number;
   readonly raw: string;
   readonly message: string;
@@ -26,14 +26,14 @@ export interface Call {
 export interface ScriptedEngine extends AsyncDisposable {
   readonly url: string;
   readonly calls: readonly Call[];
-  /** Connections so far. */
+  /** How many connections were opened so far. */
   readonly opened: number;
-  /** Connections now, and the most there ever were at a time. */
+  /** How many connections are open now, and how many were open at the same time at most. */
   readonly open: number;
   readonly most: number;
 }
 
-/** A real WebSocket server that does with each request what the test says. */
+/** A real WebSocket server. The test decides what it does with each request. */
 export async function startScriptedEngine(
   script: (call: Call) => unknown,
   onConnect?: (socket: WebSocket, request: IncomingMessage) => void,
@@ -90,7 +90,7 @@ export function engineAt(url: string, options: Partial<WebSocketEngineOptions> =
   });
 }
 
-/** Asks and reads to the end. */
+/** Asks, and reads all events. */
 export async function askAll(
   engine: Engine,
   ask: Partial<EngineAsk> = {},
@@ -99,7 +99,7 @@ export async function askAll(
   return Array.fromAsync(engine.ask({ message: "what is inside?", uniqueId: "id", affinity: "user", ...ask }, signal));
 }
 
-/** The reply's text, as whoever asked has it in the end. */
+/** The text of the reply that the caller has in the end. */
 export function textOf(events: readonly EngineEvent[]): string {
   const end = events.at(-1);
   const joined = events.map((event) => (event.kind === "text" ? event.text : "")).join("");

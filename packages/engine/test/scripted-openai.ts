@@ -3,22 +3,22 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from "node:net";
 import { createOpenAiEngine, type Engine, type OpenAiEngineOptions, type OpenAiKind } from "../src/index.ts";
 
-/** A request as the server saw it, and the means to reply as a real server does. */
+/** A request that the server got, and functions to respond as a real server does. */
 export interface HttpCall {
   readonly number: number;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Record<string, unknown>;
   readonly response: ServerResponse;
-  /** The client has closed the connection, or the response has ended. */
+  /** Whether the client has closed the connection, or the response has ended. */
   readonly closed: boolean;
-  /** The events before the first text: a role-only chunk, or `response.created`. */
+  /** Sends what comes before the first text: a chunk with only a role, or `response.created`. */
   begin(): void;
   text(piece: string): void;
-  /** The event that ends the reply, and `[DONE]` where there is one. */
+  /** Sends the event that ends the reply, and `[DONE]` if the API has it. */
   finish(reason?: "stop" | "length" | "content_filter"): void;
   error(error: object): void;
-  /** Bytes as they are. */
+  /** Sends bytes as they are. */
   raw(bytes: string | Buffer): void;
   cut(): void;
 }
@@ -26,12 +26,12 @@ export interface HttpCall {
 export interface ScriptedServer extends AsyncDisposable {
   readonly url: string;
   readonly calls: readonly HttpCall[];
-  /** TCP connections so far, and those that are open. */
+  /** How many TCP connections were opened so far, and how many are open. */
   readonly opened: number;
   readonly open: number;
 }
 
-/** A real HTTP server that does with each request what the test says. */
+/** A real HTTP server. The test decides what it does with each request. */
 export async function startScriptedOpenAi(
   kind: OpenAiKind,
   script: (call: HttpCall) => unknown,
@@ -55,7 +55,7 @@ export async function startScriptedOpenAi(
     try {
       for await (const chunk of request) chunks.push(chunk as Buffer);
     } catch {
-      return; // the client left while it was sending
+      return; // the client has gone while it was sending
     }
     const call = callOf(kind, request, response, { number: calls.length + 1, raw: Buffer.concat(chunks).toString() });
     calls.push(call);

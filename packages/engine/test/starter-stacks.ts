@@ -5,7 +5,7 @@ import { findPython, freePort, runs, runsGo, startForeign, type ForeignProgram }
 
 const EXAMPLES = join(import.meta.dirname, "../../../examples/engines");
 
-/** How an example is started. `missing`: why it cannot be here, in a sentence. */
+/** An example of an engine, and how to start it. `missing`: a sentence that tells why it cannot run here. */
 export interface Stack {
   readonly name: string;
   readonly missing: string | undefined;
@@ -14,7 +14,7 @@ export interface Stack {
 
 const PYTHON = findPython("websockets");
 
-/** The five examples. Whether their software is here is tried once, when this is called. */
+/** The five examples. This call tries out which of them can run here. */
 export function starterStacks(): Stack[] {
   return [
     python("python_websockets.py", "import websockets", "python3-websockets"),

@@ -3,9 +3,9 @@ import { rangesOf, type PageRanges } from "./page-ranges.ts";
 import { estimateTokens, mostTokens } from "./tokens.ts";
 import { questionWords, wordsOf } from "./words.ts";
 
-/** The tokens of the mark and the line breaks around a page. */
+/** How many tokens the line before a page and the line breaks around the page take. */
 const MARK_TOKENS = 24;
-/** How many pages are indexed at a time. Other work of the process runs in between. */
+/** How many pages are indexed in a row. After them, other work of the process may run. */
 const PAGES_AT_ONCE = 16;
 
 interface Page {
@@ -15,7 +15,7 @@ interface Page {
 }
 
 /**
- * Chooses the pages of an ask's files for the prompt, when not all of them fit. Returns the ranges for each file
+ * Chooses which pages of an ask's files are in the prompt, when not all fit. Returns the ranges for each file
  * (undefined for a file that is used whole), or `too-large` when not even one page fits. The same input gives the same
  * choice.
  *
@@ -51,7 +51,7 @@ function fitsWhole(pages: readonly Page[], budgetTokens: number): boolean {
   const marks = pages.length * MARK_TOKENS;
   const chars = pages.reduce((sum, { text }) => sum + text.length, 0);
   if (mostTokens(chars) + marks <= budgetTokens) return true;
-  // Counting tokens takes time, so a text that is much too long is not counted.
+  // Counting tokens takes time, so it is not done for a text that is much too long anyway.
   if (chars / 4 > budgetTokens) return false;
   return pages.reduce((sum, { text }) => sum + estimateTokens(text), marks) <= budgetTokens;
 }
@@ -68,7 +68,7 @@ async function inOrderOfUse(question: string, pages: readonly Page[]): Promise<P
 /** The indexes of the pages that contain words of the question, best first. */
 async function search(question: string, pages: readonly Page[]): Promise<number[]> {
   const known = questionWords(question);
-  // Only words of the question are indexed, so the index stays small. The pages' lengths count all words.
+  // Only words of the question are indexed, so that the index stays small. The lengths of pages still count all words.
   const index = new MiniSearch<{ id: number; text: string }>({
     fields: ["text"],
     tokenize: wordsOf,

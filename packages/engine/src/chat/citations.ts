@@ -3,29 +3,32 @@ import { hasPage, type PageRanges } from "./page-ranges.ts";
 
 export interface CitableFile {
   readonly name: string;
-  /** One string for each page. */
+  /** The text of each page. */
   readonly pages: readonly string[];
-  /** The pages that were in the prompt; undefined: all. */
+  /** The pages that were in the prompt; undefined: all pages. */
   readonly used?: PageRanges | undefined;
 }
 
 const MAX_CITATIONS = 50;
 const MAX_PAGES_OF_A_MARK = 20;
-/** The most texts in brackets that are examined: a model that repeats itself must not delay other asks. */
+/** How many texts in brackets are examined at most, so that a model that repeats itself does not delay other asks. */
 const MAX_MARKS = 10_000;
-/** The most quotes of one answer that are looked up: each is searched in a whole page while other asks wait. */
+/** How many quotes of one answer are looked up at most: for each, a whole page is searched while other asks wait. */
 const MAX_QUOTES = 200;
-/** Matches page marks: `[p. 12]`, `[file 2, pp. 3-5, 9]`, `[report.pdf, page 4; notes.pdf, page 1]`. */
+/**
+ * Matches a text in brackets that may be a citation mark: `[p. 12]`, `[file 2, pp. 3-5, 9]`, `[report.pdf, page 4;
+ * notes.pdf, page 1]`.
+ */
 const MARK = /\[([^[\]\n]{1,200})\]/g;
 const PLACE =
   /^(?:(.+?)[,:]?\s*)?\b(?:pp?\.?|pages?|seiten?|s\.)\s*(\d{1,6}(?:\s*(?:[-–,]|and)\s*(?:p\.\s*)?\d{1,6})*)$/iu;
-/** Matches a quote at the end of a text without trailing blanks. */
+/** Matches a text in quotation marks at the end of a text that has no blanks at its end. */
 const QUOTE = /["“”„«»]([^"“”„«»]{1,1000})["“”«»]$/u;
 const MAX_QUOTE_UNITS = 1100;
 
 /**
- * The pages that an answer cites by marks in its text, each page once, in order. A mark counts when the page exists,
- * the page was in the prompt, and a quote just before the mark is on the page. With several files, a mark names its
+ * The pages that an answer cites by marks in its text, each page once, in order. A mark counts if its page exists and
+ * was in the prompt. If a quote is just before the mark, it must be on that page. With several files, a mark names its
  * file by number or name.
  */
 export function citationsIn(text: string, files: readonly CitableFile[]): EngineCitation[] {
@@ -55,13 +58,13 @@ export function citationsIn(text: string, files: readonly CitableFile[]): Engine
   return [...found.values()];
 }
 
-/** The text in quotation marks just before a position of the text. */
+/** The text in quotation marks that ends just before a position; undefined if there is none. */
 function quoteBefore(text: string, at: number): string | undefined {
   const before = text.slice(Math.max(0, at - MAX_QUOTE_UNITS), at).trimEnd();
   return QUOTE.exec(before.replace(/[.,;:]$/, "").trimEnd())?.[1];
 }
 
-/** Those of an engine's citations that refer to pages in the prompt. */
+/** Drops those of an engine's citations that refer to pages outside the prompt. */
 export function validCitations(citations: readonly EngineCitation[], files: readonly CitableFile[]): EngineCitation[] {
   return citations.filter(({ file, page }) => isGiven(files[file], page));
 }
@@ -75,7 +78,10 @@ function placesOf(place: string, files: readonly CitableFile[], fileOf: FindFile
   return numbersIn(pages).flatMap((page) => (isGiven(files[file], page) ? [{ file, page }] : []));
 }
 
-/** Returns a function that finds the file a mark names. Each name in a mark is compared with the files' names once. */
+/**
+ * Returns a function that finds the file that a mark names, by index. Each name is compared with the files' names only
+ * once.
+ */
 function fileFinder(files: readonly CitableFile[]): FindFile {
   const names = files.map(({ name }) => plain(name.replace(/\.pdf$/i, "")));
   const known = new Map<string, number | undefined>();

@@ -2,14 +2,14 @@ import type { Prompt, PromptFile } from "../prompt.ts";
 import { hasPage, rangesOf, rangesText, type PageRanges } from "./page-ranges.ts";
 
 export interface PagedFile extends PromptFile {
-  /** The pages in the prompt; undefined: all. */
+  /** The pages in the prompt; undefined: all pages. */
   readonly used?: PageRanges | undefined;
 }
 
 /**
- * The prompt for an engine that cites pages. It is like a fenced prompt, and each page begins with a line of its own.
- * Each of these lines contains the boundary, so no PDF can fake the end of a page or of its file. Missing pages are
- * named.
+ * The prompt for an engine that cites pages. It is like a fenced prompt (see `buildPrompt`), and each page begins with
+ * a line that names it. Each of these lines contains the boundary, so no PDF can fake the end of a page or of its file.
+ * The prompt also names missing pages.
  */
 export function pagedPrompt({
   message,

@@ -1,4 +1,4 @@
-/** The estimated tokens of a character, in twentieths of a token, by its UTF-16 unit. */
+/** For each UTF-16 unit: the estimated tokens of its character, in twentieths of a token. */
 const TWENTIETHS = weights();
 
 const [BLANK, DIGIT_0, DIGIT_9] = [32, 48, 57] as const;
@@ -17,10 +17,10 @@ function weights(): Uint8Array {
 }
 
 /**
- * An upper estimate of a text's tokens. Each model counts differently, and its tokenizer is not known here. Compared
- * with the tokenizer cl100k, the estimate is 15 to 60 % too high for English, German and forms; between 4 % too low and
- * 10 % too high for CJK, Hebrew, Hindi, Thai and rows of small numbers; 40 % too high for Arabic. Newer tokenizers such
- * as o200k need fewer tokens.
+ * Estimates the tokens of a text, rather too high than too low. Each model counts differently, and its tokenizer is not
+ * known here. Compared with the tokenizer cl100k, the estimate is 15 to 60 % too high for English, German and forms;
+ * between 4 % too low and 10 % too high for CJK, Hebrew, Hindi, Thai and rows of small numbers; 40 % too high for
+ * Arabic. Newer tokenizers such as o200k need fewer tokens.
  */
 export function estimateTokens(text: string): number {
   let sum = 0;
@@ -28,14 +28,15 @@ export function estimateTokens(text: string): number {
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     sum += TWENTIETHS[unit] ?? 0;
-    // A blank before a word belongs to the word's first token. Before a digit it is a token of its own.
+    // A blank before a word belongs to the word's first token, and counts little. Before a digit it is a token of its
+    // own.
     if (before === BLANK && unit >= DIGIT_0 && unit <= DIGIT_9) sum += 20 - (TWENTIETHS[BLANK] ?? 0);
     before = unit;
   }
   return Math.ceil(sum / 20);
 }
 
-/** The most tokens that a text of this length can have, by the estimate. */
+/** The most tokens that `estimateTokens` can return for a text of this length. */
 export function mostTokens(length: number): number {
   return Math.ceil((length * 22) / 20);
 }

@@ -1,9 +1,9 @@
-/** Matches scripts without spaces between words. In these, pairs of letters are used as words. */
+/** Matches letters of scripts without spaces between words. In these scripts, pairs of letters are used as words. */
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
 const WORD =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]+|[\p{L}\p{M}\p{N}]+/gu;
 
-/** The words of a text, in lower case. */
+/** The words of a text in lower case. */
 export function wordsOf(text: string): string[] {
   const words: string[] = [];
   for (const [word] of text.toLowerCase().matchAll(WORD)) {
@@ -13,11 +13,11 @@ export function wordsOf(text: string): string[] {
   return words;
 }
 
-/** The words of a question. They match words of pages with the same beginning: `contract` matches `contracts`. */
+/** The words of a question. A word of a page matches if it begins in the same way: `contract` matches `contracts`. */
 export interface QuestionWords {
   /**
-   * The form in which a word of a page or of the question is compared; undefined when it matches no word of the
-   * question.
+   * Returns the form of a word, of a page or of the question, in which words are compared; undefined when it matches no
+   * word of the question.
    */
   match(word: string): string | undefined;
 }

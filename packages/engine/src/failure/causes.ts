@@ -1,7 +1,7 @@
 /**
- * Whether a caller should repeat a call with the same prompt. `never`: it would fail in the same way. `again`: it may
- * succeed. `away`: the engine did not accept the call, because it is unreachable or reports that it is busy; repeating
- * the call costs the engine nothing.
+ * Whether a failed call should be repeated with the same prompt. `never`: it would fail in the same way. `again`: it
+ * may succeed. `away`: the engine did not accept the call, because it is unreachable or busy, so repeating the call
+ * costs the engine nothing.
  */
 export type RetryAdvice = "never" | "again" | "away";
 export type FailureKind = "unavailable" | "timeout" | "bad-reply" | "too-large";
@@ -16,7 +16,7 @@ export type BadReply = "size" | "error" | "empty" | "unique-id" | "binary" | "fr
 export interface Cause {
   readonly kind: FailureKind;
   readonly retry: RetryAdvice;
-  /** A sentence for the operator: what happened, and what to check. */
+  /** A sentence for the operator: what has happened, and what to check. */
   readonly sentence: string;
 }
 
@@ -58,17 +58,22 @@ const NAMED = {
   "reply-depth": cause("bad-reply", "never", "the engine's reply is nested too deeply"),
 } as const satisfies Record<string, Cause>;
 
-/** HTTP statuses that are counted separately; others are counted by class. */
+/**
+ * The HTTP statuses that have a cause name of their own. All others share the name of their class, such as `http-5xx`.
+ */
 const STATUSES = new Set([400, 401, 403, 404, 405, 408, 413, 422, 425, 426, 429, 500, 502, 503, 504, 529]);
-/** The registered close codes, which are counted separately; others are counted by range. */
+/**
+ * The WebSocket close codes that have a cause name of their own: the registered ones. All others share the name of
+ * their range.
+ */
 const CODES = new Set([1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3003]);
 /**
- * Close codes after which a repeated call would fail in the same way. Many servers use 4400 to 4404 for HTTP's 400 to
+ * Close codes after which a repeated call would fail in the same way. Many servers use 4400 to 4404 as HTTP uses 400 to
  * 404.
  */
 const FINAL_CODES = new Set([1002, 1003, 1007, 1008, 1009, 1010, 3000, 3003, 4400, 4401, 4403, 4404]);
 
-/** The name of a cause. The set of names is bounded, so names may be labels of a metric. */
+/** The name of a cause. There is a bounded number of names, so a name may be a label of a metric. */
 export type CauseName =
   | keyof typeof NAMED
   | `http-${number}`
@@ -80,7 +85,7 @@ export function namedCause(name: keyof typeof NAMED): Cause {
   return NAMED[name];
 }
 
-/** The cause when the engine replied to a request, or to the opening of a connection, with an HTTP status. */
+/** The cause when the engine responded with this HTTP status, to a request or to the opening of a WebSocket. */
 export function httpCause(status: number): Cause & { name: CauseName } {
   const family = Math.floor(status / 100);
   const ofFamily = family >= 1 && family <= 5 ? (`http-${family as 1}xx` as const) : "http-other";
@@ -104,7 +109,10 @@ export function httpCause(status: number): Cause & { name: CauseName } {
   return { name, ...cause("unavailable", "never", `the engine does not serve what docrelay asks for ${said}`) };
 }
 
-/** The cause when the engine closed an open connection. 1005: without a code; 1006: without a close frame. */
+/**
+ * The cause when the engine closed an open connection with this code. 1005: it sent no code; 1006: it sent no close
+ * frame.
+ */
 export function closedCause(code: number): Cause & { name: CauseName } {
   const range = code >= 3000 && code < 5000 ? (`closed-${code < 4000 ? 3 : 4}xxx` as const) : "closed-other";
   const name = CODES.has(code) ? (`closed-${code}` as const) : range;

@@ -1,15 +1,15 @@
-/** The longest text from an engine that is kept for logs and people, in UTF-16 units. */
+/** How many UTF-16 units of an engine's text are kept for logs and people. */
 const MAX_SAID = 300;
-/** The least length of a secret: shorter texts would match by chance. */
+/** A secret with fewer characters than this is not removed: it would match other text by chance. */
 const MIN_SECRET = 4;
 
 /**
- * A text from outside, made fit for one line of a log: without control characters, line breaks and secrets, and cut to
- * a bounded length. Undefined when nothing is left.
+ * Makes a text from outside fit for one line of a log: removes control characters, line breaks and secrets, and cuts
+ * it. Undefined when nothing is left.
  */
 export function cleanText(text: string, secrets: readonly string[] = []): string | undefined {
-  // The text is cut after the secrets are removed, so no half secret stays. The first, larger cut keeps long texts
-  // cheap.
+  // The text is cut to its final length after the secrets are removed, so that no part of a secret stays. This first
+  // cut, at a larger length, bounds the work.
   let clean = text.slice(0, 16 * MAX_SAID).toWellFormed();
   for (const secret of secrets) clean = clean.replaceAll(secret, "…");
   clean = clean.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
@@ -18,8 +18,8 @@ export function cleanText(text: string, secrets: readonly string[] = []): string
 }
 
 /**
- * The secrets in an engine's URL and headers: the values of the query, the values of the headers, and the key within a
- * header.
+ * The secrets in an engine's URL and headers: the values of the URL's query, the values of the headers, and each word
+ * of these values.
  */
 export function secretsOf(url: string, headers: Readonly<Record<string, string>> = {}): string[] {
   const { searchParams, search } = new URL(url);
@@ -32,6 +32,6 @@ export function secretsOf(url: string, headers: Readonly<Record<string, string>>
     ...raw,
     ...Object.values(headers).flatMap((value) => [value, ...value.split(/\s+/)]),
   ];
-  // The longest secret first: if a secret contains another one, the whole of it is removed.
+  // The longest secret comes first: if one secret contains another, the whole of it is removed.
   return [...new Set(values)].filter((value) => value.length >= MIN_SECRET).toSorted((a, b) => b.length - a.length);
 }

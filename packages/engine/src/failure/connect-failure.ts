@@ -9,9 +9,12 @@ const RESET = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "UND_ERR_SOCKET"])
 const TLS =
   /^(?:ERR_(?:TLS|SSL)_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH)/;
 
-/** The EngineError for a connection that did not open, by the error's code. The error's own text becomes the detail. */
+/**
+ * The EngineError for a connection that could not be opened, by the error's code. The error's own message becomes the
+ * detail.
+ */
 export function connectFailure(error: Error, secrets: readonly string[]): EngineError {
-  // For a host with several addresses, one error contains the errors of all addresses.
+  // If a host has several addresses, the error contains the errors of all of them; the last one is used.
   const all = error as SystemError;
   const { code, message } = all.code === undefined || all.message === "" ? (all.errors?.at(-1) ?? all) : all;
   return failure(nameOf(code), { detail: cleanText(message || (code ?? ""), secrets), cause: error });

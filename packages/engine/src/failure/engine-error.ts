@@ -9,35 +9,34 @@ import {
   type RetryAdvice,
 } from "./causes.ts";
 
-/** Further facts about a failure. */
+/** What is known about a failure besides its cause. */
 export interface FailureFacts {
-  /** The engine's own text, such as the reason in a close frame; bounded and cleaned. */
+  /** The engine's own text, such as the reason in a close frame; see `cleanText`. */
   readonly said?: string | undefined;
-  /** How long the engine asks callers to wait, in ms. */
+  /** How many ms the engine asks callers to wait. */
   readonly retryAfterMs?: number | undefined;
-  /** Replaces the cause's own advice. */
+  /** Used instead of the advice of the cause. */
   readonly retry?: RetryAdvice | undefined;
-  /** The size of the sent prompt, and the engine's limit, in bytes. */
+  /** The bytes of the prompt that was sent, and the most bytes that the engine accepts (`limit`). */
   readonly bytes?: number | undefined;
   readonly limit?: number | undefined;
-  /** The connection broke before the engine had received the whole prompt. */
+  /** Whether the connection broke before the whole prompt was sent. */
   readonly whileSending?: boolean;
-  /** For operators, appended to the cause's sentence; bounded and cleaned. */
+  /** More about the failure for operators; it is appended to the cause's sentence. See `cleanText`. */
   readonly detail?: string | undefined;
   readonly cause?: unknown;
 }
 
 /**
- * The reason why an engine call failed. `message` is for operators: it may name the engine's host, but contains no
- * secret of its URL.
+ * Why an engine call failed. `message` is for operators: it may name the engine's host, but has no secret of its URL.
  */
 export class EngineError extends Error {
   override readonly name = "EngineError";
   readonly kind: FailureKind;
-  /** The cause's name, from a bounded set. */
+  /** The name of the cause. */
   readonly why: CauseName;
   readonly retry: RetryAdvice;
-  /** The engine's own text, cleaned and bounded. */
+  /** The engine's own text; see `cleanText`. */
   readonly said: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly bytes: number | undefined;
@@ -59,7 +58,7 @@ export class EngineError extends Error {
     this.whileSending = facts.whileSending ?? false;
   }
 
-  /** The reason, if `kind` is `bad-reply`. */
+  /** Why the reply cannot be used; only if `kind` is `bad-reply`. */
   get reason(): BadReply | undefined {
     return this.kind === "bad-reply" ? (this.why.slice("reply-".length) as BadReply) : undefined;
   }
@@ -90,10 +89,13 @@ export function httpFailure(
   });
 }
 
-/** The longest wait that is accepted from a `Retry-After` header, in ms. */
+/** The longest wait, in ms, that is taken from a `Retry-After` header. */
 const MAX_WAIT_MS = 3_600_000;
 
-/** Converts a `Retry-After` header, a number of seconds or a date, to ms from `now`. */
+/**
+ * Converts a `Retry-After` header, which is a number of seconds or a date, to the ms from `now`. Undefined for any
+ * other text.
+ */
 export function retryAfterMs(header: string | undefined, now: number): number | undefined {
   if (header === undefined || header.trim() === "") return undefined;
   const seconds = Number(header);

@@ -1,22 +1,23 @@
 import { EngineError, failure } from "./engine-error.ts";
 
 /**
- * Every tested server accepts a prompt of this size. If a connection breaks during a smaller prompt, the reason is
- * another one.
+ * Every server that was tested accepts a prompt of this many bytes. So if a connection breaks during a smaller prompt,
+ * its size is not the reason.
  */
 const ALWAYS_TAKEN_BYTES = 8192;
 
 /**
- * Throws if a prompt is over the operator's limit, before it is sent. 0: no limit. @throws EngineError `prompt-size`
+ * Throws if a prompt is larger than the operator permits. Call it before sending. `limit` 0: any size is permitted.
+ * @throws EngineError `prompt-size`
  */
 export function checkPromptSize(bytes: number, limit: number): void {
   if (limit > 0 && bytes > limit) throw failure("prompt-size", { bytes, limit });
 }
 
 /**
- * Adds the prompt's size to the failure of a connection that ended while a prompt was sent or its reply awaited. A
- * server that refuses a large message often closes the connection before its reason can be read. So if the connection
- * breaks a second time in the middle of a large prompt, this counts as a refusal of its size.
+ * Adds the prompt's size to the failure of a connection that ended while the prompt was sent or the reply was awaited.
+ * A server that refuses a large message often closes the connection before its reason can be read. So if the connection
+ * breaks a second time while the same large prompt is sent, this counts as a refusal of its size.
  */
 export function withPromptSize(
   error: unknown,
@@ -34,7 +35,10 @@ export function withPromptSize(
   return new EngineError(why, { kind, retry, sentence: message }, { ...known, retryAfterMs, whileSending: true });
 }
 
-/** The engine's limit, if the text of its refusal contains one: a number of bytes below the prompt's size. */
+/**
+ * Finds the engine's size limit in the text of its refusal: the smallest number that may be one. Undefined if there is
+ * none.
+ */
 function limitIn(said: string, bytes: number): number | undefined {
   const numbers = (said.match(/\d+/g) ?? []).map(Number).filter((number) => number >= 1024 && number < bytes);
   return numbers.length > 0 ? Math.min(...numbers) : undefined;

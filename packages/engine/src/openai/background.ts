@@ -14,19 +14,23 @@ export interface BackgroundDeps {
 }
 
 /**
- * How long docrelay tries to continue a response without getting any text. The server computes meanwhile, which costs
- * money.
+ * For how many ms docrelay tries to continue a response without getting any text. Meanwhile the server computes, which
+ * costs money.
  */
 const LOST_MS = 30_000;
-/** A connection that lasted this long does not count as a failure, because proxies close silent connections. */
+/**
+ * A connection that lasted this many ms before it broke does not count as a failure, because proxies close silent
+ * connections.
+ */
 const LASTED_MS = 10_000;
 const PAUSE_MS = { firstMs: 200, longestMs: 2000 };
 const CANCEL_MS = 5000;
 
 /**
- * Answers with a response that the server computes even if no connection reads it. A broken connection is opened again
- * at the same point, and another process may continue the response by its mark. A call that ends early cancels the
- * response, except when it is handed over, or when the call continues a response whose server is unreachable.
+ * Asks a server that computes the response even if no connection reads it. If the connection breaks, another one
+ * continues at the same point; by its mark, another process may do so, too. A call that ends early cancels the
+ * response, except when another process continues it, or when the call itself only continues a response whose server
+ * cannot be reached.
  * @throws EngineError `resume-lost` when the server no longer has the response
  */
 export async function* askInBackground(
@@ -41,7 +45,7 @@ export async function* askInBackground(
   let bytes = resume?.bytes ?? 0;
   let isSent = false;
   let isOver = false;
-  /** How often the connection was opened without a new text. */
+  /** How many times in a row a connection was opened without bringing new text. */
   let tries = 0;
   let giveUpAt = Infinity;
   try {
@@ -51,13 +55,15 @@ export async function* askInBackground(
       try {
         const request = from ? streamOf(target, from.mark) : begin();
         for await (const event of callOnce(target, request, { ...options, from, marks: true }, signal)) {
-          // If the answer was cut at docrelay's limit, the server still computes the rest.
+          // If the answer was cut because it is too long for docrelay, the server still computes the rest, and the
+          // response has to be cancelled.
           isOver = event.kind === "end" && event.truncated !== true;
           if (event.kind === "text") {
             bytes += Buffer.byteLength(event.text);
             [tries, giveUpAt] = [0, Infinity];
           }
-          // Text after an event without a mark would come again, and could not be told apart.
+          // After an event without a mark, the answer cannot be continued: the text since the last mark would come
+          // again.
           if (event.kind !== "end") at = event.mark === undefined ? undefined : readMark(event.mark);
           if (event.kind !== "sent" || !isSent) yield event;
           isSent ||= event.kind === "sent";
@@ -70,7 +76,7 @@ export async function* askInBackground(
         }
         if (!at || !isPassing(error, from !== undefined)) throw error;
         if (error.retry === "away" && !isSent) {
-          isOver = true; // the caller waits and then continues the same response
+          isOver = true; // not to be cancelled: the caller waits and then continues this response
           throw error;
         }
         const now = performance.now();
@@ -83,21 +89,20 @@ export async function* askInBackground(
     }
   } finally {
     if (at && !isOver && !deps.closing.aborted && !(signal.reason instanceof HandedOver)) {
-      cancel(deps, at).catch(() => undefined); // the response also ends by itself
+      cancel(deps, at).catch(() => undefined); // if this fails, the response still ends by itself
     }
   }
 }
 
 /**
- * Whether an error is temporary: the connection broke, or the server cannot deliver a response that it continues to
- * compute.
+ * Whether an error is temporary: the connection broke, or the server computes the response but cannot deliver it now.
  */
 function isPassing(error: unknown, goesOn: boolean): error is EngineError {
   if (!(error instanceof EngineError)) return false;
   return error.why === "cut" || (goesOn && (error.retry === "away" || error.why.startsWith("http-5")));
 }
 
-/** Whether the server does not have the response, or cannot continue one. */
+/** Whether the server no longer has the response, or cannot continue responses at all. */
 function isGone(error: unknown): boolean {
   return error instanceof EngineError && error.retry === "never" && error.why.startsWith("http-");
 }

@@ -32,8 +32,8 @@ export const CHAT: Dialect = {
 };
 
 /**
- * Reads the text of a chunk. A chunk with usage has no choice, and the first chunk often has no content: both add no
- * text.
+ * Reads the text of a chunk. Two kinds of chunk add no text: one that reports usage has no choice, and the first one
+ * often has no content.
  */
 function readChoice(chunk: Record<string, unknown>, field: "delta" | "message"): Piece {
   const { choices } = chunk;

@@ -2,9 +2,9 @@ import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { badReply } from "../failure/engine-error.ts";
 
 /**
- * Parses server-sent events from the bytes of a response, wherever the pieces are cut. Comments, which servers send to
- * keep a connection alive, are dropped.
- * @throws EngineError `bad-reply` with reason `size` when one event has more than `maxEventChars`.
+ * Parses server-sent events from the bytes of a response, which may be cut anywhere. Comments are dropped; servers send
+ * them to keep a connection alive.
+ * @throws EngineError `bad-reply` with reason `size` when an event has more than `maxEventChars`.
  */
 export class EventReader {
   readonly #decoder = new TextDecoder();
@@ -22,12 +22,12 @@ export class EventReader {
     });
   }
 
-  /** Returns the events that are complete with these bytes. */
+  /** Returns the events that these bytes complete. */
   read(bytes: Buffer): EventSourceMessage[] {
     return this.#feed(this.#decoder.decode(bytes, { stream: true }));
   }
 
-  /** Returns the last event of a response that ended without an empty line, as some servers do. */
+  /** Returns the last event if the response ended without an empty line, as it does with some servers. */
   end(): EventSourceMessage[] {
     return this.#feed(`${this.#decoder.decode()}\n\n`);
   }
@@ -35,7 +35,7 @@ export class EventReader {
   #feed(text: string): EventSourceMessage[] {
     this.#parser.feed(text);
     const events = this.#events.splice(0);
-    // The parser's limit does not cover an event that arrives whole in one chunk.
+    // The parser does not apply its limit to an event that arrives in one piece.
     if (this.#isTooLarge || events.some(({ data }) => data.length > this.#maxEventChars)) throw badReply("size");
     return events;
   }

@@ -3,18 +3,18 @@ import { request as requestHttps } from "node:https";
 import { connectFailure } from "../failure/connect-failure.ts";
 import { failure, type EngineError } from "../failure/engine-error.ts";
 
-/** The server of an engine's requests. Times in ms. */
+/** The server to which an engine sends its requests. Times are in ms. */
 export interface HttpTarget {
   readonly url: URL;
   readonly agent: Agent;
   readonly headers: Readonly<Record<string, string>>;
-  /** The limit for TCP and TLS together, without the wait for a free connection of the agent. */
+  /** How long connecting may take, TCP and TLS together. The wait for a free connection of `agent` does not count. */
   readonly connectTimeoutMs: number;
-  /** Texts that must not appear in an error. */
+  /** Texts that are removed from error messages. */
   readonly secrets: readonly string[];
 }
 
-/** `url`: used instead of the target's URL. */
+/** A request. `url`: used instead of the target's URL. */
 export type HttpRequest =
   | {
       readonly method: "POST";
@@ -26,17 +26,16 @@ export type HttpRequest =
 
 type Deadline = Extract<EngineError["why"], "timeout-send" | "timeout-first" | "timeout-idle">;
 
-/** How long the rest of a complete reply is read, so that its connection can be used again. */
+/** For how many ms the rest of a complete reply is read, so that its connection can be used again. */
 const DRAIN_MS = 1000;
 const RESET_CODES = new Set(["ECONNRESET", "EPIPE"]);
 
 /**
- * One request whose response is read piece by piece. Disposing closes the connection, unless {@link release} was
- * called. Each wait ends with an `EngineError` when its deadline has passed, and with the signal's reason after an
- * abort.
+ * One HTTP request, whose response is read piece by piece. Disposing closes the connection, unless {@link release} was
+ * called. Each wait throws an `EngineError` when its deadline has passed, and the signal's reason after an abort.
  */
 export class HttpCall implements Disposable {
-  /** When the operating system had accepted the whole body, in ms of this process's clock. */
+  /** When the operating system had accepted the whole body, by `performance.now()`. */
   sentAt: number | undefined;
   readonly #request: ClientRequest;
   readonly #secrets: readonly string[];
@@ -71,12 +70,14 @@ export class HttpCall implements Disposable {
     else signal.addEventListener("abort", this.#abort, { once: true });
   }
 
-  /** The server closed a kept connection while this request was being sent, so the server has not read it. */
+  /** Whether the server closed a kept connection before it read this request, so that the request may be sent again. */
   get wasStale(): boolean {
     return this.#request.reusedSocket && this.#response === undefined;
   }
 
-  /** Resolves when the body is sent, or when the response begins: a server may reply before it has read everything. */
+  /**
+   * Resolves when the body is sent, or when the response begins: a server may respond before it has read everything.
+   */
   async whenSent(timeoutMs: number): Promise<void> {
     await this.#within(this.#sent.promise, timeoutMs, "timeout-send");
     this.sentAt ??= performance.now();
@@ -87,8 +88,8 @@ export class HttpCall implements Disposable {
   }
 
   /**
-   * The next bytes of the response; undefined at its end. @throws EngineError `cut` when the connection broke before
-   * the end.
+   * Returns the next bytes of the response; undefined at its end. @throws EngineError `cut` when the connection broke
+   * before the end.
    */
   async next(timeoutMs: number, deadline: Deadline): Promise<Buffer | undefined> {
     const chunks = (this.#chunks ??= (await this.#answered.promise).iterator({ destroyOnReturn: false }));
@@ -96,14 +97,17 @@ export class HttpCall implements Disposable {
     return done === true ? undefined : value;
   }
 
-  /** Call it when the reply is complete: drops the rest of the response, and keeps the connection for another call. */
+  /**
+   * Call it when the reply is complete: the rest of the response is dropped, and the connection is kept for another
+   * call.
+   */
   release(): void {
     this.#released = true;
     const response = this.#response;
     if (!response || response.readableEnded) return;
     const timer = setTimeout(() => this.#request.destroy(), DRAIN_MS);
     response.once("close", () => clearTimeout(timer));
-    // The response flows by itself only after the iteration has ended.
+    // Only when the iteration has ended can the rest of the response be read and dropped.
     void this.#chunks?.return?.().then(() => response.resume());
   }
 
@@ -139,7 +143,7 @@ export class HttpCall implements Disposable {
     });
     request.once("response", (response) => {
       this.#response = response;
-      response.on("error", () => undefined); // the iteration reports the error, if there is one
+      response.on("error", () => undefined); // without a listener the error would end the process; the iteration reports it
       this.#sent.resolve();
       this.#answered.resolve(response);
     });
@@ -156,12 +160,13 @@ export class HttpCall implements Disposable {
   }
 
   async #within<T>(wait: Promise<T>, timeoutMs: number, deadline: Deadline): Promise<T> {
-    // Without this, an unhandled rejection would end the process.
+    // If nothing awaits this promise any more, its rejection would end the process.
     wait.catch(() => undefined);
     this.#signal.throwIfAborted();
     const late = Promise.withResolvers<never>();
     let last: NodeJS.Immediate | undefined;
-    // After this process was stalled, timers run before its sockets are read. So the bytes may have arrived already.
+    // If this process was suspended, timers fire before its sockets are read, so the bytes may be there already. One
+    // more round of the event loop reads them.
     const timer = setTimeout(() => (last = setImmediate(() => late.reject(failure(deadline)))), timeoutMs);
     try {
       return await Promise.race([wait, late.promise]);

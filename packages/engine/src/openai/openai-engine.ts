@@ -17,33 +17,35 @@ import { RESPONSES } from "./responses-dialect.ts";
 export type OpenAiKind = "chat" | "responses";
 
 /**
- * `url`: the base URL, such as `https://host/v1`; the path of the API is added unless the URL ends with it.
- * `maxPromptBytes`: if the prompt is larger, the oldest messages are left out. Times in ms.
+ * The options of an engine behind an OpenAI-compatible server.
+ * - `url`: the base URL, such as `https://host/v1`; the path of the API is added unless the URL ends with it.
+ * - `maxPromptBytes`: if the prompt is larger, the oldest messages of the conversation are left out.
+ * - Times are in ms.
  */
 export interface OpenAiEngineOptions extends EngineOptions {
   readonly kind: OpenAiKind;
   readonly apiKey?: string | undefined;
   readonly model?: string | undefined;
   readonly system?: string | undefined;
-  /** Additional fields of each request, such as `temperature`. */
+  /** More fields for each request, such as `temperature`. */
   readonly params?: Readonly<Record<string, unknown>> | undefined;
-  /** The limit for reading the body of an HTTP error, default 2,000. */
+  /** How long reading the body of an HTTP error may take. Default: 2,000. */
   readonly errorTimeoutMs?: number;
 }
 
 /**
- * How long an idle connection is kept. Servers close idle connections after 5 s or more, and a request on a closing
- * connection would be lost.
+ * For how many ms an idle connection is kept. Servers close idle connections after 5 s or more, and a request on a
+ * connection that is being closed would be lost.
  */
 const KEEP_MS = 4000;
 
 /**
  * An engine behind an OpenAI-compatible server: streamed Chat Completions or Responses, one request for each call.
  *
- * `sent` is emitted when the server has replied 200, with the time since the prompt was sent. An error after the first
- * piece of text advises no repetition, which would cost another whole answer. A response with the parameter
- * `background` can be continued by another call. Redirects are not followed, because they would send the key to another
- * host. Disposing ends all calls as `stopped`.
+ * `sent` is emitted when the server has responded with 200; it tells how long ago the prompt was sent. An error after
+ * the first piece of text has the advice `never`, because a repeated call would cost another whole answer. With the
+ * parameter `background`, another call can continue a response. Redirects are not followed, because they would send the
+ * key to another host. Disposing ends all calls as `stopped`.
  * @throws TypeError when the URL is not valid.
  */
 export function createOpenAiEngine(options: OpenAiEngineOptions): Engine {
@@ -125,15 +127,15 @@ function bodyOf({ message, history = [] }: EngineAsk, options: OpenAiEngineOptio
 }
 
 /**
- * The request's body, with as many messages of the conversation as its largest size allows. @throws EngineError
- * `prompt-size`
+ * The body of the request. If it exceeds `maxPromptBytes`, the oldest messages of the conversation are left out.
+ * @throws EngineError `prompt-size`
  */
 function fittingBody(request: EngineAsk, options: OpenAiEngineOptions): Buffer {
   const { maxPromptBytes = 0 } = options;
   let { history = [] } = request;
   let body = bodyOf(request, options);
   while (maxPromptBytes > 0 && body.length > maxPromptBytes && history.length > 0) {
-    // Removes pairs of a question and its answer, the older half of them at once.
+    // Drops the older half of the messages, in pairs of a question and its answer.
     history = history.slice(2 * Math.ceil(history.length / 4));
     const [first, ...rest] = history;
     const told = first

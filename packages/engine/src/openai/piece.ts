@@ -4,26 +4,26 @@ import type { ServerError } from "./server-error.ts";
 /** What one event adds to a reply. */
 export interface Piece {
   readonly text?: string;
-  /** The reply is over. `cut`: the model stopped at a limit or a filter, so the text is incomplete. */
+  /** Set when the reply is over. `cut`: the model stopped at a limit or a filter, so the text is incomplete. */
   readonly end?: "whole" | "cut";
   readonly error?: ServerError;
   readonly usage?: TokenUsage;
-  /** For a response that the server keeps: the response's id, and the number of this event. */
+  /** For a response that the server keeps: its id, and the number of this event (`sequence`). */
   readonly id?: string;
   readonly sequence?: number;
 }
 
 export const NOTHING: Piece = {};
 
-/** The format of an API's requests and replies. */
+/** How an API writes its requests and replies. */
 export interface Dialect {
-  /** The path below the base URL. */
+  /** The path after the base URL. */
   readonly path: string;
-  /** The request's body, without the fields of `ENGINE_PARAMS`. */
+  /** The body of a request, without the fields of the setting `ENGINE_PARAMS`. */
   body(request: DialectRequest): Record<string, unknown>;
   /** Reads one event of a streamed reply. Never throws. */
   readEvent(event: { readonly event?: string | undefined; readonly data: string }): Piece;
-  /** Reads a whole reply as JSON, from a server that does not stream. */
+  /** Reads a whole reply, as parsed JSON, from a server that does not stream. */
   readWhole(body: unknown): Piece;
 }
 

@@ -8,22 +8,22 @@ import { parseJson, type Dialect, type Piece } from "./piece.ts";
 import { createReply } from "./reply-text.ts";
 import { readServerError, statusFailure, streamFailure } from "./server-error.ts";
 
-/** Times in ms. */
+/** The options of one request. Times are in ms. */
 export interface CallOptions {
   readonly dialect: Dialect;
-  /** The engine's name for users. */
+  /** The name of the engine that users see. */
   readonly name: string;
   readonly firstReplyTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly errorTimeoutMs: number;
   readonly maxReplyBytes: number;
-  /** The request asked the server to report the usage after the reply. */
+  /** Whether the request asks the server to report its tokens after the reply. */
   readonly tellsUsage?: boolean;
 }
 
 /**
- * `marks`: the server keeps the response. `from`: this call continues after that mark, and `bytes` is the length of the
- * text before it.
+ * `marks`: whether the server keeps the response, so that events have marks. `from`: set if this call continues a
+ * response after this mark; `bytes`: how many bytes of text came before.
  */
 export interface ReplyOptions extends CallOptions {
   readonly marks?: boolean;
@@ -33,15 +33,18 @@ export interface ReplyOptions extends CallOptions {
 type End = Extract<EngineEvent, { kind: "end" }>;
 
 const MAX_ERROR_BYTES = 65_536;
-/** The wait for the usage after a reply: a server sends it at once, or not at all. */
+/** For how many ms the report of tokens is awaited after a reply: a server sends it at once, or not at all. */
 const USAGE_TIMEOUT_MS = 1000;
 /**
- * The most bytes of a response for each byte of text. A piece of a few bytes has some hundred bytes of JSON around it,
- * and hidden reasoning may be longer than the answer.
+ * How many bytes a response may have for each byte of text. A piece of a few bytes has some hundred bytes of JSON
+ * around it, and hidden reasoning may be longer than the answer.
  */
 const WIRE_BYTES_PER_TEXT_BYTE = 256;
 
-/** Sends one request and reads its reply. When the reply is complete, the connection is kept for another call. */
+/**
+ * Sends one request and yields the events of its reply. When the reply is complete, the connection is kept for another
+ * call.
+ */
 export async function* callOnce(
   target: HttpTarget,
   request: HttpRequest,
@@ -55,7 +58,7 @@ export async function* callOnce(
   call.release();
 }
 
-/** Sends a request. Sends it once more if the server had closed the kept connection meanwhile. */
+/** Sends a request. If the server had closed the kept connection meanwhile, sends it once more. */
 async function start(
   target: HttpTarget,
   request: HttpRequest,
@@ -98,15 +101,15 @@ async function* replyOf(
   const { from, marks = false, name, maxReplyBytes } = options;
   const reply = createReply(maxReplyBytes, from?.bytes);
   const isStream = !/json|html|plain/i.test(response.headers["content-type"] ?? "");
-  // A whole response would repeat the text before the mark.
+  // Only a stream can begin after the mark: a whole response would repeat the text before it.
   if (from && !isStream) throw failure("resume-lost");
   const agoMs = performance.now() - (call.sentAt ?? performance.now());
   let id = from?.mark.id;
   let at = from?.mark;
   let ended: End | undefined;
   let usage: TokenUsage | undefined;
-  // `sent` waits for the first event, which has the response's id. Without the id, no other worker could continue the
-  // response.
+  // If the response can be continued, `sent` waits for the first event, which has the response's id: without the id, no
+  // other worker could continue it.
   let isSent = !marks;
   if (isSent) yield { kind: "sent", engine: name, agoMs };
   const idleMs = (): number => (ended ? Math.min(USAGE_TIMEOUT_MS, options.idleTimeoutMs) : options.idleTimeoutMs);
@@ -120,7 +123,7 @@ async function* replyOf(
       if (from && sequence !== undefined && sequence <= from.mark.sequence) continue;
       if (marks) id ??= piece.id;
       const after = id === undefined || sequence === undefined ? undefined : { id, sequence };
-      // `sent` is emitted before the text of this piece.
+      // `sent` comes before the text of this piece, so its mark is the one before this piece.
       if (!isSent) yield { kind: "sent", engine: name, agoMs, ...marked(piece.text === undefined ? after : at) };
       isSent = true;
       at = after;
@@ -134,7 +137,7 @@ async function* replyOf(
     if (ended) return yield withUsage(ended, usage);
     throw reply.hasText || id !== undefined ? failure("cut") : badReply("empty");
   } catch (error) {
-    // The reply is complete, even if the part after its end is lost.
+    // The reply itself is complete; only what follows it was lost.
     if (ended && error instanceof EngineError && error.why !== "stopped") return yield withUsage(ended, usage);
     throw reply.hasText ? asFinal(error) : error;
   }
@@ -174,7 +177,10 @@ async function* whole(call: HttpCall, options: CallOptions): AsyncGenerator<Piec
   yield options.dialect.readWhole(parseJson(body));
 }
 
-/** Reads at most `maxBytes` of a body that is not streamed. `timeoutMs`: the limit for the next piece of it. */
+/**
+ * Reads the body of a response that is not streamed, at most `maxBytes`. `timeoutMs`: returns how many ms the next
+ * piece may take.
+ */
 async function readBody(call: HttpCall, maxBytes: number, timeoutMs: () => number): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -187,7 +193,7 @@ async function readBody(call: HttpCall, maxBytes: number, timeoutMs: () => numbe
   return Buffer.concat(chunks).subarray(0, maxBytes).toString();
 }
 
-/** The same failure without the advice to repeat the call: a part of the answer has arrived and has been paid for. */
+/** The same failure with the advice `never`: a part of the answer has arrived and is paid for. */
 function asFinal(error: unknown): unknown {
   if (!(error instanceof EngineError) || error.retry === "never") return error;
   const { why, kind, message, said } = error;

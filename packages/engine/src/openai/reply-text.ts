@@ -2,20 +2,20 @@ import type { EngineEvent } from "../engine.ts";
 import { badReply } from "../failure/engine-error.ts";
 import type { Piece } from "./piece.ts";
 
-/** The text of one reply while its pieces arrive. */
+/** The text of one reply, while its pieces arrive. */
 export interface ReplyText {
   readonly hasText: boolean;
   readonly isOver: boolean;
   /**
-   * Returns the events of a piece. @throws EngineError `bad-reply` with reason `empty` when the reply ends without
-   * text.
+   * Adds a piece and returns its events. @throws EngineError `bad-reply` with reason `empty` when the reply ends
+   * without text.
    */
   add(piece: Piece): EngineEvent[];
 }
 
 /**
- * Creates a reply of at most `maxBytes` UTF-8 bytes, of which `before` bytes have arrived already. The piece that
- * exceeds the limit is cut, and ends the reply.
+ * Creates the text of a reply of at most `maxBytes` bytes as UTF-8. `before`: how many of them an earlier call has
+ * received. The piece that exceeds the limit is cut and ends the reply.
  */
 export function createReply(maxBytes: number, before = 0): ReplyText {
   let bytes = before;
@@ -40,7 +40,7 @@ export function createReply(maxBytes: number, before = 0): ReplyText {
   };
 }
 
-/** The longest beginning of a text that has at most `maxBytes` in UTF-8. */
+/** The longest beginning of a text that has at most `maxBytes` bytes as UTF-8. */
 function fit(text: string, maxBytes: number): string {
   if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return text;
   return text.slice(0, new TextEncoder().encodeInto(text, new Uint8Array(maxBytes)).read);

@@ -6,8 +6,8 @@ import { readUsage } from "./usage.ts";
 const USAGE = { prompt: "input_tokens", answer: "output_tokens" };
 
 /**
- * The Responses API. Only a response computed in the background is stored on the server; otherwise nothing is, because
- * docrelay keeps the conversation.
+ * The Responses API. The server is told to store only a response that it computes in the background; docrelay itself
+ * keeps the conversation.
  */
 export const RESPONSES: Dialect = {
   path: "responses",
@@ -56,7 +56,8 @@ function usageOf({ response }: Record<string, unknown>): Pick<Piece, "usage"> {
 }
 
 /**
- * The id and event number of a background response. Empty when the server does not support `background` or sends no id.
+ * The id of a background response and the number of this event. Empty when the server does not support `background`, or
+ * sends no id.
  */
 function placeOf({ response, sequence_number: sequence }: Record<string, unknown>): Pick<Piece, "id" | "sequence"> {
   const { id, background } = fieldsOf(response) ?? {};
@@ -66,7 +67,7 @@ function placeOf({ response, sequence_number: sequence }: Record<string, unknown
   };
 }
 
-/** The text of a whole response: all parts of all messages, joined. */
+/** The text of a whole response: the parts of all its messages, joined. */
 function outputText(output: unknown): string {
   const items = Array.isArray(output) ? output.map(fieldsOf) : [];
   const parts = items.flatMap((item) => (Array.isArray(item?.["content"]) ? item["content"].map(fieldsOf) : []));

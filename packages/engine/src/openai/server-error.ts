@@ -3,15 +3,18 @@ import type { RetryAdvice } from "../failure/causes.ts";
 import { cleanText } from "../failure/clean-text.ts";
 import { badReply, failure, httpFailure, type EngineError } from "../failure/engine-error.ts";
 
-/** A server's error, from the body of an HTTP error or from within a stream. */
+/** An error that a server reports, in the body of an HTTP error or within a stream. */
 export interface ServerError {
   readonly message: string;
-  /** A name such as `context_length_exceeded`. Some servers put the HTTP status here. */
+  /** The name of the error, such as `context_length_exceeded`. Some servers send the HTTP status here. */
   readonly code: string | undefined;
   readonly type: string | undefined;
 }
 
-/** Reads the common forms: `{ error: { message, code, type } }`, `{ error: text }`, `{ message }`, `{ detail }`. */
+/**
+ * Reads a server's error in its common forms: `{ error: { message, code, type } }`, `{ error: text }`, `{ message }`,
+ * `{ detail }`. Undefined for any other.
+ */
 export function readServerError(body: unknown): ServerError | undefined {
   const outer = fieldsOf(body);
   if (!outer) return undefined;
@@ -26,7 +29,7 @@ export function readServerError(body: unknown): ServerError | undefined {
   };
 }
 
-/** An error in an unknown form, as JSON; empty when it is too deep or too long to be serialised. */
+/** An error in an unknown form, as JSON. Empty when it is nested too deeply, or too long. */
 function asJson(value: unknown): string {
   return payloadFault(value) ? "" : JSON.stringify(value).slice(0, SAID_CHARS);
 }
@@ -34,7 +37,8 @@ function asJson(value: unknown): string {
 const SAID_CHARS = 500;
 const CONTEXT_NAMES = new Set(["context_length_exceeded", "exceed_context_size_error", "string_above_max_length"]);
 /**
- * Matches error sentences of vLLM, llama.cpp, LM Studio, LiteLLM, Ollama and hosted servers that send no error name.
+ * Matches the sentences of vLLM, llama.cpp, LM Studio, LiteLLM, Ollama and hosted servers for a prompt that is too
+ * long, because some of them send no name for this error.
  */
 const CONTEXT_WORDS =
   /maximum context|context (?:length|window|size)|available context|prompt is too long|too many (?:input )?tokens|input is too long/i;
@@ -44,10 +48,12 @@ export function isContextLength({ message, code, type }: ServerError): boolean {
   return CONTEXT_NAMES.has(code ?? "") || CONTEXT_NAMES.has(type ?? "") || CONTEXT_WORDS.test(message);
 }
 
-/** Statuses after which the server may have worked on the request, so repeating it costs another call. */
+/**
+ * The statuses after which the server may have worked on the request. Then repeating the request costs another answer.
+ */
 const TAKEN = new Set([500, 504]);
 
-/** The failure of a request that got an HTTP error. */
+/** The failure of a request to which the server responded with an HTTP error. */
 export function statusFailure(
   status: number,
   error: ServerError | undefined,
@@ -55,7 +61,7 @@ export function statusFailure(
 ): EngineError {
   const said = cleanText(error?.message ?? "", secrets);
   if (status === 413 || (error && status < 500 && isContextLength(error))) return promptTooLarge(said);
-  // A used-up budget does not come back by waiting.
+  // The account has no money left, which waiting does not change.
   const isSpent = error?.code === "insufficient_quota" || error?.type === "insufficient_quota";
   const retry = isSpent ? "never" : TAKEN.has(status) ? "again" : undefined;
   return httpFailure(status, { said, detail: said, retryAfter, retry });
@@ -63,7 +69,7 @@ export function statusFailure(
 
 const PASSING = new Set(["rate_limit_exceeded", "server_error", "overloaded_error", "internal_error", "api_error"]);
 
-/** The failure of a reply in which the server reported an error. */
+/** The failure of a reply within which the server reported an error. */
 export function streamFailure(error: ServerError, secrets: readonly string[]): EngineError {
   const said = cleanText(error.message, secrets);
   if (isContextLength(error)) return promptTooLarge(said);

@@ -1,13 +1,13 @@
 import type { TokenUsage } from "../engine.ts";
 import { fieldsOf } from "./server-error.ts";
 
-/** An API's names for the token counts of a prompt and of a reply. */
+/** How an API names the tokens of a prompt and of a reply. */
 export interface UsageNames {
   readonly prompt: string;
   readonly answer: string;
 }
 
-/** The usage in a chunk or a response; empty when one of its numbers is missing. Never throws. */
+/** Reads the tokens from a chunk or a response. Empty when one of the numbers is missing. Never throws. */
 export function readUsage(usage: unknown, { prompt, answer }: UsageNames): { usage?: TokenUsage } {
   const fields = fieldsOf(usage);
   const [promptTokens, answerTokens] = [fields?.[prompt], fields?.[answer]];
