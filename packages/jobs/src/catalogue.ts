@@ -3,30 +3,30 @@ import { hash } from "node:crypto";
 import * as z from "zod";
 
 /**
- * The version of jobs. A job with a higher `v` is put off: a process of a newer release wrote it during a rolling
- * update.
+ * The version of a job's data. A job with a higher `v` is delayed: in a rolling update, a process of a newer release
+ * has added it.
  */
 export const JOB_VERSION = 1;
-/** BullMQ's lowest priority. */
+/** The largest number that BullMQ accepts as a priority. The largest number runs last. */
 export const MAX_PRIORITY = 2_097_151;
-/** Added to the priority of an extraction that was put aside, so that it runs after all others. */
+/** Added to the priority of an extraction that was put aside, so that it runs after all those that were not. */
 export const ASIDE = 1_048_576;
 /**
- * A hash tag only for the queues. BullMQ needs all keys of a queue in one slot, and no shard of users should be in that
- * slot.
+ * The prefix of the queue's keys, with a hash tag: BullMQ needs all keys of a queue in one slot, and this slot has no
+ * shard of users.
  */
 export const PREFIX = "{bull}";
 
 /**
- * The prefixes of a queue that is spread over several slots of a cluster. The first prefix equals that of a queue that
- * is not spread, so jobs are still found after the number of shards changes. The first three prefixes are in the slots
- * of three masters, if these share the slots evenly.
+ * The prefixes of a queue that is spread over several slots of a cluster. The first one is that of a queue that is not
+ * spread, so jobs are still found after the number of shards changes. If three masters share the slots evenly, the
+ * first three prefixes are on different masters.
  */
 export function prefixesOf(prefix: string, shards: number): string[] {
   return Array.from({ length: shards }, (_, index) => (index === 0 ? prefix : prefix.replace(/}$/, `-${index}}`)));
 }
 
-/** The index of the prefix that has the job of a text. */
+/** The index of the prefix under which the job of a text is. */
 export function shardOf(key: string, shards: number): number {
   return shards === 1 ? 0 : hash("sha256", key, "buffer").readUInt32BE(0) % shards;
 }
@@ -36,8 +36,8 @@ const short = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
 const name = z.string().regex(/^[A-Za-z0-9_-]{8,64}$/);
 
 /**
- * Extracts the text `key` from the bytes at `ref`, for the user `shard`/`u`. A password is stored in Redis, never in a
- * job.
+ * A job: extract the text with the key `key` from the bytes at `ref`, for the user `shard`/`u`. A password is never in
+ * a job; it is stored separately.
  */
 const extractSchema = z.object({
   v: z.literal(JOB_VERSION),
@@ -45,14 +45,14 @@ const extractSchema = z.object({
   ref: z.string().min(1).max(256),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   bytes: z.int().nonnegative(),
-  /** `key` was made with a password. Without the password, the outcome would belong to another key. */
+  /** Whether `key` was made with a password. Without the password, the outcome would not be the text of this key. */
   locked: z.boolean().optional(),
   shard,
   u: short,
-  /** The network of the user, if networks are counted. */
+  /** The network of the user; set if networks are counted. */
   network: z.object({ shard, u: short }).optional(),
   /**
-   * The user's tenant and network, where a quota limits their pages: they are charged for the pages as well as the
+   * The user's tenant and network, if a quota limits their pages: the pages are counted for them as well as for the
    * user.
    */
   charged: z
@@ -64,9 +64,9 @@ const extractSchema = z.object({
 export type ExtractJob = z.infer<typeof extractSchema>;
 
 /*
- * If a job's handler throws (for example because Redis became unreachable), BullMQ retries the job a few times. After
- * that the sweeper adds it again. Ended jobs are removed, because a failed job that is kept makes every later add of
- * its id a no-op.
+ * If the handler of a job throws (for example because Redis became unreachable), BullMQ retries the job a few times.
+ * After that the sweeper adds the job again. Jobs that have ended are removed: as long as BullMQ keeps a failed job, it
+ * ignores every job with the same id.
  */
 const keepNothing = { removeOnComplete: true, removeOnFail: true } as const;
 const retried = { attempts: 4, backoff: { type: "exponential", delay: 250 } } as const;
@@ -75,26 +75,28 @@ const SIZE_CLASSES = 16;
 const SMALL_BYTES = 16_384;
 
 /**
- * The priority of an extraction: extractions of users with few waiting extractions run first, and among these the small
- * files. `waiting`: the user's number of waiting extractions, this one included.
+ * The priority of an extraction; the lowest number runs first. Extractions of users who have few waiting ones come
+ * first, and among these the small files. `waiting`: how many extractions of the user wait, this one included.
  */
 export function priorityOf(waiting: number, bytes: number): number {
   const size = Math.min(SIZE_CLASSES - 1, Math.max(0, Math.ceil(Math.log2(bytes / SMALL_BYTES))));
   return Math.min(ASIDE - 1, (Math.max(1, Math.trunc(waiting)) - 1) * SIZE_CLASSES + size + 1);
 }
 
-/** Whether a priority is that of the only waiting file of a user and an address. */
+/** Whether a job with this priority is the only waiting one of its user and address. */
 export const isOnly = (priority: number): boolean => priority <= SIZE_CLASSES;
-/** BullMQ's score of a waiting job is its priority times this, plus 32 bits for the order of adding. */
+/**
+ * BullMQ sorts waiting jobs by a score: the priority times this number, plus a 32-bit number for the order of adding.
+ */
 const SCORES = 2 ** 32;
 /**
- * The lowest score of a job that was put aside, and the lowest score of a job that is not the only one of its user and
- * address.
+ * The lowest score of a job that was put aside; and the lowest score of a job whose user and address have other waiting
+ * jobs.
  */
 export const FIRST_ASIDE = ASIDE * SCORES;
 export const AFTER_ONLY = (SIZE_CLASSES + 1) * SCORES;
 
-/** The queue of extractions, and how a job is added to it. */
+/** The name of the queue of extractions, and the options with which a job is added to it. */
 export const EXTRACT = {
   queue: "extract",
   options: ({ key, bytes }: Pick<ExtractJob, "key" | "bytes">, waiting = 1): JobsOptions => ({
@@ -105,7 +107,7 @@ export const EXTRACT = {
   }),
 } as const;
 
-/** Parses a job's data. Returns the job, `newer` for a later version, or `bad` with the reason. */
+/** Parses the data of a job. `newer`: a later version has written it. `bad`: it is not a job, and `why`. */
 export function parseJob(
   data: unknown,
 ): { kind: "job"; job: ExtractJob } | { kind: "newer" } | { kind: "bad"; why: string } {

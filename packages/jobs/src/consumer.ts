@@ -8,28 +8,32 @@ import { startMakingRoom } from "./make-room.ts";
 import { createRuns, type Run, type Runs } from "./runs.ts";
 
 export interface ConsumerOptions {
-  /** A connection without a command timeout and with `maxRetriesPerRequest: null`. The caller closes it. */
+  /**
+   * A connection without a command timeout, and with `maxRetriesPerRequest: null`, as BullMQ requires. The caller
+   * closes it.
+   */
   readonly connection: Redis | Cluster;
   readonly prefix?: string;
-  /** The same number as in the producers. */
+  /** Over how many shards the queue is spread; the same number as in the producers. */
   readonly shards?: number | undefined;
-  /** How many jobs run at once in this process; for a short time one more. */
+  /** How many jobs this process runs at a time. For a short time there may be one more. */
   readonly concurrency: number;
   /**
-   * Runs a job. It may run more than once for one job (if the job's lock was lost), so its writes must be fenced or
-   * idempotent. `signal` is aborted when this job and all others here have run long and more jobs wait; the handler may
-   * then return `aside`. `isOnly`: the job's user and address have no other job.
+   * Runs a job. If the job's lock was lost, the same job may run twice, so its writes must be fenced or idempotent.
+   * `signal` is aborted when all jobs of this process have run for long, this one is to make room, and others wait; the
+   * handler may then return `aside`. `isOnly`: the job's user and address have no other job.
    */
   handle(job: ExtractJob, signal: AbortSignal, isOnly: boolean): Promise<Disposition>;
-  /** After this time a job counts as long. 2,000 ms by default. */
+  /** A job counts as long after this many ms. Default: 2,000. */
   readonly longMs?: number;
   /**
-   * When all jobs have run for longer than this, the only job of a user and address gets an extra place. 100 ms by
-   * default.
+   * When all jobs have run for more than this many ms, an extra place is opened for a job that is the only one of its
+   * user and address. Default: 100.
    */
   readonly briefMs?: number;
   /**
-   * Called with an error of a handler (its job is retried a few times), of a job that cannot be parsed, or of Redis.
+   * Called with an error of a handler, whose job BullMQ retries a few times; of a job that cannot be parsed; or of
+   * Redis.
    */
   onError(error: Error): void;
 }
@@ -39,19 +43,19 @@ export interface Consumer extends AsyncDisposable {
   ready(): Promise<void>;
   /** Stops fetching. Running handlers continue. A job that was just fetched is returned to the queue. */
   stop(): Promise<void>;
-  /** Number of running handlers. */
+  /** How many handlers run now. */
   readonly active: number;
   /** Resolves when `active` is 0. */
   idle(): Promise<void>;
 }
 
 /*
- * The jobs of a killed process run elsewhere once their lock has expired and BullMQ has next checked for stalled jobs:
- * measured 2.7–3.1 s. A stalled job means a crash or a blocked event loop, not a failure of the job, so
- * `maxStalledCount` is high; crashes are counted in the ask.
+ * Times for BullMQ. The jobs of a killed process run elsewhere once their lock has expired and BullMQ has next checked
+ * for stalled jobs: measured 2.7–3.1 s. A job stalls because its process crashed or its event loop was blocked, which
+ * is no failure of the job. So `maxStalledCount` is high; crashes are counted in the ask.
  *
- * A suspended worker process (SIGSTOP) keeps its connection and may receive the wake-up of BullMQ's blocking read. The
- * other workers poll again after `drainDelay` seconds.
+ * A suspended worker process (SIGSTOP) keeps its connection, and may be the one that BullMQ's blocking read wakes up
+ * for a job. So the other workers also poll every `drainDelay` seconds.
  */
 const TIMES = {
   lockDuration: 3000,
@@ -64,19 +68,22 @@ const NEWER_RETRY_MS = 1000;
 const CLOSE_MS = 2000;
 const LONG_MS = 2000;
 const BRIEF_MS = 100;
-/** The time to live of the stream in which BullMQ reports each job: no process reads it, and it names text keys. */
+/**
+ * The time to live, in ms, of the stream in which BullMQ reports each job. No process reads the stream, and it names
+ * text keys.
+ */
 const EVENTS_MS = 3_600_000;
 
 /**
- * Handles extractions, lowest `priority` number first. Slow files do not delay the others. While all places are taken,
- * one extra place is opened for the only file of a user and an address. If all places are taken by long jobs and others
- * wait, one long job is put aside.
+ * Handles extractions, the lowest priority number first. Slow files must not delay the others. While all places are
+ * taken, one extra place is opened for a file that is the only one of its user and address. If long jobs have taken all
+ * places and others wait, one long job is put aside.
  */
 export function consumeExtracts(options: ConsumerOptions): Consumer {
   const { connection, prefix = PREFIX, shards = 1, concurrency, briefMs = BRIEF_MS, onError } = options;
   const prefixes = prefixesOf(prefix, shards);
   const runs = createRuns();
-  // The callback runs later, when `consuming` is set.
+  // This function is called later, when `consuming` has its value.
   const extra = createExtraPlace(connection, prefixes, (one) => openWorker(consuming, one, { isExtra: true }));
   const consuming: Consuming = { options, runs, extra, workers: [], isStopped: false };
   consuming.workers.push(...prefixes.map((one) => openWorker(consuming, one, { isExtra: false })));
@@ -127,8 +134,8 @@ async function handleJob(consuming: Consuming, fetched: FetchedJob, isExtra: boo
     isExtra,
     isOnly: isOnly(job.priority),
     begunAt: performance.now(),
-    // With several places, the other jobs continue to the end. With one place, a job's time doubles each time it is put
-    // aside.
+    // When a process with several places puts one job aside, its other jobs continue to the end. With one place, the
+    // only job is put aside, so its time doubles each time it begins again.
     longMs: concurrency > 1 ? longMs : longMs * 2 ** asideOf(job.data),
     controller: new AbortController(),
   };
@@ -144,8 +151,8 @@ async function handleJob(consuming: Consuming, fetched: FetchedJob, isExtra: boo
 }
 
 async function decide({ options, runs, isStopped }: Consuming, job: Job, run: Run): Promise<Disposition> {
-  // The job is returned if it was fetched just before `stop()`, if another shard's job filled this process in the
-  // meantime, or if another process took the only file that the extra place was opened for.
+  // The job goes back to the queue if it was fetched just before `stop()`, if a job of another shard has taken the last
+  // place meanwhile, or if another process has taken the file for which the extra place was opened.
   const isFull = run.isExtra ? !run.isOnly : runs.regular > options.concurrency;
   if (isStopped || isFull) return "hand-back";
   const parsed = parseJob(job.data);
@@ -154,7 +161,10 @@ async function decide({ options, runs, isStopped }: Consuming, job: Job, run: Ru
   return options.handle(parsed.job, run.controller.signal, run.isOnly);
 }
 
-/** Pauses all shards while this process is full: each BullMQ worker fetches as if its shard were the only one. */
+/**
+ * Pauses or resumes fetching on all shards, depending on whether this process has a free place: each BullMQ worker
+ * fetches as if its shard were the only one.
+ */
 function fetchOrNot({ options, runs, workers, isStopped }: Consuming): void {
   if (isStopped || workers.length === 1) return;
   const isFull = runs.regular >= options.concurrency;

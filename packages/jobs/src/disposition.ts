@@ -3,19 +3,23 @@ import type { Cluster, Redis } from "ioredis";
 import { ASIDE, EXTRACT } from "./catalogue.ts";
 
 /**
- * What happens to a job after its handler. `done`: removed. `hand-back`: returned to the queue for another process at
- * once. `aside`: returned behind all jobs that were not put aside. `laterMs`: delayed.
+ * What happens to a job after its handler. `done`: it is removed. `hand-back`: it goes back to the queue, for another
+ * process. `aside`: it goes back to the queue, behind all jobs that were not put aside. `laterMs`: it is delayed by
+ * this many ms.
  */
 export type Disposition = "done" | "hand-back" | "aside" | { readonly laterMs: number };
 
-/** A fetched job, its lock, and the prefix of its queue. */
+/** A job that a BullMQ worker has fetched, the token of its lock, and the prefix of its queue. */
 export interface FetchedJob {
   readonly job: Job;
   readonly token: string | undefined;
   readonly prefix: string;
 }
 
-/** Ends a job as its disposition says. @throws BullMQ's own error that the job is not done. */
+/**
+ * Ends the handling of a job as its disposition says. @throws the error with which BullMQ is told that the job is not
+ * done.
+ */
 export async function dispose(
   connection: Redis | Cluster,
   { job, token, prefix }: FetchedJob,
@@ -28,8 +32,8 @@ export async function dispose(
   }
   if (disposition === "hand-back") {
     await job.moveToWait(token);
-    // BullMQ's own script wakes no consumer for a job with a priority, so an idle process would find the job only at
-    // its next poll.
+    // BullMQ's own script wakes no worker for a job with a priority. Without this marker, an idle process would find
+    // the job only at its next poll.
     await connection.zadd(`${prefix}:${EXTRACT.queue}:marker`, 0, "0");
     throw new WaitingError();
   }
@@ -45,7 +49,7 @@ async function putAside(job: Job, token: string | undefined): Promise<void> {
   await job.moveToWait(token);
 }
 
-/** How often a job was put aside. */
+/** How many times a job was put aside. */
 export function asideOf(data: unknown): number {
   const { aside } = (data ?? {}) as { aside?: unknown };
   return typeof aside === "number" ? aside : 0;

@@ -3,21 +3,21 @@ import type { Cluster, Redis } from "ioredis";
 import { AFTER_ONLY, EXTRACT } from "./catalogue.ts";
 
 /**
- * One more place than the process's `concurrency`, for the only waiting file of a user and an address. Long files, even
- * many of one user, do not delay such a file.
+ * A place in addition to the process's `concurrency`, for a file that is the only waiting one of its user and address.
+ * So long files, even many of one user, do not delay such a file.
  */
 export interface ExtraPlace {
   /** Opens the place if such a file waits. Resolves with false if none waits. */
   open(): Promise<boolean>;
-  /** Stops fetching; a job that was just fetched may still arrive. */
+  /** Stops fetching for this place. A job that was just fetched may still arrive. */
   shut(): Promise<void>;
   /** Closes the BullMQ workers of the place. */
   close(): Promise<void>;
 }
 
 /**
- * @param start starts a BullMQ worker for one job at a time, on the queue with this prefix. Called when the place is
- * first needed.
+ * @param start starts a BullMQ worker that runs one job at a time, on the queue with this prefix. Called when the place
+ * is first needed.
  */
 export function createExtraPlace(
   connection: Redis | Cluster,

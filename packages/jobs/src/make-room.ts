@@ -9,18 +9,18 @@ export interface MakeRoomDeps {
   readonly concurrency: number;
   readonly runs: Pick<Runs, "left">;
   readonly extra: Pick<ExtraPlace, "open" | "shut">;
-  /** No extra place is opened while a running job is younger than this, in ms: see `ConsumerOptions`. */
+  /** The extra place stays closed while a running job is younger than this many ms; see `ConsumerOptions`. */
   readonly briefMs: number;
   readonly isStopped: () => boolean;
   onError(error: Error): void;
 }
 
-/** How often this is checked. Redis is asked only while all places are taken. */
+/** How often, in ms, it is checked whether room is needed. Redis is asked only while all places are taken. */
 const LOOK_MS = 20;
 
 /**
- * Keeps slow files from delaying the others: while all places are taken, it opens the extra place, or aborts a job so
- * that it is put aside.
+ * Keeps slow files from delaying the others. While all places are taken, it opens the extra place, or aborts a job so
+ * that the job is put aside.
  */
 export function startMakingRoom(deps: MakeRoomDeps): Disposable {
   let looking: Promise<void> | undefined;
@@ -46,8 +46,8 @@ async function makeRoom(deps: MakeRoomDeps): Promise<void> {
 }
 
 /**
- * Aborts the shortest of the jobs, which have all run long, if others wait. The only file of a user is aborted only for
- * another such file.
+ * Of jobs that have all run for long, aborts the one that began last, if other jobs wait. A job that is the only one of
+ * its user is aborted only if another such job waits.
  */
 async function putShortestAside({ connection, prefixes }: MakeRoomDeps, left: readonly Run[]): Promise<void> {
   const many = left.filter((run) => !run.isOnly);

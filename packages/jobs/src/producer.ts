@@ -3,31 +3,31 @@ import type { Cluster, Redis } from "ioredis";
 import { EXTRACT, JOB_VERSION, parseJob, PREFIX, prefixesOf, shardOf, type ExtractJob } from "./catalogue.ts";
 import { JobsError } from "./error.ts";
 
-/** Adds jobs, and reads their state. Every add is idempotent: after an unknown outcome, add the job again. */
+/** Adds jobs and reads their state. Adding is idempotent: if the outcome is unknown, add the job again. */
 export interface Producer extends AsyncDisposable {
   /**
-   * Adds an extraction job; a no-op while a job of this key waits or runs. `waiting`: the user's number of waiting
-   * extractions, this one included. Extractions of users with few waiting ones run first, and among these the small
-   * files.
+   * Adds an extraction job; does nothing while a job with this key waits or runs. `waiting`: how many extractions of
+   * the user wait, this one included. Extractions of users who have few waiting ones run first, and among these the
+   * small files.
    * @throws JobsError `timeout`, or an error of ioredis.
    */
   extract(job: Omit<ExtractJob, "v">, waiting?: number): Promise<void>;
   /** Removes a job from the queue, unless it is running. Idempotent. @throws as `extract` */
   remove(key: string): Promise<void>;
-  /** How many jobs wait, how many wait for a retry, and how many run. @throws as `extract` */
+  /** How many jobs wait, how many are delayed until a retry, and how many run. @throws as `extract` */
   counts(): Promise<{ waiting: number; delayed: number; running: number }>;
-  /** Whether a job of this key runs, waits, or is not in the queue. @throws as `extract` */
+  /** Whether the job with this key runs, waits, or is not in the queue. @throws as `extract` */
   state(key: string): Promise<"running" | "waiting" | "none">;
 }
 
 export interface ProducerOptions {
-  /** A command connection, which may be shared. The caller closes it. */
+  /** A connection for commands, which other code may use as well. The caller closes it. */
   readonly connection: Redis | Cluster;
-  /** Prefix of all keys of the queues; {@link PREFIX} by default. */
+  /** The prefix of the queue's keys. Default: {@link PREFIX}. */
   readonly prefix?: string;
-  /** Over how many slots of a cluster the queue is spread; 1 by default. All processes must use the same number. */
+  /** Over how many slots of a cluster the queue is spread; the same number in all processes. Default: 1. */
   readonly shards?: number | undefined;
-  /** The deadline of an add, after which the outcome is unknown. 2,000 ms by default. */
+  /** How many ms adding a job may take. After that the outcome is unknown. Default: 2,000. */
   readonly timeoutMs?: number;
 }
 
@@ -78,12 +78,14 @@ function open(connection: Redis | Cluster, prefix: string): Queue {
   const queue = new Queue(EXTRACT.queue, {
     connection,
     prefix,
-    // The app checks Redis's version once. A failed check of the library would leave the queue unusable.
+    // The app itself checks the version of Redis, once. If BullMQ's own check failed, the queue could not be used any
+    // more.
     skipVersionCheck: true,
     skipWaitingForReady: true,
     streams: { events: { maxLen: MAX_EVENTS } },
   });
-  // A failed add rejects, and the owner of the connection handles the connection's errors.
+  // Errors need no handling here: adding a job rejects, and the owner of the connection handles the connection's
+  // errors.
   queue.on("error", () => undefined);
   return queue;
 }

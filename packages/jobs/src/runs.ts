@@ -1,11 +1,13 @@
 /** One job that runs in this process. */
 export interface Run {
-  /** The job runs in the extra place. */
+  /** Whether the job runs in the extra place. */
   readonly isExtra: boolean;
-  /** The job's file is the only one of its user and address. */
+  /** Whether the job is the only waiting one of its user and address. */
   readonly isOnly: boolean;
   readonly begunAt: number;
-  /** When the job counts as long. In a process with one place, this time doubles each time the job is put aside. */
+  /**
+   * After how many ms the job counts as long. In a process with one place, this doubles each time the job is put aside.
+   */
   readonly longMs: number;
   readonly controller: AbortController;
 }
@@ -15,9 +17,9 @@ export interface Runs {
   add(run: Run): void;
   remove(run: Run): void;
   readonly size: number;
-  /** How many jobs run in regular places. */
+  /** How many jobs run in regular places, not in the extra one. */
   readonly regular: number;
-  /** The runs that were not told to end. */
+  /** The running jobs that were not told to end. */
   left(): Run[];
   /** Resolves when no job runs. */
   idle(): Promise<void>;

@@ -11,10 +11,10 @@ import {
   type Producer,
 } from "../src/index.ts";
 
-/** Runs of a handler that ends when the test says so. */
+/** The runs of a handler; each run lasts until the test ends it. */
 export interface Runs {
   readonly jobs: ExtractJob[];
-  /** Ends the oldest run that is going on. */
+  /** Ends the oldest run that has not ended. */
   end(disposition?: Disposition | Error): void;
   readonly going: number;
   readonly errors: Error[];
@@ -23,7 +23,7 @@ export interface Runs {
 
 export interface JobsFixture {
   readonly url: string;
-  /** New for each test, like every key. */
+  /** The prefix of the queue's keys; another one for each test. */
   readonly prefix: string;
   readonly server: TestRedis;
   readonly producer: Producer;
@@ -58,7 +58,7 @@ export function useJobs(): JobsFixture {
     server = await startRedis();
   });
   afterEach(async () => {
-    // A test may have seen a close fail already: closing again answers the same.
+    // A test may have closed one of them already, perhaps with an error; closing again gives the same result.
     await Promise.allSettled(open.splice(0).map((one) => one[Symbol.asyncDispose]()));
     producer = undefined;
     prefix = newPrefix();
@@ -76,7 +76,7 @@ export function useJobs(): JobsFixture {
       connection: connect(),
       prefix,
       concurrency: 10,
-      briefMs: 600_000, // no place but these
+      briefMs: 600_000, // no extra place is opened
       onError: (error) => void errors.push(error),
       handle(job) {
         jobs.push(job);
