@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 
 const EVERY_MS = 20;
 
-/** Watches the resident memory of children that may be killed; 0 where there is no /proc. */
+/**
+ * Watches the resident memory of this process's children, which may be killed meanwhile. 0 on systems without /proc.
+ */
 export function watchChildren(): { peak(): number; stop(): void } {
   let peak = 0;
   const timer = setInterval(() => void (peak = Math.max(peak, peakOfChildren())), EVERY_MS);
@@ -14,12 +16,15 @@ export function peakOfChildren(): number {
   return Math.max(0, ...children().map((child) => peakBytes(child)));
 }
 
-/** The same of this process. */
+/** The most resident memory that this process has had so far, in bytes. */
 export function peakOfThis(): number {
   return peakBytes("self");
 }
 
-/** How long something takes, in ms: by the clock, and of the processor's time of this process and its living children. */
+/**
+ * Measures how long something takes, in ms: `ms` by the clock; `processorMs` of processor time, of this process and its
+ * living children.
+ */
 export async function timed<T>(act: () => Promise<T>): Promise<{ value: T; ms: number; processorMs: number }> {
   const before = childrenMs();
   const own = process.cpuUsage();
@@ -30,7 +35,7 @@ export async function timed<T>(act: () => Promise<T>): Promise<{ value: T; ms: n
   return { value, ms, processorMs: (user + system) / 1000 + childrenMs() - before };
 }
 
-/** Of all their threads; 0 where there is no /proc. */
+/** The processor time of all threads of all children, in ms; 0 on systems without /proc. */
 function childrenMs(): number {
   const threads = children().flatMap((pid) =>
     readdirSync(`/proc/${pid}/task`).map((thread) => `${pid}/task/${thread}`),

@@ -16,9 +16,12 @@ import { peakOfChildren } from "./children.ts";
 import { rivalsOf, type Rival } from "./rivals.ts";
 import { table } from "./table.ts";
 
-/* npm run bench:pdf -- --folder <folder>: how far our text of anybody's PDFs agrees with that of other readers. */
+/*
+ * npm run bench:pdf -- --folder <folder>: compares docrelay's text of the PDFs in any folder with that of other
+ * readers.
+ */
 
-/** Pages of a file that are judged: a long one would decide for all. */
+/** How many pages of a file are compared: without a limit, one long file would decide the result. */
 const MAX_PAGES = 40;
 const MAX_NAMED = 60;
 
@@ -86,12 +89,12 @@ function pdfsIn(root: string): string[] {
     .toSorted();
 }
 
-/** The first pages of a file by all readers; of one that cannot read it nothing is known. */
+/** The first pages of a file, as each reader reads them. Empty when a reader cannot read the file. */
 async function readBeside(rivals: readonly Rival[], path: string, outcome: ExtractOutcome): Promise<PageTexts[]> {
   const others = (await Promise.all(rivals.map(({ read }) => read(path)))).filter((pages) => pages !== undefined);
   const ours = outcome.kind === "text" ? outcome.pages : [];
   const pages = Math.min(MAX_PAGES, Math.max(ours.length, ...others.map(({ length }) => length)));
-  // Readers that count pages otherwise would be compared page by page with other pages.
+  // A reader that counts pages in another way would be compared page by page with the wrong pages.
   if (others.length < rivals.length || others.some(({ length }) => length < pages)) return [];
   return Array.from({ length: pages }, (_, page) => [ours[page] ?? "", ...others.map((texts) => texts[page] ?? "")]);
 }

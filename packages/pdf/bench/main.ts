@@ -14,9 +14,9 @@ import { speedsOf } from "./speeds.ts";
 import { chart, table } from "./table.ts";
 
 /*
- * npm run bench:pdf [-- rounds]: everything measured in one run, on files of ../shared/corpus; readers take turns, so that
- * their ratios mean something on a machine that does other things, too. Writes its chart to bench/out. With
- * `--folder <folder>`: how far our text of the PDFs in it agrees with that of other readers.
+ * npm run bench:pdf [-- rounds]: measures everything in one run, with files of ../shared/corpus. Readers take turns, so
+ * that their ratios are right even if the machine does other work, too. Writes a chart to bench/out. With `--folder
+ * <folder>`, compares docrelay's text of the PDFs in that folder with that of other readers.
  */
 
 const OUT = join(import.meta.dirname, "out");
@@ -39,7 +39,7 @@ const rivals = (await Promise.all([pypdf2(), pdftotext()])).filter((reader) => r
 const alone = [ours("auto", 1, LIMITS), ours("pdf-parse", 1, LIMITS)];
 const readers: Reader[] = [ours("auto", 2, LIMITS), ours("pdf-parse", 2, LIMITS), ...alone, ...rivals];
 const rounds = new Map<Reader, ReadFile[][]>(readers.map((reader) => [reader, []]));
-for (const reader of readers) await reader.read(readable.map(pathOf)); // warm: children live for 200 files
+for (const reader of readers) await reader.read(readable.map(pathOf)); // warms the children up: they live for 200 files
 for (let round = 0; round < count; round++)
   for (const reader of readers) rounds.get(reader)?.push(await reader.read(readable.map(pathOf)));
 

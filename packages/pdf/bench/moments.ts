@@ -16,7 +16,7 @@ async function medianOf(measure: () => Promise<number>): Promise<number> {
   return median(values);
 }
 
-/** From nothing to a child that can take a file. */
+/** Measures the ms from the start of a child until it can take a file. */
 export function coldStart(engine: "pdfium" | "pdf-parse"): Promise<number> {
   return medianOf(async () => {
     const begun = performance.now();
@@ -28,7 +28,7 @@ export function coldStart(engine: "pdfium" | "pdf-parse"): Promise<number> {
   });
 }
 
-/** From handing 1,500 pages over to the first one being read, and how long all take. */
+/** Measures a file of 1,500 pages: the ms until its first page is read, and until all are. */
 export async function longFile(limits: ExtractLimits): Promise<{ firstMs: number; allMs: number } | undefined> {
   const path = shared("corpus/huge/huge-1500-pages-a.pdf");
   if (path === undefined) return undefined;
@@ -46,7 +46,10 @@ export async function longFile(limits: ExtractLimits): Promise<{ firstMs: number
   return { firstMs, allMs: median(all) };
 }
 
-/** From the kill of a child that was stuck to the next file's text in the same slot. */
+/**
+ * Measures the ms from the kill of a child that was stuck until the next file's text is there, with one child at a
+ * time.
+ */
 export async function afterKill(limits: ExtractLimits): Promise<number> {
   const short = { ...limits, stallMs: 300 };
   await using extractor = createExtractor({ engine: "auto", concurrency: 1, limits: short }, startObeying);
@@ -59,7 +62,7 @@ export async function afterKill(limits: ExtractLimits): Promise<number> {
   });
 }
 
-/** A scanned letter, by the recogniser that is found on this PATH. */
+/** Measures the reading of a scanned letter, by the recogniser that is found on this PATH. */
 export async function scannedLetter(
   limits: ExtractLimits,
   path: string,

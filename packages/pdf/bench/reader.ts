@@ -5,29 +5,32 @@ import { promisify } from "node:util";
 import { createExtractor, type ExtractLimits } from "../src/index.ts";
 import { peakOfChildren, timed } from "./children.ts";
 
-/** Others at the priority that our children have, so that a busy machine treats all alike. */
+/**
+ * Runs another reader, with the low priority that docrelay's children have, so that a busy machine treats all readers
+ * alike.
+ */
 const run = (file: string, args: readonly string[], options: ExecFileOptions = {}) =>
   promisify(execFile)("nice", ["-n", "19", file, ...args], { ...options, encoding: "utf8" });
 const ROOM = { maxBuffer: 256 * 1024 * 1024 };
 
 export interface ReadFile {
   readonly ms: number;
-  /** Of the processor's time; not known of a process that has ended. */
+  /** The processor time; NaN when it is not known, as of a process that has ended. */
   readonly processorMs: number;
   readonly pages: number;
   readonly text: string;
 }
 
-/** Something that reads PDFs, by itself or beside ours for comparison. */
+/** A reader of PDFs: docrelay, or another one to compare it with. */
 export interface Reader extends AsyncDisposable {
   readonly name: string;
-  /** Reads files one after the other. */
+  /** Reads files, one after the other. */
   read(paths: readonly string[]): Promise<ReadFile[]>;
-  /** Most resident memory of a child so far, in bytes. */
+  /** The most bytes of resident memory that a child has had so far. */
   peak(): number;
 }
 
-/** With so many children: two read a long file together when nobody else wants one. */
+/** docrelay with one or two children. Two children read a long file together when no other file waits. */
 export function ours(engine: "auto" | "pdf-parse", children: 1 | 2, limits: ExtractLimits): Reader {
   const extractor = createExtractor({ engine, concurrency: children, limits });
   let peak = 0;
@@ -51,7 +54,7 @@ export function ours(engine: "auto" | "pdf-parse", children: 1 | 2, limits: Extr
   };
 }
 
-/** PyPDF2 in a Python that has it: one process for all files, its start not counted. */
+/** PyPDF2, in a Python that has it: one process for all files, whose start does not count. */
 export async function pypdf2(): Promise<Reader | undefined> {
   for (const python of ["python3", "/usr/bin/python3"]) {
     const version = await run(python, ["-c", "import PyPDF2; print(PyPDF2.__version__)"]).catch(() => undefined);
@@ -78,9 +81,9 @@ export async function pypdf2(): Promise<Reader | undefined> {
   return undefined;
 }
 
-/** Poppler's pdftotext: a process a file, its start counted, since that is how it is used. */
+/** Poppler's pdftotext: one process for each file, whose start counts, because it is always used so. */
 export async function pdftotext(): Promise<Reader | undefined> {
-  // It answers -v with its version on stderr.
+  // With -v, pdftotext prints its version to stderr.
   const version = await run("pdftotext", ["-v"]).catch(() => undefined);
   if (!version) return undefined;
   return {

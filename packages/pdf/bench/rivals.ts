@@ -1,17 +1,17 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
-/** Another reader of PDFs, where it is installed. */
+/** Another reader of PDFs that is installed. */
 export interface Rival {
   readonly name: string;
-  /** The text of each page; undefined when it cannot read the file. */
+  /** Returns the text of each page; undefined when the reader cannot read the file. */
   read(path: string): Promise<string[] | undefined>;
 }
 
 const LIMITS = { timeout: 60_000, killSignal: "SIGKILL", maxBuffer: 256 * 1024 * 1024, encoding: "utf8" } as const;
 const run = promisify(execFile);
 
-/** pdftotext of poppler-utils and mutool of mupdf-tools. */
+/** The other readers that are installed, of pdftotext (poppler-utils) and mutool (mupdf-tools). */
 export async function rivalsOf(): Promise<Rival[]> {
   const found = await Promise.all([
     rival("pdftotext", (path) => [path, "-"]),
@@ -21,7 +21,7 @@ export async function rivalsOf(): Promise<Rival[]> {
 }
 
 async function rival(name: string, argumentsOf: (path: string) => string[]): Promise<Rival | undefined> {
-  // Both say their version on stderr.
+  // Both print their version to stderr.
   const version = await run(name, ["-v"], LIMITS).catch((error: unknown) => error as { stderr?: string });
   const number = /\d+\.[\d.]+/.exec(version.stderr ?? "")?.[0];
   if (number === undefined) return undefined;

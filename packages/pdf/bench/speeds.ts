@@ -2,10 +2,15 @@ import type { CorpusFile } from "@docrelay/testkit";
 import type { ReadFile, Reader } from "./reader.ts";
 import { median } from "./table.ts";
 
-/** Pages a second by the clock, or a second of the processor's time. NaN where it was not measured. */
+/**
+ * Returns how many pages a reader reads in a second, by the clock or of processor time. NaN if that was not measured.
+ */
 export type Speeds = (reader: Reader | undefined, by: "ms" | "processorMs", category?: string) => number;
 
-/** Of all files' pages over all files' time, or those of a category: the median of the rounds. */
+/**
+ * Computes speeds: the pages of all files, or of a category, divided by the time for these files; the median of the
+ * rounds.
+ */
 export function speedsOf(files: readonly CorpusFile[], rounds: ReadonlyMap<Reader, readonly ReadFile[][]>): Speeds {
   return (reader, by, category) => {
     const chosen = files.map((file) => category === undefined || file.category === category);

@@ -22,24 +22,26 @@ import type { Moment } from "./reading/file-time.ts";
 import { outcomeOf } from "./reading/reading.ts";
 
 export interface ExtractorOptions {
-  /** `auto`: PDFium first, then pdf-parse for pages that PDFium cannot read, within one time budget. */
+  /**
+   * `auto`: PDFium first, then pdf-parse for pages that PDFium cannot read. Both together have the time of one file.
+   */
   readonly engine: "auto" | EngineName;
-  /** How many files are read at a time, each in a child process. One more child is kept for urgent files. */
+  /** How many files are read at a time, each in a child process. One more child is kept free for urgent files. */
   readonly concurrency: number;
   readonly limits: ExtractLimits;
-  /** The default is text. */
+  /** Default: text. */
   readonly format?: TextFormat;
   /**
-   * `read`: the text of PDFs attached to a file is added as its last pages, within the file's limits. By default they
-   * are only named.
+   * `read`: the text of the PDFs attached to a file is added after its last page, within the limits of the file.
+   * `name`, the default: they are only named.
    */
   readonly attachments?: "name" | "read";
   /**
-   * Reads pages that have almost no text but show something. Without it, such pages stay missing. Disposed with the
-   * extractor.
+   * Reads pages that have almost no text but show something. Undefined: such pages stay missing. It is disposed with
+   * the extractor.
    */
   readonly ocr?: Ocr;
-  /** Shared with the recogniser. By default the extractor makes its own. */
+  /** The CoreWatch that `ocr` also uses. Default: the extractor makes its own. */
   readonly coreWatch?: CoreWatch;
 }
 
@@ -60,7 +62,7 @@ interface GivenFile {
 }
 
 /**
- * @param start starts a child with an engine. Tests pass a function whose children stall or allocate memory on purpose.
+ * @param start starts a child with an engine. Tests pass their own, whose children stall or allocate memory on purpose.
  */
 export function createExtractor(
   {
@@ -111,7 +113,10 @@ async function readFile(reader: Reader, input: ExtractInput, options: Within): P
   return { ...outcome, pages: withoutRunningLines(outcome.pages) };
 }
 
-/** If a child is starved, another child continues once; the new child does not wait for an idle core. */
+/**
+ * Reads a file with one engine. If its child is starved, another child continues, once; that one does not wait for an
+ * idle core.
+ */
 async function readWith(reader: Reader, name: EngineName, run: FileRun, file: GivenFile): Promise<void> {
   await readInChild(reader, name, run, file);
   if (run.reading.end === "starved") await readInChild(reader, name, run, file);

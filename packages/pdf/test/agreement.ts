@@ -1,22 +1,25 @@
 import { pairF1, wordCount, wordF1 } from "./similarity.ts";
 
-/* How far readers of one page agree. Nobody knows what is right: each one is judged by the better of the others. Pure. */
+/*
+ * How far several readers of one page agree. The right text is not known, so each reader is compared with the other
+ * reader that agrees with it best. Pure.
+ */
 
 export interface Scores {
   readonly words: number;
   readonly order: number;
 }
 
-/** Texts of one page by reader; ours is the first. */
+/** The texts of one page, one for each reader; docrelay's is the first. */
 export type PageTexts = readonly [ours: string, ...others: string[]];
 
-/** What is wrong with a page of ours on which the others agree. */
+/** What is wrong with docrelay's text of a page on which the other readers agree. */
 export type Kind = "no text" | "more text" | "less text" | "other blanks" | "other letters";
 
-/** Pages of fewer words say little. */
+/** A page with fewer words than this is not judged. */
 const MIN_WORDS = 20;
 const MIN_WORDS_OF_NONE = 3;
-/** Below this two readers disagree. */
+/** If two readers agree less than this, they disagree. */
 export const LOW = 0.9;
 const MORE = 1.15;
 const SAME_LETTERS = 0.97;
@@ -27,7 +30,7 @@ export function isJudged(texts: PageTexts): boolean {
   return Math.max(...texts.map(wordCount)) >= MIN_WORDS;
 }
 
-/** Each reader beside the one of the others that it agrees with best; empty with one reader. */
+/** For each reader: how far it agrees with the other reader that it agrees with best. Empty with one reader. */
 export function scoresOf(texts: PageTexts): Scores[] {
   if (texts.length < 2) return [];
   return texts.map((text, reader) => {
@@ -39,7 +42,9 @@ export function scoresOf(texts: PageTexts): Scores[] {
   });
 }
 
-/** Why a page of ours is to be looked at: all others agree with one another and not with it. */
+/**
+ * What is wrong with docrelay's text; undefined unless all other readers agree with one another and not with docrelay.
+ */
 export function flagOf(texts: PageTexts): Kind | undefined {
   const [ours, ...others] = texts;
   const [one = "", two = one] = others;
@@ -53,7 +58,7 @@ export function flagOf(texts: PageTexts): Kind | undefined {
   return wordCount(ours) * MORE < least ? "less text" : "other letters";
 }
 
-/** Each pair of letters as a word: the same for texts that differ in blanks only, or nearly. */
+/** Each pair of neighbouring letters as a word. So texts that differ only in blanks become nearly the same. */
 function spelled(text: string): string {
   const letters = text.normalize("NFKC").match(/[\p{L}\p{M}\p{N}]/gu) ?? [];
   return letters.map((letter, index) => `${letter}${letters[index + 1] ?? ""}`).join(" ");

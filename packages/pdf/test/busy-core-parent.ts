@@ -6,8 +6,8 @@ import { createCoreWatch, createExtractor } from "../src/index.ts";
 import { LIMITS } from "./limits.ts";
 
 /*
- * Reads a file on one core that something else keeps busy: from the start on, or, with the argument `warm`, once a child
- * is there. Prints what came of it, and whether the core was found full.
+ * Reads a file on one core that another process keeps busy: from the start on or, with the argument `warm`, once a
+ * child is ready. Prints the outcome, and whether the core was found full.
  */
 
 const [core = "0"] = /(?<=Cpus_allowed_list:\s+)\d+/.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
@@ -20,7 +20,8 @@ const signal = new AbortController().signal;
 const busy = (): AsyncDisposable => {
   const program = "for (const end = Date.now() + 150_000; Date.now() < end; );";
   const child = spawn(process.execPath, ["-e", program], { stdio: "ignore" });
-  // The priority of a child that no longer waits for an idle core: it gets half of this one, and a child that waits 3 %.
+  // With this priority the other process gets half of the core if a child no longer waits for an idle core, and 97 %
+  // while one waits.
   if (child.pid !== undefined) setPriority(child.pid, NICE);
   return { [Symbol.asyncDispose]: async () => void child.kill("SIGKILL") };
 };

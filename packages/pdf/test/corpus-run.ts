@@ -2,24 +2,24 @@ import type { CorpusFile } from "@docrelay/testkit";
 import type { ExtractOutcome, Extractor } from "../src/index.ts";
 import { similarity, wordF1 } from "./similarity.ts";
 
-/** What one file of the corpus came to. Times in ms. */
+/** The result of one file of the corpus. Times are in ms. */
 export interface Run {
   readonly file: CorpusFile;
-  /** A password was sent with it. */
+  /** Whether a password was passed with the file. */
   readonly opened: boolean;
   readonly outcome: ExtractOutcome;
   readonly ms: number;
-  /** From the last finished page to the end. */
+  /** The ms from the last finished page to the end. */
   readonly afterLastPageMs: number;
-  /** Undefined when it is what was expected. */
+  /** What is not as expected; undefined if nothing. */
   readonly wrong: string | undefined;
-  /** Against the exact text, where the corpus has it. */
+  /** How similar the text is to the exact one, if the corpus has that. */
   readonly similarity: number | undefined;
-  /** Against the words that should be there, where the corpus has them in the right order or not. */
+  /** How many words are right, if the corpus has the expected words, in whatever order. */
   readonly f1: number | undefined;
 }
 
-/** Sends one file through an extractor and judges what comes out. */
+/** Extracts one file and judges the outcome. */
 export async function runFile(extractor: Extractor, file: CorpusFile, password?: string): Promise<Run> {
   const bytes = file.bytes();
   const startedAt = performance.now();
@@ -49,7 +49,7 @@ const EXPECTED = {
 } as const;
 
 function wrongOf(file: CorpusFile, outcome: ExtractOutcome, opened: boolean): string | undefined {
-  // Of damaged files only an end in time can be expected: any outcome will do.
+  // A damaged file must only end in time: any outcome is right.
   if (file.expected === "any" || file.expected === "bounded") return undefined;
   const wanted = opened ? "text" : EXPECTED[file.expected];
   const got = outcome.kind === "text" ? "text" : outcome.code;

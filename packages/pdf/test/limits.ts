@@ -1,6 +1,6 @@
 import type { ExtractLimits } from "../src/index.ts";
 
-/** As they are by default. */
+/** The default limits. */
 export const LIMITS: ExtractLimits = {
   stallMs: 10_000,
   timeoutMs: 60_000,

@@ -4,14 +4,14 @@ import { loadEngine } from "../src/engines/load-engine.ts";
 import type { EngineName, PageEngine } from "../src/engines/page-engine.ts";
 
 /*
- * The real child in the real sandbox, with one difference: a page whose text is an order of `obeying.ts` makes the child
- * misbehave once that page is read. No file has to make an engine do that.
+ * The real child in the real sandbox, with one difference: if the text of a page is an order of `obeying.ts`, the child
+ * misbehaves once that page is read. So no file is needed that makes an engine do so.
  */
 
 const MIB = 1_048_576;
 const held: Uint8Array[] = [];
 
-/** Fills the memory: what nothing has written to is not resident. */
+/** Fills memory: memory to which nothing is written would not be resident. */
 function hold(mebibytes: number): void {
   for (let count = 0; count < mebibytes; count++) held.push(new Uint8Array(MIB).fill(1));
 }

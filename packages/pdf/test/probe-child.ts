@@ -10,8 +10,8 @@ import { getPriority, setPriority, tmpdir } from "node:os";
 import { Worker } from "node:worker_threads";
 
 /*
- * Stands where child.ts does, in the same sandbox, and tries what a taken-over engine would. It says what went through,
- * as the text of pages: one a try.
+ * Takes the place of child.ts, in the same sandbox, and tries what an engine would try that an attacker controls.
+ * Reports, as the texts of pages, which tries have succeeded; one page for each.
  */
 
 enterSandbox();

@@ -6,28 +6,28 @@ import { createExtractor, type Extractor, type ExtractorOptions } from "../src/i
 
 /*
  * Tests run beside other tests, and perhaps beside something that keeps all cores busy. Children that run on idle cores
- * only would get next to no time there, and be replaced after seconds. So these start as on full cores, and get the
- * priority of every process once they have work; `core-watch.test.ts` and `child-process.test.ts` have the policy itself.
+ * only would get next to no time there, and would be replaced after seconds. So these children start as on full cores,
+ * and get normal priority once they have work. `core-watch.test.ts` and `child-process.test.ts` test the policy itself.
  */
 
-/** For children that are not lent to another file: cores are always full. */
+/** For children outside of a pool: the cores always count as full. */
 export function sharedCores(): CoreWatch {
   return { ...createCoreWatch(), coresAreFull: () => true, watch: raisePriority };
 }
 
 type Start = (engine: EngineName, coreWatch: CoreWatch) => Child;
 
-/** For a pool: it treats its children as on idle cores, and none is ever starved. */
+/** For a pool: it treats its children as on idle cores, and none of them is ever starved. */
 export function idleCores(): CoreWatch {
   return { ...sharedCores(), coresAreFull: () => false };
 }
 
-/** Starts a child that such a pool keeps. */
+/** Starts a child for such a pool. */
 export function startOnSharedCores(engine: EngineName, start: Start = startChild): Child {
   return Object.defineProperty(start(engine, sharedCores()), "idleOnly", { value: true });
 }
 
-/** An extractor that treats its children as on idle cores, but whose children get their time beside other tests. */
+/** An extractor that treats its children as on idle cores, while the children get enough time beside other tests. */
 export function extractorOnSharedCores(
   options: Omit<ExtractorOptions, "coreWatch">,
   start: Start = startChild,
@@ -39,7 +39,7 @@ function raisePriority(watched: WatchedProcess & { readonly pid?: number }): () 
   try {
     if (watched.pid !== undefined) setPriority(watched.pid, 0);
   } catch {
-    // It has ended, or this process has no privilege to raise a priority: nice 10 then.
+    // The process has ended, or this one may not raise a priority; then the child keeps nice 10.
   }
   return () => undefined;
 }

@@ -1,12 +1,15 @@
 /*
- * How alike two texts are, for the contract suite and the bench: what counts is the words an engine will read, so white
- * space, compatibility forms and marks that nobody sees are evened out first.
+ * How similar two texts are, for the contract suite and the bench. What counts are the words that an engine will read.
+ * So differences in white space, compatibility forms and invisible marks are removed first.
  */
 
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const LINE_HYPHEN = /(\p{L})[-\u2010\u00ad]\s*\n\s*(?=\p{Ll})/gu;
 
-/** The form in which texts are compared: NFKC, hyphens of line ends joined, no bidi marks, white space as one blank. */
+/**
+ * The form in which texts are compared: NFKC, words joined that were hyphenated at line ends, without bidi marks, with
+ * one blank for any white space.
+ */
 export function normalise(text: string): string {
   return text
     .normalize("NFKC")
@@ -17,7 +20,10 @@ export function normalise(text: string): string {
     .trim();
 }
 
-/** 1 − Levenshtein distance ÷ length of the longer, of the normalised texts. A lower bound for very long ones. */
+/**
+ * 1 minus the Levenshtein distance divided by the length of the longer text, for normalised texts. For very long texts
+ * it may be too low.
+ */
 export function similarity(text: string, truth: string): number {
   const a = normalise(text);
   const b = normalise(truth);
@@ -26,11 +32,13 @@ export function similarity(text: string, truth: string): number {
 }
 
 const SCRIPT_WITHOUT_BLANKS = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
-/** Runs of at least two letters, and each sign of what is written without blanks: numbers of pages and bullets say nothing. */
+/**
+ * Matches a word: at least two letters, or one sign of a script without blanks. Page numbers and bullets are no words.
+ */
 const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{M}]{2,}/gu;
 
 function wordsOf(text: string): string[] {
-  // A run of letters may begin with another script: each sign of one that is written without blanks is a word.
+  // A match may have letters of both kinds; each sign of a script without blanks is then a word.
   const runs = normalise(text).match(WORD) ?? [];
   return runs.flatMap((run) => (SCRIPT_WITHOUT_BLANKS.test(run) ? [...run] : [run.toLowerCase()]));
 }
@@ -39,12 +47,12 @@ export function wordCount(text: string): number {
   return wordsOf(text).length;
 }
 
-/** F1 of the words of a text against those of the truth, each as often as it occurs, in any order. */
+/** The F1 score of the words of a text against the expected words, each as often as it occurs, in any order. */
 export function wordF1(text: string, truth: string): number {
   return f1(wordsOf(text), wordsOf(truth));
 }
 
-/** The same of pairs of words that follow one another: how far the order is the same. */
+/** The F1 score of pairs of neighbouring words: it shows how far the order is the same. */
 export function pairF1(text: string, truth: string): number {
   return f1(pairs(wordsOf(text)), pairs(wordsOf(truth)));
 }
@@ -74,7 +82,10 @@ function total(count: Map<string, number>): number {
 const EXACT_UNITS = 30_000;
 const ANCHOR = 60;
 
-/** Levenshtein distance; above 30,000 units the distance of the pieces between anchors, which is never too small. */
+/**
+ * The Levenshtein distance. Above 30,000 units it is the sum of the distances of pieces between anchors, which is never
+ * too small.
+ */
 function distance(a: string, b: string): number {
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start++;
@@ -96,7 +107,7 @@ function distance(a: string, b: string): number {
   return bitParallel(x, y);
 }
 
-/** Myers' algorithm in words of 32 bits. */
+/** Myers' algorithm, with words of 32 bits. */
 function bitParallel(a: string, b: string): number {
   const blocks = Math.ceil(a.length / 32);
   const peq = new Map<number, Uint32Array>();

@@ -1,6 +1,6 @@
 import { enterSandbox } from "../src/child/sandbox.ts";
 
-/* A child that is stuck with its first file: it hears nothing any more. */
+/* A child that is stuck with its first file: it reads no more messages. */
 
 enterSandbox();
 process.once("message", () => {

@@ -1,6 +1,8 @@
 import { enterSandbox } from "../src/child/sandbox.ts";
 
-/* A child that reports once more after its job is over, at once or a little later, or says in its job that it is ready. */
+/*
+ * A child that sends a report after its job has ended, at once or a little later; or that sends `ready` within a job.
+ */
 
 enterSandbox();
 const unasked = { type: "page", page: 1, text: "of the file before", scan: false };

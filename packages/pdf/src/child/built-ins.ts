@@ -1,12 +1,11 @@
 /**
- * Every built-in module of Node, by what keeps it from reaching outside the child. A module that is not listed cannot
- * be loaded. So a new module of a later Node is closed until it is added here.
+ * Every built-in module of Node, by what keeps code in the child from using it to reach outside. A module that is not
+ * listed cannot be loaded, so a new module of a later Node stays closed until it is added here.
  *
  * - `harmless`: the module reaches no file, process, host name or network.
- * - `permissions`: Node's permission model refuses what the module does (child-process.ts).
- * - `closed`: its functions are replaced (sandbox.ts), or it works through a module whose functions are replaced.
- * - `off`: the module cannot be loaded. One example is `sqlite`, which opens files and is unknown to the permission
- * model.
+ * - `permissions`: Node's permission model (child-process.ts) refuses what the module does.
+ * - `closed`: the module's functions are replaced (sandbox.ts), or it uses a module whose functions are replaced.
+ * - `off`: the module cannot be loaded. One example is `sqlite`, which opens files without asking the permission model.
  */
 const KINDS = {
   harmless:

@@ -8,7 +8,7 @@ import type { Turn } from "../text/turn.ts";
 
 /**
  * Does the jobs that the parent sends, one at a time, and reports on them. Reports `ready` once the engine `first` is
- * loaded. `load` is called once for each engine. Runs in the child process, after `enterSandbox`.
+ * loaded. `load` loads an engine, once for each engine. Runs in the child process, after `enterSandbox`.
  */
 export async function serveJobs(
   load: (name: EngineName) => Promise<PageEngine>,
@@ -37,7 +37,7 @@ export async function serveJobs(
         if (isPoison(error, job.engine)) throw error;
         tell({ type: "lost", page });
       }
-      await new Promise(setImmediate); // lets a message from the parent that ends the job arrive
+      await new Promise(setImmediate); // lets a STOP of the parent arrive before the next page
       if (stopped) break;
     }
     await document.close();
@@ -63,17 +63,20 @@ function tell(report: Report): void {
   process.send?.(report);
 }
 
-/** Whether an error makes the engine unusable: a trap of the WASM machine, or a stack overflow inside it. */
+/**
+ * Whether an error has made the engine unusable, so that the process must end: a trap of WebAssembly, or a stack
+ * overflow inside it.
+ */
 function isPoison(error: unknown, engine: EngineName): boolean {
   if (error instanceof RangeError) return engine === "pdfium";
   return error instanceof Error && error.constructor.name === "RuntimeError";
 }
 
-/** The pages to report on, in order. */
+/** The numbers of the pages to report on, in the order of reading. */
 function pagesOf({ draw, embedded, from = 1, backwards = false, maxPages }: Job, pages: number): number[] {
   if (embedded) return [];
   if (draw !== undefined) return [draw.page];
-  // The parent refuses a file with more pages than this, so no page is read.
+  // The parent refuses a file with more than `maxPages` pages, so no page is read.
   if (pages > maxPages) return [];
   const all = Array.from({ length: Math.max(0, pages - from + 1) }, (_, index) => from + index);
   return backwards ? all.reverse() : all;

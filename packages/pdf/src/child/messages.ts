@@ -7,34 +7,44 @@ export interface Job {
   readonly bytes: Uint8Array;
   readonly password: string | undefined;
   readonly engine: EngineName;
-  /** The default is text. */
+  /** Default: text. */
   readonly format?: TextFormat;
   readonly maxPages: number;
   readonly maxTextBytes: number;
-  /** The first page to read; the pages before it are known already. */
+  /** The first page to read. The pages before it were read already. */
   readonly from?: number;
-  /** Read from the last page to the first. */
+  /** Whether the pages are read from the last one to the first. */
   readonly backwards?: boolean;
-  /** Extract the PDFs embedded in the file instead of reading its text. At most `files` of them and `bytes` in all. */
+  /**
+   * Set to get the PDFs embedded in the file instead of its text: at most `files` of them, with at most `bytes` in all.
+   */
   readonly embedded?: { readonly files: number; readonly bytes: number };
-  /** Draw this page, turned clockwise by `turn` quarter turns, instead of reading the file. */
+  /**
+   * Set to get a picture of this page instead of the file's text. `turn`: the quarter turns by which it is turned
+   * clockwise.
+   */
   readonly draw?: { readonly page: number; readonly turn: Turn };
 }
 
-/** Parent → child: no more of this file is needed. The child closes it after the current page. */
+/**
+ * A message from parent to child: no more pages of this file are needed. The child closes the file after the current
+ * page.
+ */
 export const STOP = "stop";
 
 /**
- * Child → parent, in order. First `ready`, once. Then for each job: `opened`, one `page` or `lost` for each page, and
- * `done`; or `failed`. To draw a page: `opened`, `picture` or `lost`, and `done`; or `failed`. For embedded files:
- * `opened`, an `embedded` for each file, and `done`.
+ * The messages from child to parent. First `ready`, once. Then, for each job, in this order:
+ *
+ * - to read text: `opened`, one `page` or `lost` for each page, `done`; or `failed`;
+ * - to draw a page: `opened`, `picture` or `lost`, `done`; or `failed`;
+ * - for embedded files: `opened`, an `embedded` for each file, `done`; or `failed`.
  */
 export type Report =
   | { readonly type: "ready" }
   | { readonly type: "opened"; readonly pages: number; readonly attachments?: readonly string[] }
   /**
-   * `scan`: the page has almost no text, but shows something that may be text. `unnamed`: its fonts do not say which
-   * letters their glyphs are. `damaged`: only a part of the page could be read.
+   * `scan`: the page has almost no text, but shows something that may be text. `unnamed`: the page's fonts do not state
+   * which letters their glyphs are. `damaged`: only a part of the page could be read.
    */
   | {
       readonly type: "page";
@@ -43,10 +53,10 @@ export type Report =
       readonly scan: boolean;
       readonly unnamed?: boolean;
       readonly damaged?: boolean;
-      /** Names of the files that are attached to annotations of the page. */
+      /** The names of the files that are attached to annotations of the page. */
       readonly attachments?: readonly string[];
     }
-  /** A drawn page as a PGM file: grey, 8 bits. */
+  /** A drawn page as a PGM file: a grey picture with 8 bits for each pixel. */
   | { readonly type: "picture"; readonly page: number; readonly pgm: Uint8Array }
   /** A PDF that is embedded in the file. */
   | { readonly type: "embedded"; readonly name: string; readonly bytes: Uint8Array }
@@ -65,13 +75,13 @@ export function isLastReport({ type }: Report): boolean {
   return type === "done" || type === "failed";
 }
 
-/** Parent → OCR child: a page as a PGM file. */
+/** A message from parent to OCR child: the picture of a page as a PGM file. */
 export interface OcrJob {
   readonly pgm: Uint8Array;
 }
-/** OCR child → parent: `ready` once, then one report for each job. */
+/** The messages from OCR child to parent: `ready` once, then one report for each job. */
 export type OcrReport =
   | { readonly type: "ready" }
-  /** The words with their positions, as Tesseract's table (TSV). */
+  /** The words with their positions, in Tesseract's table format (TSV). */
   | { readonly type: "words"; readonly tsv: string }
   | { readonly type: "failed" };

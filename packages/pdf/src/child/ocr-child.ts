@@ -5,7 +5,8 @@ import type { OcrJob, OcrReport } from "./messages.ts";
 import { enterSandbox } from "./sandbox.ts";
 
 /*
- * The process that reads pictures of untrusted pages: Tesseract as WebAssembly, with the languages from its argument.
+ * The program of the process that reads pictures of untrusted pages: Tesseract as WebAssembly. Its argument names the
+ * languages.
  */
 
 enterSandbox();
@@ -23,7 +24,7 @@ interface Tesseract {
   };
 }
 const LSTM_ONLY = 1;
-/** Fully automatic page segmentation, without detection of the page's orientation. */
+/** Tesseract's number for: find the blocks and lines of the page, but not the page's orientation. */
 const PAGE_SEGMENTATION = "3";
 
 const [argument = "[]"] = process.argv.slice(2);

@@ -8,11 +8,13 @@ import { mayLoad } from "./built-ins.ts";
 
 /*
  * What a process that reads untrusted files gives up before it reads the first one. Node's permission model (see
- * child-process.ts) takes away files, processes, threads and native code. On Node 24 it does not cover the network,
- * signals to processes of the same user, and some built-in modules. This module closes these.
+ * child-process.ts) takes away access to files, processes, threads and native code. On Node 24 it does not cover the
+ * network, signals to processes of the same user, and some built-in modules. This module takes these away.
  */
 
-/** Removes this access for all code in the process, and ends the process together with its parent. Call it first. */
+/**
+ * Takes this access away from all code in the process, and makes the process end when its parent does. Call it first.
+ */
 export function enterSandbox(): void {
   process.once("disconnect", () => process.exit());
   closeNetwork();
@@ -36,7 +38,7 @@ function closeNetwork(): void {
   Object.assign(globalThis, { fetch: refuse, WebSocket: refuse, EventSource: refuse });
 }
 
-/** Replaces all functions of an object, inherited ones included, by functions that refuse. */
+/** Replaces all functions of an object, also inherited ones, by one that throws. */
 function refuseAll(of: object): void {
   for (let at: object | null = of; at && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null) {
     for (const name of Object.getOwnPropertyNames(at)) {

@@ -10,27 +10,27 @@ import { cpuMs, leaveCoresToOthers, lowerPriority, residentBytes } from "./proce
 
 /** A process that does jobs, one at a time, and reports on each. */
 export interface Child<J = Job, R = Report> extends WatchedProcess {
-  /** Resolves when the child can do a job; rejects when the child ends before. */
+  /** Resolves when the child can do a job; rejects if the child ends before that. */
   readonly ready: Promise<void>;
-  /** False once the child was killed or has ended. */
+  /** Whether the child runs: false once it was killed or has ended. */
   readonly alive: boolean;
   readonly pid: number | undefined;
   /**
-   * Sends a job as soon as the child is ready. Yields the job's reports in order, and ends with the last one. The child
-   * is killed on abort, when the consumer stops reading early, and when it reports without having a job. So a report
-   * can never be taken for one of the next job.
+   * Sends a job as soon as the child is ready. Yields the job's reports in order, up to the last one. The child is
+   * killed on abort, when the caller stops reading early, and when the child sends a report while it has no job. So a
+   * report of one job can never be taken for one of the next.
    * @throws the signal's reason; ChildEnded when the child ends before its job does; Error when the child has a job
    * already.
    */
   run(job: J, signal: AbortSignal): AsyncIterable<R>;
-  /** Asks the child to end its job, if it has one, after the current page, as if that were the last page. */
+  /** Asks the child to end its current job early: after the page that it reads now, as if that were the last page. */
   stop(): void;
-  /** Resident memory in bytes; 0 when unknown. */
+  /** The child's resident memory in bytes; 0 when unknown. */
   memory(): number;
   kill(): void;
 }
 
-/** A child has ended by itself, with an exit code, or was killed (code null). */
+/** A child has ended: by itself with an exit code, or by a signal (code null). */
 export class ChildEnded extends Error {
   override readonly name = "ChildEnded";
   readonly code: number | null;
@@ -42,19 +42,20 @@ export class ChildEnded extends Error {
 
 const ENTRY = join(import.meta.dirname, "../child/child.ts");
 /**
- * This package, which the child may read: its program (when not built into one file) and the links to its libraries.
+ * The folder of this package. The child may read it: it has the child's program (unless built into one file) and the
+ * links to its libraries.
  */
 const PACKAGE = join(import.meta.dirname, "../..");
 const OLD_SPACE_MIB = 512;
 const WASM_PAGES = (512 * 1024 * 1024) / 65_536;
 
 /**
- * The wrapper that kills the child when its parent dies. A child in an endless loop does not notice that its channel
- * has closed, and without a parent its time and memory are not watched.
+ * A program that starts the child and lets the kernel kill it when this process dies. A child in an endless loop does
+ * not notice that the channel to its parent has closed, and then nothing watches its time and memory.
  */
 const DIE_WITH_PARENT: Wrapper = ["/usr/bin/setpriv", "--pdeathsig", "KILL"];
 
-/** Starts a child that reads PDFs, and loads one engine in advance. */
+/** Starts a child that reads PDFs. The child loads `engine` before its first job. */
 export function startChild(engine: EngineName, coreWatch: CoreWatch, entry = ENTRY): Child {
   const pdfParse = createRequire(import.meta.url).resolve("pdf-parse");
   const pdfjs = createRequire(pdfParse).resolve("pdfjs-dist/package.json");
@@ -69,17 +70,17 @@ export function resolved(name: string): string {
 export interface Program<R> {
   readonly entry: string;
   readonly argument: string;
-  /** Files of packages: the child may read the folders of these packages. */
+  /** Files in packages. The child may read the folders around them; see `packagesAround`. */
   readonly reads: readonly string[];
   /** Whether this report is the last one of a job. */
   isLast(report: R): boolean;
 }
 
 /**
- * Starts a child with no environment, no processes, no threads, and no files except its program, this package and the
- * packages of `reads`. V8's heap and WASM memory have limits, but V8's limit covers neither array buffers nor WASM. So
- * resident memory is also watched from outside (run-job.ts). The child starts with this process's priority, and gets
- * its own, lower priority before it is ready.
+ * Starts a child without an environment, other processes or threads. It may read only its program, this package and the
+ * packages of `reads`. V8's heap and WASM memory have limits of their own. V8's limit covers neither array buffers nor
+ * WASM, so resident memory is also watched from outside (run-job.ts). The child starts with the priority of this
+ * process, unless many children were started lately, and gets a lower one before it is ready.
  */
 export function startProgram<J, R extends { readonly type: string }>(
   { entry, argument, reads, isLast }: Program<R>,
@@ -96,7 +97,7 @@ export function startProgram<J, R extends { readonly type: string }>(
       ...more,
       `--max-old-space-size=${OLD_SPACE_MIB}`,
       `--wasm-max-mem-pages=${WASM_PAGES}`,
-      // There is a child for each core, so helper threads would only compete with another child.
+      // A child runs for each core, so helper threads of one child would only take time from another.
       "--single-threaded-gc",
       "--no-warnings",
       "--permission",
@@ -109,8 +110,8 @@ export function startProgram<J, R extends { readonly type: string }>(
 }
 
 /**
- * The `node_modules` folders around a package's file: the one in which its imports are found, and its own. pnpm and npm
- * lay packages out differently.
+ * The innermost `node_modules` folder around a package's file. With pnpm it has the package and those that the package
+ * imports; with npm, all packages.
  */
 function packagesAround(file: string): string {
   return file.slice(0, file.lastIndexOf("node_modules") + "node_modules".length);
@@ -131,7 +132,7 @@ function childOf<J, R extends { readonly type: string }>(
     alive = false;
     forked.kill("SIGKILL");
   }
-  /** Lowers the child's priority. Until now the child has run only its own program. */
+  /** Lowers the child's priority, then lets it take jobs. Until now the child has run only its own program. */
   async function becomeReady(): Promise<void> {
     idleOnly = !coreWatch.coresAreFull();
     lowerPriority(forked.pid, idleOnly);
@@ -144,7 +145,7 @@ function childOf<J, R extends { readonly type: string }>(
       isReady = true;
       return void becomeReady();
     }
-    // A child that reports without a job, or reports `ready` twice, is out of control.
+    // A child that sends a report without a job, or a second `ready`, is no longer under control.
     if (!slot.job || report.type === "ready") return kill();
     slot.job.reports.enqueue(report);
     if (isLast(report)) endJob(slot)?.close();
@@ -154,7 +155,7 @@ function childOf<J, R extends { readonly type: string }>(
     ready.reject(new ChildEnded(code));
     endJob(slot)?.error(new ChildEnded(code));
   }
-  forked.on("error", () => forked.pid ?? end(1)); // a child that could not be started emits no "exit"
+  forked.on("error", () => forked.pid ?? end(1)); // a child that could not be started emits "error" but no "exit"
   forked.once("exit", end);
 
   return {
@@ -173,18 +174,18 @@ function childOf<J, R extends { readonly type: string }>(
       const send = (): Promise<void> =>
         ready.promise.then(
           () => void forked.send(message as object, (error) => error && kill()),
-          () => undefined, // the job and its stream have ended
+          () => undefined, // if the child ended before it was ready, so did the job
         );
       return beginJob(slot, { send, kill }, signal);
     },
-    stop: () => void forked.send(STOP, () => undefined), // fails only when the child has ended
+    stop: () => void forked.send(STOP, () => undefined), // an error here means that the child has ended
     memory: () => residentBytes(forked.pid),
     cpuMs: () => cpuMs(forked.pid),
     kill,
   };
 }
 
-/** The current job of a child, if there is one. */
+/** Holds the current job of a child; undefined while the child has none. */
 interface JobSlot<R> {
   job: { readonly reports: ReadableStreamDefaultController<R>; release(): void } | undefined;
 }
@@ -212,7 +213,7 @@ function beginJob<R>(
   });
 }
 
-/** Ends the job: from here on the child has none. */
+/** Empties the slot: from now on the child has no job. */
 function endJob<R>(slot: JobSlot<R>): ReadableStreamDefaultController<R> | undefined {
   const { job } = slot;
   slot.job = undefined;

@@ -1,58 +1,61 @@
 import { spawnSync } from "node:child_process";
 
 /*
- * Detects children that get no CPU time. A started child has the scheduling policy "idle": it runs only on a core that
- * nothing else uses. If other processes keep every core busy for seconds, the child makes no progress, and its file
- * would fail as too slow. Raising the priority of a running process needs privileges. So a starved child is ended, and
- * for a while new children get the normal policy and nice 10, which is about a tenth of a busy core.
+ * Detects children that get no CPU time. A child that has started has the scheduling policy "idle": it runs only on a
+ * core that nothing else uses. If other processes keep every core busy for seconds, the child makes no progress, and
+ * its file would fail as too slow. Raising the priority of a running process needs privileges. So a starved child is
+ * ended, and for a minute new children get the normal policy and nice 10, which is about a tenth of a busy core.
  */
 
 /**
- * The interval of the checks. It is shorter than a stall's time, which has to cover the detection and another child's
- * work on the same page.
+ * The interval of the checks, in ms. It is shorter than the time that a page may take, because detecting starvation and
+ * reading the page in another child must both fit into that time.
  */
 const WINDOW_MS = 4000;
-/** If the interval's timer fires this late, this process itself was suspended. */
+/** If the interval's timer fires this many ms late, this process itself was suspended. */
 const SUSPENDED_MS = 1000;
-/** A process that uses less than this share of one core is starved. */
+/** A process that gets less than this part of one core is starved. */
 const STARVED_SHARE = 0.1;
 const REMEMBER_MS = 60_000;
 const PROBE_MS = 5000;
 /**
- * The least time between quick starts in the long run. A start takes half a second of CPU time, so quick starts use
- * about a tenth of a core.
+ * In the long run, one quick start is allowed in this many ms. A start takes half a second of CPU time, so quick starts
+ * use about a tenth of a core.
  */
 const QUICK_START_EVERY_MS = 5000;
 const QUICK_STARTS_AT_ONCE = 8;
 
-/** A program of util-linux that runs the command after it, with the program's own arguments. */
+/**
+ * A command of util-linux that runs another command: the program's name and its own arguments. The other command
+ * follows them.
+ */
 export type Wrapper = readonly [file: string, ...args: string[]];
 
 export interface WatchedProcess {
-  /** The process runs only on cores that nothing else uses; false while it starts. */
+  /** Whether the process runs only on cores that nothing else uses; false while it starts. */
   readonly idleOnly: boolean;
   /** The process's CPU time so far, in ms; NaN when unknown. */
   cpuMs(): number;
 }
 
 /**
- * What is known about the machine's cores and programs. A process needs one: an extractor and its OCR share it, so both
- * start their children in the same way.
+ * What this process knows about the machine's cores and installed programs. There is one CoreWatch in a process: an
+ * extractor and its OCR share it, so that both start their children in the same way.
  */
 export interface CoreWatch {
   /** Whether a watched process got too little CPU time within the last minute. */
   coresAreFull(): boolean;
   /**
-   * Watches a process that has work, until the returned function is called. `onStarved` is called at most once, and
-   * only for a process that runs on idle cores only. For any other starved process, only `coresAreFull` changes.
+   * Watches a process that has work to do, until the returned function is called. If the process is starved and runs on
+   * idle cores only, `onStarved` is called, once. If it is starved without that, only `coresAreFull` changes.
    */
   watch(process: WatchedProcess, onStarved: () => void): () => void;
   /**
-   * Whether a child that starts now keeps normal priority during its start. Counts the start. Returns false after many
-   * starts within a short time, which happen when each file kills its child.
+   * Whether a child that starts now may keep normal priority while it starts. Each call counts as a start. Returns
+   * false after many starts within a short time; this happens if each file kills its child.
    */
   takeQuickStart(): boolean;
-  /** Whether a wrapper is installed and permitted. Runs the wrapper the first time, and then keeps the result. */
+  /** Whether this wrapper is installed and permitted. The first call tries it; later calls return the same result. */
   supports(wrapper: Wrapper): boolean;
 }
 
@@ -70,8 +73,8 @@ export function createCoreWatch(): CoreWatch {
       const interval = setInterval(() => {
         const [now, cpu] = [performance.now(), watched.cpuMs()];
         const suspended = now - lookedAt >= WINDOW_MS + SUSPENDED_MS;
-        // Never starved when the CPU time is unknown. After a suspension, this process may not have read yet that the
-        // work is done.
+        // If the CPU time is unknown (NaN), the process never counts as starved. After a suspension of this process,
+        // the work may be done although this process has not read that yet.
         const starved = cpu - before < STARVED_SHARE * WINDOW_MS && !suspended;
         [before, lookedAt] = [cpu, now];
         if (!starved) return;

@@ -4,19 +4,19 @@ import { createCoreWatch, type CoreWatch } from "./core-watch.ts";
 import { createTurns, type Turns } from "./turns.ts";
 
 /**
- * Warm children, each for one file at a time. All children start when the first file comes. A child that cannot be used
- * for another file is replaced at once.
+ * Child processes that are started in advance, each for one file at a time. All start when the first file comes. A
+ * child that cannot be used for another file is replaced at once.
  */
 export interface Pool extends AsyncDisposable {
   /**
    * Waits for a child that is free and ready. Urgent callers are served first, the others in order of arrival. While
-   * children are starting, the others get none of the reserve.
+   * children are starting, callers that are not urgent leave `reserve` children free.
    * @throws the signal's reason; Error when the pool is closed.
    */
   acquire(signal: AbortSignal, isUrgent?: boolean): Promise<Child>;
   /**
-   * A free child that no caller waits for, if there is one. `recall` is called, perhaps several times, when a caller
-   * waits for it.
+   * Returns a free child if no caller waits for one. When a caller comes to wait for it, `recall` is called, perhaps
+   * several times.
    */
   acquireSpare(recall: () => void): Child | undefined;
   /** Returns a child. A killed child is replaced by a new one. */
@@ -25,25 +25,31 @@ export interface Pool extends AsyncDisposable {
 
 export interface PoolOptions {
   readonly coreWatch?: CoreWatch;
-  /** How many more children start once the first is ready. As many are never given out as spare. 0 by default. */
+  /**
+   * How many children start in addition to `size`, once the first one is ready. As many free children are never given
+   * out as spare. Default: 0.
+   */
   readonly reserve?: number;
-  /** A child that has read this many files is replaced, because libraries leak memory. */
+  /** A child that has read this many files is replaced, because the libraries in it leak memory. */
   readonly filesPerChild?: number;
 }
 
 const FILES_PER_CHILD = 200;
 /**
- * The longest time for a start. A start takes half a second of CPU time, and at the lower priority it gets a twentieth
- * of a core, so only a hanging start takes longer.
+ * How many ms a start may take. It takes half a second of CPU time; at the lower priority it gets a twentieth of a
+ * core. So only a start that hangs takes longer.
  */
 const START_MS = 60_000;
-/** The wait after a failed start: the machine may be able to start a child later. */
+/** How many ms to wait after a failed start: the machine may be able to start a child later. */
 const RESTART_MS = 200;
 const CLOSED = "the extractor is closed";
-/** A free child that uses more memory than this is replaced. */
+/** A free child that uses more than this many bytes of memory is replaced. */
 const MAX_FREE_BYTES = 350 * 1024 * 1024;
 
-/** @param start starts a child that, once ready, runs on idle cores only unless `coreWatch` says that cores are full. */
+/**
+ * @param start starts a child. Once ready, the child runs on idle cores only, unless `coreWatch` reports that the cores
+ * are full.
+ */
 export function createPool(
   size: number,
   start: (coreWatch: CoreWatch) => Child,
@@ -110,15 +116,15 @@ interface State {
   readonly reserve: number;
   readonly filesPerChild: number;
   readonly free: Child[];
-  /** All children, and how many files each has read. */
+  /** All children of the pool, and how many files each has read. */
   readonly files: Map<Child, number>;
   readonly ready: WeakSet<Child>;
-  /** For each spare child in use: the function that asks for it back. */
+  /** For each child that was given out as spare: the function that asks for it back. */
   readonly recalls: Map<Child, () => void>;
-  /** Free children that are not ready, while a caller waits. */
+  /** Free children that are not ready yet although a caller waits. */
   readonly starting: Set<Child>;
   readonly turns: Turns<Child>;
-  /** Whether the first children were started. */
+  /** Whether the pool has started its first children. */
   begun: boolean;
   closed: boolean;
 }
@@ -151,7 +157,7 @@ function takeWarm(pool: State, isUrgent: boolean): Child | undefined {
   return child;
 }
 
-/** Replaces free children that would get no CPU time. */
+/** Replaces free children that run on idle cores only, while no core is idle. */
 function replaceIdleOnly(pool: State): void {
   if (!pool.coreWatch.coresAreFull()) return;
   for (const child of pool.free.filter(({ idleOnly }) => idleOnly)) {
@@ -181,7 +187,7 @@ async function prepare(pool: State, child: Child): Promise<void> {
     if (!pool.ready.has(child)) await started(child, pool.coreWatch);
     if (!child.alive) throw new Error("the child died");
   } catch {
-    if (!pool.free.includes(child)) return; // it was replaced
+    if (!pool.free.includes(child)) return; // the child was replaced already
     pool.free.splice(pool.free.indexOf(child), 1);
     drop(pool, child);
     await sleep(RESTART_MS);
@@ -193,7 +199,7 @@ async function prepare(pool: State, child: Child): Promise<void> {
 }
 
 function mayServeAgain(pool: State, child: Child): boolean {
-  // Once cores are idle again, a child that started while they were full may not keep its higher priority.
+  // A child that started while the cores were full has a higher priority. Once cores are idle again, it is replaced.
   const fitsCores = child.idleOnly || pool.coreWatch.coresAreFull();
   return (
     fitsCores &&
@@ -208,7 +214,8 @@ function mayServeAgain(pool: State, child: Child): boolean {
 async function started(child: Child, coreWatch: CoreWatch): Promise<void> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error("the child did not start in time")), START_MS);
-  // A slow start also shows that the cores are full; the next children then get a share of them.
+  // A child that is starved while it starts also shows that the cores are full; then the next children get a share of
+  // them.
   const endWatch = coreWatch.watch(child, () => undefined);
   try {
     await Promise.race([child.ready, late.promise]);

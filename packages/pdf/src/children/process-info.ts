@@ -11,8 +11,8 @@ const CHRT_MS = 5000;
 const execute = promisify(execFile);
 
 /**
- * Resident memory of a process in bytes. 0 when the process has ended, or the system is not Linux; then only the
- * child's own limits hold.
+ * The resident memory of a process in bytes. 0 when the process has ended, or on systems other than Linux: there, only
+ * the limits of V8 and WASM hold.
  */
 export function residentBytes(pid: number | undefined): number {
   try {
@@ -26,7 +26,8 @@ export function residentBytes(pid: number | undefined): number {
 /** CPU time of a process in ms, in steps of 10. NaN when the process has ended, or the system is not Linux. */
 export function cpuMs(pid: number | undefined): number {
   try {
-    // Fields 14 and 15 of the line. Field 2, in brackets, may itself contain spaces and brackets.
+    // The CPU times are fields 14 and 15 of the line. The split is at the bracket that closes field 2, because field 2
+    // may itself contain spaces and brackets.
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
     return (Number(fields[14 - 3]) + Number(fields[15 - 3])) * TICK_MS;
   } catch {
@@ -35,14 +36,14 @@ export function cpuMs(pid: number | undefined): number {
 }
 
 /**
- * Lowers the priority of a process and all its threads, where that is permitted. `idleOnly`: to the lowest priority.
+ * Lowers the priority of a process and all its threads, if the system permits it. `idleOnly`: to the lowest priority.
  */
 export function lowerPriority(pid: number | undefined, idleOnly: boolean): void {
   const { PRIORITY_LOW, PRIORITY_BELOW_NORMAL } = constants.priority;
   try {
     for (const thread of threadsOf(pid)) setPriority(thread, idleOnly ? PRIORITY_LOW : PRIORITY_BELOW_NORMAL);
   } catch {
-    // The process has ended, or keeps the normal priority.
+    // The process has ended, or the system refused; the process then keeps its priority.
   }
 }
 
@@ -53,14 +54,14 @@ function threadsOf(pid: number | undefined): readonly number[] {
 }
 
 /**
- * Sets the scheduling policy `SCHED_IDLE` for a process and all its threads, if util-linux's program for it is
- * installed. The lowest nice value alone is not enough: a process that wakes up then still waits some milliseconds for
- * the end of the child's time slice, once at every hop of a message.
+ * Sets the scheduling policy `SCHED_IDLE` for a process and all its threads, if `chrt` of util-linux is installed. The
+ * lowest nice value alone is not enough: another process that wakes up would wait some milliseconds until the child's
+ * time slice ends, once for every message that it passes on.
  */
 export async function leaveCoresToOthers(pid: number | undefined): Promise<void> {
   try {
     await execute(CHRT, ["--all-tasks", "--idle", "--pid", "0", `${pid}`], { env: {}, timeout: CHRT_MS });
   } catch {
-    // The process has ended or keeps its nice value: the program is missing, or permission is.
+    // The process has ended, or `chrt` is missing or not permitted; the process then keeps its nice value.
   }
 }

@@ -2,24 +2,24 @@ import { ChildEnded, type Child } from "./child-process.ts";
 import type { CoreWatch } from "./core-watch.ts";
 
 const WATCH_MS = 50;
-/** If the interval's timer fires this late, this process was suspended and has not read its messages yet. */
+/** If the interval's timer fires this many ms late, this process was suspended and has not read its messages yet. */
 const SUSPENDED_MS = 1000;
 
 /**
- * Why a job ended without a last report of its child. `time`: the processor time is used up. `busy`: the wall-clock
- * time is used up, because the child had no core for too long. `starved`: the child got almost no CPU time.
+ * Why a job ended without a last report. `time`: the processor time is used up. `busy`: the wall-clock time is used up,
+ * because the child had no core for too long. `starved`: the child got almost no CPU time.
  */
 export type Interruption = "time" | "busy" | "memory" | "crash" | "starved";
 
 export interface Watch {
   /** An abort kills the child, and the job throws the signal's reason. */
   readonly signal: AbortSignal;
-  /** The most resident memory of the child. */
+  /** The most bytes of resident memory that the child may use. */
   readonly memoryBytes: number;
   readonly coreWatch: CoreWatch;
   /**
-   * Returns what is used up, if anything. Called 20 times a second. After a suspension of this process it is called
-   * only once the child's messages are read.
+   * Returns which time is used up; undefined if none is. Called 20 times a second. After a suspension of this process,
+   * one call is left out, so that the child's messages are read first.
    */
   overdue(): "time" | "busy" | undefined;
 }
@@ -58,7 +58,8 @@ function watchChild(
   let suspended = false;
   const interval = setInterval(() => {
     const now = performance.now();
-    // Never twice in a row: if the event loop is always late, no job would ever be found overdue.
+    // One late timer counts as a suspension, the next one does not: otherwise no job would ever be found overdue on an
+    // event loop that is always late.
     suspended = now - lookedAt > SUSPENDED_MS && !suspended;
     lookedAt = now;
     const late = suspended ? undefined : overdue();
@@ -73,8 +74,8 @@ function watchChild(
 }
 
 /**
- * V8 aborts with code 134 when its heap is full, the only known cause here. Code null: the system has killed the
- * process.
+ * The reason why a child ended by itself. V8 aborts with code 134 when its heap is full, the only known cause here.
+ * Code null: the system killed the process, which it does when memory runs out.
  */
 function interruptionOf({ code }: ChildEnded): Interruption {
   return code === 134 || code === null ? "memory" : "crash";

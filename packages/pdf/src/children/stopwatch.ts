@@ -1,8 +1,9 @@
 import type { WatchedProcess } from "./core-watch.ts";
 
 /**
- * Starts to measure a process. Each call of the returned function gives the ms of processor time since the start; once
- * the process has ended, the last known value. On systems that do not report CPU time (macOS), it gives wall-clock ms.
+ * Starts to measure the processor time of a process. Each call of the returned function gives the ms since the start;
+ * once the process has ended, the last value that was read. On systems that do not report CPU time (macOS), it gives
+ * wall-clock ms.
  */
 export function startStopwatch(process: Pick<WatchedProcess, "cpuMs">): () => number {
   const before = process.cpuMs();

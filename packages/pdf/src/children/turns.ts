@@ -1,9 +1,9 @@
-/** Callers that wait for a value. Urgent callers are served first, the others in order of arrival. */
+/** A queue of callers that wait for a value. Urgent callers are served first, the others in order of arrival. */
 export interface Turns<T> {
   readonly waiting: number;
-  /** @throws the signal's reason, or what `endAll` was called with. */
+  /** Waits for a value. @throws the signal's reason, or the error that `endAll` was called with. */
   wait(signal: AbortSignal, isUrgent: boolean): Promise<T>;
-  /** Gives values to the callers in order, until `find` returns none for the next caller. */
+  /** Gives values to the waiting callers in order. Stops when `find` returns undefined for a caller. */
   serve(find: (isUrgent: boolean) => T | undefined): void;
   endAll(this: void, error: unknown): void;
 }

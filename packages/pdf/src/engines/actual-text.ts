@@ -4,28 +4,29 @@ import { CLUSTERED } from "../text/clusters.ts";
 import { RTL } from "../text/right-to-left.ts";
 import type { GivenText } from "./pdfium-text.ts";
 
-/** PDFium's type number of a mark's entry that is a string. */
+/** PDFium's number for a string as the value in a mark. */
 const STRING = 3;
 const MAX_MARKS = 8;
 
-/** A page with more objects than this is not searched. */
+/** On a page with more objects than this, repeated ActualTexts are not looked for. */
 const MAX_OBJECTS = 50_000;
 const TEXT_OBJECT = 1;
 
-/** A rectangle in points, in the page's own direction (not turned). */
+/** A rectangle in points, on the page as it is stored, before any rotation. */
 export type Span = Box;
 
 export interface ClusteredText extends GivenText {
   /**
-   * The spans of the characters of clusters. A span covers all signs of the cluster, while PDFium knows the position of
-   * the first sign only.
+   * For the index of a character in a cluster of letters: the rectangle of the whole cluster. PDFium knows only the
+   * position of the cluster's first sign.
    */
   readonly spans?: ReadonlyMap<number, Span>;
 }
 
 /**
- * A page's text with each ActualText taken once. PDFium gives an ActualText once for its first text object, or again
- * for each one: Chromium draws a letter and the sign above it as two objects.
+ * The text of a page with each ActualText once. An ActualText is a text that the PDF gives for several drawn objects;
+ * for example Chromium draws a letter and the sign above it as two objects. PDFium returns such a text either once or
+ * again for each object.
  */
 export function withoutRepeats(
   pdfium: Pdfium,
@@ -46,7 +47,7 @@ export function withoutRepeats(
     const owner = owners.get(mark) ?? object;
     if (mark !== 0) owners.set(mark, owner);
     if (mark !== 0 && owner !== object) continue;
-    // PDFium has written a line end on both sides of the text that was left out.
+    // PDFium has written a line end before and after the text that was left out; one of them is enough.
     if (given.text.startsWith("\r\n", at) && all.endsWith("\r\n")) {
       at++;
       continue;
@@ -67,7 +68,7 @@ export function withoutRepeats(
   return { ...given, text: all, chars: Int32Array.from(chars), spans };
 }
 
-/** Finds the innermost mark with an ActualText for a text object; 0 if there is none. */
+/** Finds, for a text object, the innermost mark that has an ActualText; 0 if there is none. `done` frees its memory. */
 function createMarks({ call, allocate, heap }: Pdfium): { markOf(object: number): number; done(): void } {
   const key = allocate("ActualText".length + 1);
   heap().set(Buffer.from("ActualText\0"), key);
@@ -90,7 +91,7 @@ function createMarks({ call, allocate, heap }: Pdfium): { markOf(object: number)
   };
 }
 
-/** For each mark with several objects: the positions of these objects. */
+/** For each ActualText mark with several objects: the rectangle around these objects. */
 function spansOf(
   { call, allocate, heap }: Pdfium,
   page: number,

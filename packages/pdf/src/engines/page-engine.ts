@@ -4,39 +4,43 @@ import type { Turn } from "../text/turn.ts";
 
 /** A library that reads PDFs page by page. Runs inside a child process. */
 export interface PageEngine {
-  /** @throws DocumentError when the bytes are not a PDF that this engine can read. */
+  /** Opens a file. @throws DocumentError when the bytes are not a PDF that this engine can read. */
   open(bytes: Uint8Array, password: string | undefined): Promise<OpenDocument>;
 }
 
 export interface OpenDocument {
   readonly pages: number;
-  /** Names of the files attached to the document, without those attached to its pages. */
+  /** The names of the files that are attached to the document; without those attached to its pages. */
   readonly attachments?: readonly string[];
   /**
    * Reads a page, counted from 1. Throws when the page cannot be read. `styled`: each cell of a row is returned as a
-   * line, with its style as far as the engine knows it.
+   * line of its own, with its style as far as the engine knows it.
    */
   read(page: number, how?: { readonly styled: boolean }): Promise<ReadPage>;
   /**
-   * Draws a page as a PGM file, turned clockwise by quarter turns, with its lines level. Only in engines that can draw.
+   * Draws a page as a PGM file, turned clockwise by `turn` quarter turns, with level lines of text. Only in engines
+   * that can draw.
    */
   draw?(page: number, turn: Turn): Promise<Uint8Array>;
-  /** The PDFs among the attached files, up to `files` of them and `bytes` in all. */
+  /** The PDFs among the attached files: at most `files` of them, with at most `bytes` in all. */
   embedded?(most: { readonly files: number; readonly bytes: number }): readonly EmbeddedPdf[];
   close(): Promise<void>;
 }
 
 export interface ReadPage {
-  /** In reading order. */
+  /** The lines in reading order. */
   readonly lines: readonly Line[];
   readonly precision?: Precision;
-  /** The straight lines drawn on the page; only for a styled page. */
+  /** The straight lines that are drawn on the page; only set for a styled page. */
   readonly rules?: Rules;
-  /** The page may show text that only OCR can read: pictures cover much of the page, or it has nothing but shapes. */
+  /** Whether the page may show text that only OCR can read: pictures cover much of it, or it has many drawn paths. */
   readonly pictured: boolean;
-  /** The fonts do not say which letters the page has, so the engine's guesses are left out. */
+  /**
+   * Whether fonts of the page do not state which letters their glyphs are. The engine's guesses are then left out of
+   * the lines.
+   */
   readonly unnamed?: boolean;
-  /** A stream of the page is damaged: the content after the damage is lost. */
+  /** Whether a stream of the page is damaged, so that the content after the damage is lost. */
   readonly damaged?: boolean;
   /** Names of the files that are attached to annotations of the page. */
   readonly attachments?: readonly string[];

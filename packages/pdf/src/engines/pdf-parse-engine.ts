@@ -6,8 +6,8 @@ import { DocumentError, type PageEngine } from "./page-engine.ts";
 import { editPdfjs } from "./pdfjs-edits.ts";
 
 /**
- * The folder of pdfjs, pdf-parse's own dependency, with its character maps (cMaps) and fonts. Without cMaps CJK text is
- * lost.
+ * The folder of pdfjs, on which pdf-parse depends. It has the character maps (cMaps), without which CJK text is lost,
+ * and fonts.
  */
 const PDFJS = dirname(
   createRequire(createRequire(import.meta.url).resolve("pdf-parse")).resolve("pdfjs-dist/package.json"),
@@ -15,8 +15,8 @@ const PDFJS = dirname(
 const folder = (name: string): string => `${pathToFileURL(join(PDFJS, name)).href}/`.replace("file://", "");
 
 /*
- * pdfjs needs these classes for drawing when it is loaded. It would take them from a native canvas, which a child may
- * not load. Nothing is drawn here, so empty classes are enough.
+ * Loads pdf-parse. pdfjs needs the classes below for drawing and would take them from a native canvas, which a child
+ * may not load. Nothing is drawn here, so empty classes are enough.
  */
 async function load(): Promise<typeof import("pdf-parse")> {
   class Nothing {}
@@ -26,7 +26,8 @@ async function load(): Promise<typeof import("pdf-parse")> {
 }
 
 /**
- * pdf-parse (pdfjs): slower than PDFium, separates table cells by tabs, and reads some files that PDFium cannot read.
+ * An engine that uses pdf-parse (pdfjs): slower than PDFium, separates table cells by tabs, and reads some files that
+ * PDFium cannot read.
  */
 export async function createPdfParseEngine(): Promise<PageEngine> {
   const { PasswordException, PDFParse } = await load();
@@ -42,7 +43,7 @@ export async function createPdfParseEngine(): Promise<PageEngine> {
         useSystemFonts: false,
         verbosity: 0,
       });
-      // Reads no page, only the page count; `getInfo` would also read the outline.
+      // This call reads no page, only the number of pages. `getInfo` would also read the outline.
       const { total } = await parser.getText({ partial: [0] }).catch((cause: unknown) => {
         throw new DocumentError(cause instanceof PasswordException ? "encrypted" : "invalid", { cause });
       });
@@ -67,12 +68,13 @@ export async function createPdfParseEngine(): Promise<PageEngine> {
 
 const RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 const TAB_BEFORE_POINT = /\s*\t\s*(?=[.,:;!?\u060c\u061b\u061f])/g;
-// Matches a lam-alef ligature whose two letters are reversed: no word has an alef before an alef with hamza.
+// Matches a lam-alef ligature whose two letters came out in the wrong order: no word has an alef before an alef with
+// hamza.
 const TURNED_LIGATURE = /\u0627([\u0622\u0623\u0625])\u0644/g;
 
 /**
- * pdf-parse finds cells by distances from left to right. In a right-to-left line it finds such distances between any
- * two pieces.
+ * Mends a right-to-left line. pdf-parse finds table cells by distances from left to right, so in such a line it puts
+ * tabs between any two pieces.
  */
 function rightToLeft(line: string): string {
   return line

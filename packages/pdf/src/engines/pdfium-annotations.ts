@@ -3,12 +3,14 @@ import { turnedBox, type Turn } from "../text/turn.ts";
 import { fromSingleBytes } from "../text/utf8.ts";
 import type { Pdfium } from "./pdfium.ts";
 
-/** The most annotations of a page that are read. */
+/** How many annotations of a page are read. */
 const MAX_ANNOTATIONS = 5000;
 const MAX_VALUE_CHARS = 100_000;
-/** The most characters of all values and notes of a page: many annotations may show the same long text. */
+/**
+ * The most characters that all values and notes of a page have together: many annotations may show the same long text.
+ */
 const MAX_CHARS = 1_000_000;
-/** The most lines of all values of a page. */
+/** The most lines that all values of a page have together. */
 const MAX_LINES = 5000;
 const [NOTE, FREE_TEXT, STAMP, WIDGET] = [1, 3, 13, 20] as const;
 const [CHECK_BOX, RADIO_BUTTON, COMBO_BOX, LIST_BOX, TEXT_FIELD] = [2, 3, 4, 5, 6] as const;
@@ -17,21 +19,22 @@ const PASSWORD_FIELD = 1 << 13;
 const NORMAL_DISPLAY = 0;
 const FLATTENED = 1;
 /**
- * The assumed type size in a field without an appearance: at most `most` points, and this part of the field's height.
+ * The size of the type that is assumed in a field that PDFium does not draw: `ofHeight` of the field's height, but at
+ * most `most` points.
  */
 const FIELD_TYPE = { most: 12, ofHeight: 0.7 } as const;
 
-/** The text of a page's annotations that is not in the page's content. */
+/** The text that is only in a page's annotations, not in the page's content. */
 export interface Annotations {
-  /** The annotations were drawn into the page's content: the page must be loaded again. */
+  /** Whether annotations were drawn into the page's content, so that the page must be loaded again. */
   readonly flattened: boolean;
-  /** Values that PDFium does not draw, check boxes and radio buttons, with their positions. */
+  /** Field values that PDFium does not draw, and the states of check boxes and radio buttons, with their positions. */
   readonly values: readonly Line[];
-  /** Sticky notes, one text each. */
+  /** The texts of sticky notes. */
   readonly notes: readonly string[];
 }
 
-/** The document's form, for the fields shown by annotations. It is opened at the first field. */
+/** The form of the document. It is opened when an annotation shows the first field of it. */
 export interface Form {
   readonly handle: number;
   close(): void;
@@ -56,12 +59,15 @@ export function createForm({ call }: Pdfium, document: number): Form {
   };
 }
 
-/** PDFium, and the direction of the current page's text. Positions are in that direction, as in the page's lines. */
+/**
+ * PDFium, and the direction of the current page's text. The positions of values refer to this direction, as those of
+ * the page's lines do.
+ */
 type View = Pdfium & { readonly turn: Turn };
 
 /**
- * Reads the text in a page's annotations, and changes the page so that no text appears twice. Undefined when there is
- * no such text.
+ * Reads the text in a page's annotations. Changes the page so that no text appears twice. Undefined when its
+ * annotations have no text.
  */
 export function takeAnnotations(pdfium: View, form: Form, page: number): Annotations | undefined {
   const { call } = pdfium;
@@ -70,7 +76,7 @@ export function takeAnnotations(pdfium: View, form: Form, page: number): Annotat
   const found = { values: new Array<Line>(), notes: new Array<string>() };
   let draws = false;
   let chars = 0;
-  // Goes from last to first, because a field that is read here is removed.
+  // From last to first, because a field that was read here is removed.
   for (let index = count - 1; index >= 0; index--) {
     const annotation = call.FPDFPage_GetAnnot(page, index);
     if (annotation === 0) continue;
@@ -143,7 +149,7 @@ function chosenLabels(pdfium: Pdfium, form: number, annotation: number): string[
     );
 }
 
-/** Places a text at its annotation, line by line. */
+/** Makes lines of a text, at the position of its annotation. */
 function valueAt({ call, allocate, heap, turn }: View, annotation: number, text: string): Look {
   const rows = text.split(/\r\n?|\n/, MAX_LINES).filter((row) => row.trim() !== "");
   const at = allocate(16);
@@ -182,7 +188,10 @@ function stringOf(pdfium: Pdfium, annotation: number, key: string): string {
   return text;
 }
 
-/** Reads a string that PDFium writes as UTF-16 with a closing NUL. A first call asks for its size in bytes. */
+/**
+ * Reads a string that PDFium writes as UTF-16 with a NUL at its end. The first call of `write` only returns the size in
+ * bytes.
+ */
 function readString({ call, allocate, heap }: Pdfium, write: (at: number, size: number) => number): string {
   const size = write(0, 0);
   if (size <= 2 || size > 2 * MAX_VALUE_CHARS) return "";

@@ -2,13 +2,13 @@ import { fromSingleBytes } from "../text/utf8.ts";
 import type { EmbeddedPdf } from "./page-engine.ts";
 import type { Pdfium } from "./pdfium.ts";
 
-/** The most embedded files, of a document and of a page, whose names are returned. */
+/** How many attached files of a document, and of a page, are named at most. */
 const MAX_FILES = 100;
 const MAX_NAME_CHARS = 255;
-/** The most pages whose annotations are searched for files. */
+/** On how many pages annotations are searched for attached files. */
 const MAX_PAGES = 100;
 const FILE_ATTACHMENT = 17;
-/** The header of a PDF begins within this many bytes. */
+/** In a PDF file the header begins within this many bytes. */
 const HEAD_BYTES = 1024;
 
 /** The names of all files attached to a document, PDFs and others, each name once. */
@@ -23,7 +23,7 @@ export function attachedTo(pdfium: Pdfium, page: number): string[] {
   return [...new Set(names)];
 }
 
-/** The PDFs embedded in a document, up to `files` of them and `bytes` in all. */
+/** The PDFs among the files that are embedded in a document: at most `files` of them, with at most `bytes` in all. */
 export function embeddedPdfs(
   pdfium: Pdfium,
   document: number,
@@ -80,7 +80,7 @@ function namesOf({ call, allocate, heap }: Pdfium, files: readonly number[]): st
   return [...new Set(names)].filter((name) => name !== "");
 }
 
-/** A name for display: without folder, control characters or bidi marks, and not too long. */
+/** Makes a file's name fit for display: removes folders, control characters and bidi marks, and cuts long names. */
 function shown(name: string): string {
   const [last = ""] = /[^\\/]*$/.exec(name) ?? [];
   return last
@@ -90,7 +90,7 @@ function shown(name: string): string {
     .toWellFormed();
 }
 
-/** The bytes of an embedded file; undefined when there are more than `most`. */
+/** The bytes of an embedded file; undefined when it has more than `most` bytes. */
 function bytesOf({ call, allocate, heap }: Pdfium, file: number, most: number): Uint8Array | undefined {
   const length = allocate(4);
   const sizeAt = (): number => new DataView(heap().buffer, length, 4).getUint32(0, true);

@@ -3,41 +3,48 @@ import { CLUSTERED, MARK } from "../text/clusters.ts";
 import { isSpace } from "../text/space.ts";
 import type { Letters } from "./pdfium-letters.ts";
 
-/* Decides which of PDFium's blanks are real, which of them separate cells, and where PDFium left a blank out. */
+/*
+ * A blank is a space character. PDFium returns blanks that are drawn as characters, and others that it makes from gaps.
+ * This code decides which of them are real, which separate table cells, and where PDFium left one out.
+ */
 
-/** A gap of at least this width, in ems, separates two cells of a row, not two words. */
+/** A gap of at least this many ems separates two cells of a row; a smaller one, two words. */
 export const CELL_GAP_EM = 1.1;
-/** Gaps within a word of clustered letters, or of Hangul, are narrower than this, in ems. */
+/** Gaps within a word of Hangul or of clustered letters are narrower than this many ems. */
 const CLUSTER_GAP_EM = 0.18;
 /**
- * How many blanks of a page are examined, and the least part of them that is drawn if the program draws all its blanks.
+ * BLANKS: how many blanks of a page are examined. DRAWN: if at least this part of them is drawn as characters, the
+ * program that wrote the PDF draws all its blanks so.
  */
 const [BLANKS, DRAWN] = [200, 0.1] as const;
-/** Blanks of a line count as even when their widths differ by less than this, in ems. */
+/** The blanks of a line count as equally wide when their widths differ by less than this many ems. */
 export const EVEN_EM = 0.4;
 const FULL_WIDTH = /[\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff1f\uff01\uff09\u300d\u300f\u3011]/;
 const BLANK = 0x20;
-/** Characters between which PDFium overlooks narrow blanks, because it measures blanks by the widest letter. */
+/** Characters beside which PDFium may leave out narrow blanks, because it compares gaps with the widest letter. */
 export const OVERLOOKED = new RegExp(`${CLUSTERED.source}|[\\u1100-\\u11ff\\u3130-\\u318f\\uac00-\\ud7ff]`);
 
 export interface Blanks {
-  /** The text of the page. */
+  /** The text of the whole page. */
   readonly raw: string;
   readonly letters: Letters;
-  /** A blank that PDFium made between two objects is real from this gap on, in ems; 0 if no letters are clustered. */
+  /**
+   * A blank that PDFium made between two text objects is real if its gap has at least this many ems; 0 if the page has
+   * no clustered letters.
+   */
   readonly blankEm: number;
 }
 
 export interface RawLine {
   readonly text: string;
-  /** The index of the line's start in the text of the page. */
+  /** The index of the line's first character in the text of the page. */
   readonly start: number;
   /** The index, in the line, of its first character that is not white space. */
   readonly first: number;
   readonly size: number;
 }
 
-/** Replaces blanks between cells by tabs. The text keeps its length, so indexes stay valid. */
+/** Replaces the blanks that separate cells by tabs. Removes false blanks within words. */
 export function withCells(page: Blanks, { text: raw, start, first, size }: RawLine): Pick<Line, "text" | "even"> {
   const { letters } = page;
   const clusters = page.blankEm > 0 && CLUSTERED.test(raw);
@@ -55,20 +62,21 @@ export function withCells(page: Blanks, { text: raw, start, first, size }: RawLi
       continue;
     }
     [least, most, blanks] = [Math.min(least, gap), Math.max(most, gap), blanks + 1];
-    // A full-width comma is drawn in a corner of its square, so the gap after it looks wider.
+    // A full-width comma is drawn in a corner of its square, so the gap after it looks wider than it is.
     const inSquare = FULL_WIDTH.test(raw.charAt(at - 1)) ? 0.6 : 0;
     if (gap <= (CELL_GAP_EM + inSquare) * size) continue;
     text += `${raw.slice(done, at)}\t`;
     done = at + 1;
   }
   if (done === 0) return { text: raw };
-  // Gaps are measured between boxes of ink, so even blanks differ by the free space at the sides of letters.
+  // Widths are measured from the ink of one letter to that of the next, so equal blanks differ by the free space at the
+  // sides of letters.
   return { text: text + raw.slice(done), even: blanks > 2 && most - least < EVEN_EM * size };
 }
 
 /**
- * The gap in ems from which a blank made by PDFium is real; 0 for a drawn blank. PDFium takes a cluster for one letter,
- * and the rest of its width for a gap.
+ * From how many ems on a blank that PDFium made from a gap is real; 0 for a drawn blank. PDFium takes a cluster for one
+ * letter, and the rest of the cluster's width for a gap.
  */
 export function madeFrom({ letters, blankEm }: Blanks, index: number): number {
   if (!letters.isGenerated(index)) return 0;
@@ -76,8 +84,8 @@ export function madeFrom({ letters, blankEm }: Blanks, index: number): number {
 }
 
 /**
- * The gap from which a blank between two objects is real. If the program draws its blanks as characters, blanks that
- * PDFium made between objects lie within words.
+ * From how many ems on a blank between two text objects is real. If the program draws its blanks as characters, the
+ * blanks that PDFium made between objects lie within words, unless they are as wide as gaps between cells.
  */
 export function blankBetween(letters: Letters, raw: string): number {
   let [blanks, drawn] = [0, 0];
@@ -90,8 +98,8 @@ export function blankBetween(letters: Letters, raw: string): number {
 }
 
 /**
- * The gap between two characters, measured from the ink that reaches farthest, because a mark may end before its letter
- * does.
+ * The gap between two characters. If the first one is a combining mark, the gap is measured from the ink that reaches
+ * farthest, because a mark may end before its letter does.
  */
 function gapAfter(letters: Letters, raw: string, one: number, other: number): number {
   let before = one;
@@ -100,7 +108,7 @@ function gapAfter(letters: Letters, raw: string, one: number, other: number): nu
   return gap;
 }
 
-/** Adds missing blanks to a line with wide gaps: PDFium gives no blank between the numbers of some tables. */
+/** Adds tabs to a line at wide gaps: PDFium returns no blank between the numbers of some tables. */
 export function spreadOut(letters: Letters, { text: raw, start, first, size }: RawLine): string {
   const gaps: number[] = [];
   for (let at = first; at < raw.length - 1; at++) {
@@ -120,8 +128,8 @@ export function spreadOut(letters: Letters, { text: raw, start, first, size }: R
 }
 
 /**
- * The line with a blank at each gap where PDFium left it out, unless its letters are spaced out. `text`: the line's
- * characters, one for one.
+ * Adds the blanks that PDFium left out of a line, unless the line's letters are spaced out. `text`: the line as read so
+ * far; it must have the same length as the line in the text of the page.
  */
 export function withOverlooked({ raw: page, letters }: Blanks, text: string, { start, first, size }: RawLine): string {
   const found: number[] = [];

@@ -2,17 +2,20 @@ import { skewOf, type GreyPicture } from "../picture/skew.ts";
 import type { Turn } from "../text/turn.ts";
 import type { Pdfium } from "./pdfium.ts";
 
-/** The resolution that OCR is made for (300 dots per inch). */
+/** The resolution that OCR works best with, in dots per point: 300 dots per inch. */
 const DOTS_PER_POINT = 300 / 72;
-/** The most pixels of a drawn page, whatever its size: WASM memory and the time for OCR grow with its pixels. */
+/**
+ * The most pixels of a drawn page: WASM memory and the time for OCR grow with the pixels. Larger pages are drawn with a
+ * lower resolution.
+ */
 const MAX_PIXELS = 12_000_000;
 const GREY = 1;
 const WHITE = 0xffffffff;
 const ANNOTATIONS = 0x01;
 
 /**
- * Draws a page as a PGM file, in grey, turned clockwise by quarter turns. A skewed page is drawn a second time, level:
- * PDFium turns it with less loss than turning the picture would have.
+ * Draws a page as a grey PGM file, turned clockwise by `turn` quarter turns. A skewed page is drawn a second time with
+ * level lines: PDFium turns it with less loss than turning the picture would have.
  */
 export function draw(pdfium: Pdfium, page: number, turn: Turn = 0): Uint8Array {
   const asItIs = drawn(pdfium, page, { turn, skew: 0 });
@@ -20,7 +23,7 @@ export function draw(pdfium: Pdfium, page: number, turn: Turn = 0): Uint8Array {
   return pgmOf(skew === 0 ? asItIs : drawn(pdfium, page, { turn, skew }));
 }
 
-/** `skew`: by how many degrees the page's lines fall to the right. */
+/** Draws a page. `skew`: by how many degrees its lines of text fall to the right; they are drawn level. */
 function drawn(pdfium: Pdfium, page: number, how: { readonly turn: Turn; readonly skew: number }): GreyPicture {
   const { call, heap } = pdfium;
   const [wide, high] = [call.FPDF_GetPageWidthF(page), call.FPDF_GetPageHeightF(page)];
@@ -52,7 +55,7 @@ interface Target {
   readonly height: number;
 }
 
-/** Draws the page, turned about its middle by the skew. */
+/** Draws the page turned about its middle, so that its lines are level. */
 function drawLevel(
   { call, allocate, heap }: Pdfium,
   { bitmap, page, width, height }: Target,

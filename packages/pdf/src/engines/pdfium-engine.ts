@@ -17,13 +17,13 @@ import { createContentStreams, type ContentStreams } from "../file/content-strea
 import { createSecondReader, type SecondReader } from "./second-reader.ts";
 import { isSparse } from "../text/scan.ts";
 
-/** The code of FPDF_GetLastError for a missing or wrong password. */
+/** The error code of FPDF_GetLastError for a missing or wrong password. */
 const ERROR_PASSWORD = 4;
-/** If a page's last line is higher than this part of the page's height, the page may be cut off there. */
+/** If a page's last line of text is higher than this part of the page's height, the page may have lost its end. */
 const ROOM_BELOW = 0.22;
-/** If this many whole pages of a file end at one height, the file's pages normally end there. */
+/** If this many undamaged pages of a file end at the same height, pages of the file normally end there. */
 const WHOLE_PAGES = 8;
-/** Matches operators of a page's program, which a damaged stream shows as text. */
+/** Matches drawing operators of a PDF page. A damaged stream shows them as text. */
 const OPERATORS = /(?:^|\s)(?:T[jJdDmfwcz*]|BT|ET|\/F\d+)(?:\s|\(|$)/;
 
 /** PDFium as WebAssembly: several times faster than pdf-parse, and more accurate for CJK and right-to-left text. */
@@ -39,7 +39,7 @@ export function createPdfiumEngine(): PageEngine {
   };
 }
 
-/** Loaded only when needed: almost no file needs it. */
+/** Loads pdf-parse, only when it is needed: almost no file needs it. */
 async function loadPdfParse(): Promise<PageEngine> {
   return (await import("./pdf-parse-engine.ts")).createPdfParseEngine();
 }
@@ -105,7 +105,7 @@ function openDocument(
   };
 }
 
-/** Loads a file. A file that is cut off at its end is tried once more with an added end. @throws DocumentError */
+/** Opens a file. If the file's end is missing, tries once more with a trailer added. @throws DocumentError */
 function load(pdfium: Pdfium, bytes: Uint8Array, password: string): { data: number; document: number } {
   const { call } = pdfium;
   const secret = Buffer.from(`${password}\0`);
@@ -128,7 +128,7 @@ function load(pdfium: Pdfium, bytes: Uint8Array, password: string): { data: numb
   return mended;
 }
 
-/** `cells`: each cell of a row becomes a line. */
+/** Reads a page. `cells`: each cell of a row becomes a line of its own. */
 function readPage(
   pdfium: Pdfium,
   page: number,
@@ -142,7 +142,8 @@ function readPage(
     return { turn, read: turn === rotation ? readLines(pdfium, { page, text }, { box, turn, ...how }) : undefined };
   });
   const { turn } = looked;
-  // PDFium orders lines by their positions on the page as it is shown, so the page is turned until its text is upright.
+  // PDFium orders lines by their positions on the page as it is shown. So the page is turned until its text is upright,
+  // and turned back after reading.
   if (!looked.read) call.FPDFPage_SetRotation(page, turn);
   const read =
     looked.read ?? withText(pdfium, page, (text) => readLines(pdfium, { page, text }, { box, turn, ...how }));
@@ -162,7 +163,8 @@ function withText<T>({ call }: Pdfium, page: number, use: (text: number) => T): 
 }
 
 /**
- * How high up a page ends, in points; NaN if it does not end with text. Undefined if the page is certainly complete.
+ * If a page may have lost its end: the height of its last line above the bottom, in points; NaN if the page does not
+ * end with a line of text. Undefined if the page is certainly complete.
  */
 function earlyEnd(lines: readonly Line[], { bottom, top }: Box): number | undefined {
   const last = lines.findLast(({ text }) => text.trim() !== "");
@@ -184,8 +186,8 @@ function boxOf({ call, allocate, heap }: Pdfium, page: number): Box {
 }
 
 /**
- * Opens a page for `use`. Closes the page even after an error: an open page holds megabytes of WASM memory that nothing
- * else releases.
+ * Opens a page and calls `use` with it. The page is closed even after an error: an open page holds megabytes of WASM
+ * memory that nothing else releases.
  */
 function withPage<T>({ call }: Pdfium, document: number, number: number, use: (page: number) => T): T {
   const page = call.FPDF_LoadPage(document, number - 1);

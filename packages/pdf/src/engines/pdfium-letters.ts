@@ -3,37 +3,40 @@ import type { Style } from "../text/styled.ts";
 import { styleOf } from "./pdfium-style.ts";
 import type { Pdfium } from "./pdfium.ts";
 
-/** The position of a character on the page, in points from the left and from the bottom. */
+/** The position of a character on the page. Lengths in points from the left and from the bottom. */
 export interface Letter {
   readonly left: number;
   readonly right: number;
   readonly top: number;
-  /** The origin from which the character is drawn; all letters of one glyph have the same origin. */
+  /**
+   * The point from which the character is drawn, with `baseline` as its height. All letters of one glyph have the same
+   * point.
+   */
   readonly x: number;
   readonly baseline: number;
-  /** The size of its type. */
+  /** The size of the type, in points. */
   readonly size: number;
 }
 
-/** The characters of a text page by their index in its text. Each lookup costs calls of PDFium. */
+/** The characters of a text page; `index` is the index in the page's text. Each call costs calls of PDFium. */
 export interface Letters {
   of(index: number): Letter | undefined;
-  /** The horizontal gap between two characters; 0 when they touch or it is unknown. */
+  /** The horizontal gap between two characters in points; 0 when they touch or the gap is unknown. */
   gap(one: number, other: number): number;
   /**
-   * The gap from the advance end of one character to the origin of another; negative when they overlap. The first
-   * character's width comes from its font.
+   * The gap from the place where the first character's advance width ends to the origin of the other; negative when
+   * they overlap. The width comes from the first character's font, not from its ink.
    */
   advanceGap(one: number, other: number): number;
-  /** The direction in which a character is written, relative to the page's own. */
+  /** In which direction a character's line runs, relative to the page as it is stored. */
   turnOf(index: number): Turn;
-  /** The letters are drawn upright, not turned with their line. */
+  /** Whether a character is drawn upright, not turned with its line. */
   isUpright(index: number): boolean;
-  /** PDFium made this character from a gap. */
+  /** Whether PDFium made this character from a gap. */
   isGenerated(index: number): boolean;
-  /** The character belongs to no text object: PDFium made it between two objects. */
+  /** Whether the character belongs to no text object, because PDFium made it between two objects. */
   isBetween(index: number): boolean;
-  /** The font does not say which character this is, so PDFium has guessed. */
+  /** Whether the font does not state which character this is, so that PDFium has guessed it. */
   isUnnamed(index: number): boolean;
   /** The style of a character. */
   style(index: number): Omit<Style, "words">;
@@ -49,9 +52,11 @@ interface LettersGiven {
 const [LEFT, RIGHT, BOTTOM, TOP, X, Y] = [0, 1, 2, 3, 4, 5] as const;
 
 /**
- * `chars`: the index of the character for each UTF-16 unit of the text; left out when units and characters have the
- * same indexes. `spans`: positions of characters that PDFium does not know. `turn`: positions are those on the page
- * turned so that text of this direction is upright.
+ * The letters of a text page.
+ * - `chars`: the index of PDFium's character for each UTF-16 unit of the text; left out when these indexes are the
+ *   same.
+ * - `spans`: positions that PDFium does not know, by the index of the character.
+ * - `turn`: positions refer to the page turned so that text of this direction is upright.
  */
 export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Letters {
   const { call } = pdfium;
@@ -64,7 +69,8 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
       const box = boxOf(char);
       const { x, y: baseline } = originOf(char);
       const [, , c, d] = matrix(char);
-      // The font size alone is not enough: a font may have size 1 and be drawn ten times as large, or the reverse.
+      // The size of the type is the font size times the scale of the matrix: a font may have size 1 and be drawn ten
+      // times as large, or the reverse.
       return {
         left: box.left,
         right: box.right,
@@ -105,19 +111,22 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
   };
 }
 
-/** The positions of a text page's characters. PDFium writes each answer to the same address of its memory. */
+/**
+ * Reads the positions of a text page's characters from PDFium, which writes each result to the same address of its
+ * memory.
+ */
 interface Places {
-  /** The index of the character for a UTF-16 unit of the text; -1 if there is none. */
+  /** The index of PDFium's character for a UTF-16 unit of the text; -1 if there is none. */
   charOf(index: number): number;
-  /** Measures the box of a character. Returns the character's index; -1 when its box is unknown. */
+  /** Reads the box of a character, for `boxOf`. Returns PDFium's index of the character; -1 when it has no box. */
   measure(index: number): number;
-  /** The box of this character, which must be the last one that was measured. */
+  /** The box of a character. It must be the character that `measure` has read last. */
   boxOf(char: number): { left: number; right: number; top: number };
-  /** The origin of a character. */
+  /** The point from which a character is drawn. */
   originOf(char: number): { x: number; y: number };
-  /** The matrix by which a character is drawn: a, b, c, d. It overwrites a measured box. */
+  /** The matrix with which a character is drawn: a, b, c, d. Overwrites what `measure` has read. */
   matrix(char: number): readonly [number, number, number, number];
-  /** The extent from a character's origin to the origin of the next one. Unknown for clusters. */
+  /** From the origin of a character to the place where its advance width ends. Undefined for clusters. */
   advanced(index: number): { left: number; right: number } | undefined;
   free(): void;
 }
@@ -129,7 +138,7 @@ function placesOf(pdfium: Pdfium, text: number, { chars, spans, turn = 0 }: Lett
   let doubles = new Float64Array(heap().buffer, at, 6);
   let floats = new Float32Array(heap().buffer, at, 6);
   const number = (index: number): number => {
-    // When WASM memory has grown, the old view is empty, and a new one is needed.
+    // When WASM memory has grown, the old view has length 0 and must be replaced.
     if (doubles.length === 0) doubles = new Float64Array(heap().buffer, at, 6);
     return doubles[index] as number;
   };

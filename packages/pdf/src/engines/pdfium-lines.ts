@@ -25,24 +25,27 @@ import { withoutGuesses, type KnownText } from "./unnamed-letters.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 /*
- * This code runs once for every character of a document. So it compares code units instead of matching patterns, and
- * calls PDFium as rarely as possible: patterns and more calls cost a tenth of the time that PDFium itself takes. Steps
- * that most pages do not need run only when a line requires them.
+ * This code runs once for every character of a document. Regular expressions and additional calls of PDFium would cost
+ * a tenth of PDFium's own time. So it compares code units and calls PDFium as rarely as possible. Steps that most pages
+ * do not need run only when a line requires them.
  */
 
-/** Letters of running text are narrower than this on average, in ems. A wider line has parts that stand apart. */
+/**
+ * In running text, letters are narrower than this many ems on average. A line with wider ones has parts that stand
+ * apart.
+ */
 const WIDE_LETTER_EM = 0.85;
-/** A letter this far above or below the one before, in ems, is on a line of its own. */
+/** A letter that is this many ems above or below the letter before it is on a line of its own. */
 const STACKED_EM = 0.5;
-/** How many letters of every page are checked for their direction. */
+/** How many letters of a page are examined to find the direction of its text. */
 const TURN_SAMPLES = 9;
-/** Lines with more characters than this keep PDFium's order; people do not write such lines. */
+/** A line with more characters than this keeps PDFium's order of letters: it is not a line of real text. */
 const MAX_REORDERED = 20_000;
-/** How far a letter may reach over the edge of the page, in points. */
+/** How many points a letter may reach over the edge of the page. */
 const BLEED = 2;
-/** Scripts that are written from top to bottom, too. */
+/** Characters of scripts that may also be written from top to bottom. */
 const VERTICAL = /[\u1100-\u11ff\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]/;
-/** PDFium's characters for a hyphen that was added at a line's end. */
+/** The characters that PDFium returns for a hyphen that was added at the end of a line. */
 const HYPHEN = /[\u0002\ufffe]/;
 const isHyphen = (unit: number): boolean => unit === 0x0002 || unit === 0xfffe;
 
@@ -51,20 +54,23 @@ interface PageText extends Blanks {
   readonly turn: Turn;
   readonly cells: boolean;
   readonly styled: boolean;
-  /** The page has right-to-left text. */
+  /** Whether the page has right-to-left text. */
   readonly rtl: boolean;
   readonly mostlyRtl: boolean;
-  /** PDFium may have left out blanks on this page. */
+  /** Whether PDFium may have left out blanks on this page. */
   readonly overlooked: boolean;
 }
 
 export interface ReadLines {
   readonly lines: Line[];
-  /** More than a few letters of the page are unknown. Lines with many unknown letters are left out. */
+  /**
+   * Whether more than a few letters of the page are unnamed: their font does not state which letters they are. Lines
+   * with many of them are left out.
+   */
   readonly unnamed: boolean;
-  /** The meaning of the marks in the lines, which stand for letters that their font does not name. */
+  /** What the marks in the lines stand for: letters that their font does not name. */
   readonly guesses: Guesses;
-  /** The font names its letters in UTF-8, so another engine may know more of them. */
+  /** Whether a font names its letters in UTF-8. Another engine may then know more of them. */
   readonly utf8?: boolean;
 }
 
@@ -87,9 +93,11 @@ interface LinesWanted {
 }
 
 /**
- * The lines of a text page, with their positions. `cells`: each cell of a row is a line. `styled`: with the style of
- * each line. `turn`: positions are those on the page turned so that text of this direction is upright. Lines of other
- * directions have no position.
+ * The lines of a text page, with their positions.
+ * - `cells`: each cell of a row is a line of its own.
+ * - `styled`: each line has its style.
+ * - `turn`: positions refer to the page turned so that text of this direction is upright. Lines of other directions
+ *   have no position.
  */
 export function readLines(
   pdfium: Pdfium,
@@ -120,7 +128,7 @@ export function readLines(
     };
     const parts = pieces(raw).filter(([start, end]) => isReadable?.(start, end) !== false);
     const lines = parts.flatMap(([start, end]) => linesOf(whole, start, end));
-    // On a page of mostly unnamed letters, a few named characters are of no use.
+    // On a page with mostly unnamed letters, the few named ones do not make a text.
     if (isReadable && isSparse(lines)) return { lines: [], unnamed: true, guesses: new Map() };
     return { lines, unnamed: holed, guesses, utf8 };
   } finally {
@@ -134,7 +142,10 @@ function isMostlyRtl(text: string): boolean {
   return rtl * 2 > (text.match(/\p{L}/gu)?.length ?? 0);
 }
 
-/** The start and end of each line. After a hyphen character, PDFium continues with the next line without a line end. */
+/**
+ * The start and end of each line in the text. After its own hyphen character, PDFium writes no line end, so the line is
+ * ended here.
+ */
 function pieces(raw: string): Array<readonly [start: number, end: number]> {
   const found: Array<readonly [number, number]> = [];
   const hyphens = HYPHEN.test(raw);
@@ -153,7 +164,7 @@ function pieces(raw: string): Array<readonly [start: number, end: number]> {
   }
 }
 
-/** The lines in a piece of the page's text: nearly always one. */
+/** The lines in one piece of the page's text; nearly always one. */
 function linesOf(page: PageText, start: number, end: number): Line[] {
   const { raw, letters, box } = page;
   const text = raw.slice(start, end);
@@ -176,7 +187,7 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   const style = page.styled ? styleOfLine(page, start + first, start + last) : {};
   const place = { left, right, baseline: head.baseline, size: level ? head.size : 0, ...style };
   const hasRtl = page.rtl && RTL.test(text);
-  // In a document that is bound on the right, PDFium gives the words in the wrong order.
+  // In a document that is bound on the right, PDFium returns the words of a line in the wrong order.
   const turned = level && !hasRtl && head.x > tail.x && last > first;
   if (turned && letters.turnOf(start + first) !== page.turn) return [{ ...place, text, size: 0 }];
   const line = { text, start, first, size: head.size };
@@ -186,7 +197,8 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   const width = (right - left) / (last - first + 1);
   const spread = level && last - first > 3 && width > WIDE_LETTER_EM * head.size && !VERTICAL.test(text);
   const read = spread ? { text: spreadOut(letters, line) } : withCells(page, line);
-  // Only the lines around such a line show whether it was stretched to the width of its column.
+  // Whether the line was stretched to the width of its column: only the lines around it can show that, so its cells are
+  // not split here.
   const isStretched = page.styled && "even" in read && read.even === true;
   if (page.cells && !isStretched && read.text.includes("\t") && read.text.length === text.length) {
     return cellsOf(read.text).flatMap(([from, to]) => linesOf({ ...page, cells: false }, start + from, start + to));
@@ -195,7 +207,7 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   return [{ ...read, ...place, ...(whole && { text: withOverlooked(page, read.text, line) }) }];
 }
 
-/** The style of a line: what both of its ends have in common. */
+/** The style of a line: bold or monospaced if its first and last letters both are. */
 function styleOfLine({ raw, letters }: PageText, first: number, last: number): Style {
   const [head, tail] = [letters.style(first), letters.style(last)];
   const words: Extent[] = [];
@@ -228,7 +240,7 @@ function isWithin({ left, right, bottom, top }: Box, letter: Letter): boolean {
   );
 }
 
-/** The index of a line's last letter, without an added hyphen; -1 when there is none. */
+/** The index of a line's last letter, before a hyphen that was added; -1 when there is none. */
 function lastLetter(raw: string): number {
   let last = spaceStart(raw) - 1;
   if (isHyphen(raw.charCodeAt(last))) last--;
@@ -236,7 +248,10 @@ function lastLetter(raw: string): number {
   return isHyphen(raw.charCodeAt(last)) ? -1 : last;
 }
 
-/** The parts of a piece that lie on the page with at least some letters. Parts are as far apart as cells. */
+/**
+ * The parts of a piece of text that lie on the page, at least with some letters. The piece is split where a gap is as
+ * wide as between cells.
+ */
 function visibleParts({ raw, letters, box }: PageText, start: number, end: number): Array<readonly [number, number]> {
   const parts: Array<readonly [number, number]> = [];
   let [from, shown] = [start, false];
@@ -257,8 +272,7 @@ function visibleParts({ raw, letters, box }: PageText, start: number, end: numbe
 }
 
 /**
- * The parts of a piece whose letters stand under one another, such as the labels of an axis: PDFium gives them as one
- * word.
+ * Splits a piece whose letters stand under one another, such as the labels of an axis: PDFium returns them as one word.
  */
 function stackedParts({ raw, letters }: PageText, start: number, end: number): Array<readonly [number, number]> {
   const parts: Array<readonly [number, number]> = [];
@@ -278,13 +292,13 @@ function stackedParts({ raw, letters }: PageText, start: number, end: number): A
   return [...parts, [from, end]];
 }
 
-/** The text of a line in the order of its letters on the page. */
+/** The text of a line in reading order, found from the positions of its letters. */
 function reordered(page: PageText, line: RawLine): Placed {
   const signs = signsOf(page.letters, line);
   return { text: inReadingOrder(signs, { size: line.size, rtl: page.mostlyRtl }), ...extentOf(signs) };
 }
 
-/** The text of a line with clustered letters, if its signs are not at the places where PDFium has them. */
+/** The text of a line with clustered letters, in the right order; undefined if PDFium's order is right already. */
 function clustered(page: PageText, line: RawLine): (Placed & Pick<Line, "even">) | undefined {
   if (line.text.length > MAX_REORDERED || !CLUSTERED.test(line.text)) return undefined;
   const signs = signsOf(page.letters, line).map((sign) => ({

@@ -3,18 +3,18 @@ import { turnedBox, type Turn } from "../text/turn.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 const [PATH, IMAGE, SHADING, FORM] = [2, 3, 4, 5] as const;
-/** A page with more objects than this is taken for a drawing without tables. */
+/** A page with more objects than this is taken for a drawing, and no lines are looked for. */
 const MAX_OBJECTS = 20_000;
 /**
- * Shapes thinner than this, in points, are lines. A thicker shape counts by its edges, because cells may be drawn as
- * boxes.
+ * A shape thinner than this many points is a line. The edges of a thicker shape count as lines, because table cells may
+ * be drawn as boxes.
  */
 const THIN = 3;
 const MIN_LENGTH = 8;
 
 /**
- * The straight lines of a page, tables' lines among them, from the bounds of its shapes. Positions are as in
- * `readLines`.
+ * The straight lines of a page, among them those of tables, found from the rectangles around its shapes. Positions
+ * refer to the same direction as in `readLines`.
  */
 export function rulesOf({ call, allocate, heap }: Pdfium, page: number, turn: Turn): Rules {
   const across: Array<Rules["across"][number]> = [];
@@ -41,13 +41,13 @@ export function rulesOf({ call, allocate, heap }: Pdfium, page: number, turn: Tu
   return { across, upright };
 }
 
-/** If pictures cover more than this part of a page, the page may be a scan. */
+/** If pictures cover more than this part of a page, it may be a scan. */
 const MUCH = 0.35;
-/** From this number of paths on, the paths may be letters that are drawn as outlines. */
+/** If a page has more paths than this, they may be letters that are drawn as outlines. */
 const MANY_PATHS = 100;
 const MAX_LOOKS = 5000;
 
-/** Whether a page shows something that may be text and only OCR can read. */
+/** Whether a page shows something that may be text that only OCR can read. */
 export function pictured({ call, allocate, heap }: Pdfium, page: number): boolean {
   const count = Math.min(call.FPDFPage_CountObjects(page), MAX_LOOKS);
   const area = call.FPDF_GetPageWidthF(page) * call.FPDF_GetPageHeightF(page);

@@ -1,15 +1,15 @@
 import type { Style } from "../text/styled.ts";
 import type { Pdfium } from "./pdfium.ts";
 
-/** The bytes of a font's name that are read: enough to recognise its style. */
+/** How many bytes of a font's name are read: enough to recognise a style in it. */
 const NAME_BYTES = 128;
 const BOLD_WEIGHT = 600;
 const FIXED_PITCH = 1;
 const BOLD = /bold|black|heavy|demi/i;
-/** Names of monospaced fonts, because many programs leave out the flag. */
+/** Parts of the names of monospaced fonts. Needed because many programs do not set the font's flag. */
 const MONO = /mono|courier|consol|typewriter|menlo|code|cmtt/i;
 
-/** The style of a character, from the name, weight and flags of its font. */
+/** The style of a character, found from its font's name, weight and flags. */
 export function styleOf({ call, allocate, heap }: Pdfium, text: number, char: number): Omit<Style, "words"> {
   const at = allocate(4 + NAME_BYTES);
   try {

@@ -1,23 +1,23 @@
 import { characterOf, isPairsOfBytes } from "../text/utf8.ts";
 import type { Pdfium } from "./pdfium.ts";
 
-/** How many codes beyond ASCII are examined to decide whether all of them are UTF-8. */
+/** How many codes beyond ASCII are examined before all of them are taken for UTF-8. */
 const SAMPLES = 12;
 
 export interface GivenText {
   readonly text: string;
-  /** The index of the character for each UTF-16 unit of the text; left out when the indexes are equal. */
+  /** The index of PDFium's character for each UTF-16 unit of the text; left out when these indexes are the same. */
   readonly chars?: Int32Array;
-  /** All letters are known, whatever PDFium reports about their names. */
+  /** Set when all letters are known, even if PDFium reports that fonts do not name them. */
   readonly named?: boolean;
-  /** The font names its letters in UTF-8 instead of UTF-16, so PDFium has lost some of them. */
+  /** Set when a font names its letters in UTF-8 instead of UTF-16, so that PDFium has lost some of them. */
   readonly utf8?: boolean;
 }
 
-/** The text of a page as PDFium gives it; `count` characters. */
+/** The text of a page as PDFium returns it. `count`: the number of its characters. */
 export function readText(pdfium: Pdfium, text: number, count: number): GivenText {
   const { call, allocate, heap } = pdfium;
-  // UTF-16 with a closing NUL; a character beyond the basic plane takes two units.
+  // Space for UTF-16 with a NUL at its end: a character beyond the basic plane takes two units.
   const at = allocate((count * 2 + 1) * 2);
   try {
     const written = call.FPDFText_GetText(text, 0, count, at);
@@ -32,7 +32,8 @@ export function readText(pdfium: Pdfium, text: number, count: number): GivenText
 }
 
 /**
- * Whether codes are UTF-8: for letters without names PDFium gives the font's codes, which some programs write in UTF-8.
+ * Whether the codes of a page's unnamed letters are UTF-8: some programs write UTF-8 as the font's codes, and PDFium
+ * returns these codes for letters that have no name.
  */
 function hasUtf8Codes({ call }: Pdfium, text: number, given: string): boolean {
   let looks = 0;
@@ -46,8 +47,7 @@ function hasUtf8Codes({ call }: Pdfium, text: number, given: string): boolean {
 }
 
 /**
- * The text with the control characters that PDFium leaves out of it. These are codes of letters that their font does
- * not name.
+ * The text with the control characters that PDFium leaves out: they are codes of letters that their font does not name.
  */
 function withAllLetters({ call }: Pdfium, text: number, count: number, utf8: boolean): GivenText {
   const chars: number[] = [];

@@ -5,8 +5,8 @@ import { createRequire } from "node:module";
 const WASM = createRequire(import.meta.url).resolve("@embedpdf/pdfium/pdfium.wasm");
 
 /**
- * The part of PDFium's C interface that is used here. Handles and addresses are numbers, booleans 0 or 1. The library's
- * own wrappers convert each argument, which costs more than most of these calls.
+ * The part of PDFium's C interface that is used here. Handles and addresses are numbers; booleans are 0 or 1. The
+ * library's own wrappers are not used, because converting each argument costs more than most of these calls do.
  */
 export interface PdfiumCalls {
   malloc(size: number): number;
@@ -19,16 +19,16 @@ export interface PdfiumCalls {
   FPDF_ClosePage(page: number): void;
   FPDF_GetPageWidthF(page: number): number;
   FPDF_GetPageHeightF(page: number): number;
-  /** Writes left, top, right and bottom as floats. */
+  /** Writes left, top, right and bottom as floats to `at`. */
   FPDF_GetPageBoundingBox(page: number, at: number): number;
   EPDFDoc_GetPageObjectNumberByIndex(document: number, index: number): number;
   FPDFDoc_GetAttachmentCount(document: number): number;
   FPDFDoc_GetAttachment(document: number, index: number): number;
   FPDFAnnot_GetFileAttachment(annotation: number): number;
   FPDFAttachment_GetName(file: number, at: number, size: number): number;
-  /** Writes the file's size in bytes. */
+  /** Writes the file's bytes to `at` if `size` is large enough, and their number to `sizeAt`. */
   FPDFAttachment_GetFile(file: number, at: number, size: number, sizeAt: number): number;
-  /** The rotation in clockwise quarter turns. */
+  /** Returns the page's rotation in clockwise quarter turns. */
   FPDFPage_GetRotation(page: number): number;
   FPDFPage_SetRotation(page: number, quarters: number): void;
   FPDFPage_CountObjects(page: number): number;
@@ -48,12 +48,16 @@ export interface PdfiumCalls {
   FPDFText_GetTextIndexFromCharIndex(text: number, index: number): number;
   FPDFText_GetUnicode(text: number, index: number): number;
   FPDFText_GetCharBox(text: number, index: number, left: number, right: number, bottom: number, top: number): number;
-  /** Writes left, top, right and bottom of the character's box according to its font, as floats. */
+  /**
+   * Writes left, top, right and bottom of the character's box to `at`, as floats. This box comes from the font, not
+   * from the ink.
+   */
   FPDFText_GetLooseCharBox(text: number, index: number, at: number): number;
   FPDFText_GetCharOrigin(text: number, index: number, x: number, y: number): number;
   FPDFText_GetFontSize(text: number, index: number): number;
   /**
-   * Writes the font's name, and its flags as a number. Returns the length of the name in bytes, with its closing NUL.
+   * Writes the font's name to `at`, and its flags as a number to `flags`. Returns the length of the name in bytes, with
+   * the NUL at its end.
    */
   FPDFText_GetFontInfo(text: number, index: number, at: number, size: number, flags: number): number;
   FPDFText_GetFontWeight(text: number, index: number): number;
@@ -69,7 +73,7 @@ export interface PdfiumCalls {
   FPDFAnnot_GetSubtype(annotation: number): number;
   FPDFAnnot_GetFlags(annotation: number): number;
   FPDFAnnot_HasKey(annotation: number, key: number): number;
-  /** Writes left, top, right and bottom as floats. */
+  /** Writes left, top, right and bottom as floats to `at`. */
   FPDFAnnot_GetRect(annotation: number, at: number): number;
   FPDFAnnot_GetStringValue(annotation: number, key: number, at: number, size: number): number;
   FPDFAnnot_GetFormFieldType(form: number, annotation: number): number;
@@ -104,9 +108,12 @@ export interface PdfiumCalls {
 
 export interface Pdfium {
   readonly call: PdfiumCalls;
-  /** @throws Error when no memory is left. */
+  /** Allocates memory inside PDFium; `call.free` frees it. @throws Error when none is left. */
   allocate(size: number): number;
-  /** A current view of the memory: when the memory grows, earlier views become invalid. */
+  /**
+   * PDFium's memory as it is now. Call it again after any allocation: when the memory grows, earlier views become
+   * invalid.
+   */
   heap(): Uint8Array;
 }
 
@@ -116,7 +123,7 @@ export async function loadPdfium(): Promise<Pdfium> {
     wasmBinary: file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength),
   });
   library.PDFiumExt_Init();
-  // Members that Emscripten offers but the library's types leave out.
+  // Emscripten offers these members, but the library's types leave them out.
   const module = library.pdfium as unknown as { HEAPU8: Uint8Array; wasmExports: PdfiumCalls };
   const call = module.wasmExports;
   return {

@@ -1,14 +1,14 @@
 import { registerHooks } from "node:module";
 
 /*
- * Edits of pdfjs's source, made while it is loaded. pdfjs is made for drawing and has no option that leaves out the
- * parts only needed for drawing. Two edits save a quarter of its time, and most of its time for Chinese, Japanese and
- * Korean. A third adds glyph names that pdfjs does not know. In a release with another source text, an edit is not
- * made; pdfjs-edits.test.ts then fails.
+ * Edits of pdfjs's source, made while it is loaded, because pdfjs has no option to leave out what is only needed for
+ * drawing. Two edits save a quarter of its time, and most of its time for Chinese, Japanese and Korean. A third adds
+ * glyph names that pdfjs does not know. If a release of pdfjs has another source text, an edit is not made, and
+ * pdfjs-edits.test.ts fails.
  */
 
 export interface Edit {
-  /** The end of the module's URL. */
+  /** The end of the URL of the module to edit. */
   readonly module: string;
   readonly from: string;
   readonly to: string;
@@ -16,7 +16,7 @@ export interface Edit {
 
 export const EDITS: readonly Edit[] = [
   {
-    // Glyphs named by Adobe's rules: several letters (`T_h`, `uni00660066`), forms of a letter (`a.sc`).
+    // Reads glyph names that follow Adobe's rules: several letters (`T_h`, `uni00660066`), forms of a letter (`a.sc`).
     module: "/legacy/build/pdf.worker.mjs",
     from: "        toUnicode[charcode] = String.fromCharCode(unicode);\n        continue;\n      }\n      let code = 0;\n",
     to: `        toUnicode[charcode] = String.fromCharCode(unicode);
@@ -33,13 +33,14 @@ export const EDITS: readonly Edit[] = [
 `,
   },
   {
-    // The file of a composite font that names its letters and their widths would be read only for its outlines.
+    // pdfjs would read the file of a composite font with a ToUnicode map only for its outlines, because the PDF itself
+    // gives the font's letters and widths.
     module: "/legacy/build/pdf.worker.mjs",
     from: "    if (!file || file.isEmpty) {\n",
     to: "    if (file && !file.isEmpty && properties.composite && properties.hasIncludedToUnicodeMap) return;\n    if (!file || file.isEmpty) {\n",
   },
   {
-    // Worker and reader run in one thread here, so letters need no copy.
+    // pdfjs's worker and its reader run in one thread here, so letters need not be copied from one to the other.
     module: "/legacy/build/pdf.mjs",
     from: "      data: structuredClone(obj, transfer ? {\n",
     to: "      data: obj.chunk?.items ? { ...obj, chunk: { ...obj.chunk } } : structuredClone(obj, transfer ? {\n",
@@ -53,7 +54,7 @@ export function edited(url: string, source: string): string {
   );
 }
 
-/** Call it before pdfjs is loaded. */
+/** Makes pdfjs load with the edits above. Call it before pdfjs is loaded. */
 export function editPdfjs(): void {
   registerHooks({
     load(url, context, next) {

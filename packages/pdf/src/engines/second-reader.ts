@@ -1,11 +1,13 @@
 import type { OpenDocument, PageEngine } from "./page-engine.ts";
 
-/** After this processor time, in ms, a file is not read a second time, because only some letters are missing. */
+/**
+ * After this many ms of processor time, the second engine stops reading a file, because only some letters are missing.
+ */
 const MAX_CPU_MS = 3000;
 
 /**
- * The text of a document as another engine reads it. The engine is loaded, and opens the document, at the first request
- * for a page.
+ * Reads the text of a document with a second engine. The engine is loaded, and opens the document, when the first page
+ * is asked for.
  */
 export interface SecondReader {
   /** The text of a page; undefined when this engine cannot read the page or has used up its time. */
@@ -27,17 +29,17 @@ export function createSecondReader(
   return {
     async textOf(page) {
       if (spent > MAX_CPU_MS) return undefined;
-      // Without the second engine, pages stay as the first engine read them.
+      // If the second engine cannot be loaded, pages stay as the first engine read them.
       const engine = await load().catch(() => undefined);
       if (!engine) return undefined;
       const began = cpuMs();
       try {
-        // The engine takes ownership of the bytes, so it gets a copy.
+        // The engine takes the buffer away from its caller, so it gets a copy.
         const document = await (opening ??= engine.open(bytes.slice(), password).catch(() => undefined));
         const read = await document?.read(page);
         return read?.lines.map(({ text }) => text).join("\n");
       } catch {
-        // The first engine has read the page already, so an error of this one is not reported.
+        // The first engine has read the page already, so an error of the second one is not reported.
         return undefined;
       } finally {
         spent += cpuMs() - began;

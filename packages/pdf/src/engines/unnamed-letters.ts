@@ -3,21 +3,24 @@ import { isSpace } from "../text/space.ts";
 import type { Guesses } from "../text/second-names.ts";
 import type { Letters } from "./pdfium-letters.ts";
 
-/** How many letters of every page are checked. */
+/**
+ * How many letters of a page are examined to find unnamed ones. A letter is unnamed if its font does not state which
+ * letter it is.
+ */
 const SAMPLES = 64;
-/** If unnamed letters are more than this part of all letters, OCR should read the page. */
+/** If more than this part of a page's letters is unnamed, OCR should read the page. */
 const MANY = 0.05;
-/** On such a page, a line with a larger part of unnamed letters is unreadable. */
+/** On such a page, a line is unreadable if more than this part of its letters is unnamed. */
 const TOO_MANY = 1 / 12;
 /**
- * The same limit for Indic scripts, Thai and the like, where a letter has several signs and only one of them may be
- * unnamed.
+ * The same limit for Indic scripts, Thai and the like: a letter has several signs there, and perhaps only one of them
+ * is unnamed.
  */
 const TOO_MANY_CLUSTERED = 1 / 3;
-/** So few unnamed letters may occur on any page and do not count. */
+/** Up to this many unnamed letters of a page do not count: any page may have some. */
 const SOME = 12;
 const LETTER = /[\p{L}\p{M}]/u;
-/** The ligatures, as single characters, that TeX's fonts have at these codes. */
+/** The ligatures, each as a single character, that TeX's fonts have at these codes. */
 const LIGATURES = new Map([
   [0x0b, "\ufb00"],
   [0x0c, "\ufb01"],
@@ -26,34 +29,34 @@ const LIGATURES = new Map([
 ]);
 const UNKNOWN = "\ufffd";
 /**
- * Private-use characters that mark letters to look up in another engine. No mark is used on a page that has such
- * characters itself.
+ * The private-use characters that are used as marks: each takes the place of an unnamed letter until another engine is
+ * asked for it. A page that itself has such characters gets no marks.
  */
 const [FIRST_MARK, MARKS] = [0xe200, 0x400] as const;
 const OWN_MARK = /[\ue200-\ue5ff]/;
-/** Matches a character within a word that is not a letter: it may be a ligature to which the font gives this code. */
+/** Matches a character between two letters that is not a letter: the font may have a ligature at this code. */
 const IN_WORD = /(?<=[a-z])[!-&(-,/-Z[-`{-~](?=[a-z])/g;
 
 const isControl = (unit: number): boolean => (unit < 0x20 && !isSpace(unit)) || (unit >= 0x7f && unit < 0xa0);
-/** The codes of Latin letters and digits are right even in fonts that do not name them. */
+/** Whether a unit is printable ASCII. Such codes are right even in fonts that do not name their letters. */
 const isPlain = (unit: number): boolean => unit >= 0x20 && unit < 0x7f;
 
 export interface KnownText {
-  /** As long as the given text. */
+  /** The text with marks and U+FFFD; it has the length of the given text. */
   readonly text: string;
   /** The letters that the marks in the text stand for. */
   readonly guesses: Guesses;
-  /** So much of the text is U+FFFD that OCR should read the page, where OCR is available. */
+  /** Whether so much of the text is U+FFFD that OCR should read the page, if OCR is available. */
   readonly holed: boolean;
-  /** Whether a part of the text is readable; left out when all of it is. */
+  /** Whether a part of the text is readable; left out when all parts are. */
   readonly isReadable?: (start: number, end: number) => boolean;
 }
 
 const NO_GUESSES: Guesses = new Map();
 
 /**
- * The text of a page, with a mark for each letter of a word that its font does not name, and U+FFFD for other unnamed
- * letters. PDFium would turn their codes into wrong letters.
+ * The text of a page without PDFium's guesses for unnamed letters. An unnamed letter in a word becomes a mark; any
+ * other becomes U+FFFD.
  */
 export function withoutGuesses(letters: Letters, text: string): KnownText {
   const inWords = hasUnnamedInWords(letters, text);
@@ -88,8 +91,8 @@ export function withoutGuesses(letters: Letters, text: string): KnownText {
 }
 
 /**
- * Whether a part of the text is readable. Plain Latin letters and digits are right even without names; many other
- * unnamed characters are only codes.
+ * Whether a part of the text is readable. Plain Latin letters and digits are right even without names. A part with many
+ * other unnamed characters is not readable: they are only codes.
  */
 function isReadable(letters: Letters, text: string, start: number, end: number): boolean {
   let [all, unnamed, clustered] = [0, 0, 0];
@@ -102,7 +105,7 @@ function isReadable(letters: Letters, text: string, start: number, end: number):
   return unnamed <= (2 * clustered > all ? TOO_MANY_CLUSTERED : TOO_MANY) * all;
 }
 
-/** Gives each guess of a page a mark of its own, until all marks are used. */
+/** Creates the marks of a page: each different guess gets a mark of its own, until all marks are used. */
 function createMarks(text: string): { of(guess: string, fallback: string): string; readonly guesses: Guesses } {
   const guesses = new Map<string, { guess: string; fallback: string }>();
   const known = new Map<string, string>();
@@ -125,7 +128,10 @@ function isInWord(text: string, at: number): boolean {
   return LETTER.test(text.charAt(at - 1)) || LETTER.test(text.charAt(at + 1));
 }
 
-/** Whether a neighbour is a Latin, Greek or Cyrillic letter. In other scripts, the second engine guesses as well. */
+/**
+ * Whether a neighbour of the character is a Latin, Greek or Cyrillic letter. In other scripts the second engine would
+ * guess as well, so no mark is used.
+ */
 function isInAlphabet(text: string, at: number): boolean {
   return [at - 1, at + 1].some((index) => text.charCodeAt(index) < 0x0590 && LETTER.test(text.charAt(index)));
 }
@@ -139,7 +145,7 @@ function hasUnnamedInWords(letters: Letters, text: string): boolean {
   return false;
 }
 
-/** Whether the page has unnamed letters. Checks a sample of its letters, and all codes that are not letters. */
+/** Whether the page has unnamed letters. Examines a sample of its letters, and all control codes. */
 function hasUnnamed(letters: Letters, text: string): boolean {
   const step = Math.max(1, Math.floor(text.length / SAMPLES));
   for (let at = step >> 1; at < text.length; at += step) {
@@ -154,11 +160,11 @@ function hasUnnamed(letters: Letters, text: string): boolean {
   return false;
 }
 
-/** Letters from the Unicode blocks around those of CLUSTERED. */
+/** Letters of Unicode blocks near those of CLUSTERED. */
 const STRANGER = /[\u0370-\u08ff\u10a0-\u177f\u1800-\u1c7f]/;
 /**
- * Of these, letters that do not occur next to a word. Greek and Cyrillic letters are left out: they denote angles,
- * units and the like.
+ * Those of them that never occur next to a word in a clustered script. Greek and Cyrillic letters are not among them:
+ * they denote angles, units and the like.
  */
 const NEVER_BESIDE = /[\u0590-\u08ff\u10a0-\u177f\u1800-\u1c7f]/;
 const BESIDE_STRANGER = new RegExp(
@@ -166,13 +172,17 @@ const BESIDE_STRANGER = new RegExp(
 );
 const TWO_OF_CLUSTERED = new RegExp(`(?<=${CLUSTERED.source})${CLUSTERED.source}`, "g");
 
-/** The Unicode block of a script. Burmese and Tibetan have two each; daṇḍas belong to all scripts. */
+/**
+ * The number of a character's Unicode block, equal for all characters of a script. Burmese and Tibetan have two blocks
+ * each. 0 for daṇḍas, which all scripts use.
+ */
 const partOf = (unit: number): number =>
   unit === 0x0964 || unit === 0x0965 ? 0 : unit >= 0x0f00 && unit < 0x10a0 ? unit >> 8 : unit >> 7;
 
 /**
- * For a page in Indic scripts, Thai and the like: finds letters whose script differs from that of their word. Some
- * programs give unnamed glyphs the code points of their glyph numbers. Undefined when there are none.
+ * For a page in Indic scripts, Thai and the like: returns a test of whether the character at an index is of another
+ * script than its word. Some programs give unnamed glyphs the code points of their glyph numbers. Undefined when the
+ * page has no such character.
  */
 function strangersIn(text: string): ((at: number) => boolean) | undefined {
   if (!CLUSTERED.test(text)) return undefined;

@@ -2,11 +2,11 @@ import { inflateSync } from "node:zlib";
 
 /*
  * Finds damaged content streams. PDFium shows the part of a damaged stream that it could inflate, and does not report
- * the damage. This code searches the file for the streams of a page by object numbers, and knows nothing else about
- * PDFs. A stream that it does not find counts as whole.
+ * the damage. This code finds the streams of a page by their object numbers, with text searches and without parsing the
+ * PDF. A stream that it does not find counts as undamaged.
  */
 
-/** Larger files are not checked: their streams count as whole. */
+/** A file with more bytes than this is not examined: its streams count as undamaged. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
 const MAX_STREAMS = 64;
 const MAX_OBJECT_STREAMS = 2000;
@@ -15,12 +15,12 @@ const MAX_DICTIONARY = 4096;
 const REFERENCE = /(\d{1,10})\s+\d{1,5}\s+R/g;
 const HEAD = " 0 obj";
 const FLATE = /\/Filter\s*\[?\s*\/(?:FlateDecode|Fl)\s*[\]/>\r\n ]/;
-/** zlib's error message for bytes that are not zlib data at all. Such bytes do not count as a damaged stream. */
+/** zlib's error message for bytes that are not zlib data at all. These do not count as a damaged stream. */
 const NO_STREAM = "incorrect header check";
 
-/** Checks the content streams of pages. */
+/** Finds damage in the content streams of pages. */
 export interface ContentStreams {
-  /** Whether a stream of the page with this object number is cut off or has wrong bytes. */
+  /** Whether a stream of a page is cut off or has wrong bytes. `page`: the page's object number. */
   isDamaged(page: number): boolean;
 }
 
@@ -65,7 +65,10 @@ export function createContentStreams(bytes: Uint8Array): ContentStreams {
   };
 }
 
-/** The position of each object, after `obj`. Of several objects with one number, the last one is the newest. */
+/**
+ * For each object number: the position after `obj`. If several objects have the same number, the last one counts,
+ * because it is the newest.
+ */
 function findObjects(file: Buffer): Map<number, number> {
   const found = new Map<number, number>();
   for (let at = file.indexOf(HEAD); at >= 0; at = file.indexOf(HEAD, at + HEAD.length)) {
@@ -84,7 +87,7 @@ function referencesIn(text: string): number[] {
   return [...text.matchAll(REFERENCE)].map(([, number]) => Number(number));
 }
 
-/** The bytes between `stream` and `endstream` of an object. */
+/** The bytes between `stream` and `endstream` of the object that begins at `start`. */
 function streamAt(file: Buffer, start: number): Buffer | undefined {
   let at = file.indexOf("stream", start);
   if (at < 0 || at - start > MAX_DICTIONARY) return undefined;
@@ -95,7 +98,7 @@ function streamAt(file: Buffer, start: number): Buffer | undefined {
   return file.subarray(at, end < 0 ? file.length : end);
 }
 
-/** The objects that are packed into object streams. */
+/** The texts of the objects that are packed into object streams, by object number. */
 function unpack(file: Buffer): Map<number, string> {
   const found = new Map<number, string>();
   let at = file.indexOf("/ObjStm");
@@ -114,7 +117,7 @@ function addObjects(found: Map<number, string>, data: Buffer, first: number): vo
   try {
     text = inflateSync(data, { finishFlush: 2, maxOutputLength: MAX_STREAM_BYTES }).toString("latin1");
   } catch {
-    return; // what is in it is not known, as with a stream that is not there
+    return; // the objects in it count as not found
   }
   const numbers = text.slice(0, first).trim().split(/\s+/).map(Number);
   for (let index = 0; index + 1 < numbers.length; index += 2) {

@@ -5,22 +5,25 @@ import { addReport, beginReading, outcomeOf, type Reading } from "../reading/rea
 import { xhtmlPages } from "./xhtml-pages.ts";
 
 export interface HttpExtractorOptions {
-  /** The URL to which the bytes are PUT: Apache Tika's `http://tika:9998/tika`, or a server with the same interface. */
+  /**
+   * The URL to which the bytes are sent with PUT: Apache Tika's `http://tika:9998/tika`, or a server with the same
+   * interface.
+   */
   readonly url: string;
   readonly limits: Pick<ExtractLimits, "timeoutMs" | "maxPages" | "maxTextBytes">;
 }
 
 const ENCRYPTED = new Set([401, 403, 423]);
 const REFUSED = new Set([400, 415, 422]);
-/** How many times larger than its text a response may be: XHTML adds tags and entities. */
+/** How many times more bytes than its text a response may have: XHTML adds tags and entities. */
 const MARKUP = 4;
 
 /**
- * An extractor behind HTTP. The bytes are PUT as `application/pdf`, with the password in the header
+ * An extractor behind HTTP. It sends the bytes with PUT as `application/pdf`, with the password in the header
  * `Password_Base64_UTF-8`. The server responds with 200 and XHTML that has a `<div class="page">` for each page (as
  * Apache Tika does), or plain text with a form feed between pages (as pdftotext does). 400, 415 and 422 mean that the
- * server cannot read the bytes as a PDF; 401, 403 and 423 that a password is needed. The server isolates itself. This
- * code only enforces the time and the limits, and cleans the text.
+ * server cannot read the bytes as a PDF; 401, 403 and 423 that a password is needed. The server must isolate itself
+ * from the files that it reads. This code only enforces the time and the limits, and cleans the text.
  *
  * Unlike the other extractors, it throws when the server cannot be reached or gives any other response, because that
  * says nothing about the file.
@@ -85,7 +88,7 @@ async function send(
   return reading;
 }
 
-/** The body as text, cut when it is longer than any text that would be kept. */
+/** Reads the body as text, and no further than the longest text that would be kept. */
 async function readAtMost(response: Response, bytes: number): Promise<string> {
   const pieces: Uint8Array[] = [];
   let size = 0;

@@ -1,13 +1,19 @@
 import type { Line } from "../text/layout.ts";
 import type { Extent } from "../text/styled.ts";
 
-/** Pieces are in one row when their baselines differ by less than this, in ems. */
+/** Pieces whose baselines differ by less than this many ems are in one row. */
 const SAME_ROW_EM = 0.4;
-/** A raised mark has at most this part of the size of its neighbour, and at most `MARK_CHARS` characters. */
+/**
+ * A raised mark, such as a footnote's, has at most this part of its neighbour's size, and at most `MARK_CHARS`
+ * characters.
+ */
 const RAISED = 0.8;
 const MARK_CHARS = 4;
 
-/** Each cell as a line of its own; cells without letters are left out. Raised marks are joined to their word. */
+/**
+ * Splits lines into cells, each a line of its own; cells without letters are left out. Raised marks are joined to their
+ * word.
+ */
 export function cellsOf(lines: readonly Line[]): Line[] {
   const cells: Line[] = [];
   for (const line of withoutStretch(lines).flatMap((each) => (each.text.includes("\t") ? splitCells(each) : [each]))) {
@@ -20,8 +26,8 @@ export function cellsOf(lines: readonly Line[]): Line[] {
 }
 
 /**
- * Removes the tabs from lines of prose: a justified line in a narrow column has wide blanks but no cells. Such a line
- * is as wide as a line of prose beside it.
+ * Removes the tabs from lines of prose: a justified line in a narrow column has wide blanks but no cells. A line counts
+ * as prose if it is as wide as a line of prose beside it.
  */
 function withoutStretch(lines: readonly Line[]): Line[] {
   return lines.map((line, index) => {
@@ -65,14 +71,14 @@ function joined(last: Line, line: Line): Line {
   return { ...last, text, right: line.right, words: undefined, marked: isMark };
 }
 
-/** Whether two pieces are side by side in one row. */
+/** Whether two pieces are beside each other in one row. */
 export function isOneRow(one: Line, other: Line): boolean {
   const em = Math.min(one.size, other.size);
   if (em === 0 || Math.abs(one.baseline - other.baseline) > SAME_ROW_EM * em) return false;
   return one.right <= other.left + 0.1 * em || other.right <= one.left + 0.1 * em;
 }
 
-/** The pieces in rows from top to bottom, each row from left to right. */
+/** Sorts pieces into rows from top to bottom, each row from left to right. */
 export function rowsOf(cells: readonly Line[]): Line[][] {
   const rows: Line[][] = [];
   for (const cell of cells.toSorted((one, other) => other.baseline - one.baseline)) {
@@ -90,7 +96,7 @@ export interface Word extends Extent {
   readonly text: string;
 }
 
-/** The words of a piece. When their extents are unknown, they are estimated from the number of letters. */
+/** The words of a piece, with their extents. If these are unknown, they are estimated from the number of letters. */
 export function wordsOf({ text, left, right, words }: Line): Word[] {
   const perUnit = (right - left) / Math.max(1, text.length);
   const found = [...text.matchAll(/\S+/g)];

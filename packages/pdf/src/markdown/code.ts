@@ -2,7 +2,10 @@ import { cleanText } from "../text/clean-text.ts";
 import type { Line } from "../text/layout.ts";
 import { rowsOf } from "./cells.ts";
 
-/** Lines of code in a code block, with their indentation: in monospaced type, each letter has the same width. */
+/**
+ * A code block of lines of code. The indentation is computed from positions: in monospaced type all letters have the
+ * same width.
+ */
 export function codeBlock(lines: readonly Line[]): string {
   const rows = rowsOf(lines);
   const width = letterWidth(lines);

@@ -2,21 +2,23 @@ import type { Line } from "../text/layout.ts";
 import type { Extent, Rules } from "../text/styled.ts";
 import { wordsOf, type Word } from "./cells.ts";
 
-/** Words of one line with a smaller gap than this, in ems, may be in one cell. */
+/** Words of one line belong to one cell if the gap between them is smaller than this many ems. */
 const WORD_GAP_EM = 0.5;
-/** A line with at least this part of the fullest line's cells is full; only full lines determine the columns. */
+/**
+ * A line is full if it has at least this part of the cells of the fullest line. Only full lines determine the columns.
+ */
 const FULL_LINE = 0.6;
 
-/** The pieces of one line, by column. */
+/** The pieces of one line of a table, by column. */
 export type PlacedLine = ReadonlyArray<readonly Line[]>;
 
-/** Neighbouring words on a line. */
+/** Words of a line that stand close together, within one cell. */
 export interface Fragment extends Extent {
   readonly words: readonly Word[];
   readonly line: Line;
 }
 
-/** The words of one line, split where a cell may end. */
+/** Splits the words of a line where a cell may end. */
 export function fragmentsOf(line: readonly Line[]): Fragment[] {
   return line.flatMap((piece) => {
     const found: Fragment[] = [];
@@ -35,7 +37,10 @@ export function isFull(line: readonly Fragment[], lines: ReadonlyArray<readonly 
   return line.length > 1 && line.length >= FULL_LINE * Math.max(...lines.map(({ length }) => length));
 }
 
-/** The columns from left to right: between drawn lines, or else where no full line has a word in between. */
+/**
+ * The columns of a table from left to right. They lie between drawn lines; if there are none, between gaps that all
+ * full lines share.
+ */
 export function columnsOf(lines: ReadonlyArray<readonly Fragment[]>, rules: Rules): Extent[] {
   const all = lines.flat();
   const [left, right] = [Math.min(...all.map((one) => one.left)), Math.max(...all.map((one) => one.right))];
@@ -46,14 +51,14 @@ export function columnsOf(lines: ReadonlyArray<readonly Fragment[]>, rules: Rule
   }
   let columns: Extent[] = [];
   for (const line of lines) if (isFull(line, lines)) for (const one of line) columns = widened(columns, one);
-  // A column that only a few rows fill is found beside the other columns.
+  // A column that only a few rows fill is found because it lies beside the other columns.
   for (const line of lines)
     if (line.length > 1)
       for (const one of line) if (overlapping(columns, one).length === 0) columns = widened(columns, one);
   return columns.toSorted((one, other) => one.left - other.left);
 }
 
-/** The drawn lines between cells that cover at least half of the table's height. */
+/** The positions of drawn upright lines between cells, of those that cover at least half of the table's height. */
 function uprightBetween(lines: ReadonlyArray<readonly Fragment[]>, rules: Rules, { left, right }: Extent): number[] {
   const baselines = lines.flat().map(({ line }) => line.baseline);
   const [top, bottom] = [Math.max(...baselines), Math.min(...baselines)];

@@ -3,7 +3,7 @@ import type { Rules } from "../text/styled.ts";
 import { isOneRow } from "./cells.ts";
 import { gridOf } from "./grid.ts";
 
-/** A table: the pieces of the page that belong to it, and its cells row by row. */
+/** A table: which pieces of the page belong to it, and its cells row by row. */
 export interface Table {
   /** Indexes into the page's pieces, from `from` (included) to `to` (not included). */
   readonly from: number;
@@ -12,14 +12,18 @@ export interface Table {
 }
 
 /**
- * The cells of a row are drawn one after another, or with at most the lines of one cell between them. Two columns of
- * prose are farther apart in the drawing order, because each column is drawn as a whole.
+ * Within how many pieces the next cell of a row is looked for. The cells of a row are drawn one after another, or with
+ * the lines of one cell between them. Two columns of prose are farther apart in the drawing order, because each column
+ * is drawn as a whole.
  */
 const MAX_APART = 12;
-/** The most lines between two rows of one table; and the largest distance between them, in ems. */
+/**
+ * Two rows of one table have at most this many lines between them, and a distance of at most `MAX_ROW_GAP_EM` ems
+ * unless drawn lines are above and below the second one.
+ */
 const MAX_BETWEEN = 6;
 const MAX_ROW_GAP_EM = 4;
-/** A line at most this far below a row, in ems, continues one of its cells. */
+/** A line at most this many ems below a row continues one of its cells. */
 const MAX_LINE_GAP_EM = 1.5;
 
 /** The tables of a page, in order. */
@@ -35,7 +39,7 @@ export function findTables(
   });
 }
 
-/** Ranges of pieces that have neighbours in their row. */
+/** Finds ranges of pieces that may be tables: each begins and ends with pieces that have a neighbour in their row. */
 function spansOf(cells: readonly Line[], rules: Rules): Array<readonly [from: number, to: number]> {
   const spans: Array<[number, number]> = [];
   cells.forEach((cell, index) => {
@@ -50,8 +54,8 @@ function spansOf(cells: readonly Line[], rules: Rules): Array<readonly [from: nu
 }
 
 /**
- * Whether the row at `index` belongs to the table before it: the lines in between are in the table's cells, or in a
- * box.
+ * Whether the row at `index` belongs to the table before it. It does if the lines in between are in the table's cells,
+ * or in a box of drawn lines.
  */
 function goesOn(cells: readonly Line[], [from, to]: readonly [number, number], index: number, rules: Rules): boolean {
   if (index - to > MAX_BETWEEN) return false;
@@ -71,7 +75,7 @@ function goesOn(cells: readonly Line[], [from, to]: readonly [number, number], i
 
 const baselineOf = ({ baseline }: Line): number => baseline;
 
-/** Whether the piece has a drawn line below it, and one at most `above` above it. */
+/** Whether a drawn line is below the piece, and another at most `above` points above it. */
 function isRuled({ left, right, baseline, size }: Line, { across }: Rules, above: number): boolean {
   const over = across.filter((rule) => rule.left <= left + size && rule.right >= right - size);
   return (
@@ -87,15 +91,15 @@ function lastRow(table: readonly Line[]): Line[] {
   return paired.filter(({ baseline, size }) => baseline < bottom + 0.4 * size);
 }
 
-/** Whether a line is below only one of the cells, or beside all of them, and has the same type as they have. */
+/** Whether a line is below at most one of the row's cells, and its type has the size of one of them. */
 function isInCell(line: Line, row: readonly Line[]): boolean {
   const touched = row.filter(({ left, right }) => Math.min(right, line.right) - Math.max(left, line.left) > 0.5);
   return touched.length < 2 && row.some(({ size }) => Math.abs(size - line.size) < 0.15 * size);
 }
 
 /**
- * Adds further lines of the last row's cells to the table. Text that follows the table also begins below the first
- * cell.
+ * Adds to the table the further lines of its last row's cells. A line that begins below the first cell is not added,
+ * because it may be the text after the table.
  */
 function withLastLines(cells: readonly Line[], from: number, to: number): number {
   const row = lastRow(cells.slice(from, to));

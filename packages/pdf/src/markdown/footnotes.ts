@@ -7,12 +7,12 @@ export interface Footnote {
 }
 
 const MARK = /^\s*(?:\[?(\d{1,3})[\].)]?|([*†‡§]))\s*(?=\S)/u;
-/** Footnotes are set at least this much smaller than running text. */
+/** The type of footnotes has at most this part of the size of running text. */
 const SMALLER = 0.93;
 
 /**
- * Finds footnotes: the smaller lines at the end of a page, from the first line with a mark on. Returns the index of
- * their begin.
+ * Finds footnotes: the lines in smaller type at the end of a page, from the first one with a footnote mark on. Returns
+ * the index of that line.
  */
 export function footnotesFrom(lines: readonly Line[], body: Body): number {
   let from = lines.length;
@@ -38,7 +38,7 @@ export function readFootnotes(lines: readonly Line[]): Footnote[] {
   return notes.map(({ mark, lines: of }) => ({ mark, text: pageText(of).replaceAll("\n", " ") }));
 }
 
-/** Puts each footnote behind the paragraph with its mark. Footnotes whose mark is not found come last. */
+/** Puts each footnote after the paragraph that has its mark. A footnote whose mark is not found comes last. */
 export function withFootnotes(blocks: readonly string[], notes: readonly Footnote[]): string[] {
   const result = [...blocks];
   for (const { mark, text } of notes) {

@@ -4,11 +4,16 @@ import { rowsOf } from "./cells.ts";
 import { columnsOf, fragmentsOf, isFull, overlapping, type Fragment, type PlacedLine } from "./columns.ts";
 import { rowTest } from "./table-rows.ts";
 
-/** Columns of prose have pieces with at least this many words on average, and most pieces reach the column's edge. */
+/**
+ * Columns are prose, not a table, if their pieces have at least this many words on average, and at least the part
+ * `PROSE_FULL` of the pieces reaches the column's edge.
+ */
 const PROSE_WORDS = 4.5;
 const PROSE_FULL = 0.6;
 
-/** The cells in a range of pieces, row by row, all rows of equal length; undefined when the range is not a table. */
+/**
+ * The cells in a range of pieces, row by row; all rows have the same length. Undefined when the range is not a table.
+ */
 export function gridOf(cells: readonly Line[], rules: Rules): string[][] | undefined {
   const lines = rowsOf(cells).map(fragmentsOf);
   const columns = columnsOf(lines, rules);
@@ -32,8 +37,8 @@ function cellText(pieces: readonly Line[]): string {
 }
 
 /**
- * Places fragments into columns. A fragment that spans several columns goes into the first, unless its line has a cell
- * for each column.
+ * Puts the fragments of a line into columns. A fragment that spans several columns goes into the first of them, unless
+ * its line has a cell for each column.
  */
 function placedIn(line: readonly Fragment[], columns: readonly Extent[], isFullLine: boolean): PlacedLine {
   const placed: Line[][] = columns.map(() => []);

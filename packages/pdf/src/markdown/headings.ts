@@ -8,11 +8,11 @@ export interface Body {
   readonly isMono: boolean;
 }
 
-/** The least size of a heading of level 1, 2 and 3, relative to running text. */
+/** The least size of a heading of level 1, 2 and 3, as a multiple of the size of running text. */
 const LARGER = [1.75, 1.35, 1.12] as const;
 const BOLD_LEVEL = 4;
 const MAX_WORDS = 20;
-/** A page whose monospaced part is larger than this is typewritten; on other pages monospaced text is code. */
+/** If more than this part of a page is monospaced, the page is typewritten. On other pages monospaced text is code. */
 const MOSTLY = 0.95;
 const MAX_BOLD_WORDS = 12;
 

@@ -42,7 +42,7 @@ function tableBlock({ rows }: Table): string {
 
 type Kind = "code" | "heading" | "text";
 
-/** The blocks of pieces outside of tables. */
+/** The Markdown blocks of the pieces between tables. */
 function textBlocks(cells: readonly Line[], body: Body, precision: Precision | undefined): string[] {
   const blocks: string[] = [];
   for (const { kind, lines } of runsOf(cells, body)) {
@@ -74,7 +74,7 @@ function isCode({ mono, size }: Line, body: Body): boolean {
   return mono === true && !body.isMono && size > 0;
 }
 
-/** Consecutive close lines of one heading level are one heading. */
+/** Makes headings of lines: consecutive lines of one level that are close together are one heading. */
 function headings(lines: readonly Line[], body: Body): string[] {
   const found: Array<{ level: number; text: string; last: Line }> = [];
   for (const line of lines) {
@@ -95,7 +95,7 @@ function isAligned(one: Line, other: Line): boolean {
   return one.size === other.size && off < other.size;
 }
 
-/** Joins a row outside of tables to one line, with tabs. */
+/** Joins the cells of a row that is in no table into one line, with tabs between them. */
 function joinRows(cells: readonly Line[]): Line[] {
   const lines: Line[] = [];
   for (const cell of cells) {

@@ -3,21 +3,24 @@
  * once all pages are known.
  */
 
-/** How many blocks at the top of a page may be its header, and as many at its bottom its footer. */
+/** A header may be among this many blocks at the top of a page, a footer among as many at its bottom. */
 const EDGE_BLOCKS = 2;
 const MAX_CHARS = 120;
 /**
- * A recurring line is on at least this many pages, one of them near, and on `MIN_SHARE` of all pages or on enough pages
- * nearby.
+ * A line recurs if it is on at least this many pages, one of them near, and either on the part `MIN_SHARE` of all pages
+ * or on this many pages nearby.
  */
 const MIN_PAGES = 3;
 const MIN_SHARE = 0.3;
-/** The distance to the nearest page with the same line: left and right pages may have different headers. */
+/**
+ * How many pages away the nearest page with the same line may be: 2, because left and right pages may have different
+ * headers.
+ */
 const NEAR_PAGES = 2;
-/** Parts of a header that are shorter than this are not compared. */
+/** Parts of a header with fewer characters than this are not compared. */
 const MIN_PART_CHARS = 8;
 
-/** Pages in Markdown, without the short blocks at their edges that recur and differ at most in their numbers. */
+/** Removes the short blocks at the edges of pages that recur on other pages, or differ from them at most in numbers. */
 export function withoutRunningLines(pages: readonly string[]): string[] {
   const split = pages.map((page) => (page === "" ? [] : page.split("\n\n")));
   const filled = split.filter((blocks) => blocks.length > 0).length;
@@ -46,8 +49,8 @@ function edgesOf(blocks: readonly string[]): number[] {
 }
 
 /**
- * Keys for comparison: two blocks share a key when they differ only in numbers or have one half in common. No key for a
- * block that is not a single line.
+ * The keys by which a block is compared with others: two blocks share a key when they differ only in numbers, or when
+ * one half of them is the same. A block that is not a single line has no key.
  */
 function keysOf(blocks: readonly string[], at: number): string[] {
   const block = blocks[at] ?? "";

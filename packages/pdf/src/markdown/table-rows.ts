@@ -1,21 +1,24 @@
 import type { Rules } from "../text/styled.ts";
 import type { PlacedLine } from "./columns.ts";
 
-/** The lines of one cell are at most this far apart, in ems. */
+/** The lines of one cell are at most this many ems apart. */
 const MAX_LINE_EM = 1.45;
-/** The distance of rows is at least this many times the distance of lines within a cell. */
+/** Rows are at least this many times as far apart as the lines within a cell. */
 const ROW_TO_LINE = 1.15;
-/** A row between drawn lines has at most this many lines; otherwise only some rows are ruled. */
+/**
+ * A row between drawn lines has at most this many lines. If there are more, drawn lines separate only groups of rows.
+ */
 const MAX_RULED_LINES = 8;
 const MIN_RULES = 2;
 /**
- * A line that fills at least this part of its cells is a row of its own; drawn lines then separate only groups of rows.
+ * A line that fills at least this part of the columns is a row of its own; drawn lines then separate only groups of
+ * rows.
  */
 const WHOLE = 0.8;
 
 /**
- * Returns a test of whether a row begins with the line at an index: from drawn lines, or else from the distances of
- * lines.
+ * Returns a test of whether a row begins at the line with an index. It goes by drawn lines; if they do not separate the
+ * rows, by the distances of lines.
  */
 export function rowTest(lines: readonly PlacedLine[], rules: Rules): (index: number) => boolean {
   const ruled = lines.map((_, index) => index > 0 && hasRuleAbove(lines, index, rules));
@@ -41,7 +44,7 @@ function hasRuleAbove(lines: readonly PlacedLine[], index: number, { across }: R
   return probes.filter(covered).length >= 4;
 }
 
-/** Returns a test of whether the line at an index continues the row of the line before it. */
+/** Returns a test of whether the line with an index continues the row of the line before it. */
 function lineTest(lines: readonly PlacedLine[]): (index: number) => boolean {
   const filled = lines.map((line) => line.filter((cells) => cells.length > 0).length);
   const gaps = lines.map((line, index) => {
@@ -51,8 +54,8 @@ function lineTest(lines: readonly PlacedLine[]): (index: number) => boolean {
   const threshold = widestJump(gaps.slice(1));
   const isClose = (index: number): boolean => (gaps[index] ?? Infinity) < threshold;
   const close = lines.map((_, index) => index).filter(isClose);
-  // If most of the closer lines are whole rows, the other lines are farther apart for another reason, for example below
-  // a heading.
+  // If most of the lines that are close to the line before them are whole rows, distances do not separate rows here:
+  // the other lines are farther away for another reason, for example below a heading.
   const whole = close.filter((index) => filled[index] === lines[index]?.length).length;
   if (close.length > 0 && whole * 2 < close.length) return isClose;
   return (index) => {
@@ -63,14 +66,17 @@ function lineTest(lines: readonly PlacedLine[]): (index: number) => boolean {
   };
 }
 
-/** The limit in ems between gaps of lines within a cell and gaps of rows; 0 when all gaps are alike. */
+/**
+ * The limit, in ems, between the distance of lines in a cell and the distance of rows; 0 when all distances are alike.
+ */
 function widestJump(gaps: readonly number[]): number {
   const sorted = gaps.toSorted((one, other) => one - other);
   let threshold = 0;
   let widest = ROW_TO_LINE;
   sorted.forEach((gap, index) => {
     const next = sorted[index + 1];
-    // A line centred beside a taller cell is half a line off; such a gap is not the step from lines to rows.
+    // A line that is centred beside a taller cell is half a line off. The jump after such a gap is not the one from
+    // lines to rows.
     if (next === undefined || gap > MAX_LINE_EM || next < 0.9 || next / gap < widest || (gap < 0.8 && next < 1.3))
       return;
     widest = next / gap;

@@ -1,4 +1,4 @@
-/** Tesseract's codes for the languages of each script, and for the model that reads the whole script. */
+/** For each script: Tesseract's codes of the languages written in it, and of the model that reads the whole script. */
 const SCRIPTS: Readonly<Record<string, { readonly languages: readonly string[]; readonly model: string }>> = {
   Cyrillic: {
     languages: ["rus", "ukr", "bel", "bul", "srp", "mkd", "kaz", "kir", "mon", "tgk", "uzb_cyrl"],
@@ -28,15 +28,16 @@ const SCRIPTS: Readonly<Record<string, { readonly languages: readonly string[]; 
   Japanese: { languages: ["jpn"], model: "Japanese" },
   Korean: { languages: ["kor"], model: "Hangul" },
 };
-/** Other names of Tesseract for some of the scripts. */
+/** Other names that Tesseract uses for some of these scripts. */
 const ALIASES: Readonly<Record<string, string>> = { Hangul: "Korean", Hiragana: "Japanese", Katakana: "Japanese" };
 const NOT_LATIN = new Set(Object.values(SCRIPTS).flatMap(({ languages }) => languages));
-/** The most languages for one page: each further language takes more time. */
+/** The most languages with which one page is read: each of them takes more time. */
 const MAX_LANGUAGES = 4;
 
 /**
- * The languages to read a script with, in Tesseract's form (`eng+deu`): the script's installed languages if there are
- * only a few, otherwise the model of the whole script. Undefined when neither is installed.
+ * The languages with which a page of a script is read, in Tesseract's form (`eng+deu`). These are the script's
+ * installed languages if there are only a few, otherwise the model of the whole script. Undefined when neither is
+ * installed.
  */
 export function languagesOfScript(script: string, installed: ReadonlySet<string>): string | undefined {
   const known = SCRIPTS[ALIASES[script] ?? script];
@@ -45,7 +46,8 @@ export function languagesOfScript(script: string, installed: ReadonlySet<string>
     ? known.languages.filter((code) => installed.has(code))
     : [...installed].filter((code) => isLanguage(code) && !code.startsWith("script/") && !isOfOtherScript(code));
   const model = [known?.model ?? "Latin", `script/${known?.model ?? "Latin"}`].find((name) => installed.has(name));
-  // For an unlisted script (Latin), English alone does not show that other languages are not needed.
+  // A script that is not listed counts as Latin. If English is its only installed language, the model of the script is
+  // better: the page may be in another language.
   const few = languages.length <= MAX_LANGUAGES && languages.length > (known ? 0 : 1);
   if (model !== undefined && !few) return model;
   return languages.length === 0 ? undefined : languages.toSorted(englishFirst).slice(0, MAX_LANGUAGES).join("+");

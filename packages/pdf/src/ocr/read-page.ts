@@ -3,14 +3,17 @@ import type { Recogniser } from "./recogniser.ts";
 import { confidenceOf, type Word } from "./words.ts";
 
 /**
- * The confidence, of 100, below which a page probably lies on its side or is in another script. Correctly read pages
- * have 80 and more.
+ * If Tesseract's confidence in a page is below this (of 100), the page probably lies on its side or is in another
+ * script. Pages that were read correctly have 80 and more.
  */
 const SURE = 65;
-/** The confidence below which the words are noise. */
+/** If the confidence is below this, the words are noise. */
 const NOISE = 38;
 
-/** The turn and languages with which a page was read. The next page of the file is likely to need the same. */
+/**
+ * How a page was read: turned by how many quarter turns, and with which languages. The next page of the file probably
+ * needs the same.
+ */
 export interface Manner {
   readonly turn: Turn;
   readonly languages?: string | undefined;
@@ -18,15 +21,15 @@ export interface Manner {
 export const USUAL: Manner = { turn: 0 };
 
 export interface RecognisedPage {
-  /** Empty when there is only noise. */
+  /** The words of the page; empty when they are only noise. */
   readonly words: readonly Word[];
   readonly manner: Manner;
 }
 
 /**
- * Reads a page. If the confidence is low, reads it again turned or with other languages: as the recogniser's `look`
- * suggests, otherwise in each orientation. A page that is read well the first time costs one reading. When the time is
- * up, the best result so far counts.
+ * Reads a page. If the confidence is low, reads it again, turned or with other languages: as the recogniser's `look`
+ * suggests, otherwise in each orientation. So a page that is read well at once is read only once. When the time is up,
+ * the best result so far is returned.
  * @throws the signal's reason when nothing was read before; errors of `draw` and of the recogniser.
  */
 export async function readPage(
@@ -56,7 +59,7 @@ export async function readPage(
   return confidenceOf(best.words) < NOISE ? { words: [], manner } : best;
 }
 
-/** Other turns and languages to try, the likely ones first. */
+/** Other ways to read a page: turned, or with other languages. The most likely one comes first. */
 function waysFrom(manner: Manner, look: Manner | undefined): Manner[] {
   const turned = (quarters: number): Turn => ((manner.turn + quarters) % 4) as Turn;
   if (!look) return [2, 1, 3].map((quarters) => ({ ...manner, turn: turned(quarters) }));

@@ -11,7 +11,7 @@ import { SCANNED, wordLines } from "./word-lines.ts";
 import { runJob } from "../children/run-job.ts";
 import { startStopwatch } from "../children/stopwatch.ts";
 
-/** OCR and its time limits in ms: for one page, and for all pages of a file. */
+/** A recogniser and its time limits in ms: `pageMs` for one page, `timeoutMs` for all pages of a file. */
 export interface Ocr {
   readonly recogniser: Recogniser;
   readonly pageMs: number;
@@ -26,9 +26,9 @@ interface Deps {
 }
 
 /**
- * Reads the scanned pages of a file by OCR, one after the other. PDFium draws a page in a child, and the recogniser
- * reads it in another process. Changes the reading. A page that takes too long or cannot be drawn stays missing. Once
- * the file's time is up, the rest of the pages stay missing. `onPage` is called once more for each page that was read.
+ * Reads the scanned pages of a file by OCR, one after the other, and adds their text to `reading`. PDFium draws a page
+ * in a child, and the recogniser reads it in another process. A page that takes too long or cannot be drawn stays
+ * missing. Once the file's time is up, its other pages stay missing, too. `onPage` is called once more for each page.
  */
 export async function readScans(
   deps: Deps,
@@ -51,7 +51,7 @@ export async function readScans(
       if (read) ({ manner } = read);
     } catch {
       signal.throwIfAborted();
-      // The page's time is up, or its process died. The page stays missing, and the outcome reports this.
+      // The page's time is up, or a process died. The page stays missing, as the outcome will show.
     }
     signal.throwIfAborted();
     if (reading.total !== undefined) onPage?.(page, reading.total);
@@ -80,7 +80,7 @@ async function drawPage(
   let starved = false;
   const worked = startStopwatch(child);
   try {
-    // The signal covers the page's wall-clock time.
+    // `overdue` measures only processor time: the signal ends the job when the page's wall-clock time is up.
     const overdue = (): "time" | undefined => (worked() > stallMs ? "time" : undefined);
     const watch = { signal, memoryBytes, coreWatch, overdue };
     for await (const report of runJob(child, job, watch)) {

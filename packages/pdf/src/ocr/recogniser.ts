@@ -2,18 +2,21 @@ import type { Turn } from "../text/turn.ts";
 import type { Word } from "./words.ts";
 
 /**
- * Reads the letters in a picture (OCR). There are two: Tesseract as WebAssembly in a child of its own, and the program
- * `tesseract` if it is on PATH.
+ * Reads the letters in a picture (OCR). There are two implementations: Tesseract as WebAssembly in a child, and the
+ * program `tesseract` if it is on PATH.
  */
 export interface Recogniser extends AsyncDisposable {
   readonly name: string;
   /**
-   * The words of a page, given as a PGM file, in reading order. `languages`: languages from `look` instead of the usual
-   * ones. An abort ends the process that reads the page.
+   * The words of a page, given as a PGM file, in reading order. `languages`: read with these, which `look` returned,
+   * instead of the usual ones. An abort ends the process that reads the page.
    * @throws the signal's reason; Error when the picture cannot be read.
    */
   recognise(pgm: Uint8Array, signal: AbortSignal, languages?: string): Promise<readonly Word[]>;
-  /** Detects how a page that was read badly must be turned, and its script; undefined when this cannot be detected. */
+  /**
+   * For a page that was read badly: detects how it must be turned, and the languages of its script. Undefined when this
+   * cannot be detected.
+   */
   look?(pgm: Uint8Array, signal: AbortSignal): Promise<Look | undefined>;
 }
 

@@ -8,7 +8,7 @@ import type { Look, Recogniser } from "./recogniser.ts";
 import { wordsOf } from "./words.ts";
 
 const LIST_MS = 5000;
-/** The most bytes of Tesseract's table of words for one page. */
+/** The most bytes that the program may print for one page. */
 const MAX_OUTPUT_BYTES = 16_777_216;
 /** The model with which Tesseract detects a page's orientation and script without reading it. */
 const DETECTION = "osd";
@@ -26,7 +26,8 @@ export async function nativeLanguages(path: string): Promise<ReadonlySet<string>
 
 /**
  * OCR by the program `tesseract`: one process for each page, with one thread and a lower priority, killed on abort.
- * `auto`: the languages follow the page's script; the languages of Latin script are tried first.
+ * With `auto`, a page is first read with the languages of Latin script, and if that goes badly, with those of the
+ * script that is detected.
  */
 export function createTesseractNative({
   languages,
@@ -60,7 +61,10 @@ export function createTesseractNative({
   };
 }
 
-/** The orientation and script of a page as Tesseract detects them; undefined when the page has too few letters. */
+/**
+ * The orientation and script of a page, from the output of Tesseract's detection; undefined when the page has too few
+ * letters.
+ */
 function lookOf(output: string): { readonly turn: Turn; readonly script: string } | undefined {
   const degrees = /^Rotate: (\d+)/m.exec(output)?.[1];
   const script = /^Script: (\w+)/m.exec(output)?.[1];
@@ -68,7 +72,7 @@ function lookOf(output: string): { readonly turn: Turn; readonly script: string 
   return { turn: (Math.round(Number(degrees) / 90) % 4) as Turn, script };
 }
 
-/** Runs the program with a picture on its standard input. Returns its output. */
+/** Runs the program `tesseract` with a picture on its standard input. Resolves with its output. */
 function runTesseract(
   pgm: Uint8Array,
   options: readonly string[],
@@ -90,7 +94,7 @@ function runTesseract(
       if (size > MAX_OUTPUT_BYTES) child.kill("SIGKILL");
       else pieces.push(piece);
     });
-    child.stdin.on("error", () => undefined); // the program ended early: its exit code is the reason
+    child.stdin.on("error", () => undefined); // if the program ends early, its exit code tells the reason
     child.stdin.end(pgm);
     child.once("error", (error) => reject(signal.aborted ? (signal.reason as Error) : error));
     child.once("close", (code) => {

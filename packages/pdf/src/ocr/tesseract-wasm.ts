@@ -9,16 +9,16 @@ import type { Recogniser } from "./recogniser.ts";
 import { wordsOf, type Word } from "./words.ts";
 
 const ENTRY = join(import.meta.dirname, "../child/ocr-child.ts");
-/** After this time without a page, free children are ended, because each uses 100 MB or more. */
+/** After this many ms without a page, free children are ended, because each uses 100 MB or more. */
 const IDLE_MS = 30_000;
 
 type OcrChild = Child<OcrJob, OcrReport>;
 
-/** The file with a language's data from its package, or the reason why there is none. */
+/** The file with a language's data, from the package of that language; undefined when the package is missing. */
 function dataOf(code: string): { code: string; file: string } | undefined {
   try {
     const folder = dirname(resolved(`@tesseract.js-data/${code}`));
-    // The first of the two is smaller and more accurate, but not every language has it.
+    // The first of these two variants is smaller and more accurate, but not every language has it.
     const file = ["4.0.0_best_int", "4.0.0"].map((set) => join(folder, set, `${code}.traineddata.gz`)).find(existsSync);
     return file === undefined ? undefined : { code, file };
   } catch {
@@ -27,7 +27,7 @@ function dataOf(code: string): { code: string; file: string } | undefined {
 }
 
 /**
- * OCR by Tesseract as WebAssembly, each page in a child that may be killed. Children start when they are needed.
+ * OCR by Tesseract as WebAssembly, in child processes that can be killed. A child starts when it is needed.
  * @throws PdfError `ocr-missing`, naming the package to install, when Tesseract or a language is missing.
  */
 export function createTesseractWasm({
@@ -65,13 +65,13 @@ function coreFile(): string {
 
 /** The running children, some of them free. */
 interface Children extends Disposable {
-  /** A free child, or a new one. */
+  /** Returns a free child, or starts one. */
   take(): OcrChild;
   keep(child: OcrChild): void;
   drop(child: OcrChild): void;
 }
 
-/** @param reads files that a child may read */
+/** @param reads the files that a child may read */
 function createChildren(reads: readonly string[], argument: string, coreWatch: CoreWatch): Children {
   const free: OcrChild[] = [];
   const all = new Set<OcrChild>();
@@ -115,7 +115,7 @@ async function recognise(
   let tsv: string | undefined;
   let interruption: Interruption | undefined;
   try {
-    // The signal also carries the page's time limit.
+    // `overdue` need not measure a time: the signal ends the job when the page's time is up.
     for await (const report of runJob(child, { pgm }, { signal, memoryBytes, coreWatch, overdue: () => undefined })) {
       if (typeof report === "string") interruption = report;
       else if (report.type === "words") ({ tsv } = report);

@@ -1,21 +1,24 @@
 import type { Line, Precision } from "../text/layout.ts";
 import type { Word } from "./words.ts";
 
-/** How far the end of a scanned line may be from its column's end, as a part of the width. */
+/** In a scan, a full line may end before its column's end by this part of the column's width. */
 export const SCANNED: Precision = { slack: 0.03 };
 
-/** Letters that reach below the baseline, and with them the box of their line. */
+/** Letters that reach below the baseline. The box of a line with such letters reaches below it, too. */
 const BELOW = /[gjpqy,;()[\]{}Q\u0440\u0443\u0444\u0446\u0449]/;
-/** How far these letters reach below the baseline, as a part of their size. */
+/** How far these letters reach below the baseline, as a part of the type's size. */
 const DESCENT = 0.21;
 /**
- * The least gap between cells, as a part of the type's size. The gap between words is a third of the size, and up to
- * the whole size in justified lines.
+ * Between cells there is a gap of at least this many times the type's size. Between words there is a third of the size,
+ * in justified lines up to the whole size.
  */
 const CELL_GAP = 1.6;
-/** A block whose lines have at most this many words on average may be a column of a table. */
+/** If the lines of a block have at most this many words on average, the block may be a column of a table. */
 const CELL_WORDS = 3;
-/** The part of a block's lines that must have a line beside them, if both blocks are columns of one table. */
+/**
+ * Two blocks are columns of one table only if at least this part of their lines has a line beside it in the other
+ * block.
+ */
 const PAIRED = 0.75;
 
 interface Block {
@@ -61,7 +64,9 @@ function groupsOf(blocks: readonly Block[]): Block[][] {
   return groups;
 }
 
-/** Whether two blocks are side by side, line by line, and at least one of them has no sentences. */
+/**
+ * Whether two blocks are beside each other, line by line, and at least one of them has only a few words in each line.
+ */
 function areColumns(one: Block, other: Block): boolean {
   const [a, b] = [one.lines.flat(), other.lines.flat()];
   if (rightOf(a) > leftOf(b) && rightOf(b) > leftOf(a)) return false;
@@ -72,7 +77,7 @@ function areColumns(one: Block, other: Block): boolean {
   return paired.length >= PAIRED * Math.max(one.lines.length, other.lines.length);
 }
 
-/** Joins lines that are side by side into one row. Returns the rows from top to bottom. */
+/** Joins the lines that are beside each other into rows. Returns the rows from top to bottom. */
 function rowsOf(lines: readonly Word[][]): Word[][] {
   const rows: Word[][] = [];
   for (const line of lines.toSorted((a, b) => topOf(a) - topOf(b))) {

@@ -7,7 +7,7 @@ export interface Word {
   readonly right: number;
   readonly top: number;
   readonly bottom: number;
-  /** The word's block and line, by the recogniser's numbers. The numbers increase in reading order. */
+  /** The numbers of the word's block and line, as the recogniser gave them. They increase in reading order. */
   readonly block: number;
   readonly line: string;
 }
@@ -15,7 +15,7 @@ export interface Word {
 const COLUMNS = 12;
 const WORD = "5";
 
-/** The words of Tesseract's table (TSV), in its order. */
+/** The words of Tesseract's table (TSV), in the order of the table. */
 export function wordsOf(tsv: string): Word[] {
   return tsv.split("\n").flatMap((row) => {
     const cells = row.split("\t");

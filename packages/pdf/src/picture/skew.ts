@@ -1,13 +1,14 @@
-/** The most pixels of the reduced picture in which lines are searched. */
+/** The most pixels of the reduced picture in which lines of text are looked for. */
 const PIXELS = 1_000_000;
-/** The least step in brightness, of 255, from the ink of a line to the paper below it. */
+/** How much darker (of 255) a pixel of ink must be than the paper below it to count as a lower edge. */
 const EDGE = 36;
 const MAX_EDGES = 60_000;
 /**
- * The range and steps of the search, and the least skew that counts, in degrees. Scanned pages are not skewed further.
+ * In degrees: how far the search goes, its coarse and its fine step, and the least skew that counts. Scanned pages are
+ * hardly ever skewed by more.
  */
 const [MAX_DEGREES, STEP, FINE, MIN_DEGREES] = [15, 0.5, 0.05, 0.25] as const;
-/** The lines of the found skew must fit better than those of the unturned page by this factor. */
+/** A skew counts only if lines of that slope fit better by this factor than level ones. */
 const BETTER = 1.08;
 
 export interface GreyPicture {
@@ -17,8 +18,9 @@ export interface GreyPicture {
 }
 
 /**
- * By how many degrees a page's lines fall to the right; 0 when they are level, or when there are none. The lower edges
- * of letters are counted in rows of different slopes. At the slope of the text, most edges fall into few rows.
+ * By how many degrees a page's lines of text fall to the right; 0 when they are level, or when there are none. For each
+ * slope, the lower edges of letters are counted in rows of that slope. At the slope of the text, most edges fall into
+ * few rows.
  */
 export function skewOf(picture: GreyPicture): number {
   const { width, height, grey } = reduced(picture);

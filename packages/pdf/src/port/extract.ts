@@ -3,18 +3,20 @@ export type TextFormat = "text" | "markdown";
 
 /** The limits of one extraction. Times in ms, sizes in bytes. */
 export interface ExtractLimits {
-  /** The longest processor time without a finished page. The wall-clock limit is ten times as long. */
+  /**
+   * How many ms of processor time may pass without a finished page. Ten times as many ms of wall-clock time may pass.
+   */
   readonly stallMs: number;
-  /** The longest processor time for the whole file. The wall-clock limit is ten times as long. */
+  /** How many ms of processor time the whole file may take. It may take ten times as many ms of wall-clock time. */
   readonly timeoutMs: number;
-  /** The most resident memory of the child process. */
+  /** How many bytes of resident memory the child process may use. */
   readonly memoryBytes: number;
   readonly maxPages: number;
-  /** The most text of the whole file, as UTF-8. */
+  /** The most bytes, as UTF-8, that the text of the whole file may have. */
   readonly maxTextBytes: number;
 }
 
-/** A page without text in the outcome, counted from 1, and the reason. */
+/** A page, counted from 1, whose text is missing in the outcome, and the reason for it. */
 export interface Missing {
   readonly page: number;
   readonly reason: "scan" | "unnamed" | "error" | "limit";
@@ -23,20 +25,20 @@ export interface Missing {
 export type PdfFailure = "PDF_INVALID" | "PDF_ENCRYPTED" | "PDF_NO_TEXT" | "PDF_LIMIT_EXCEEDED" | "BUSY";
 
 /**
- * The outcome of an extraction. `text`: one string for each page, empty for the missing ones. `failed`: `permanent`
- * when another try would end the same way. The code `BUSY` means that the file's children had no core for too long,
- * which says nothing about the file.
+ * The outcome of an extraction. `text`: one string for each page, empty for missing pages. `failed`: with `permanent`,
+ * another try would end in the same way. The code `BUSY` means that the file's children had no core for too long, which
+ * says nothing about the file.
  */
 export type ExtractOutcome =
   | {
       readonly kind: "text";
       readonly pages: readonly string[];
       readonly missing: readonly Missing[];
-      /** Names of the files attached to the PDF, PDFs and others; left out when there are none. */
+      /** The names of the files attached to the PDF, which may be PDFs or others; left out when there are none. */
       readonly attachments?: readonly string[];
       /** The pages that were read by OCR. */
       readonly ocr: readonly number[];
-      /** The text was cut at `maxTextBytes`. */
+      /** Whether the text was cut at `maxTextBytes`. */
       readonly truncated: boolean;
       readonly engine: string;
     }
@@ -56,19 +58,19 @@ export interface ExtractOptions {
   /** An abort kills the child that works on the file; the extraction then throws the signal's reason. */
   readonly signal: AbortSignal;
   /**
-   * The file may use the child that is kept for urgent files, if that child is free, and does not wait for starting
-   * children.
+   * Whether the file may use the child that is kept free for urgent files. It then does not wait while other children
+   * start.
    */
   readonly isUrgent?: boolean;
   /**
-   * Progress: `page` of `pages` pages are finished. The number never decreases, and may increase by more than one. It
-   * is also called after OCR has read a page.
+   * Reports progress: `page` of `pages` pages are finished. While engines read the file, `page` never decreases, and
+   * may increase by more than one. Afterwards it is called with each page that OCR is done with.
    */
   onPage?(page: number, pages: number): void;
 }
 
 /**
- * Extracts the text of PDFs in child processes. Every file ends in an outcome within its limits; only an abort throws.
+ * Extracts the text of PDFs in child processes. Each file ends in an outcome, within its limits; only an abort throws.
  */
 export interface Extractor extends AsyncDisposable {
   extract(input: ExtractInput, options: ExtractOptions): Promise<ExtractOutcome>;
@@ -84,5 +86,5 @@ export class PdfError extends Error {
   }
 }
 
-/** Part of every text key. It changes whenever the same bytes would give another text. */
+/** A part of every text key. It must change whenever the same bytes give another text. */
 export const EXTRACTOR_VERSION = "9";

@@ -4,9 +4,9 @@ import type { ExtractLimits, ExtractOutcome } from "../port/extract.ts";
 type Text = Extract<ExtractOutcome, { kind: "text" }>;
 
 /**
- * Adds the pages of a file's attached PDFs after its own pages. The first page of each PDF begins with its name. PDFs
- * that exceed the file's limits, or cannot be read, are only named. `read` reads one attached PDF; `msLeft`: the time
- * for all of them.
+ * Adds the pages of a file's attached PDFs after its own pages. The first page of each PDF begins with its name. A PDF
+ * that exceeds the limits of the file, or cannot be read, is only named. `read` reads one attached PDF; `msLeft`
+ * returns the time left for all of them.
  */
 export async function withAttached(
   own: Text,
@@ -41,7 +41,7 @@ function joined(own: Text, name: string, { pages, missing, ocr, truncated }: Tex
   };
 }
 
-/** The line that names an embedded file in a text. */
+/** The line that names an attached file in a text. */
 export function attachmentLine(name: string): string {
   return `[Attachment] ${name}`;
 }

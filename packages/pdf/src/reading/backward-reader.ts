@@ -5,13 +5,13 @@ import { runJob } from "../children/run-job.ts";
 
 /** A second child that reads a file from its last page backwards, while the first child reads from the first page. */
 export interface BackwardReader {
-  /** All pages from this one to the last have been read. */
+  /** All pages from this one to the last were read. */
   readonly firstPage: number;
-  /** How many pages have been read. */
+  /** How many pages were read. */
   readonly count: number;
   /** The reports of all pages after `page`, in page order. */
   pagesAfter(page: number): PageReport[];
-  /** Asks the child to stop after its page; it then returns to the pool. */
+  /** Asks the child to stop after its current page; it then returns to the pool. */
   stop(): void;
 }
 
@@ -22,9 +22,9 @@ export const NO_BACKWARD_READER: BackwardReader = {
   stop: () => undefined,
 };
 
-/** After a page that takes longer than this the child stops, because its core is more useful for other files. */
+/** After a page that takes more than this many ms the child stops, because its core is more useful for other files. */
 const SLOW_MS = 250;
-/** A child that needs longer than this for a page is killed. */
+/** A child that needs more than this many ms for a page is killed. */
 const MAX_PAGE_MS = 1000;
 
 interface Deps {
@@ -66,7 +66,7 @@ export function readBackwards(deps: Deps, job: Job, pages: number): BackwardRead
     }
   }
   void collect(child)
-    .catch(() => undefined) // an abort also ends the first child, which reports it
+    .catch(() => undefined) // an abort also ends the first child, which throws the reason
     .then(() => {
       ended = true;
       deps.pool.release(child);

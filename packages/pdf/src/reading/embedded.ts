@@ -6,7 +6,10 @@ import { startStopwatch } from "../children/stopwatch.ts";
 import type { EmbeddedPdf } from "../engines/page-engine.ts";
 import type { ExtractInput, ExtractLimits } from "../port/extract.ts";
 
-/** The most embedded PDFs of one file that are read, and their bytes in all. PDFs embedded in these are not read. */
+/**
+ * At most so many PDFs embedded in one file are read, with at most so many bytes in all. PDFs embedded in these are not
+ * read.
+ */
 const MAX = { files: 20, bytes: 64 * 1024 * 1024 } as const;
 
 interface Deps {
@@ -16,7 +19,7 @@ interface Deps {
 }
 
 /**
- * Extracts the PDFs embedded in a file, in a child: as many as the child finds within one page's time. @throws the
+ * Gets the PDFs embedded in a file, in a child: those that the child finds within the time of one page. @throws the
  * signal's reason.
  */
 export async function embeddedIn(

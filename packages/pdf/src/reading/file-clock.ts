@@ -1,13 +1,13 @@
 import type { ExtractLimits } from "../port/extract.ts";
 
 /**
- * The times of one file over all its children and both engines, in ms; pure. It is used for wall-clock time and for
- * processor time.
+ * The times of one file, over all its children and both engines, in ms. Pure. There is one clock for wall-clock time
+ * and one for processor time.
  */
 export interface FileClock {
   /** When the time of the whole file is up. */
   readonly deadline: number;
-  /** When a child last finished a page, or the first child began. */
+  /** When a child last finished a page. Before the first page: when the first child began. */
   readonly lastPageAt: number;
   /** When the time of the current page is up. */
   readonly pageDeadline: number;
@@ -15,19 +15,19 @@ export interface FileClock {
 
 type Times = Pick<ExtractLimits, "stallMs" | "timeoutMs">;
 
-/** All children that try the same page may together use this many times the stall limit. */
+/** How many times `stallMs` all children that try the same page may take together. */
 const SHARED_STALLS = 1.3;
-/** A child that would get less time than this does not begin. */
+/** A child that would have fewer ms than this for its page does not begin. */
 const MIN_LEFT_MS = 500;
 
-/** Starts the clock when the first child begins: the wait for that child is not part of the file's time. */
+/** Starts the clock when the first child begins: the file's wait for that child does not count. */
 export function startClock({ stallMs, timeoutMs }: Times, now: number): FileClock {
   return { deadline: now + timeoutMs, lastPageAt: now, pageDeadline: now + stallMs };
 }
 
 /**
- * Another child begins. The wait for it is part of the file's time, because in most cases the file killed the child
- * before.
+ * Sets the deadline of the current page for another child. The wait for it counts, because in most cases the file has
+ * killed the child before.
  */
 export function nextChild(clock: FileClock, times: Times, now: number): FileClock {
   return { ...clock, pageDeadline: now + leftMs(clock, times, now) };
@@ -39,7 +39,8 @@ export function hasTimeLeft(clock: FileClock, times: Times, now: number): boolea
 }
 
 /**
- * The current page was read or lost. After a lost page another child may try it, within the rest of the shared time.
+ * Sets the deadline of the next page after a page was read or lost. A lost page does not renew the shared time: another
+ * child may try the page within the rest of it.
  */
 export function nextPage(clock: FileClock, { stallMs }: Times, input: { now: number; lost: boolean }): FileClock {
   const { now, lost } = input;

@@ -21,20 +21,21 @@ export interface ReadFromEnd {
   pagesAfter(page: number): PageReport[];
 }
 
-/** Actions after a report, in this order. */
+/** What the caller does after a report, in this order. */
 export type Action =
   /**
-   * Progress: `page` of `pages` pages are finished. It never decreases, even when a second engine starts from page 1.
+   * Report progress: `page` of `pages` pages are finished. `page` never decreases, even when a second engine starts
+   * from page 1.
    */
   | { readonly type: "progress"; readonly page: number; readonly pages: number }
-  /** A second child may now read this many pages backwards. */
+  /** Begin to read this file of `pages` pages backwards with a second child. */
   | { readonly type: "read-backwards"; readonly pages: number }
-  /** The child should stop after its current page: the rest is known. */
+  /** Ask the child to stop after its current page, because the pages after it were read already. */
   | { readonly type: "stop" }
-  /** The child's run is over; its further reports are ignored. */
+  /** Stop reading this child's reports. */
   | { readonly type: "leave" };
 
-/** A second child may begin after this many pages, if at least `MIN_BACKWARD_PAGES` are left. */
+/** After how many pages a second child may begin, if at least `MIN_BACKWARD_PAGES` are left. */
 const ALONE_PAGES = 3;
 const MIN_BACKWARD_PAGES = 8;
 
@@ -47,9 +48,12 @@ export interface FileRun {
   readonly reading: Reading;
   /** The first page for the next child to read. */
   readonly nextPage: number;
-  /** Whether there is enough time for a child to begin. If not, the reading has ended without its missing pages. */
+  /**
+   * Whether there is enough time for a child to begin. If not, the reading has ended, and its unread pages stay
+   * missing.
+   */
   beginChild(engine: EngineName, wall: number): boolean;
-  /** What the current child has used up, if anything. */
+  /** Which time the current child has used up; undefined if none. */
   overdue(at: Moment): Overdue | undefined;
   /** Handles a report of the current child. */
   report(report: Report | Interruption, fromEnd: ReadFromEnd, at: Moment): Action[];
@@ -88,18 +92,20 @@ export function createFileRun(first: EngineName, limits: ExtractLimits): FileRun
 interface State {
   readonly first: EngineName;
   readonly limits: ExtractLimits;
-  /** The readings of the current engine and of the engine before it. */
+  /** `reading`: what the current engine has read. `earlier`: what the engine before it has read. */
   reading: Reading;
   earlier?: Reading;
   time?: FileTime;
-  /** Processor time of the earlier children, and of the current one. */
+  /** In ms: the processor time of all earlier children, and of the current one. */
   cpu: { readonly before: number; readonly child: number };
-  /** The first page of the current child. */
+  /** The first page that the current child reads. */
   begin: number;
   progress: number;
 }
 
-/** The moment in the file's own time, which adds up the processor time of all its children. */
+/**
+ * Converts the time of the current child to the file's own time, which adds up the processor time of all its children.
+ */
 function momentOf(run: State, { wall, cpu: child }: Moment): Moment {
   run.cpu = { ...run.cpu, child };
   return { wall, cpu: run.cpu.before + child };
@@ -139,7 +145,7 @@ function addPage(run: State, report: PageReport, fromEnd: ReadFromEnd): Action[]
   const { page } = report;
   const actions = page < fromEnd.firstPage ? add(run, report, fromEnd) : [];
   const left = (run.reading.total ?? 0) - page;
-  // Only the first engine: the pool's free children have loaded only that one.
+  // A second child may only help the first engine: free children of the pool have loaded only that one.
   const isFirst = run.reading.engine === run.first;
   if (isFirst && page === run.begin + ALONE_PAGES - 1 && left >= MIN_BACKWARD_PAGES)
     actions.push({ type: "read-backwards", pages: page + left });

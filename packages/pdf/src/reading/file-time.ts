@@ -2,17 +2,20 @@ import type { ExtractLimits } from "../port/extract.ts";
 import { hasTimeLeft, isLate, nextChild, nextPage, startClock, type FileClock } from "./file-clock.ts";
 
 /*
- * Measures a file by processor time, so that a file is not refused for being slow on busy cores. A wall clock with ten
+ * Measures a file by processor time, so that a file is not refused because the cores are busy. A wall clock with ten
  * times the limits also ends children that wait for something that never comes.
  */
 
-/** When something happened, in ms. `cpu`: the processor time of the file's children so far. */
+/** A moment in ms. `wall`: by a clock. `cpu`: by the processor time that the file's children have used so far. */
 export interface Moment {
   readonly wall: number;
   readonly cpu: number;
 }
 
-/** The time that a file has used up. `time`: processor time, because of the file. `busy`: wall-clock time. */
+/**
+ * Which time a file has used up. `time`: processor time, so the file is too slow. `busy`: wall-clock time, so the cores
+ * are too busy.
+ */
 export type Overdue = "time" | "busy";
 
 export interface FileTime {
@@ -23,8 +26,8 @@ export interface FileTime {
 type Times = Pick<ExtractLimits, "stallMs" | "timeoutMs">;
 
 /**
- * The factor from processor time to wall-clock limits: a child with a tenth of a core still gets all its processor
- * time.
+ * How many times as long as the processor time the wall-clock time may be: a child with a tenth of a core still gets
+ * all its processor time.
  */
 export const WALL_FACTOR = 10;
 
@@ -45,7 +48,7 @@ export function nextPageTime(time: FileTime, times: Times, { at, lost }: { at: M
   };
 }
 
-/** The kind of time that is too short for another child; undefined when both are enough. */
+/** Which time is too short for another child; undefined when both are enough. */
 export function lacks(time: FileTime, times: Times, { wall, cpu }: Moment): Overdue | undefined {
   if (!hasTimeLeft(time.cpu, times, cpu)) return "time";
   return hasTimeLeft(time.wall, wallTimes(times), wall) ? undefined : "busy";

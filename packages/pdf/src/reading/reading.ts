@@ -5,12 +5,11 @@ import type { ExtractLimits, ExtractOutcome, Missing } from "../port/extract.ts"
 import type { Interruption } from "../children/run-job.ts";
 import type { EngineName } from "../engines/page-engine.ts";
 
-/** The most names of attached files that are kept. */
+/** The most names of attached files that a reading keeps. */
 const MAX_ATTACHMENTS = 100;
 
 /**
- * The pages of a file that one engine has read so far. Mutable: only one extraction uses it, and readings share no map
- * or set.
+ * What one engine has read of a file so far. Mutable: only one extraction uses it, and readings share no map or set.
  */
 export interface Reading {
   readonly engine: EngineName | "http";
@@ -31,7 +30,7 @@ export interface Reading {
   readonly ocr: Set<number>;
   /** The size of all texts, as UTF-8. */
   bytes: number;
-  /** The reason why the reading has ended. */
+  /** Why the reading has ended; undefined while it goes on. */
   end: End | undefined;
 }
 export type End = "done" | "invalid" | "encrypted" | "pages" | "output" | Interruption;
@@ -52,7 +51,7 @@ export function beginReading(engine: Reading["engine"]): Reading {
   };
 }
 
-/** Adds a report of a child, or an interruption. Ignored once the reading has ended. */
+/** Adds a report of a child, or the reason why the child was interrupted. Ignored once the reading has ended. */
 export function addReport(reading: Reading, report: Report | End, limits: ExtractLimits): void {
   if (reading.end) return;
   if (typeof report === "string") {
@@ -92,7 +91,7 @@ function addAttachments(reading: Reading, names: readonly string[] = []): void {
   for (const name of names) if (reading.attachments.size < MAX_ATTACHMENTS) reading.attachments.add(name);
 }
 
-/** Adds a page's text. A text that the limits cut to nothing is not kept, so its page is missing. */
+/** Adds a page's text, cut to the limits. If nothing is left of it, it is not kept, so the page is missing. */
 function addText(reading: Reading, page: number, found: string, limits: ExtractLimits): void {
   const before = reading.bytes - Buffer.byteLength(reading.texts.get(page) ?? "");
   const text = cutText(found, limits.maxTextBytes - before);
@@ -103,18 +102,21 @@ function addText(reading: Reading, page: number, found: string, limits: ExtractL
   reading.bytes = before + Buffer.byteLength(text);
 }
 
-/** The pages for OCR, in order. */
+/** The pages that OCR should read, in order. */
 export function scansOf(reading: Reading): number[] {
   return [...reading.scans, ...reading.unnamed].sort((a, b) => a - b);
 }
 
-/** If OCR's text has at least this part of the known length, it is taken for a page with unnamed letters. */
+/**
+ * For a page with unnamed letters, OCR's text is accepted if it has at least this part of the length of the known text.
+ */
 const SAME = 0.7;
 
-/** Adds OCR's text of a page. The page stays missing if OCR read no more than was known. */
+/** Adds OCR's text of a page, unless OCR read no more than was known already. */
 export function addRecognised(reading: Reading, page: number, text: string, limits: ExtractLimits): void {
   const known = reading.texts.get(page)?.length ?? 0;
-  // The known text of a page with unnamed letters has gaps, so a shorter text is accepted.
+  // In the known text of a page with unnamed letters, some characters are not real letters, so a somewhat shorter text
+  // is accepted.
   if (text.length <= (reading.unnamed.has(page) ? known * SAME : known)) return;
   mendPage(reading, page, text, limits);
   reading.ocr.add(page);
@@ -129,13 +131,15 @@ function mendPage(reading: Reading, page: number, text: string, limits: ExtractL
   addText(reading, page, text, limits);
 }
 
-/** Whether another engine may read more. It may not once the file's own time or pages are used up. */
+/** Whether another engine may read more of the file. Never when the file's own time, memory or pages were used up. */
 export function worthAnotherEngine(reading: Reading): boolean {
   if (reading.end === "invalid" || reading.end === "crash") return true;
   return reading.end === "done" && (reading.lost.size > 0 || (!hasSomething(reading) && reading.unnamed.size === 0));
 }
 
-/** Whether there is text, or an attachment: a portfolio has no text, but its attachments can be named. */
+/**
+ * Whether the file has text, or an attachment: the pages of a portfolio have no text, but its attachments can be named.
+ */
 function hasSomething(reading: Reading): boolean {
   return hasText(reading) || reading.attachments.size > 0;
 }
@@ -145,21 +149,21 @@ function hasText(reading: Reading): boolean {
 }
 
 /**
- * Combines what two engines read: returns one of the readings, with the pages added that only the other engine could
- * read.
+ * Combines what two engines have read: returns one of the readings, with the pages added that only the other engine
+ * could read.
  */
 export function combine(first: Reading, second: Reading, limits: ExtractLimits): Reading {
   if (first.end === "invalid" && second.end === "encrypted") return second;
-  // `busy` says nothing about the file: the other engine might have read it.
+  // `busy` says nothing about the file: the second engine might have read it.
   if (second.end === "busy" && !hasText(first)) return second;
   if (!hasSomething(first) && !hasText(second)) {
-    // The outcome of an engine that read every page says more about the file.
+    // If the second engine has read every page, its outcome says more about the file.
     const through = second.end === "done" && second.lost.size === 0;
     return through && (first.end === "crash" || first.lost.size > 0) ? second : first;
   }
   if (first.total !== second.total) return countText(second) > countText(first) ? second : first;
   for (const [page, text] of second.texts)
-    // Letters that the first engine could not name have no names for the second one either.
+    // Letters that the first engine found unnamed are unnamed for the second one, too, so its text is not used.
     if (text !== "" && !first.texts.get(page) && !first.unnamed.has(page)) mendPage(first, page, text, limits);
   return first;
 }
@@ -181,7 +185,7 @@ function failureOf(reading: Reading, password: boolean): ExtractOutcome | undefi
     case "pages":
       return { ...permanent, code: "PDF_LIMIT_EXCEEDED", reason: "pages" };
     case "busy":
-      // The pages read so far are not returned: as long as texts are kept, they would count as the whole text.
+      // The pages read so far are not returned: they would be kept and used as the whole text.
       return { kind: "failed", code: "BUSY", reason: "time", permanent: false };
     default:
   }
@@ -203,7 +207,7 @@ function textOf(reading: Reading): ExtractOutcome {
   const numbers = Array.from({ length: reading.total ?? 0 }, (_, index) => index + 1);
   const pages = numbers.map((page) => reading.texts.get(page) ?? "");
   const attachments = [...reading.attachments];
-  // The pages of a portfolio contain nothing else, so its text lists the attached files.
+  // The pages of a portfolio have no text, so its first page becomes a list of the attached files.
   if (!hasText(reading)) pages[0] = attachments.map(attachmentLine).join("\n");
   return {
     kind: "text",

@@ -1,15 +1,15 @@
 import type { Line } from "./layout.ts";
 
 /**
- * Lines belong to one row if their baselines differ by less than this, in ems: the value in a form field is a little
- * off its label's baseline.
+ * Two lines are in one row if their baselines differ by less than this many ems: the value in a form field is a little
+ * higher or lower than its label.
  */
 const SAME_ROW_EM = 0.8;
 
 /**
- * The lines of a page with the text of its annotations. A value is placed after the label in its row, or else at its
- * position. `plain`: the page without annotations. `drawn`: the page with drawn annotations, which PDFium puts at the
- * end. Notes come last.
+ * The lines of a page, with the text of its annotations. A value is placed after the label in its row; if there is
+ * none, by its position. `plain`: the page without annotations. `drawn`: the page with drawn annotations, which PDFium
+ * returns after the other lines. Notes come last.
  */
 export function withAnnotations(
   plain: readonly Line[],
@@ -42,7 +42,7 @@ function place(lines: Line[], value: Line): void {
   const before = row.filter(({ line }) => line.right <= value.left + 0.5 * value.size);
   if (before.length > 0) {
     const { line, index } = before.reduce((best, one) => (one.line.right > best.line.right ? one : best));
-    // There is at least a blank between a label and its value.
+    // Keeps at least the width of a blank between the label and its value.
     const left = Math.max(value.left, line.right + 0.5 * line.size);
     lines.splice(index + 1, 0, {
       ...value,
@@ -69,7 +69,10 @@ function place(lines: Line[], value: Line): void {
   lines.splice(placeIn(lines, value), 0, value);
 }
 
-/** The index after the nearest line above the value in its column, or else before the first line below it. */
+/**
+ * The index at which a value without a row is inserted: after the nearest line above it in its column; if there is
+ * none, before the first line below it.
+ */
 function placeIn(lines: readonly Line[], value: Line): number {
   let above = -1;
   lines.forEach((line, index) => {

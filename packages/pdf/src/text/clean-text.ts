@@ -1,6 +1,6 @@
 /*
- * Removes characters that no reader of a text needs. The control characters include the form feed, which is the page
- * break of the text store, so no page can contain one.
+ * Characters that are removed, because no reader of a text needs them. The control characters include the form feed,
+ * which separates pages in the text store, so no page can contain one.
  */
 
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff\u00ad\u200b\u2060\ufeff]/g;
@@ -8,11 +8,11 @@ const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 // Forms that stand for other letters: ligatures, Hebrew and Arabic presentation forms, half-width and full-width
 // letters, Kangxi radicals. Full NFKC is not used: it would turn 10² into 102 and ½ into 1⁄2.
 const COMPATIBILITY = /[\ufb00-\ufdff\ufe70-\ufefc\uff01-\uff5e\uff61-\uff9f\uffa0-\uffdc\u2e80-\u2fdf]+/g;
-// The vowel am of Thai and Lao. Some fonts draw its two parts as separate signs, with a tone mark between them.
+// The vowel am of Thai and Lao, as two separate signs. Some fonts draw it so, with a tone mark between them.
 const SPLIT_AM = /[\u0e4d\u0ecd]([\u0e48-\u0e4b\u0ec8-\u0ecb]?)([\u0e32\u0eb2])/g;
 const FULL_WIDTH_PUNCTUATION = /[\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]/;
-// Matches any character outside the common ones, which stay unchanged: Latin, Greek and Cyrillic letters, common
-// punctuation, kana, Han. None of the common ones composes with its neighbours, so a text of these needs no
+// Matches any character outside the common ones, which need no change: Latin, Greek and Cyrillic letters, common
+// punctuation, kana, Han. Common characters do not compose with one another, so a text that has only these needs no
 // normalisation.
 const UNUSUAL =
   /[^\t\n\u0020-\u007e\u00a1-\u00ac\u00ae-\u02ff\u0391-\u03a1\u03a3-\u03ce\u0400-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u20ac\u2190-\u21ff\u2200-\u22ff\u3001-\u3029\u3041-\u3096\u30a1-\u30fe\u4e00-\u9fff]/;
@@ -20,9 +20,9 @@ const BLANKS = /[^\S\n\t]{2,}|[^\S\n\t ]/g;
 const LINE_END_BLANKS = /[ \t]+\n[ \t]*|\n[ \t]+/g;
 
 /**
- * Cleans a text, line by line or a whole page at once. Line ends become `\n`. Control and bidi marks are removed.
- * Compatibility forms become the letters they stand for, and letters are composed. Several blanks become one, several
- * tabs between cells become one, and the ends of lines are trimmed.
+ * Cleans a text: one line, or a whole page at once. Line ends become `\n`. Control and bidi marks are removed.
+ * Compatibility forms become the letters they stand for, and letters and their accents are composed. Several blanks
+ * become one, several tabs between cells become one, and the ends of lines are trimmed.
  */
 export function cleanText(raw: string): string {
   const letters = UNUSUAL.test(raw) ? cleanLetters(raw) : raw;
@@ -45,7 +45,7 @@ function cleanLetters(raw: string): string {
     .normalize("NFC");
 }
 
-/** Full-width punctuation stays unchanged, because Chinese and Japanese use it. */
+/** The normal form of a character. Full-width punctuation is not changed, because Chinese and Japanese use it. */
 function letterOf(form: string): string {
   return FULL_WIDTH_PUNCTUATION.test(form) ? form : form.normalize("NFKC");
 }

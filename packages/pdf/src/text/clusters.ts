@@ -2,47 +2,50 @@ import { nearestOf } from "./nearest.ts";
 import type { PlacedSign } from "./right-to-left.ts";
 
 /*
- * Finds the letter of each sign in scripts with clusters. Signs above and below a letter are drawn separately when the
- * font cannot place them. PDFium then puts them after later letters, with false gaps. The position of a sign shows the
- * letter it belongs to.
+ * Finds the letter of each sign in scripts with clusters. A cluster is a letter with the signs above and below it. If
+ * the font cannot place the signs, they are drawn separately; PDFium then puts them after later letters, with false
+ * gaps. The position of a sign shows to which letter it belongs.
  */
 
-/** Scripts whose letters are drawn in clusters: Indic ones, Thai, Lao, Tibetan, Burmese, Khmer. */
+/** The characters of scripts with clusters: Indic ones, Thai, Lao, Tibetan, Burmese, Khmer. */
 export const CLUSTERED = /[\u0900-\u109f\u1780-\u17ff]/;
-/** A sign without a width of its own. Subscript letters of Khmer and Burmese begin with such a sign. */
+/**
+ * Matches a text that begins with a combining mark: a sign without a width of its own. Subscript letters of Khmer and
+ * Burmese begin with one.
+ */
 export const MARK = /^\p{Mn}/u;
 /**
- * How far the middle of a mark may be from its letter, in ems. `BEHIND_EM` applies to the letter before the mark, where
- * most marks are drawn.
+ * How many ems the middle of a mark may be away from its letter. `BEHIND_EM` applies to the letter before the mark,
+ * after which most marks are drawn.
  */
 const BESIDE_EM = 0.12;
 const BEHIND_EM = 0.3;
-/** A letter at least this far to the left of the letter before it, in ems, is out of order. */
+/** A letter at least this many ems to the left of the letter before it is out of order. */
 const BACK_EM = 0.6;
-/** Where PDFium made no blank, a gap of ink wider than this, in ems, separates two words. */
+/** Where PDFium made no blank, a gap of more than this many ems between the ink of two letters separates words. */
 const BLANK_EM = 0.25;
 
-/** A character of a line. */
+/** A character of a line in a script with clusters. */
 export interface ClusterSign extends PlacedSign {
-  /** For a blank made by PDFium: the gap in ems from which it is real. 0 for a drawn blank. */
+  /** For a blank that PDFium made from a gap: from how many ems on the blank is real. 0 for any other character. */
   readonly madeFrom: number;
 }
 
-/** One glyph or cluster with all of its letters. */
+/** A glyph or cluster, with all its letters. */
 interface Cluster {
   text: string;
   readonly left: number;
   readonly right: number;
   readonly x: number;
   marks: string;
-  /** The gap from which there is a blank before the cluster. */
+  /** From how many ems on the gap before the cluster is a blank. */
   blankEm: number;
 }
 
 /**
- * The text of a left-to-right line with each sign at its letter, and the widths of its blanks. Undefined when the signs
- * are in place already. `size`: the size of the type, in the unit of the positions. `cellEm`: the least gap between
- * cells.
+ * The text of a left-to-right line, with each sign after its letter, and the widths of its blanks. Undefined when the
+ * signs are in order already. `size`: the size of the type, in the unit of the positions. `cellEm`: from how many ems
+ * on a gap separates cells.
  */
 export function inClusterOrder(
   signs: readonly ClusterSign[],
@@ -110,7 +113,7 @@ function clustersOf(signs: readonly ClusterSign[]): Cluster[] {
   return clusters;
 }
 
-/** The cluster that a mark belongs to: the one before it, if that is near enough. */
+/** The cluster to which a mark belongs: the one before it if that is near enough, otherwise the nearest one. */
 function ownerOf(
   mark: Cluster,
   before: Cluster | undefined,
@@ -120,7 +123,7 @@ function ownerOf(
   const middle = (mark.left + mark.right) / 2;
   const away = ({ left, right }: Cluster): number => Math.max(left - middle, middle - right, 0);
   const reach = before && middle > before.left ? BEHIND_EM : BESIDE_EM;
-  // A blank has no marks, but a mark of the letter beside it may reach over the blank.
+  // A blank has no marks; the mark belongs to a letter beside the blank.
   if (before && before.text.trim() !== "" && away(before) <= reach * size) return before;
   const other = nearest(middle);
   return other && away(other) <= BESIDE_EM * size ? other : before;

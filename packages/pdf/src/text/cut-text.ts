@@ -1,10 +1,10 @@
-/** The longest beginning of a text with at most `bytes` bytes of UTF-8, without a cut character. */
+/** The longest beginning of a text that has at most `bytes` bytes as UTF-8 and ends with a whole character. */
 export function cutText(text: string, bytes: number): string {
   if (text.length * 3 <= bytes) return text;
   const whole = Buffer.from(text);
   if (whole.length <= bytes) return text;
   let end = Math.max(0, bytes);
-  // Bytes of the form 10xxxxxx continue a character.
+  // A byte of the form 10xxxxxx continues a character.
   while (end > 0 && ((whole[end] ?? 0) & 0xc0) === 0x80) end--;
   return whole.toString("utf8", 0, end);
 }

@@ -1,14 +1,14 @@
 /*
- * Decides whether there was a blank at the end of a Korean line. Korean is broken within words when the column is full,
- * and many programs write no blank at a line's end. The other words of the page show which case is likely: some
- * syllables nearly always end words, others begin them.
+ * Decides whether a blank belongs at the end of a Korean line. Korean words are broken when the column is full, and
+ * many programs write no blank at a line's end. The other words of the page show what is likely: some syllables nearly
+ * always end words, others begin them.
  */
 
 const SYLLABLE = /\p{Script=Hangul}/u;
-/** How many occurrences of a syllable the page's mean counts for. */
+/** The page's average counts as much as this many occurrences of a syllable, so that rare syllables do not decide. */
 const WEIGHT = 2;
 
-/** How often a syllable, or a pair of syllables, is next to a blank, and how often within a word. */
+/** How often a syllable, or a pair of syllables, is beside a blank (`apart`), and how often within a word. */
 interface Places {
   apart: number;
   within: number;
@@ -27,7 +27,7 @@ export function hangulBreaks(lines: readonly { readonly text: string }[]): (last
     counts.set(key, places);
   };
   for (const { text } of lines) {
-    // This program writes blanks at line ends, so where there is none, none is missing.
+    // A program that writes blanks at line ends leaves none out.
     if (/\p{Script=Hangul} $/u.test(text)) return () => false;
     for (const [, one = "", blank, other = ""] of text.matchAll(/(\p{Script=Hangul})( ?)(?=(\p{Script=Hangul}))/gu)) {
       const isApart = blank !== "";
@@ -38,7 +38,7 @@ export function hangulBreaks(lines: readonly { readonly text: string }[]): (last
     }
   }
   const usual = (all.apart + 1) / (all.apart + all.within + 2);
-  /** How much more often than others this syllable is next to a blank. */
+  /** How many times as often as the average syllable this one is beside a blank. */
   const odds = (key: string): number => {
     const { apart, within } = counts.get(key) ?? { apart: 0, within: 0 };
     return (apart + WEIGHT * usual) / (within + WEIGHT * (1 - usual)) / (usual / (1 - usual));

@@ -5,55 +5,62 @@ import type { Extent, Style } from "./styled.ts";
 /** A line and its position on the page. Lengths are in points, from the left and from the bottom. */
 export interface Line extends Partial<Omit<Style, "words">> {
   /**
-   * The engine's text: tabs between cells; U+0002 or U+FFFE at the end for a hyphen that was added at the line's end.
+   * The text as the engine returned it. It has tabs between cells, and ends with U+0002 or U+FFFE for a hyphen that was
+   * added at the line's end.
    */
   readonly text: string;
   readonly left: number;
   readonly right: number;
   readonly baseline: number;
-  /** The size of the font. 0: unknown, or not horizontal text; such a line is never joined to another. */
+  /**
+   * The size of the font. 0: the size is unknown, or the text is not horizontal; such a line is never joined to
+   * another.
+   */
   readonly size: number;
   /**
-   * All blanks of the line are about as wide as those that became tabs, so it may be a line stretched to the width of
-   * its column.
+   * Whether all blanks of the line are about as wide as those that became tabs: then it may be a line of prose that was
+   * stretched to the width of its column.
    */
   readonly even?: boolean | undefined;
   readonly words?: readonly Extent[] | undefined;
-  /** The line ends with a raised mark, such as a footnote's. */
+  /** Whether the line ends with a raised mark, such as a footnote's. */
   readonly marked?: boolean;
 }
 
-/**
- * How exact widths are. `slack`: how far a full line may end before its column's end, as a part of the column's width.
- */
+/** How exact widths are. `slack`: by which part of the column's width a full line may end before the column's end. */
 export interface Precision {
   readonly slack: number;
 }
 
 const SOFT_HYPHEN = /[\u0002\ufffe\u00ad]$/;
 const LINE_HYPHENS = "-\u2010\u0002\ufffe\u00ad";
-/** The blocks of right-to-left scripts: a quicker test than RTL, and almost no page matches. */
+/** The Unicode blocks of right-to-left scripts. This test is quicker than RTL and true for almost no page. */
 const MAYBE_RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\ud802\ud803\ud83b]/;
 const RTL = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u;
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\u30fc\uff00-\uffef]/u;
 const HAN_BLANK = new RegExp(`(?<=${UNSPACED.source}) (?=${UNSPACED.source})`, "gu");
 const HAN_PAIR = new RegExp(`${UNSPACED.source}(?=${UNSPACED.source})`, "gu");
-/** A character that no Japanese or Chinese line begins with, and more of them after it. */
+/**
+ * Matches characters, after the first one, with which no Japanese or Chinese line begins, so that they stay on the line
+ * of the first one.
+ */
 const NO_LINE_BEGIN =
   /^.([\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff1f\uff01\uff09\u300d\u300f\u3011\u3009\u300b\u30fb\u30fc\u3005\u3041\u3043\u3045\u3047\u3049\u3063\u3083\u3085\u3087\u30a1\u30a3\u30a5\u30a7\u30a9\u30c3\u30e3\u30e5\u30e7]+)/u;
 /** Scripts without blanks between words: Thai, Lao, Burmese, Khmer. */
 const PHRASED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]/;
 const HANGUL = /\p{Script=Hangul}/u;
 const ITEM = /^(?:[•‣▪●○◦·–—*»→\-\u00b7]\s|\[?\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})[.)\]]\s|\[\d)/;
-/** The assumed width, in ems, of a phrase of such a script before which a line may be broken. */
+/**
+ * The width, in ems, that is assumed for the first phrase of a line in such a script: the line may be broken before it.
+ */
 const PHRASE_EM = 4;
-/** Lines in a narrower column than this are titles, addresses or verse, whose line ends have a meaning. */
+/** In a column narrower than this many ems, lines are titles, addresses or verse, and are not joined. */
 const MIN_WIDTH_EM = 14;
 
 /**
- * The text of a page: lines in reading order, with the lines of one paragraph joined. A line continues in the next line
- * if the next line's first word had no room left on it. Rows of a table, items of a list and other type sizes begin a
- * new paragraph.
+ * The text of a page: its lines in reading order, with the lines of one paragraph joined. A line is continued by the
+ * next one if the next line's first word had no room left on it. Rows of a table, items of a list and other sizes of
+ * type begin a new paragraph.
  */
 export function pageText(lines: readonly Line[], precision: Precision = { slack: 0.01 }): string {
   const seen = withoutStretch(lines.map((line) => directed(withoutHanBlanks(line))));
@@ -76,10 +83,10 @@ export function pageText(lines: readonly Line[], precision: Precision = { slack:
   return cleanText(text);
 }
 
-/** `full`: the line was stretched to the width of its column. */
+/** `full`: the line was stretched to the width of its column, so it has no room left. */
 type SeenLine = Line & { readonly full?: boolean };
 
-/** Removes blanks from a justified Chinese line in which the program drew one between any two characters. */
+/** Removes the blanks from a justified Chinese line in which the program drew a blank between any two characters. */
 function withoutHanBlanks(line: Line): SeenLine {
   if (!line.text.includes(" ") || !UNSPACED.test(line.text)) return line;
   const blanks = line.text.match(HAN_BLANK)?.length ?? 0;
@@ -96,8 +103,8 @@ function directed<T extends Line>(line: T): T {
 }
 
 /**
- * Removes the tabs from lines of prose: a justified line in a narrow column has wide blanks but no cells. Such a line
- * is as wide as a line of prose beside it.
+ * Removes the tabs from lines of prose: a justified line in a narrow column has wide blanks but no cells. A line counts
+ * as prose if it is as wide as a line of prose beside it.
  */
 function withoutStretch(lines: SeenLine[]): SeenLine[] {
   if (!lines.some(({ even }) => even)) return lines;
@@ -114,7 +121,10 @@ function withoutStretch(lines: SeenLine[]): SeenLine[] {
   });
 }
 
-/** Whether a line continues in the next one. `joined`: the line itself continues the line before it. */
+/**
+ * Whether the next line continues this one in the same paragraph. `joined`: this line itself continues the line before
+ * it.
+ */
 function continues(
   lines: readonly SeenLine[],
   gaps: readonly number[],
@@ -128,7 +138,8 @@ function continues(
   if ((gaps[index] as number) > 1.25 * leading(gaps, index)) return false;
   if (line.text.includes("\t") || next.text.includes("\t") || ITEM.test(next.text.trimStart())) return false;
   const em = line.size;
-  // The first line may be indented, and so may the rest of a list item; the line after it must not be indented further.
+  // The first line of a paragraph may be indented, and so may all but the first line of a list item. Apart from that,
+  // the next line must not be indented further.
   const shift = next.left - line.left;
   const hanging = !joined && ITEM.test(line.text.trimStart()) && shift < 4 * em;
   if (shift > 0.6 * em && !hanging) return false;
@@ -145,14 +156,14 @@ function lineGap(line: Line, next: Line | undefined): number {
   return down > 0.5 * line.size && down < 2.1 * line.size ? down : Infinity;
 }
 
-/** The smallest distance of lines nearby. A larger distance separates paragraphs. */
+/** The smallest distance between lines nearby: the leading of the paragraph. A larger distance separates paragraphs. */
 function leading(gaps: readonly number[], index: number): number {
   let least = Infinity;
   for (let at = index - 3; at <= index + 3; at++) least = Math.min(least, gaps[at] ?? Infinity);
   return least;
 }
 
-/** The right end of the column: how far the lines nearby reach that begin at the same place. */
+/** The right end of a line's column: how far those lines nearby reach that begin at the same place. */
 function columnEnd(lines: readonly Line[], index: number): number {
   const here = lines[index] as Line;
   const [reach, likeSize] = [3 * here.size, 0.1 * here.size];
@@ -167,7 +178,7 @@ function columnEnd(lines: readonly Line[], index: number): number {
   return end;
 }
 
-/** The width of the next line's first word, which cannot be broken, and of the blank before it. */
+/** The width of the blank and of the next line's first word, up to where that word may be broken. */
 function firstWordWidth(line: Line, next: Line): number {
   const text = next.text.trim();
   const [word = ""] = /^\S+/u.exec(text) ?? [];
@@ -178,7 +189,10 @@ function firstWordWidth(line: Line, next: Line): number {
   return signs * perUnit;
 }
 
-/** A word that is hyphenated at a line's end: the line, and both parts of the word. */
+/**
+ * A word with a hyphen at the end of a line. `before`: the line without the hyphen. `head`, `tail`: the parts of the
+ * word.
+ */
 interface BrokenWord {
   readonly before: string;
   readonly head: string;
@@ -190,33 +204,34 @@ function brokenWord(line: Line, next: Line): BrokenWord | undefined {
   if (whole === "" || !LINE_HYPHENS.includes(whole.charAt(whole.length - 1))) return undefined;
   const before = whole.slice(0, -1).trimEnd();
   const [head] = /[\p{L}\p{M}]+$/u.exec(before) ?? [];
-  // Before a capital or a digit, the hyphen belongs to the word, as it does after a number.
+  // The rest of the word begins with a small letter. Before a capital or a digit, and after a number, the hyphen
+  // belongs to the word.
   const [tail] = /^\p{Ll}[\p{L}\p{M}]*/u.exec(next.text.trimStart()) ?? [];
   return head && tail ? { before, head, tail } : undefined;
 }
 
-/** Removes the hyphen, unless the same word has a hyphen elsewhere on the page. */
+/** The line without the hyphen, unless the same word has a hyphen elsewhere on the page. */
 function withoutHyphen({ before, head, tail }: BrokenWord, lines: readonly Line[]): string {
   const compound = `${head}-${tail}`;
   return lines.some(({ text }) => text.includes(compound)) ? `${before}-` : before;
 }
 
-/** The last character of nearly all lines. A blank always follows it, so the next line need not be examined. */
+/** Characters with which nearly all lines end. A blank always follows them, so the next line need not be looked at. */
 const USUAL_END = /[a-zA-Z0-9,;)]/;
 
-/** A line, and the blank between it and the next line of its paragraph, if there is one. */
+/** A line as it is joined to the next one: with a blank at its end, or without one. */
 function withBlank(line: Line, next: Line, isBreak: ReturnType<typeof hangulBreaks>): string {
   const whole = line.text.trimEnd();
   if (USUAL_END.test(whole.charAt(whole.length - 1))) return `${whole} `;
   const before = whole.replace(SOFT_HYPHEN, "-");
   const [last = "", first = ""] = [before.at(-1), next.text.trimStart().at(0)];
   if (/[\p{L}\p{N}][-\u2010]$/u.test(before) && /[\p{L}\p{N}]/u.test(first)) return before;
-  // A path or a URL continues without a blank. A slash with a blank before it stands alone.
+  // A path or a URL goes on without a blank. A slash after a blank is a sign of its own.
   if ((/\S\/$/.test(before) || /:\/\/\S*[.=&?_-]$/.test(before)) && /[\p{L}\p{N}_.~$({]/u.test(first)) return before;
   if (UNSPACED.test(last) && UNSPACED.test(first)) return before;
-  // Thai has blanks only between phrases. A line that was broken at such a blank ends with it.
+  // Thai has blanks only between phrases. If a line was broken at such a blank, the line ends with it.
   if (PHRASED.test(last) && PHRASED.test(first) && !/\s$/.test(line.text)) return before;
-  // Korean is broken within words when the column is full; a blank at a line's end is real.
+  // Korean words are broken when the column is full; a blank at the end of a line is real.
   if (HANGUL.test(last) && HANGUL.test(first) && !/\s$/.test(line.text) && !isBreak(last, first)) return before;
   return `${before} `;
 }

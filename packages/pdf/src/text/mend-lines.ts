@@ -1,19 +1,22 @@
 import type { Line } from "./layout.ts";
 import { RTL } from "./right-to-left.ts";
 
-/** Pieces of one line have baselines that differ by less than this, in ems. */
+/** The pieces of one line have baselines that differ by less than this many ems. */
 const SAME_BASELINE_EM = 0.1;
-/** A piece overlaps the piece before by at most this, in ems. */
+/** A piece overlaps the piece before it by at most this many ems. */
 const OVERLAP_EM = 0.3;
-/** The largest gap, in ems, within a word and within a cell; a larger gap separates cells. */
+/**
+ * A gap of fewer than `WORD_EM` ems is within a word, one of fewer than `CELL_EM` ems within a cell. A larger one
+ * separates cells.
+ */
 const WORD_EM = 0.3;
 const CELL_EM = 1.1;
-/** Two lines with the same text closer than this, in points, are one line that was drawn twice. */
+/** Two lines with the same text at most this many points apart are one line that was drawn twice. */
 const SAME_PLACE = 1;
 
 /**
- * Joins the pieces of a line, and drops repeated drawings of the same line. Keeps the order. `cells`: the cells of a
- * row stay separate.
+ * Joins the pieces that belong to one line, and drops lines that were drawn repeatedly. Keeps the order. `cells`: the
+ * cells of a row stay separate lines.
  */
 export function mendLines(lines: readonly Line[], { cells } = { cells: false }): Line[] {
   const known = new Map<string, Line[]>();
@@ -28,7 +31,7 @@ export function mendLines(lines: readonly Line[], { cells } = { cells: false }):
   return mended;
 }
 
-/** Whether a line repeats a known one: a stamp or a shadow is drawn several times at one place. */
+/** Whether a line repeats a known one: shadows, for example, are made by drawing a text several times at one place. */
 function isRepeated(known: Map<string, Line[]>, line: Line): boolean {
   if (line.right <= line.left) return false;
   const text = line.text.trim();
@@ -44,7 +47,10 @@ function isRepeated(known: Map<string, Line[]>, line: Line): boolean {
   return false;
 }
 
-/** Joins two neighbouring pieces: if each letter is drawn separately, PDFium ends lines between letters of one line. */
+/**
+ * Joins two neighbouring pieces of one line; undefined when they do not belong together. If each letter is drawn
+ * separately, PDFium ends lines between letters of one line.
+ */
 function joinedPieces(one: Line, other: Line, cells: boolean): Line | undefined {
   const em = Math.max(one.size, other.size);
   if (Math.min(one.size, other.size) < 0.5 * em || em === 0) return undefined;

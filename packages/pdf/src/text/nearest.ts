@@ -1,12 +1,12 @@
 /**
- * How many positions around a point are examined for things that reach over it; beyond these, the sorted extents are
- * searched.
+ * How many things that begin before a point are examined one by one for whether they reach over it. After that, the
+ * nearest one is found with `reaching`.
  */
 const LOOKS = 16;
 
 /**
- * Returns a function that finds the thing on a line nearest to a point; of equally near things, the first. `from` and
- * `to`: where a thing begins and ends. Costs one sort, and little for each point.
+ * Returns a function that finds the nearest thing on a line to a point; of equally near things, the first. `from`,
+ * `to`: where a thing begins and ends. Things are sorted once, so each search costs little.
  */
 export function nearestOf<T>(
   things: readonly T[],
@@ -16,7 +16,7 @@ export function nearestOf<T>(
   const places = things
     .map((thing, index) => ({ thing, index, from: from(thing), to: to(thing) }))
     .sort((one, other) => one.from - other.from || one.index - other.index);
-  // For each position: the thing that reaches farthest among those up to it.
+  // For each position: the thing that reaches farthest to the right, of those up to this position.
   const reaching = [...places];
   for (let at = 1; at < places.length; at++)
     if (reaching[at - 1]!.to >= places[at]!.to) reaching[at] = reaching[at - 1]!;

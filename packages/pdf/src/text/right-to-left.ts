@@ -1,29 +1,31 @@
 import { nearestOf } from "./nearest.ts";
 
 /*
- * Finds the reading order of a line from the positions of its letters, by Unicode's bidi rules in reverse. PDFium
- * assumes that the letters of a right-to-left line are stored in reading order. Programs store them in either order,
- * and Latin words, numbers and brackets within such a line come out reversed.
+ * Finds the reading order of a line from the positions of its letters: Unicode's bidi rules, applied in reverse. PDFium
+ * assumes that the letters of a right-to-left line are stored in reading order. But programs store them in either
+ * order, and then Latin words, numbers and brackets within the line come out reversed.
  */
 
 export const RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 const ARABIC = /[\u0600-\u065f\u066e-\u06ef\u06fa-\u08ff\ufb50-\ufdff\ufe70-\ufefc]/;
 const DIGIT = /[0-9\u0660-\u0669\u06f0-\u06f9]/;
-/** Characters that continue the number around them. */
+/** Characters that may stand within a number. */
 const IN_NUMBER = /^[.,:/\u066b\u066c+-]$/;
 /** Characters that belong to the number beside them. */
 const UNIT = /^[%$€£\u066a]$/;
 const SENTENCE_END = /^[.,;:!?]+$/;
 const LETTER = /\p{L}/u;
 const MARK = /\p{M}/u;
-/** Keeps two letters separate, or joins them. Its position is that of the letter before it. */
+/** An invisible character that joins two letters or keeps them apart. Its position is that of the letter before it. */
 const JOINER = /^[\u200c\u200d]$/;
 const BRACKETS = ["()", "[]", "{}", "<>", "«»"] as const;
-/** The parts of a lam-alef may be drawn from the same position, to within this, in ems. */
+/**
+ * Glyphs whose origins differ by less than this many ems are drawn at one place, for example the parts of a lam-alef.
+ */
 const ONE_PLACE_EM = 0.03;
 /**
- * A gap at least this wide, in ems, is a blank. Brackets and quotes have free space at their sides, so
- * `BRACKET_BLANK_EM` applies to them.
+ * A gap of at least this many ems is a blank. Beside brackets and quotes, which have free space at their sides, it is
+ * `BRACKET_BLANK_EM`.
  */
 const BLANK_EM = 0.18;
 const BRACKET_BLANK_EM = 0.26;
@@ -32,7 +34,7 @@ const BRACKET = /^[()[\]{}<>"'\u00ab\u00bb\u201c-\u201f]/;
 /** A character of a line and its position. `x`: the origin of its glyph. */
 export interface PlacedSign {
   readonly text: string;
-  /** Its index in the line as PDFium gave it: there is no blank between two consecutive indexes. */
+  /** The character's index in the line as PDFium returned it: PDFium saw no blank between two consecutive indexes. */
   readonly index: number;
   readonly left: number;
   readonly right: number;
@@ -40,8 +42,8 @@ export interface PlacedSign {
 }
 
 /**
- * The text of a line in reading order. `size`: the size of the type, in the unit of the positions. `rtl`: most of the
- * page is right-to-left; this decides if the ends of the line do not.
+ * The text of a line in reading order. `size`: the size of the type, in the unit of the positions. `rtl`: whether most
+ * of the page is right-to-left. It decides the direction of the line if its ends do not.
  */
 export function inReadingOrder(
   signs: readonly PlacedSign[],
@@ -61,7 +63,7 @@ function isRightToLeft(visual: readonly string[], rtl: boolean): boolean {
   return RTL.test(first) === RTL.test(last) ? RTL.test(first) : rtl;
 }
 
-/** A glyph: its letters in reading order, its position, and its indexes in PDFium's line. */
+/** A glyph: its letters in reading order, its position, and the range of its indexes in PDFium's line. */
 interface Glyph {
   text: string;
   from: number;
@@ -70,7 +72,7 @@ interface Glyph {
   readonly right: number;
 }
 
-/** Groups letters that are drawn as one glyph, and marks with their letter. From left to right. */
+/** Groups letters that are drawn as one glyph, and adds each mark to its letter. Returns glyphs from left to right. */
 function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
   const glyphs: Array<Glyph & { x: number }> = [];
   const marks: PlacedSign[] = [];
@@ -78,7 +80,7 @@ function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
   for (const sign of signs) {
     const { text, index, left, right, x } = sign;
     const last = glyphs.at(-1);
-    // A letter and its marks that the file encodes as one character.
+    // Whether this sign and the one before it are a letter and its mark that the file has as one character.
     const isOne = before !== undefined && before.x === x && before.left === left && before.right === right;
     if (isOne && MARK.test(before!.text) && !MARK.test(text) && marks.at(-1)?.index === before!.index) {
       marks.pop();
@@ -116,7 +118,7 @@ function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
   for (let at = 1; at < ordered.length; at++) {
     const [one, other] = [ordered[at - 1] as (typeof ordered)[0], ordered[at] as (typeof ordered)[0]];
     const isOnePlace = other.x - one.x < ONE_PLACE_EM * size && RTL.test(one.text);
-    // In some programs the joiner is a blank at its letter's position.
+    // Some programs draw the joiner as a blank at its letter's position.
     const isBehind = other.text.trim() === "" || (RTL.test(other.text) && other.left < one.left);
     if (isOnePlace && isBehind) [ordered[at - 1], ordered[at]] = [other, one];
   }
@@ -129,7 +131,7 @@ function add(glyph: Glyph, text: string, index: number): void {
   glyph.to = Math.max(glyph.to, index);
 }
 
-/** The glyphs' texts, with the drawn blanks and a blank for each gap. */
+/** The texts of the glyphs, with the blanks that are drawn, and a blank for each gap that is wide enough. */
 function withBlanks(glyphs: readonly Glyph[], size: number): string[] {
   const all: string[] = [];
   let before: Glyph | undefined;
@@ -148,19 +150,22 @@ function withBlanks(glyphs: readonly Glyph[], size: number): string[] {
 }
 
 /**
- * Whether one glyph directly followed the other, in either order, with the same direction: then no blank is between
- * them.
+ * Whether one glyph directly follows the other in PDFium's line, in either order, and has the same direction: then
+ * there is no blank between them.
  */
 function followed(one: Glyph, other: Glyph): boolean {
   const next = one.to + 1 === other.from || other.to + 1 === one.from;
   return next && RTL.test(one.text) === RTL.test(other.text);
 }
 
-/** The direction of a sign: right-to-left, left-to-right, or a number. Signs in between get one of these. */
+/**
+ * The direction of a sign: R for right-to-left, L for left-to-right, N for a part of a number. Signs without a
+ * direction of their own get one from their neighbours.
+ */
 type Kind = "R" | "L" | "N";
 type OpenKind = Kind | "blank" | "other";
 
-/** Turns signs from left to right into the text of a line that is read from the right. */
+/** Converts signs, given from left to right, to the text of a line that is read from the right. */
 function rightToLeft(visual: readonly string[]): string {
   const kinds = kindsOf(visual);
   let text = "";
@@ -175,8 +180,8 @@ function rightToLeft(visual: readonly string[]): string {
 }
 
 /**
- * Turns signs from left to right into the text of a line that is read from the left: its right-to-left parts are
- * reversed.
+ * Converts signs, given from left to right, to the text of a line that is read from the left: its right-to-left parts
+ * are reversed.
  */
 function leftToRight(visual: readonly string[]): string {
   const kinds = kindsOf(visual);
@@ -200,7 +205,7 @@ function kindsOf(visual: readonly string[]): Kind[] {
   const kinds: OpenKind[] = [...open];
   for (let at = 0; at < open.length; at++) {
     if (open[at] !== "other") continue;
-    // Beside Hebrew words, a percent sign always belongs to its number.
+    // In a line without Arabic letters, for example a Hebrew one, a percent sign belongs to the number before it.
     if (!isArabic && UNIT.test(visual[at] as string) && open[at - 1] === "N") {
       open[at] = kinds[at] = "N";
       continue;
@@ -208,7 +213,7 @@ function kindsOf(visual: readonly string[]): Kind[] {
     let end = at + 1;
     while (open[end] === "other") end++;
     const signs = visual.slice(at, end).join("");
-    // Beside Arabic words, a percent sign stands alone.
+    // In a line with Arabic letters, a percent sign stands alone unless a Latin letter is beside it.
     const isApart = isArabic && UNIT.test(signs) && open[at - 1] !== "L" && open[end] !== "L";
     kinds.fill(isApart ? "R" : kindBetween(signs, open[at - 1], open[end]), at, end);
     at = end - 1;
@@ -221,7 +226,7 @@ function kindsOf(visual: readonly string[]): Kind[] {
   });
 }
 
-/** For each index: the last kind at or before it that is neither a number nor a blank. */
+/** For each index: the kind of the last sign up to it that is neither a part of a number nor a blank. */
 function besideNumbers(kinds: readonly OpenKind[]): Array<OpenKind | undefined> {
   let last: OpenKind | undefined;
   return kinds.map((kind) => (last = kind === "N" || kind === "blank" ? last : kind));
@@ -235,19 +240,19 @@ function openKind(sign: string): OpenKind {
   return sign.trim() === "" ? "blank" : "other";
 }
 
-/** The direction of the signs between two neighbours. */
+/** The direction of signs that have none of their own, from the directions of their two neighbours. */
 function kindBetween(signs: string, left: OpenKind | undefined, right: OpenKind | undefined): Kind {
   if (left === "R" || right === "R") return "R";
   const beside = [left, right].filter((kind) => kind === "L" || kind === "N");
   if (beside.length === 2) return beside.includes("L") ? "L" : IN_NUMBER.test(signs) ? "N" : "R";
   if (beside[0] === "N") return UNIT.test(signs) ? "N" : "R";
-  // At the left of a Latin word, a punctuation mark ends that word's sentence.
+  // A punctuation mark to the left of a Latin word ends the right-to-left sentence around it.
   return beside[0] === "L" && !(right === "L" && SENTENCE_END.test(signs)) ? "L" : "R";
 }
 
 /**
- * Corrects brackets, which PDFs store mirrored or not. If the brackets of a kind do not match, every second one becomes
- * a closing one.
+ * Mends brackets: some PDFs store them mirrored, others not. If the brackets of a kind do not match, every second one
+ * becomes a closing one.
  */
 function mendBrackets(line: string): string {
   let text = line;

@@ -1,25 +1,28 @@
 import type { Line } from "./layout.ts";
 
-/** For each mark in a text: the guessed letter, and the fallback if no better one is found. */
+/**
+ * For each mark in a text, which takes the place of an unnamed letter: the letter that PDFium guessed, and the text
+ * that replaces the mark if no better one is found.
+ */
 export type Guesses = ReadonlyMap<string, { readonly guess: string; readonly fallback: string }>;
 
 /**
- * The most words of a page that are looked up in the other text, and the most characters that are searched for them.
+ * How many words of a page are looked up in the other text, and how many characters all these searches read together.
  */
 const [MAX_WORDS, MAX_SCANNED] = [1000, 5_000_000] as const;
-/** Words with more marks are not looked up: trying all lengths for each mark takes too long. */
+/** A word with more marks than this is not looked up: trying all lengths for each mark takes too long. */
 const MAX_MARKS = 3;
-/** The most places at which one word is compared. */
+/** At how many places of the other text one word is compared. */
 const MAX_PLACES = 50;
-/** The most letters that one glyph's name has. */
+/** How many letters one glyph stands for at most. */
 const MAX_LETTERS = 6;
 const LETTERS = /^[\p{L}\p{M}'’]+$/u;
 const LIGATURE = /[\ufb00-\ufb06]/g;
 
 /**
- * The lines with letters in place of their marks. `other` is the same page as another engine reads it. A mark becomes
- * the letters that `other` has in the same word between the same neighbours; otherwise its fallback. If the other
- * engine made the same guess, it knows nothing more.
+ * Replaces the marks in lines by letters. `other` is the text of the same page as another engine reads it. A mark
+ * becomes the letters that `other` has in the same word between the same neighbours; otherwise its fallback. Letters
+ * that equal PDFium's guess do not count: the other engine then knows no more than PDFium.
  */
 export function withNames(lines: readonly Line[], guesses: Guesses, other: string): Line[] {
   const marks = new RegExp(`[${[...guesses.keys()].join("")}]`, "gu");
@@ -35,7 +38,7 @@ export function withNames(lines: readonly Line[], guesses: Guesses, other: strin
       [at, at],
     ] as const) {
       const context = words.slice(Math.max(0, from), to + 1);
-      // A neighbour with unknown letters helps little.
+      // A neighbouring word with marks cannot be found in the other text.
       if (context.some((word, index) => index !== at - Math.max(0, from) && word.search(marks) >= 0)) continue;
       const key = `${at - Math.max(0, from)} ${context.join(" ")}`;
       if (!known.has(key)) {
@@ -67,7 +70,7 @@ export function withNames(lines: readonly Line[], guesses: Guesses, other: strin
       return sign;
     });
   }
-  // If no word decides, the mark gets the letters it had in the other words of the page.
+  // If no place decides, the mark gets the letters that it had in the other words of the page, if these agree.
   const usual = (sign: string): string => {
     const [name, ...others] = names.get(sign) ?? [];
     return name !== undefined && others.length === 0 ? name : (guesses.get(sign)?.fallback as string);
@@ -83,12 +86,12 @@ interface Marks {
   readonly guesses: Guesses;
 }
 
-/** The letters for a word's marks, if all places with this context agree on them. */
+/** The letters for a word's marks; undefined unless all places with this context agree on them. */
 function find(text: string, context: readonly string[], at: number, { marks, guesses }: Marks): string[] | undefined {
   const any = `[\\p{L}\\p{M}'’]{1,${MAX_LETTERS}}?`;
   const pattern = context.map((word) => {
     const parts = word.split(marks).map(escaped);
-    // If a glyph is only one letter wide, the other engine may write a blank after it.
+    // The other engine may write a blank before or after a glyph that is only as wide as one letter.
     return parts.join(`\\s?(${any})\\s?`);
   });
   const places = new RegExp(`(?<!\\S)${pattern.join("\\s+")}(?!\\S)`, "gu");

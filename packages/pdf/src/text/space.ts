@@ -1,4 +1,4 @@
-/** Whether a code unit is white space in the sense of `\s`. */
+/** Whether a UTF-16 unit is white space, as `\s` defines it. */
 export function isSpace(unit: number): boolean {
   if (unit <= 0x20) return unit === 0x20 || (unit >= 0x09 && unit <= 0x0d);
   if (unit < 0x2000) return unit === 0xa0 || unit === 0x1680;

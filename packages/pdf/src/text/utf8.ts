@@ -1,11 +1,12 @@
 /*
- * Repairs text of programs that write UTF-8 where PDF expects another encoding: in the codes of a font, in the letters
- * that a font names, or in the values of forms. Such text comes out as wrong letters in a pattern that real text does
+ * Repairs text of programs that write UTF-8 where PDF expects another encoding: as the codes of a font, as the letters
+ * that a font names, or as the values of forms. Such text comes out as wrong letters in a pattern that real text does
  * not have.
  */
 
 /**
- * The part of PDFDocEncoding that differs from Latin-1: the characters of codes 0x18–0x1f and 0x80–0xa0; 0x9f has none.
+ * The part of PDFDocEncoding that differs from Latin-1: the characters of the codes 0x18–0x1f (LOW) and 0x80–0xa0
+ * (HIGH). Code 0x9f has no character.
  */
 const LOW = "\u02d8\u02c7\u02c6\u02d9\u02dd\u02db\u02da\u02dc";
 const HIGH =
@@ -15,14 +16,16 @@ const HIGH =
  */
 const PAIR = /[\uc280-\udfbf]|[\u00e0-\u00ef][\u8080-\ubfbf]|[\uf080-\uf4bf][\u8080-\ubfbf]/g;
 const MAYBE_PAIR = /[\uc280-\uf4bf]/;
-/** Up to this many other characters do not decide. */
+/** Up to this many characters beyond ASCII may lack the pattern, whatever their share is. */
 const SOME = 8;
-/** More than this part of a page's characters beyond ASCII must have the pattern. */
+/** More than this part of a page's characters beyond ASCII must fit the pattern. */
 const NEARLY_ALL = 0.95;
-/** Fewer different pairs than this may be chance: a quarter of all Korean syllables have the pattern. */
+/**
+ * If fewer different characters than this fit the pattern, it may be chance: a quarter of all Korean syllables fit it.
+ */
 const MIN_DIFFERENT = 5;
 
-/** The character whose UTF-8 bytes, as a number, are `code`; undefined for other numbers, and for ASCII. */
+/** The character whose UTF-8 bytes, read as one number, are `code`. Undefined for other numbers, and for ASCII. */
 export function characterOf(code: number): string | undefined {
   if (code < 0xc280 || code > 0xf4bfbfbf) return undefined;
   const bytes = Buffer.alloc(4);
@@ -30,7 +33,7 @@ export function characterOf(code: number): string | undefined {
   return decoded(bytes.subarray(code > 0xffffff ? 0 : code > 0xffff ? 1 : 2), 1);
 }
 
-/** Whether each character of a text is really two bytes of UTF-8. */
+/** Whether the characters of a text beyond ASCII are really two bytes of UTF-8 each. */
 export function isPairsOfBytes(text: string): boolean {
   if (!MAYBE_PAIR.test(text)) return false;
   const fitting = new Set<number>();
@@ -45,12 +48,12 @@ export function isPairsOfBytes(text: string): boolean {
   return fitting.size >= MIN_DIFFERENT && others <= (1 - NEARLY_ALL) * beyond;
 }
 
-/** Whether a character is two bytes that are, or begin, a character of UTF-8. */
+/** Whether the two bytes of a UTF-16 unit are a character of UTF-8, or the beginning of one. */
 function isPair(unit: number): boolean {
   return unit >= 0xc280 && unit < 0xf500 && (unit & 0xc0) === 0x80;
 }
 
-/** The real text behind a text whose characters are two bytes of UTF-8 each. */
+/** Decodes a text whose characters beyond ASCII are two bytes of UTF-8 each. */
 export function fromPairsOfBytes(text: string): string {
   return text.replace(PAIR, (pair) => {
     const bytes = Buffer.alloc(pair.length * 2);
@@ -62,7 +65,7 @@ export function fromPairsOfBytes(text: string): string {
 /** Decodes a PDF string that is UTF-8 but was read byte by byte; other strings stay unchanged. */
 export function fromSingleBytes(text: string): string {
   if (!/[\u00c2-\u00f4]/.test(text)) return text;
-  // Two codes have no character. What such a code may be depends on the character before it.
+  // Two byte values have no character here. Which of them was lost depends on the character before it.
   const isGerman = /\u00c3[\u00a4\u00b6\u00bc]/.test(text);
   const bytes: number[] = [];
   for (const unit of text) {
@@ -81,6 +84,6 @@ function decoded(bytes: Uint8Array, length?: number): string | undefined {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return length === undefined || [...text].length === length ? text : undefined;
   } catch {
-    return undefined; // no UTF-8
+    return undefined; // the bytes are not UTF-8
   }
 }
