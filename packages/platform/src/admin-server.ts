@@ -8,12 +8,15 @@ export interface AdminServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Serves further pages of the admin port; resolves to false for a path that it does not have. */
+/**
+ * Serves pages of the admin port in addition to those of `startAdminServer`. Resolves with false for a path that it
+ * does not have.
+ */
 export type AdminPages = (path: string, request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 
 /**
- * Serves `/healthz`, `/readyz` and `/metrics` on a port of their own, and `pages`, which decide themselves who may use
- * them. @throws when the port is in use.
+ * Serves `/healthz`, `/readyz` and `/metrics` on a port of its own, and also `pages`, which must check themselves who
+ * may use them. @throws when the port is in use.
  */
 export async function startAdminServer(options: {
   port: number;

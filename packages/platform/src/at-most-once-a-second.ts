@@ -1,9 +1,9 @@
 const QUIET_MS = 1000;
 
 /**
- * Limits how often one kind of error is logged: calls `log` for the first error of a kind, then at most once a second.
- * `repeated`: how many errors of this `what` were left out since the last call. Each `what` is kept in memory for ever,
- * so it must be one of a few constants.
+ * Limits how often errors of one kind are logged: calls `log` for the first error with a `what`, then at most once a
+ * second. `repeated`: how many errors with this `what` were left out since the last call. Each `what` is kept in memory
+ * for ever, so it must be one of a few constants.
  */
 export function logAtMostOnceASecond(
   log: (what: string, error: unknown, repeated: number) => void,

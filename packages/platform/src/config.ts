@@ -1,14 +1,17 @@
 import * as z from "zod";
 
-/** The settings, or one sentence for each problem. A sentence never holds a value, which may be a secret. */
+/**
+ * The settings, or one sentence for each problem. A sentence never has a value in it, because the value may be a
+ * secret.
+ */
 export type Parsed<T> = { ok: true; config: T } | { ok: false; problems: string[] };
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * Parses the settings of a process. `schema` is an object schema whose keys are the names of environment variables; an
- * empty variable counts as unset. Returns all problems at once: each names its variable and the allowed values, never
- * the value itself.
+ * Parses the settings of a process. `schema`: an object schema whose keys are the names of environment variables. An
+ * empty variable counts as unset. Returns all problems at once. Each one names its variable and the allowed values,
+ * never the value itself.
  */
 export function parseEnv<S extends z.ZodType>(schema: S, env: Env): Parsed<z.output<S>> {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
@@ -25,7 +28,7 @@ export function describeProblems(name: string, problems: readonly string[]): str
   return [`${name} cannot start:`, ...problems.map((problem) => `  - ${problem}`), ""].join("\n");
 }
 
-/** Exit code for wrong settings (EX_CONFIG of sysexits.h). */
+/** The exit code for wrong settings (EX_CONFIG of sysexits.h). */
 export const EXIT_CONFIG = 78;
 
 /** A setting that is a whole number from `min` to `max`, both included. */
@@ -49,7 +52,7 @@ export function choice<const T extends string>(words: readonly [T, ...T[]], fall
   return fallback === undefined ? one : one.default(fallback as z.core.util.NoUndefined<T>);
 }
 
-/** A setting that is a list of items separated by commas; blanks around an item are dropped. */
+/** A setting that is a list: items separated by commas. Blanks around an item are dropped. */
 export function list(fallback = ""): z.ZodType<string[]> {
   return z
     .string()
@@ -63,8 +66,9 @@ export function list(fallback = ""): z.ZodType<string[]> {
 }
 
 /**
- * Encryption keys, separated by commas: the first encrypts, all decrypt. If the first is empty (`,key`), nothing is
- * encrypted: use this while processes with and without the key run beside each other.
+ * A setting that is a list of encryption keys, separated by commas. The first key encrypts, all of them decrypt. If the
+ * first one is empty (`,key`), nothing is encrypted; use this in a rolling update, while some processes do not have the
+ * key yet.
  */
 export function dataKeys(): z.ZodType<string[]> {
   return z
@@ -79,12 +83,13 @@ export function dataKeys(): z.ZodType<string[]> {
     .refine((keys) => new Set(keys).size === keys.length, "lists a key twice");
 }
 /**
- * Most secrets of one setting. A rotation needs two; each further secret would be tried for every token that fits none.
+ * How many secrets one setting may have. A rotation needs two, and a token that fits none is checked against each of
+ * them.
  */
 export const MAX_SECRETS = 8;
 const TOO_MANY = `must have ${MAX_SECRETS} at most: remove those that nothing needs any more`;
 
-/** Secrets, separated by commas: each of them is accepted. */
+/** A setting that is a list of secrets, separated by commas. Each of them is accepted. */
 export function secretList(): z.ZodType<string[]> {
   return list()
     .refine((items) => items.every(isLong), "must be a comma list of secrets that have at least 32 bytes each")
@@ -93,8 +98,8 @@ export function secretList(): z.ZodType<string[]> {
 const isLong = (secret: string): boolean => Buffer.byteLength(secret) >= 32;
 
 /**
- * A setting that is a URL with one of `protocols` (`ws:`, `redis:` …). The URL may hold a password, so a problem never
- * shows it.
+ * A setting that is a URL with one of `protocols` (`ws:`, `redis:` …). Its problem does not show the URL, which may
+ * have a password in it.
  */
 export function url(protocols: readonly string[]): z.ZodType<string> {
   const sentence = `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`;
@@ -106,8 +111,8 @@ export function url(protocols: readonly string[]): z.ZodType<string> {
 const LIST = /^(rediss?:\/\/)?[^\s,]+:\d+(\/\d*)?,/;
 
 /**
- * The address of Redis: `redis://`, `rediss://` or `unix:/path`; for a cluster a comma list of addresses or
- * `host:port`.
+ * A setting that is the address of Redis: `redis://`, `rediss://` or `unix:/path`; for a cluster, a comma list of such
+ * addresses or of `host:port`.
  */
 export function redisUrl(): z.ZodType<string> {
   const isUrl = (text: string): boolean =>
@@ -119,7 +124,7 @@ export function redisUrl(): z.ZodType<string> {
     .refine(fits, "must begin with redis://, rediss:// or unix:/");
 }
 
-/** The URLs of a comma list; a URL without a scheme gets that of the first. */
+/** The URLs in a comma list. A URL without a scheme gets the scheme of the first one. */
 export function seedsOf(text: string): string[] {
   const scheme = /^rediss?:\/\//.exec(text)?.[0] ?? "redis://";
   const parts = text.split(",").map((part) => part.trim());

@@ -1,13 +1,16 @@
 import { within } from "./lifecycle.ts";
 
-/** Decides whether this process should get traffic. */
+/** Decides whether this process should get new connections and requests. */
 export interface Health {
-  /** Adds a check; it fails by throwing. */
+  /** Adds a check. A check fails by throwing. */
   check(name: string, holds: () => Promise<unknown>): void;
-  /** From now on `ready` is false, whatever the checks return. */
+  /** From now on `ready` is false, whatever the checks find. */
   drain(): void;
   readonly draining: boolean;
-  /** Runs the checks, at most every {@link FRESH_MS}, each for at most {@link CHECK_MS}. The result names no cause. */
+  /**
+   * Runs the checks, at most once in {@link FRESH_MS}, and each for at most {@link CHECK_MS}. The result does not tell
+   * why a check failed.
+   */
   ready(): Promise<Readiness>;
 }
 export interface Readiness {

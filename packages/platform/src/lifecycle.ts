@@ -1,9 +1,13 @@
-/** The resources that a process holds, in the order in which it acquired them, each with the step that releases it. */
+/** The resources of a process, in the order in which it acquired them. Each has a step that releases it. */
 export interface Lifecycle extends AsyncDisposable {
-  /** Adds a step; steps run in reverse order. A step that is added after the close has begun runs at once. */
+  /**
+   * Adds the step that releases a resource. Steps run in reverse order. A step that is added after the closing has
+   * begun runs at once.
+   */
   add(name: string, close: () => unknown): void;
   /**
-   * Runs every step once, even if one throws or hangs; resolves to the problems. Further calls return the same promise.
+   * Runs every step once, even if one throws or hangs. Resolves with the problems. Further calls return the same
+   * promise.
    */
   close(): Promise<CloseProblem[]>;
 }
@@ -12,7 +16,9 @@ export interface CloseProblem {
   readonly error: unknown;
 }
 
-/** @param deadlineMs how long one step may take before the next one begins; a step that takes longer is reported. */
+/**
+ * @param deadlineMs after this many ms, a step that has not ended is reported as a problem, and the next one begins.
+ */
 export function createLifecycle(deadlineMs: number): Lifecycle {
   const steps: Array<{ name: string; close: () => unknown }> = [];
   let closing: Promise<CloseProblem[]> | undefined;
@@ -42,7 +48,7 @@ export function createLifecycle(deadlineMs: number): Lifecycle {
   };
 }
 
-/** Waits for work, at most `ms`. @throws DeadlineError; the work itself continues. */
+/** Waits for `work`, but at most `ms`. @throws DeadlineError after that; the work itself continues. */
 export async function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

@@ -8,14 +8,17 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 const SECRETS = ["token", "password", "secret", "authorization", "cookie"];
 
 /**
- * Removes credentials from a log line: an error's message may hold a URL with a password, and libraries write such
- * messages.
+ * Removes credentials from a log line. The message of an error may have a URL with a password in it, also one that a
+ * library has written.
  */
 function withoutCredentials(line: string): string {
   return line.replaceAll(/:\/\/[^\s"/@]{1,256}@/g, "://***@");
 }
 
-/** Writes JSON lines to stdout with a constant `msg` and fixed field names; secrets are removed in every field. */
+/**
+ * Creates a logger. It writes JSON lines with a constant `msg` and fixed field names to stdout, and removes secrets
+ * from all fields.
+ */
 export function createLogger(of: {
   level: LogLevel;
   name: string;
@@ -39,7 +42,7 @@ export function createLogger(of: {
 const CAUSES = 3;
 
 /**
- * Returns an error's name, message, code, stack and causes, and no other property: the Redis client attaches the
+ * Returns the name, message, code, stack and causes of an error, and no other property: the Redis client attaches the
  * command with all its arguments, which may be a user's question, file or password.
  */
 function describeError(error: unknown, causes = CAUSES): object {

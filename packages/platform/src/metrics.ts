@@ -6,12 +6,15 @@ export interface Metrics {
   text(): Promise<string>;
   readonly contentType: string;
   counter<L extends string>(name: string, help: string, labels?: readonly L[]): Counter<L>;
-  /** A gauge that calls `read` whenever the metrics are read. */
+  /** A gauge whose value `read` returns whenever the metrics are read. */
   gauge(name: string, help: string, read: () => number): Gauge;
   histogram<L extends string>(name: string, help: string, buckets: number[], labels?: readonly L[]): Histogram<L>;
 }
 
-/** Creates a registry with the metrics of the Node process. Labels must not hold ids: each value is a time series. */
+/**
+ * Creates a registry of metrics, which has those of the Node process. A label must not have an id as its value: each
+ * value makes another time series.
+ */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -35,7 +38,7 @@ export function createMetrics(): Metrics {
   };
 }
 
-/** The delay of the event loop: the 99th percentile in the last whole second, in ms. */
+/** Measures the delay of the event loop. `p99Ms`: its 99th percentile in the last whole second, in ms. */
 export interface LoopDelay extends Disposable {
   p99Ms(): number;
 }
@@ -46,7 +49,7 @@ export function createLoopDelay(): LoopDelay {
   histogram.enable();
   let last = 0;
   const timer = setInterval(() => {
-    // The histogram records whole timer periods, so its resolution is subtracted.
+    // The histogram counts whole periods of its timer, so one period is subtracted.
     last = Math.max(0, histogram.percentile(99) / 1e6 - resolution);
     histogram.reset();
   }, 1000);

@@ -4,10 +4,10 @@ import { mastersOf, type RedisClient } from "./cluster/masters.ts";
 import type { Durability } from "./redis-settings.ts";
 import { storeErrorKind } from "./redis-error.ts";
 
-/** Thrown when a Redis cannot be used. The message says what to do. */
+/** Thrown when a Redis cannot be used. The message tells the operator what to do. */
 export class PlatformError extends Error {
   override readonly name = "PlatformError";
-  /** `redis-unreachable` may pass by itself; the others need an operator. */
+  /** `redis-unreachable` may end by itself; the others need an operator. */
   readonly kind: "redis-version" | "redis-setting" | "redis-unreachable";
   constructor(kind: PlatformError["kind"], message: string, options?: ErrorOptions) {
     super(message, options);
@@ -16,24 +16,24 @@ export class PlatformError extends Error {
 }
 
 export interface RedisFacts {
-  /** Undefined: the Redis user may not read the version. */
+  /** Redis's version; undefined: the Redis user may not read it. */
   readonly version: string | undefined;
   readonly maxmemoryPolicy: string;
   readonly aof: string;
-  /** Settings under which Redis may lose data, one sentence each. */
+  /** One sentence for each setting with which Redis may lose data. */
   readonly warnings: readonly string[];
 }
 
 const PAUSE_MS = 100;
-/** How long each master of a cluster is waited for. */
+/** How many ms each master of a cluster is waited for. */
 const MASTER_MS = 2000;
 const IS_CLUSTER =
   "Redis is a node of a cluster: set REDIS_CLUSTER=true, and REDIS_URL to a comma list of some of its nodes.";
 
 /**
- * Waits until Redis replies, and reads its version and settings; in a cluster those of all masters, and the worst
- * values count. Problems that waiting cannot solve (password, rights, certificate, a replica, REDIS_CLUSTER, no
- * `min-replicas-to-write` for `replicated`) are thrown at once.
+ * Waits until Redis replies, and reads its version and settings. In a cluster, all masters are read, and the worst
+ * values count. Problems that waiting cannot solve are thrown at once: password, rights, certificate, a replica,
+ * REDIS_CLUSTER, no `min-replicas-to-write` with `replicated`.
  * @throws PlatformError
  */
 export async function inspectRedis(
@@ -51,7 +51,7 @@ export async function inspectRedis(
   const found = await Promise.allSettled(
     mastersOf(redis).map(async (master) => inspectServer(master, await readInfo(master, MASTER_MS), true)),
   );
-  // A cluster in which a replica is about to take over can be used, too.
+  // An unreachable master is ignored: a cluster in which a replica is about to take over can be used.
   const all = found.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   for (const one of found)
     if (one.status === "rejected" && (all.length === 0 || !isUnreachable(one.reason))) throw one.reason;
@@ -83,7 +83,7 @@ async function inspectServer(redis: Redis, info: string, isMaster: boolean): Pro
     const message = "Redis is a replica, which takes no writes: set REDIS_URL to its master, or use REDIS_SENTINELS.";
     throw new PlatformError("redis-setting", message);
   }
-  // A managed Redis may forbid CONFIG: then the settings are unknown, which is also a warning.
+  // A managed Redis may forbid CONFIG. The setting is unknown then, which leads to a warning.
   const config = async (name: string): Promise<string> => {
     const reply = await redis.config("GET", name).catch(() => []);
     const value: unknown = (reply as unknown[])[1];
@@ -98,7 +98,10 @@ async function inspectServer(redis: Redis, info: string, isMaster: boolean): Pro
   return { version, maxmemoryPolicy, aof, warnings: warningsOf(maxmemoryPolicy, aof) };
 }
 
-/** Checks the settings of the master that `DURABILITY=replicated` needs. Returns warnings. */
+/**
+ * Checks the master's settings for `DURABILITY=replicated`. Returns warnings. @throws PlatformError when they cannot
+ * work
+ */
 async function checkReplicas(redis: Redis): Promise<string[]> {
   const [info, least] = await Promise.all([
     redis.info("replication").catch(() => ""),
@@ -129,15 +132,15 @@ function warningsOf(maxmemoryPolicy: string, aof: string): string[] {
   return warnings;
 }
 
-/** Reads the fields of INFO; empty when the Redis user has no right to it. */
+/** Reads INFO, within `deadlineMs`. Returns an empty text when the Redis user may not read it. */
 async function readInfo(redis: RedisClient, deadlineMs: number): Promise<string> {
   let last: Error | undefined;
   const { promise: advised, reject } = Promise.withResolvers<never>();
   advised.catch(() => undefined);
   const onError = (error: Error): void => {
     last = reasonOf(error);
-    // If a cluster cannot be connected to, its commands wait until their timeout: so a known problem ends the wait
-    // here.
+    // As long as a cluster cannot be connected to, its commands wait for their timeout. If the reason is a problem that
+    // waiting cannot solve, the wait ends here.
     if (redisAdvice(last) !== undefined) reject(last);
   };
   redis.on("error", onError);
@@ -190,8 +193,8 @@ const CERTIFICATE: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns what an operator has to do about an error that waiting cannot solve; undefined for any other error. The text
- * holds no secret.
+ * What an operator has to do about an error that waiting cannot solve; undefined for any other error. The text has no
+ * secret in it.
  */
 export function redisAdvice({ message, code }: NodeJS.ErrnoException): string | undefined {
   if (code !== undefined && Object.hasOwn(CERTIFICATE, code)) return `The certificate of Redis ${CERTIFICATE[code]}`;
@@ -220,8 +223,8 @@ function unreachable(error: unknown): string {
 }
 
 /**
- * Repeats a command every 100 ms while Redis is away or too busy to reply; the command must be safe to repeat. @throws
- * PlatformError `redis-unreachable` after the deadline; errors that are not about Redis at once.
+ * Repeats a command every 100 ms while Redis is away or too busy. The command must be safe to repeat.
+ * @throws PlatformError `redis-unreachable` after the deadline; any error that does not come from Redis, at once.
  */
 export async function untilReply<T>(command: () => Promise<T>, deadlineMs: number): Promise<T> {
   const end = performance.now() + deadlineMs;

@@ -3,8 +3,8 @@ import { DeadlineError } from "./lifecycle.ts";
 import type { StoreErrorKind } from "./redis-error.ts";
 
 /**
- * For tests: one error of each kind that a process meets, with the kind that `storeErrorKind` must return; undefined: a
- * bug.
+ * For tests: an error of each kind that a process meets. `kind`: what `storeErrorKind` must return for it; undefined
+ * for a bug.
  */
 export interface ErrorSample {
   readonly name: string;

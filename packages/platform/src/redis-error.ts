@@ -1,8 +1,8 @@
 import { DeadlineError } from "./lifecycle.ts";
 
 /**
- * Why the store (Redis, or a folder for files) did not carry out a step. All three kinds can pass without a change of
- * the caller's code, so the same idempotent step may be sent again.
+ * Why the store (Redis, or a folder for files) did not carry out a step. In all three cases the same step may succeed
+ * later, so an idempotent one may be sent again.
  *
  * - `unreachable`: no connection, or no reply in time. The outcome is unknown: the step may have been carried out.
  * - `refused`: the store replied that it cannot do this now (full, loading, read-only, failing over, no file handle).
@@ -12,8 +12,8 @@ import { DeadlineError } from "./lifecycle.ts";
 export type StoreErrorKind = "unreachable" | "refused" | "misconfigured";
 
 /**
- * The first words of Redis's error replies. A word that is not listed (WRONGTYPE, CROSSSLOT, BUSYGROUP …) is a bug of
- * docrelay.
+ * The first words of Redis's error replies, and what they mean. If a word is not listed (WRONGTYPE, CROSSSLOT,
+ * BUSYGROUP …), the error is a bug of docrelay.
  */
 const REPLIES: Readonly<Record<string, StoreErrorKind>> = {
   ASK: "refused",
@@ -24,7 +24,7 @@ const REPLIES: Readonly<Record<string, StoreErrorKind>> = {
   MISCONF: "refused",
   MOVED: "refused",
   NOREPLICAS: "refused",
-  // After this reply to a single call the library sends the script's text; in a pipeline the caller has to.
+  // After this reply to a single call, the library sends the script itself; in a pipeline, the caller has to.
   NOSCRIPT: "refused",
   OOM: "refused",
   READONLY: "refused",
@@ -37,7 +37,7 @@ const REPLIES: Readonly<Record<string, StoreErrorKind>> = {
   WRONGPASS: "misconfigured",
 };
 
-/** Replies that begin with the word ERR. Most bugs do, too: an error inside a script remains a bug. */
+/** Error replies that begin with the word ERR. Most bugs do as well; an error inside a script stays a bug. */
 const ERR_REPLIES: ReadonlyArray<readonly [prefix: string, kind: StoreErrorKind]> = [
   ["ERR max number of clients", "refused"],
   ["ERR Script killed by user", "refused"],
@@ -47,7 +47,7 @@ const ERR_REPLIES: ReadonlyArray<readonly [prefix: string, kind: StoreErrorKind]
   ["ERR Client sent AUTH", "misconfigured"],
 ];
 
-/** Error codes of sockets, name resolution and files. */
+/** The codes of errors of sockets, name resolution and files. */
 const CODES: Readonly<Record<string, StoreErrorKind>> = {
   ECONNREFUSED: "unreachable",
   ECONNRESET: "unreachable",
@@ -72,7 +72,9 @@ const CODES: Readonly<Record<string, StoreErrorKind>> = {
   ENOTDIR: "misconfigured",
 };
 
-/** Messages of errors that ioredis and BullMQ throw as a plain `Error`: only the text tells these errors apart. */
+/**
+ * How messages of ioredis and BullMQ begin that are thrown as a plain `Error`: only the text tells which error it is.
+ */
 const LIBRARY_MESSAGES: readonly string[] = [
   "Command timed out",
   "Connection is closed.",
@@ -93,8 +95,8 @@ const LIBRARY_NAMES: ReadonlySet<string> = new Set(["MaxRetriesPerRequestError",
 
 /**
  * Decides which errors are failures of the store; no other function does. Undefined for any other error, which is a
- * bug. An error that contains others (`AggregateError`, a transaction that Redis discarded) is judged by these: one bug
- * among them makes the whole a bug.
+ * bug. If an error contains others (`AggregateError`, a transaction that Redis discarded), these decide: if one of them
+ * is a bug, so is the whole.
  */
 export function storeErrorKind(error: unknown): StoreErrorKind | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -104,7 +106,7 @@ export function storeErrorKind(error: unknown): StoreErrorKind | undefined {
   if (LIBRARY_NAMES.has(error.name)) return "unreachable";
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (typeof code === "string" && Object.hasOwn(CODES, code)) {
-    // A program that could not be started is no failure of the store.
+    // A program that could not be started has the same codes, but is no failure of the store.
     return syscall?.startsWith("spawn") ? undefined : CODES[code];
   }
   return LIBRARY_MESSAGES.some((text) => error.message.startsWith(text)) ? "unreachable" : undefined;
@@ -115,7 +117,7 @@ function replyKind(error: Error): StoreErrorKind | undefined {
   if (word === "ERR") return ERR_REPLIES.find(([prefix]) => error.message.startsWith(prefix))?.[1];
   if (word === "EXECABORT") {
     const { previousErrors } = error as { previousErrors?: unknown };
-    // If the errors of the commands are missing, only one thing is known: Redis has carried out none of the commands.
+    // The errors of the single commands are missing. All that is known is that Redis has carried out none of them.
     return Array.isArray(previousErrors) && previousErrors.length > 0 ? kindOfAll(previousErrors) : "refused";
   }
   return Object.hasOwn(REPLIES, word) ? REPLIES[word] : undefined;

@@ -2,19 +2,20 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { choice, integer, list, parseEnv, redisUrl, seedsOf, type Env, type Parsed } from "./config.ts";
 
-/** The address of a Redis, and the user that connects. Holds secrets: never log it. */
+/** The address of a Redis, and the user that connects to it. It holds secrets: never log it. */
 export interface RedisServer {
   /**
-   * `redis://`, `rediss://` or `unix:/path`. A user name or password in the URL has priority over the two fields below.
+   * `redis://`, `rediss://` or `unix:/path`. A user name or password in the URL is used instead of those in the fields
+   * below.
    */
   readonly url?: string | undefined;
-  /** The sentinels that name the current master, in place of `url`. */
+  /** Set instead of `url`: the sentinels that name the current master. */
   readonly sentinel?: RedisSentinel | undefined;
-  /** Some nodes of a cluster, in place of `url`. The user name, the password and `tls` apply to all nodes. */
+  /** Set instead of `url`: some nodes of a cluster. User name, password and `tls` are the same for all nodes. */
   readonly cluster?: { readonly seeds: readonly RedisAddress[] } | undefined;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
-  /** Certificates and key as PEM texts. Undefined with `rediss://`: the system's certificate authorities are used. */
+  /** Certificates and key, as PEM texts. If undefined, `rediss://` uses the certificate authorities of the system. */
   readonly tls?: RedisTls | undefined;
 }
 export interface RedisTls {
@@ -35,11 +36,11 @@ export interface RedisSentinel {
 
 export type Durability = "single" | "replicated";
 
-/** Settings of every process that connects to Redis. */
+/** The settings of every process that connects to Redis. */
 export const redisSettings = {
   /** With `REDIS_CLUSTER`: a comma list of some nodes of the cluster. */
   REDIS_URL: redisUrl().optional(),
-  /** The number of a cluster's slots over which the queue of extractions is spread. */
+  /** Over how many slots of a cluster the queue of extractions is spread. */
   QUEUE_SHARDS: integer({ min: 1, max: 64, default: 1 }),
   REDIS_CLUSTER: z.enum(["true", "false"], { error: "must be true or false" }).default("false"),
   /** `host:port`, separated by commas. */
@@ -53,7 +54,7 @@ export const redisSettings = {
   REDIS_TLS_CA: z.string().optional(),
   REDIS_TLS_CERT: z.string().optional(),
   REDIS_TLS_KEY: z.string().optional(),
-  /** `replicated`: an acknowledged write has reached a replica. */
+  /** `replicated`: a write is acknowledged only when a replica has it. */
   DURABILITY: choice<Durability>(["single", "replicated"], "single"),
 };
 
@@ -67,8 +68,8 @@ const SEVERAL = "REDIS_URL names several servers: set REDIS_CLUSTER=true, if the
 const MISSING = "REDIS_URL is missing: where is Redis? (redis://host:6379, or REDIS_SENTINELS)";
 
 /**
- * Parses settings as `parseEnv` does; the schema includes {@link redisSettings}. Adds the Redis server that the
- * settings name.
+ * Parses settings as `parseEnv` does. `schema` includes {@link redisSettings}. The result also has the Redis server
+ * that the settings name.
  */
 export function parseEnvWithRedis<S extends z.ZodType<object>>(
   schema: S,
@@ -76,7 +77,7 @@ export function parseEnvWithRedis<S extends z.ZodType<object>>(
 ): Parsed<z.output<S> & { readonly redis: RedisServer }> {
   const parsed = parseEnv(schema, env);
   const settings = parseEnv(z.object(redisSettings), env);
-  // A problem with a single setting is already among the problems of the whole schema.
+  // If single Redis settings have problems, these are already among the problems of the whole schema.
   const redis = settings.ok ? readRedisServer(settings.config) : undefined;
   const problems = [...(redis?.ok === false ? redis.problems : []), ...(parsed.ok ? [] : parsed.problems)];
   if (!parsed.ok || !redis?.ok) return { ok: false, problems };
@@ -84,8 +85,8 @@ export function parseEnvWithRedis<S extends z.ZodType<object>>(
 }
 
 /**
- * Returns the Redis server that the settings name, with the contents of the named files; else one sentence for each
- * problem.
+ * Returns the Redis server that the settings name, with the contents of the files that they name; or one sentence for
+ * each problem.
  */
 export function readRedisServer(settings: ServerSettings): Parsed<RedisServer> {
   const problems: string[] = [];
@@ -117,14 +118,14 @@ export function readRedisServer(settings: ServerSettings): Parsed<RedisServer> {
   const cluster = settings.REDIS_CLUSTER === "true" ? readCluster(settings, problems) : undefined;
   if (settings.REDIS_CLUSTER === "false" && isList(url)) problems.push(SEVERAL);
   if (problems.length > 0) return { ok: false, problems };
-  // User name and password of the first URL have priority over the settings, as with a single server.
+  // User name and password in the first URL are used instead of those in the settings, as with a single server.
   const config = cluster
     ? { username, password, ...cluster, tls: tls ?? cluster.tls }
     : { url, sentinel, username, password, tls };
   return { ok: true, config };
 }
 
-/** Whether a URL setting is a list of URLs: a comma alone does not decide, because a password may contain one. */
+/** Whether the setting is a list of URLs. A comma alone does not show it, because a password may have one. */
 function isList(url: string | undefined): boolean {
   return (
     url?.includes(",") === true && (!/^(rediss?|unix):/.test(url) || !URL.canParse(url) || /,\s*rediss?:\/\//.test(url))

@@ -12,14 +12,17 @@ export type SingleServer = RedisServer & { readonly cluster?: undefined };
 export interface RedisConnectionOptions<S extends RedisServer = RedisServer> {
   readonly server: S;
   /**
-   * `command`: a command settles within `commandTimeoutMs`. After a timeout its outcome is unknown, so commands must be
-   * idempotent. `blocking`: no timeout, for BullMQ's blocking reads.
+   * `command`: a command ends within `commandTimeoutMs`; after a timeout its outcome is unknown, so commands must be
+   * idempotent. `blocking`: commands have no timeout, as BullMQ's blocking reads need.
    */
   readonly purpose: "command" | "blocking";
-  /** The connection's name in the client list of Redis. */
+  /** The name of the connection in Redis's client list. */
   readonly name: string;
   readonly commandTimeoutMs?: number;
-  /** false: while the connection is down, a command fails at once. Default: the command waits for the connection. */
+  /**
+   * What happens to a command without a connection. `true`, the default: it waits for the connection. `false`: it fails
+   * at once.
+   */
   readonly offlineQueue?: boolean;
   readonly onError: (error: Error) => void;
 }
@@ -29,13 +32,15 @@ const COMMAND_MS = 2000;
 
 type Options = Omit<RedisOptions, "replyMapping">;
 
-/** The same formula as `backoff` in packages/protocol, repeated here because this package depends on no other one. */
+/**
+ * The same formula as `backoff` in packages/protocol. It is repeated here because this package depends on no other one.
+ */
 const retryStrategy = (times: number): number =>
   Math.min(50 * 2 ** Math.min(times, 10), MAX_RETRY_MS) * (0.5 + Math.random() / 2);
 
 /**
- * Opens a connection that reconnects for ever, with backoff and jitter; for a cluster, one to each master. Its errors
- * are passed to `onError`, so that none is unhandled.
+ * Opens a connection that reconnects for ever, after random waits that grow; for a cluster, one to each master.
+ * `onError` gets its errors, so that none is unhandled.
  */
 export function connectRedis(options: RedisConnectionOptions<SingleServer>): Redis;
 export function connectRedis(options: RedisConnectionOptions): RedisClient;
@@ -58,7 +63,7 @@ type SubscriberOptions<S extends RedisServer = RedisServer> = Pick<
 >;
 
 /**
- * Opens a connection for subscriptions, which are renewed after each reconnect. In all else it is like {@link
+ * Opens a connection for subscriptions. After each reconnect it subscribes again. Otherwise it is like {@link
  * connectRedis}.
  */
 export function connectSubscriber(options: SubscriberOptions<SingleServer>): Redis;
@@ -102,14 +107,14 @@ function common(name: string): Options {
     connectionName: name,
     connectTimeout: 2000,
     retryStrategy,
-    // A former master replies READONLY: a new connection may reach the new master.
+    // A former master replies READONLY. A new connection may reach the new master.
     reconnectOnError: (error) => error.message.startsWith("READONLY"),
   };
 }
 
 /**
- * Removes the reconnect options: the nodes of a cluster are connected to again after the slots were read, not each by
- * itself.
+ * Removes the options for reconnecting: a node of a cluster does not reconnect by itself, but after the slots were read
+ * again.
  */
 function cleanOf({ retryStrategy: _retry, reconnectOnError: _reconnect, ...rest }: Options): Options {
   return rest;
@@ -160,22 +165,22 @@ function corkPerTurn(redis: Redis): void {
   Object.assign(redis, { sendCommand });
 }
 
-/** ioredis's state of a connection's subscriptions: false, or the channels that it is subscribed to. */
+/** ioredis's own state of a connection: the channels that it is subscribed to, or false. */
 interface Condition {
   subscriber: false | { isEmpty(): boolean };
 }
 
 /**
- * Patches one property of an ioredis connection, so that it stays subscribed to all channels that it has not left.
- * Redis counts sharded and plain channels separately: the reply to the last SUNSUBSCRIBE is 0 while plain channels are
- * left, and the reply to the last UNSUBSCRIBE is 0 while sharded ones are. ioredis 6.0.0 takes either 0 for the end of
- * all subscriptions: it drops their messages without an error, and subscribes to none of them after a reconnect
+ * Patches a property of an ioredis connection, so that it keeps all subscriptions that were not ended. Redis counts
+ * sharded and plain channels separately: the reply to the last SUNSUBSCRIBE is 0 although plain channels are left, and
+ * the reply to the last UNSUBSCRIBE is 0 although sharded ones are. ioredis 6.0.0 takes either 0 for the end of all
+ * subscriptions. Then it drops messages without an error, and does not subscribe again after a reconnect
  * (redis/ioredis#2196). A test fails if the patch loses its effect.
  */
 function keepSubscriptions(redis: Redis): void {
   const connection = redis as unknown as { condition?: Condition };
   let condition = kept(connection.condition);
-  // ioredis creates a new condition with each connection.
+  // ioredis makes a new condition object with each connection.
   Object.defineProperty(connection, "condition", {
     get: () => condition,
     set(next: Condition | undefined) {
@@ -190,7 +195,8 @@ function kept(condition: Condition | undefined): Condition | undefined {
   return Object.defineProperty(condition, "subscriber", {
     get: () => subscriber,
     set(next: Condition["subscriber"]) {
-      // The left channel was already removed from the set.
+      // ioredis has already removed the channel that was left from the set, so a set that is not empty means that
+      // others are left.
       if (next || !subscriber || subscriber.isEmpty()) subscriber = next;
     },
   });
@@ -216,7 +222,7 @@ function open(server: RedisServer, options: Options): Redis {
       ...as,
       sentinels: [...sentinel.servers],
       name: sentinel.name,
-      // After a failover the sentinels are asked again soon.
+      // After a failover, the sentinels are asked again soon.
       sentinelRetryStrategy: (times) => Math.min(50 * 2 ** times, MAX_RETRY_MS),
       ...(sentinel.username !== undefined && { sentinelUsername: sentinel.username }),
       ...(sentinel.password !== undefined && { sentinelPassword: sentinel.password }),
@@ -225,6 +231,6 @@ function open(server: RedisServer, options: Options): Redis {
   }
   if (url === undefined) throw new Error("a Redis without an address");
   if (url.startsWith("unix:")) return new Redis({ ...as, path: url.slice("unix:".length) });
-  // With `rediss:` in the URL, ioredis would ignore the certificates in `tls`.
+  // If the URL has `rediss:`, ioredis ignores the certificates in `tls`.
   return tls ? new Redis(url.replace(/^rediss:/, "redis:"), { ...as, tls }) : new Redis(url, as);
 }

@@ -7,25 +7,25 @@ const RETRY_MS = 20;
 const FLUSH_MS = 500;
 const FLUSH_PAUSE_MS = 5;
 
-/** Whole lines that are not written yet, oldest first. */
+/** Whole lines that were not written yet, oldest first. */
 const held: Uint8Array[] = [];
 let heldBytes = 0;
-/** The rest of a partly written line, which has to be written next. */
+/** The rest of a line of which only a part was written. It has to be written next. */
 let rest: Uint8Array | undefined;
 let dropped = 0;
 let timer: NodeJS.Timeout | undefined;
 let turn: NodeJS.Immediate | undefined;
 let fd: number | undefined;
 
-/** Lines of these levels are gathered. A crash ends a process with a line of another level, or with none. */
+/** Matches lines of the levels that may wait until the end of the turn. */
 const GATHERED = /^\{"level":"(?:info|debug|trace)"/;
 
 /**
- * Writes log lines to standard output, in order. While the reader keeps up, all `info` and `debug` lines of one turn of
- * the event loop are written in one system call at its end; a line of another level is written at once, together with
- * the lines before it. When the pipe is full, up to 1 MiB of lines is held and written later. Beyond that the oldest
- * whole lines are dropped, and a line reports how many. A stalled reader never stops the event loop. At the exit, also
- * after an uncaught exception, the held lines may take another half second. When the reader has gone, lines are
+ * Writes log lines to standard output, in order. All `info` and `debug` lines of one turn of the event loop are written
+ * in one system call, at the end of the turn. A line of another level is written at once, together with the lines
+ * before it. When the pipe is full, up to 1 MiB of lines is kept and written later. Beyond that, the oldest whole lines
+ * are dropped, and a line reports how many. So a reader that stands still never stops the event loop. At the exit, also
+ * after an uncaught exception, writing the kept lines may take half a second more. When the reader has gone, lines are
  * dropped: a process whose launcher was killed has to end.
  */
 export const standardOutput: DestinationStream = {
@@ -40,12 +40,12 @@ export const standardOutput: DestinationStream = {
 function write(): void {
   clearImmediate(turn);
   turn = undefined;
-  if (!drain()) timer ??= setTimeout(retry, RETRY_MS).unref(); // unref: the held lines are also written at the exit
+  if (!drain()) timer ??= setTimeout(retry, RETRY_MS).unref(); // unref: at the exit, the kept lines are written anyway
 }
 
 function openStandardOutput(): number {
   process.on("exit", flush);
-  // The first use of `process.stdout` makes a pipe non-blocking: a write to a full one then throws EAGAIN.
+  // Using `process.stdout` makes a pipe non-blocking: a write to a full pipe then throws EAGAIN instead of blocking.
   return process.stdout.fd;
 }
 
@@ -59,7 +59,7 @@ function hold(text: string): void {
   }
 }
 
-/** Writes the held lines. Returns false when the pipe is full before all are written. */
+/** Writes the kept lines. Returns false when the pipe is full before all are written. */
 function drain(): boolean {
   while (true) {
     if (!rest && dropped > 0) rest = reportDropped();
@@ -75,7 +75,7 @@ function drain(): boolean {
   }
 }
 
-/** Returns the next whole lines. */
+/** Returns the next whole lines, for one write. */
 function next(): Uint8Array | undefined {
   let [count, bytes] = [0, 0];
   for (const { length } of held) {

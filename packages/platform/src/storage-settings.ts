@@ -2,13 +2,13 @@ import * as z from "zod";
 import { url } from "./config.ts";
 
 /**
- * A bucket with an optional prefix. Names may have letters, digits and `._-`, as S3 allows in buckets, and a prefix
- * also slashes: such names need no escapes in XML.
+ * Matches a bucket with an optional prefix. Names may have letters, digits and `._-`, as S3 allows in buckets, and a
+ * prefix also slashes. So names need no escapes in XML.
  */
 const S3 = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w.-]+(?:\/[\w.-]+)*)?\/?)?$/;
 const SSE = /^(AES256|aws:kms)(?::([\w:/-]{1,2048}))?$/;
 
-/** Settings of every process that reads or writes the bytes of files. */
+/** The settings of every process that reads or writes the bytes of files. */
 export const storageSettings = {
   BLOB_STORE: z
     .string()
@@ -17,15 +17,15 @@ export const storageSettings = {
       (spec) => spec === "redis" || /^file:\/.+/.test(spec) || S3.test(spec),
       "must be redis, file:/an/absolute/folder or s3://bucket/prefix",
     ),
-  /** Default: Amazon's endpoint of the region. */
+  /** Default: Amazon's endpoint for the region. */
   S3_ENDPOINT: url(["https:", "http:"]).optional(),
   S3_REGION: z
     .string()
     .regex(/^[a-z0-9-]{1,64}$/, "must be the name of a region, like eu-central-1")
     .default("us-east-1"),
-  /** Default: `true` when an endpoint is set, because its DNS rarely has a host name for each bucket. */
+  /** Default: `true` if `S3_ENDPOINT` is set, because such servers rarely have a host name for each bucket. */
   S3_FORCE_PATH_STYLE: z.enum(["true", "false"], { error: "must be true or false" }).optional(),
-  /** `AES256`, `aws:kms` or `aws:kms:<key>`; default: as the bucket is configured. */
+  /** `AES256`, `aws:kms` or `aws:kms:<key>`. Default: the bucket's own setting. */
   S3_SSE: z.string().regex(SSE, "must be AES256, aws:kms or aws:kms:<key>").optional(),
   AWS_ACCESS_KEY_ID: z.string().optional(),
   AWS_SECRET_ACCESS_KEY: z.string().optional(),
@@ -35,7 +35,7 @@ export const storageSettings = {
 type Settings = z.output<z.ZodObject<typeof storageSettings>>;
 type KeySetting = "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY";
 
-/** Rules about more than one setting, for `schema.check(...)`; they are also checked when other settings are wrong. */
+/** Rules about more than one setting, for `schema.check(...)`. They are checked even if other settings are wrong. */
 export const storageRules = (["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] as const).map((name) =>
   z.refine<Pick<Settings, "BLOB_STORE" | KeySetting>>(
     (settings) => !settings.BLOB_STORE?.startsWith("s3:") || settings[name] !== undefined,
@@ -44,8 +44,8 @@ export const storageRules = (["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] as c
 );
 
 /**
- * The bucket that `BLOB_STORE` names, with its access settings; undefined when `BLOB_STORE` names no bucket. Holds
- * secrets: never log it.
+ * The bucket that `BLOB_STORE` names, and how to use it; undefined when it names none. The result holds secrets: never
+ * log it.
  */
 export function s3PlaceOf(settings: Settings): S3PlaceSettings | undefined {
   const [, bucket, prefix] = S3.exec(settings.BLOB_STORE) ?? [];
@@ -57,7 +57,7 @@ export function s3PlaceOf(settings: Settings): S3PlaceSettings | undefined {
     region,
     bucket,
     prefix: prefix ? `${prefix}/` : "",
-    // Amazon's certificate for *.s3… does not fit a bucket name with a dot.
+    // For a bucket name with a dot, Amazon's certificate for *.s3… is not valid.
     forcePathStyle: pathStyle === undefined ? endpoint !== undefined || bucket.includes(".") : pathStyle === "true",
     accessKeyId: settings.AWS_ACCESS_KEY_ID ?? "",
     secretAccessKey: settings.AWS_SECRET_ACCESS_KEY ?? "",
@@ -70,7 +70,7 @@ export interface S3PlaceSettings {
   readonly endpoint: string;
   readonly region: string;
   readonly bucket: string;
-  /** The prefix of all names: empty, or ending with a slash. */
+  /** The beginning of the names of all objects. Empty, or ends with a slash. */
   readonly prefix: string;
   readonly forcePathStyle: boolean;
   readonly accessKeyId: string;

@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 
-/** A destination that keeps what is logged, line by line. */
+/** A log destination that keeps all lines. */
 export function collect(): { lines: () => Array<Record<string, unknown>>; text: () => string; destination: Writable } {
   let text = "";
   const destination = new Writable({

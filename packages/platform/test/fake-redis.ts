@@ -5,7 +5,7 @@ export interface FakeRedis extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Speaks enough of Redis's protocol to say that it is an old one, which no package here provides. */
+/** A server that speaks just enough of Redis's protocol to report an old version: no package here has such a Redis. */
 export async function startFakeRedis(version: string): Promise<FakeRedis> {
   const info = `# Server\r\nredis_version:${version}\r\n`;
   const sockets = new Set<Socket>();
@@ -13,7 +13,7 @@ export async function startFakeRedis(version: string): Promise<FakeRedis> {
     sockets.add(socket);
     socket.on("error", () => undefined);
     socket.on("data", (data) => {
-      // One reply for each command: an array's head is the only line that begins with an asterisk here.
+      // Sends one reply for each command. Here, only the first line of a command begins with an asterisk.
       for (const command of data.toString().split(/(?=^\*\d+\r\n)/m)) {
         socket.write(/\r\ninfo\r\n/i.test(command) ? `$${info.length}\r\n${info}\r\n` : "+OK\r\n");
       }

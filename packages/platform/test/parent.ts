@@ -1,5 +1,5 @@
-// Starts process.ts, prints its pid, and waits to be killed. The child prints to the stdout of this process.
-// With the argument "ipc" it is a launcher whose end ends the child.
+// Starts process.ts, prints its pid, and waits to be killed. The child prints to the stdout of this process. With the
+// argument "ipc" there is an IPC channel, so the child ends when this process ends.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 

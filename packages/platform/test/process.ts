@@ -1,4 +1,4 @@
-// A process as every app is one: settings, then a signal, then its end.
+// A process like every app: it reads its settings, waits for a signal, and ends.
 import { describeProblems, EXIT_CONFIG, integer, parseEnv, untilSignal, url } from "../src/index.ts";
 import { setTimeout } from "node:timers/promises";
 import * as z from "zod";
@@ -13,6 +13,6 @@ let ticks = 0;
 const alive = setInterval(() => process.stdout.write(`tick ${++ticks}\n`), 200);
 process.stdout.write("waiting\n");
 process.stdout.write(`ending by ${await stopped}\n`);
-await setTimeout(300); // what a drain takes
+await setTimeout(300); // stands for a drain
 process.stdout.write("ended\n");
 clearInterval(alive);

@@ -1,26 +1,32 @@
 import { Cluster, type ClusterOptions, type Redis, type RedisOptions } from "ioredis";
 import type { RedisServer } from "../redis-settings.ts";
 
-/** How long a node may take to return the slots: the library's 1 s is too short on a busy machine. */
+/**
+ * How many ms a node may take to return which node has which slots. The library's default of 1 s is too short on a busy
+ * machine.
+ */
 const SLOTS_TIMEOUT_MS = 3000;
 /**
- * How often the slots are read again without a reason. A slot that has moved is noticed at once by the reply of its
- * node.
+ * How often, in ms, the slots are read without a reason. If a slot has moved, the reply to the next command shows that
+ * at once.
  */
 const SLOTS_EVERY_MS = 5000;
-/** The pause before a retry: a slot moves in less than a second, and a replica takes over in several. */
+/**
+ * How many ms to wait before a command is retried. A slot moves in less than a second; a replica takes over in several
+ * seconds.
+ */
 const MOVING_MS = 50;
 const FAILOVER_MS = 100;
 /**
- * The number of redirections is practically unbounded: the command's timeout ends them. A retried command goes to any
- * node first, and may be redirected twice each time; the library's default of 16 would be used up in less than a second
+ * How many times a command may be redirected: so many that its timeout ends it before. A retried command first goes to
+ * any node, and may be redirected twice each time. The library's default of 16 would be used up in less than a second
  * while a slot moves.
  */
 const MAX_REDIRECTIONS = 1000;
 
 export interface ClusterConnectionOptions {
   readonly retryStrategy: (times: number) => number;
-  /** Undefined: commands wait without a limit. */
+  /** How many ms a command may take; undefined: any time. */
   readonly commandTimeoutMs?: number | undefined;
   readonly offlineQueue: boolean;
   readonly node: Omit<RedisOptions, "replyMapping">;
@@ -30,8 +36,8 @@ export interface ClusterConnectionOptions {
 }
 
 /**
- * Commands of a cluster. A command goes to the node of its keys, follows MOVED and ASK, and waits while a slot moves
- * (TRYAGAIN) or its master is being replaced, for no longer than `commandTimeoutMs` in all.
+ * Opens a connection for commands to a cluster. A command goes to the node of its keys and follows MOVED and ASK. While
+ * a slot moves (TRYAGAIN) or its master is being replaced, the command waits, for at most `commandTimeoutMs` in all.
  */
 export function openCluster(server: RedisServer, options: ClusterConnectionOptions): Cluster {
   const { retryStrategy, commandTimeoutMs, offlineQueue, node, onNode, onError } = options;
@@ -44,7 +50,7 @@ export function openCluster(server: RedisServer, options: ClusterConnectionOptio
     retryDelayOnClusterDown: FAILOVER_MS,
     retryDelayOnTryAgain: MOVING_MS,
     maxRedirections: MAX_REDIRECTIONS,
-    // Nodes are connected to by their names, so that certificates fit; each connect resolves the name again.
+    // Connects to nodes by their names, because certificates name them. Each connect looks up the address again.
     dnsLookup: (address: string, callback: (error: null, address: string) => void) => callback(null, address),
     redisOptions: {
       ...node,
@@ -55,8 +61,8 @@ export function openCluster(server: RedisServer, options: ClusterConnectionOptio
   const cluster = new Cluster([...(server.cluster?.seeds ?? [])], settings);
   cluster.on("+node", (redis: Redis) => {
     onNode(redis);
-    // Connects now: otherwise the first command would wait for the connection, and a script's text would be sent after
-    // it.
+    // Connects now. Otherwise the first command would wait for the connection, and a script that Redis does not have
+    // would be sent after later commands.
     if (redis.status === "wait" && !redis.options.readOnly) redis.connect().catch(() => undefined);
   });
   cluster.on("error", (error) => onError(reasonOf(error)));
@@ -65,7 +71,7 @@ export function openCluster(server: RedisServer, options: ClusterConnectionOptio
   return cluster;
 }
 
-/** The user name, the password and the certificates, which are the same for all nodes. */
+/** The user name, the password and the certificates. They are the same for all nodes. */
 export function credentials({
   username,
   password,
@@ -79,8 +85,8 @@ export function credentials({
 }
 
 /**
- * Adds a timeout to commands that wait for the cluster. The nodes' own timeouts begin only when a command is sent to a
- * node; without this one, a command that waits for the cluster itself would wait for ever.
+ * Adds a timeout to commands that wait for the cluster. The timeout of a node's connection begins only when a command
+ * is sent to the node, so a command that waits for the cluster itself would wait for ever.
  */
 function limitWaiting(cluster: Cluster, ms: number): void {
   const send = cluster.sendCommand.bind(cluster);
@@ -91,7 +97,7 @@ function limitWaiting(cluster: Cluster, ms: number): void {
   Object.assign(cluster, { sendCommand });
 }
 
-/** The reason why no node could return the slots. */
+/** Why no node could return the slots: the error of the node that was tried last. */
 export function reasonOf(error: unknown): Error {
   const last = (error as { lastNodeError?: unknown } | null)?.lastNodeError;
   if (last instanceof Error) return last;

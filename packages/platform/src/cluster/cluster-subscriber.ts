@@ -3,9 +3,9 @@ import { EventEmitter } from "node:events";
 import type { RedisAddress } from "../redis-settings.ts";
 
 export interface ClusterSubscriberOptions {
-  /** Knows which node has which slots. It is closed with the subscriber. */
+  /** Knows which node has which slots. It is closed together with the subscriber. */
   readonly slots: Cluster;
-  /** Opens a connection that reconnects for ever and subscribes to nothing by itself. */
+  /** Opens a connection that reconnects for ever. It must not subscribe to anything by itself. */
   connect(address: RedisAddress): Redis;
 }
 
@@ -15,29 +15,33 @@ interface Subscription {
   readonly kind: Kind;
   readonly channel: string;
   readonly slot: number;
-  /** The node that has confirmed the subscription, or was asked to. */
+  /** The node at which the subscription is, or is being requested. */
   node: string | undefined;
   isConfirmed: boolean;
-  /** Settles when the subscription is confirmed or dropped. */
+  /** Settles when the subscription is confirmed or given up. */
   answer: PromiseWithResolvers<void>;
-  /** The number of the current try: replies to earlier tries are ignored. */
+  /** The number of the current try to subscribe; replies to earlier tries are ignored. */
   tries: number;
 }
 
 const AGAIN_MS = 100;
-/** How often the slots are read while a subscription is unconfirmed: this finds a replica that has taken over. */
+/**
+ * How often, in ms, the slots are read while a subscription is not confirmed. So a replica that has taken over is
+ * found.
+ */
 const SEARCH_MS = 500;
 const MESSAGES: ReadonlySet<string | symbol> = new Set(["message", "smessage", "smessageBuffer"]);
-/** Errors that a retry cannot repair: an operator has to grant rights. */
+/** Errors after which a retry is useless, because an operator has to change the rights. */
 const FINAL = /^(NOPERM|NOAUTH|WRONGPASS)/;
 
 /**
- * Subscriptions in a cluster: a sharded channel at the master of its slot, a plain one at any master. When a connection
- * is lost, a slot moves or a replica takes over, the channels of that node are subscribed at their new node. The event
- * `back` names these channels: messages to them may have been lost, messages to others were not.
+ * Subscriptions in a cluster. A sharded channel is subscribed at the master of its slot, a plain one at any master.
+ * When a connection is lost, a slot moves or a replica takes over, the channels of that node are subscribed at their
+ * new node. The event `back` names these channels: messages on them may have been lost. Messages on other channels were
+ * not.
  *
- * The sharded subscribers of ioredis 6 do not report which channels were lost, nor whether they were subscribed again;
- * they look for a lost node every 2.5 s, and keep a repeated subscription twice.
+ * Not ioredis's own sharded subscribers: those of version 6 do not report which channels were lost, nor when they are
+ * subscribed again; they look for a lost node only every 2.5 s, and keep a repeated subscription twice.
  */
 export class ClusterSubscriber extends EventEmitter {
   status: "connecting" | "ready" | "end" = "connecting";
@@ -63,7 +67,7 @@ export class ClusterSubscriber extends EventEmitter {
       for (const one of this.#subscriptions.values()) if (!this.#isAtItsNode(one)) this.#place(one);
       this.#closeIdle();
     });
-    // A message is converted to a string only if some listener needs a string.
+    // Messages are converted to strings only if a listener needs strings.
     this.on("newListener", (event) => {
       if (MESSAGES.has(event) && this.listenerCount(event) === 0)
         for (const redis of this.#nodes.values()) this.#forward(redis, event);
@@ -107,8 +111,8 @@ export class ClusterSubscriber extends EventEmitter {
   }
 
   /**
-   * Asks the right node to confirm a subscription. Its reply, a change of the node's connection, or the next read of
-   * the slots continues from there.
+   * Requests a subscription at the node where it belongs. What happens next is decided by the node's reply, by a change
+   * of the node's connection, or when the slots are read next.
    */
   #place(one: Subscription): void {
     if (!this.#has(one)) return;
@@ -119,7 +123,7 @@ export class ClusterSubscriber extends EventEmitter {
     if (before !== one.node) this.#leave(one, before);
     if (one.node === undefined) return;
     const redis = this.#open(one.node);
-    // If the node is not connected nothing is sent, because each reconnect would send it again.
+    // Without a connection nothing is sent: ioredis would keep the command and send it again at each reconnect.
     if (redis.status !== "ready") return;
     const { tries } = one;
     const isPresent = (): boolean => one.tries === tries && this.#has(one);
@@ -151,7 +155,7 @@ export class ClusterSubscriber extends EventEmitter {
     const redis = this.#nodes.get(node ?? "");
     if (redis?.status !== "ready") return;
     const left = one.kind === "ssubscribe" ? redis.sunsubscribe(one.channel) : redis.unsubscribe(one.channel);
-    left.catch(() => undefined); // the connection has ended, and its subscriptions with it
+    left.catch(() => undefined); // an error here means that the connection has ended, and its subscriptions with it
   }
 
   #unconfirm(one: Subscription): void {
@@ -162,7 +166,7 @@ export class ClusterSubscriber extends EventEmitter {
     this.#tellWhenBack(one);
   }
 
-  /** Emits `back` once for channels that were lost together, when all of them are subscribed again. */
+  /** Emits `back` for channels that were lost together: once, when all of them are subscribed again. */
   #tellWhenBack(one: Subscription): void {
     if (this.#back) return void this.#back.add(one);
     const these = (this.#back = new Set([one]));
@@ -185,7 +189,7 @@ export class ClusterSubscriber extends EventEmitter {
 
   #nodeFor({ kind, slot, node }: Subscription): string | undefined {
     if (kind === "ssubscribe") return this.#slots.slots[slot]?.[0];
-    // Any master delivers plain messages: prefers a connected one, else another one than the last.
+    // Any master delivers plain messages. A connected one is preferred; if there is none, another one than the last.
     const all = [...this.#masters()];
     const live = all.filter((one) => this.#nodes.get(one)?.status === "ready");
     const others = all.filter((one) => one !== node);
@@ -205,8 +209,8 @@ export class ClusterSubscriber extends EventEmitter {
       this.#each(node, (one) => this.#unconfirm(one));
       this.#search();
     });
-    // The node has given up a slot, and does not say which channels are affected: each channel of the node is asked for
-    // again.
+    // The node has given up a slot, and does not say which channels were in it. So all channels of the node are
+    // requested again.
     let isNoted = false;
     redis.on("moved", () => {
       if (isNoted) return;
@@ -235,7 +239,7 @@ export class ClusterSubscriber extends EventEmitter {
     });
   }
 
-  /** Notes where a slot has moved to. Other nodes may not know it yet, so they are not asked. */
+  /** Notes the node to which a slot has moved. The slots are not read from other nodes, which may not know it yet. */
   #learn({ message }: Error): boolean {
     const [, slot, node] = /^MOVED (\d+) (\S+)/.exec(message) ?? [];
     if (node === undefined || !this.#slots.slots[Number(slot)]) return false;
@@ -243,7 +247,7 @@ export class ClusterSubscriber extends EventEmitter {
     return true;
   }
 
-  /** Reads the slots at intervals while a channel is unconfirmed. */
+  /** Reads the slots repeatedly while a channel is not confirmed. */
   #search(): void {
     this.#searching ??= setInterval(() => {
       const missing = [...this.#subscriptions.values()].filter(({ isConfirmed }) => !isConfirmed);
@@ -253,7 +257,7 @@ export class ClusterSubscriber extends EventEmitter {
         return;
       }
       this.#slots.refreshSlotsCache();
-      // If a node was asked already, its reply counts, however late it comes.
+      // If a subscription was requested already, its reply is waited for, however late it comes.
       for (const one of missing) if (one.node === undefined || this.#mayMove(one)) this.#place(one);
     }, SEARCH_MS);
   }
@@ -276,7 +280,7 @@ export class ClusterSubscriber extends EventEmitter {
 
 const idOf = (kind: Kind, channel: string): string => `${kind} ${channel}`;
 
-/** A promise whose rejection need not be handled. */
+/** A promise that may reject without being handled. */
 function pending(): PromiseWithResolvers<void> {
   const made = Promise.withResolvers<void>();
   made.promise.catch(() => undefined);

@@ -1,22 +1,26 @@
 import { Cluster, type Redis } from "ioredis";
 
-/** A connection for commands: to a single server (or the master that sentinels name), or to all nodes of a cluster. */
+/**
+ * A connection for commands: to a single server (perhaps the master that sentinels name), or to all nodes of a cluster.
+ */
 export type RedisClient = Redis | Cluster;
 
 /**
- * Each server that accepts writes. Use it for INFO, CONFIG and PING: sent to a cluster, these reach one node at random.
+ * The connections to all servers that accept writes. Use them for INFO, CONFIG and PING: a cluster would send these to
+ * one node at random.
  */
 export function mastersOf(redis: RedisClient): Redis[] {
   return redis instanceof Cluster ? redis.nodes("master") : [redis];
 }
 
 /**
- * Checks whether Redis replies. Of a cluster, most masters must reply: a silent master delays only its own users until
- * a replica takes over, which is no reason to refuse all other users. @throws the error of a master that does not reply
+ * Checks whether Redis replies. In a cluster, most masters must reply. If a single one does not, only its own users
+ * have to wait, until a replica takes over; that is no reason to refuse all other users. @throws the error of a master
+ * that does not reply
  */
 export async function pingRedis(redis: RedisClient): Promise<void> {
   const masters = mastersOf(redis);
-  // A cluster that is not connected has no masters.
+  // A cluster without a connection has no masters; this command then fails.
   if (masters.length === 0) await redis.ping();
   const replies = await Promise.allSettled(masters.map((master) => master.ping()));
   const failed = replies.filter((reply) => reply.status === "rejected");

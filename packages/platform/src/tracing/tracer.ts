@@ -18,12 +18,15 @@ import type { Span, SpanStart, TracerOptions, Tracing } from "./span.ts";
 
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/;
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, consumer: SpanKind.CONSUMER } as const;
-/** Spans that the collector does not accept within this time are dropped: a stopping process waits no longer. */
+/**
+ * Spans that the collector does not accept within this many ms are dropped, so that a process that stops waits no
+ * longer.
+ */
 const EXPORT_TIMEOUT_MS = 2000;
 const EXPORT_EVERY_MS = 1000;
 const MAX_QUEUED = 8192;
 
-/** Opens the SDK with one exporter. */
+/** Opens OpenTelemetry's SDK with one exporter. */
 export function createTracer({ endpoint, protocol, part, service, node, onTrouble }: TracerOptions): Tracing {
   diag.setLogger(onlyProblems(onTrouble), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
   const Exporter = protocol === "http/json" ? JsonExporter : ProtobufExporter;
@@ -68,7 +71,7 @@ export function createTracer({ endpoint, protocol, part, service, node, onTroubl
       };
     },
     async [Symbol.asyncDispose]() {
-      // Spans that could not be sent are lost; the process ends nevertheless.
+      // If spans cannot be sent, they are lost, and the process ends nevertheless.
       await provider.shutdown().catch((error: unknown) => onTrouble(String(error)));
       diag.disable();
     },

@@ -4,9 +4,9 @@ import { choice } from "../config.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { TracerOptions, Tracing } from "./span.ts";
 
-/** Settings of OpenTelemetry, with the names of its specification. */
+/** The settings of OpenTelemetry, with the names of its specification. */
 export const tracingSettings = {
-  /** The collector. Without it nothing is traced, and no code of OpenTelemetry is loaded. */
+  /** The URL of the collector. If it is not set, nothing is traced, and no code of OpenTelemetry is loaded. */
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .string()
     .refine(
@@ -15,9 +15,9 @@ export const tracingSettings = {
     )
     .optional(),
   OTEL_EXPORTER_OTLP_PROTOCOL: choice(["http/json", "http/protobuf"], "http/json"),
-  /** `name=value,…`; read by the exporter itself. It may hold a key. */
+  /** `name=value,…`. The exporter itself reads this variable. It may hold a key. */
   OTEL_EXPORTER_OTLP_HEADERS: z.string().optional(),
-  /** The share of traces that is kept, 0 to 1. The trace's id decides, so that all processes keep the same traces. */
+  /** Which part of the traces is kept, from 0 to 1. The trace's id decides, so all processes keep the same traces. */
   OTEL_TRACES_SAMPLER_ARG: z
     .string()
     .default("1")
@@ -32,8 +32,8 @@ export interface TracingConfig {
 }
 
 /**
- * Opens tracing if a collector is set. Only then is the code loaded, from a separate bundle. `onTrouble` is called at
- * most once a second.
+ * Opens tracing if a collector is set. Only then is its code loaded, which is a separate bundle. `onTrouble` is called
+ * at most once a second.
  */
 export async function openTracing(
   config: TracingConfig,
