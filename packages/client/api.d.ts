@@ -1,14 +1,14 @@
-/** The acknowledgement of an ask: the ask is durable, and `seq` is the seq of its `accepted` event. */
+/** The acknowledgement of an ask: the server has stored it. `seq`: the seq of its `accepted` event. */
 interface Accepted {
     readonly seq: number;
-    /** An ask with this id was stored before; nothing new was stored. */
+    /** Whether an ask with this id was stored before, so that nothing new was stored. */
     readonly duplicate: boolean;
 }
 /** The first event of every ask. */
 interface AcceptedEvent extends Head {
     type: "accepted";
     message: string;
-    /** `upload`: the id by which any connection of the same user may name the file again. */
+    /** The files of the ask. `upload`: the id by which any connection of the same user may name the file again. */
     files: {
         name: string;
         size: number;
@@ -18,47 +18,55 @@ interface AcceptedEvent extends Head {
     /** The id of the ask of the same conversation that this one replaces. */
     replaces?: string | undefined;
 }
-/** An answer while it is written: iterate over the ask's events in order; the terminal event is the last. */
+/**
+ * An answer while it is written. As an iterable it yields the ask's events in order; the last one is the terminal
+ * event.
+ */
 interface Answer extends AsyncIterable<Event> {
     readonly id: string;
     /**
-     * Resolves when the ask is durable: from then on it gets a terminal event, whatever process dies. Rejects when the
-     * ask was refused or stopped.
+     * Resolves when the server has stored the ask: from then on it gets a terminal event, whatever process dies. Rejects
+     * when the ask was refused or stopped.
      */
     readonly accepted: Promise<Accepted>;
     readonly state: AnswerState;
-    /** The number of unfinished asks before this one in the conversation. */
+    /** How many unfinished asks are before this one in the conversation. */
     readonly ahead: number;
-    /** Calls the listener at each change of `state` or `ahead`; returns a function that stops it. */
+    /** Calls the listener at each change of `state` or `ahead`. Returns a function that removes the listener. */
     onState(listener: (state: AnswerState, ahead: number) => void): () => void;
     /**
-     * Resolves to the whole reply, or to the text that had arrived when the ask was cancelled. @throws RelayError when
-     * the ask failed or was refused.
+     * Resolves with the whole reply; if the ask is cancelled, with the text that had arrived. @throws RelayError when the
+     * ask failed or was refused.
      */
     text(): Promise<string>;
     /**
-     * Resolves to the turn when it has ended: `completed`, `cancelled` or `failed`. Rejects when the conversation is
-     * closed before.
+     * Resolves with the ask's turn when it has ended as `completed`, `cancelled` or `failed`. Rejects when the
+     * conversation is closed before that.
      */
     result(): Promise<Turn>;
     /**
-     * Ends the ask at any stage. An ask that the server has not acknowledged is stopped at once, even without a
-     * connection: `accepted` rejects with an AbortError, the ask is not sent again, and it is cancelled if it turns out
-     * that the server has it.
+     * Ends the ask at any stage. If the server has not acknowledged the ask, it is stopped at once, even without a
+     * connection: `accepted` rejects with an AbortError, and the ask is not sent again. If the server has it
+     * nevertheless, it is cancelled there.
      */
     cancel(): Promise<void>;
     /**
-     * Stops following the ask, which continues; `signal` no longer cancels it. Readers of the answer get an AbortError.
+     * Stops following the ask. The ask continues, and `signal` no longer cancels it. Readers of the answer get an
+     * AbortError.
      */
     detach(): void;
 }
 /**
- * The state of an ask. `waiting`: for earlier asks, for the connection (also in the middle of an upload), or because
- * the server is busy. `uploading`: its files. `sending`: to the server. `accepted`: the server has stored it; the
- * engine has not been called yet. `answering`: the engine was called. The last three are final.
+ * The state of an ask. The last three are final.
+ *
+ * - `waiting`: for earlier asks, for the connection (also in the middle of an upload), or because the server is busy.
+ * - `uploading`: the ask's files are uploaded.
+ * - `sending`: the ask is sent to the server.
+ * - `accepted`: the server has stored the ask; the engine has not been called yet.
+ * - `answering`: the engine was called.
  */
 type AnswerState = "waiting" | "uploading" | "sending" | "accepted" | "answering" | "completed" | "failed" | "cancelled";
-/** A file to upload, or the id of a finished upload; with an id, `name` and `size` are only for display. */
+/** A file to upload, or the id of a finished upload. With an id, `name` and `size` are used only for display. */
 type AskFile = (FileInput | {
     readonly upload: string;
     readonly name?: string;
@@ -67,27 +75,27 @@ type AskFile = (FileInput | {
     readonly password?: string;
 };
 interface AskOptions {
-    /** Files to upload, or finished uploads by id. */
+    /** Files to upload with the ask, or the ids of finished uploads. */
     readonly files?: readonly AskFile[];
-    /** Passwords by the file's index, for `File` objects, which have no field for one. */
+    /** Passwords of files, by the file's index. For `File` objects, which have no field for a password. */
     readonly passwords?: ReadonlyMap<number, string>;
     /** The ask's id; default: a random id. Asking again with the same id and content stores nothing new. */
     readonly id?: string;
     /**
      * The id of an ask of the same conversation that this one replaces: its question was edited, or is asked again. The
-     * server refuses an unknown id with `NOT_FOUND`; a replaced ask that is running continues unless it is cancelled.
+     * server refuses an unknown id with `NOT_FOUND`. If the replaced ask is running, it continues unless it is cancelled.
      */
     readonly replaces?: string;
-    /** `traceparent` of W3C Trace Context: a server that traces continues this trace, and errors contain its id. */
+    /** A `traceparent` of W3C Trace Context. If the server traces, it continues this trace, and errors have its id. */
     readonly traceparent?: string;
-    /** Aborting cancels the ask at any stage. */
+    /** Aborting it cancels the ask at any stage. */
     readonly signal?: AbortSignal;
     onProgress?(progress: AskProgress): void;
 }
 /**
- * The progress of an ask. Before the server has it: `waiting` for an earlier ask, for the connection or because the
- * server is busy; the upload of a file; or `sending`. Afterwards: the server's hints. `file` is the file's index in the
- * ask; sizes are in bytes.
+ * The progress of an ask. Until the server has it: `waiting` for an earlier ask, for the connection or because the
+ * server is busy; `uploading` a file; or `sending`. After that: the server's hints. `file` is the file's index in the
+ * ask; `sent` and `size` are in bytes.
  */
 type AskProgress = {
     readonly stage: "waiting" | "sending";
@@ -97,18 +105,18 @@ type AskProgress = {
     readonly sent: number;
     readonly size: number;
 } | Omit<Progress, "conversation" | "ask">;
-/** Terminal: the ask was cancelled; `text`: the part of the reply that had arrived. */
+/** A terminal event: the ask was cancelled. `text`: the part of the reply that had arrived. */
 interface CancelledEvent extends Head {
     type: "cancelled";
     text: string;
 }
-/** A place that the answer cites: a page of the file with this index in the ask. */
+/** A source that the answer cites: a page of the file with this index in the ask. */
 interface Citation {
     file: number;
     page: number;
 }
 type ClientErrorCode = keyof typeof FOUND_HERE;
-/** Terminal: the whole reply; `truncated`: it was cut at its largest size. */
+/** A terminal event, with the whole reply. `truncated`: the reply was cut because it was too long. */
 interface CompletedEvent extends Head {
     type: "completed";
     text: string;
@@ -117,9 +125,9 @@ interface CompletedEvent extends Head {
     /** Questions that the user may ask next. */
     suggestions?: string[] | undefined;
     truncated?: boolean | undefined;
-    /** The engine's reply frame, if the engine replied with a single JSON frame. */
+    /** The reply frame of the engine, if it replied with a single JSON frame. */
     frame?: string | undefined;
-    /** The tokens of the answer, as the engine counts them; `estimated` if the engine does not report them. */
+    /** The engine's tokens for this ask. `estimated`: the engine does not report them, so they are an estimate. */
     usage?: {
         promptTokens: number;
         answerTokens: number;
@@ -129,125 +137,138 @@ interface CompletedEvent extends Head {
 interface ConnectOptions {
     /**
      * The address of docrelay: an origin, for example `https://ask.example.org`, or an origin with the path under which a
-     * proxy serves docrelay. Default in a browser: the page's own origin.
+     * proxy serves docrelay. Default in a browser: the origin of the page.
      */
     readonly url?: string;
     /**
-     * A JWT of your own login, or a function that fetches one. Without it the client gets an anonymous session, and keeps
-     * it in `storage`.
+     * A JWT of your own login, or a function that fetches one. Without it, the client gets an anonymous session from the
+     * server and keeps it in `storage`.
      */
     readonly token?: string | (() => Promise<string>);
-    /** Keeps the session and unacknowledged asks across reloads. Default: `localStorage` in a browser, else memory. */
+    /**
+     * Keeps the session, and asks that were not acknowledged, across reloads. Default: `localStorage` in a browser,
+     * otherwise memory.
+     */
     readonly storage?: Storage;
     readonly fetch?: typeof fetch;
-    /** Called at each change of the connection's state; `error`: the reason for `offline` or `closed`, if it is known. */
+    /**
+     * Called at each change of the connection's state. `error`: why it became `offline` or `closed`, if that is known.
+     */
     onState?(state: RelayState, error?: RelayError): void;
 }
-/** One user's asks in order, with their answers, as in the server's log. */
+/** A conversation: the asks of one user under one id, in order, with their answers, as the server's log has them. */
 interface Conversation {
     readonly id: string;
     /**
-     * Calls the listener with each event, once and in order, beginning with the oldest kept event; returns a function
-     * that stops it.
+     * Calls the listener with each event, once and in order, beginning with the oldest kept event. Returns a function
+     * that removes the listener.
      */
     subscribe(listener: Listener): () => void;
-    /** The same events as an iterable. It ends when the conversation is closed, and throws at a reset or a failure. */
+    /**
+     * The same events as an iterable. It ends when the conversation is closed, and throws when the server's log was
+     * replaced or cannot be read.
+     */
     events(): AsyncIterable<Event>;
     /**
-     * Sends a question, after all questions asked before it. The answer is an iterable of the ask's events; `text()`
+     * Sends a question, after all questions asked before it. The answer is an iterable of the ask's events; its `text()`
      * waits for the whole reply. A closed conversation is opened again.
      */
     ask(message: string, options?: AskOptions): Answer;
-    /** Returns the answer of any ask in `turns`, from any client of the user. Sends nothing. */
+    /** Returns the answer of an ask in `turns`, also of one that another client of the user has made. Sends nothing. */
     answer(ask: string): Answer | undefined;
     /**
-     * Asks the question of an ended turn once more, with the same files. The id stays the same if the server refused the
-     * ask or never had it; else it is a new ask. For a turn that has not ended, returns its running answer.
+     * Asks the question of an ended turn once more, with the same files. If the server refused the ask or never had it,
+     * the id stays the same; otherwise this makes a new ask. For a turn that has not ended, returns its running answer.
      * @throws Error when there is no such turn; RelayError `NOT_FOUND` with the index of a file that must be given again
      */
     retry(ask: string, options?: Pick<AskOptions, "passwords" | "signal" | "onProgress">): Answer;
     /**
-     * The asks with their answers, in order: those in the log, and this client's asks on their way to it. Of a question
-     * that was edited or asked again (`AskOptions.replaces`) only the newest version is listed, with the others as
-     * `versions`. The array stays the same object until something changes, and so does each unchanged turn. Empty until
-     * the log is read.
+     * The asks with their answers, in order: those in the log, and this client's asks that are on their way to it. If a
+     * question was edited or asked again (`AskOptions.replaces`), only its newest version is listed, with the others as
+     * `versions`. The array, and each turn in it, stays the same object until it changes. Empty until the log was read.
      */
     readonly turns: readonly Turn[];
-    /** Calls the listener after each change of `turns`, and begins to read the log; returns a function that stops it. */
+    /**
+     * Calls the listener after each change of `turns`, and begins to read the log. Returns a function that removes the
+     * listener.
+     */
     onTurns(listener: () => void): () => void;
     /**
-     * Resolves when the log was read to its end for the first time: only then is it known whether the conversation is
-     * empty. @throws RelayError
+     * Resolves when the log was read to its end for the first time. Before that, an empty `turns` does not mean that the
+     * conversation is empty. @throws RelayError
      */
     readonly ready: Promise<void>;
-    /** Ends an ask at any stage; its turn shows the outcome. Safe to repeat. @throws RelayError */
+    /** Cancels an ask at any stage; its turn shows the outcome. Safe to repeat. @throws RelayError */
     cancel(ask: string): Promise<void>;
     /**
-     * Sends the user's feedback on an answer that has ended, for the operators of the server; `none` withdraws it. Turns
-     * show it as `feedback` on every device. `word`: at most 500 characters. @throws RelayError `NOT_FOUND`,
-     * `ASK_CONFLICT`, `RATE_LIMITED`
+     * Sends the user's feedback on an ended answer to the operators of the server; `none` withdraws it. The ask's turn
+     * shows it as `feedback` on every device. `word`: the user's own words, at most 500 characters. @throws RelayError
+     * `NOT_FOUND`, `ASK_CONFLICT`, `RATE_LIMITED`
      */
     feedback(ask: string, verdict: "up" | "down" | "none", word?: string): Promise<void>;
     /**
-     * Stops reading the conversation on this connection. Its asks continue, including those on their way. Answers that
-     * have not ended throw.
+     * Stops reading the conversation on this connection. Its asks continue, also those on their way to the server.
+     * Answers that have not ended throw.
      */
     close(): void;
 }
 /**
- * The list of the user's conversations from all tabs and devices. Servers whose `welcome.features` lack `conversations`
- * refuse these calls.
+ * The list of the user's conversations, from all tabs and devices. Servers whose `welcome.features` lack
+ * `conversations` refuse these calls.
  */
 interface Conversations {
-    /** Returns a page of the list. `limit`: default 50, at most 100. @throws RelayError */
+    /** Returns a page of the list. `limit`: how many conversations, 50 by default, at most 100. @throws RelayError */
     list(page?: {
         readonly before?: string | number;
         readonly limit?: number;
     }): Promise<ConversationsPage>;
     /**
-     * Changes the conversation's title: 1 to 200 characters. @throws RelayError `NOT_FOUND` when the conversation is not
-     * kept
+     * Changes the title of a conversation: 1 to 200 characters. @throws RelayError `NOT_FOUND` when the conversation is
+     * not kept
      */
     rename(conversation: string, title: string): Promise<void>;
-    /** Cancels the conversation's asks and removes everything kept of it. Idempotent. @throws RelayError */
+    /** Cancels the asks of a conversation and removes everything that is kept of it. Idempotent. @throws RelayError */
     delete(conversation: string): Promise<void>;
     /**
-     * Creates a link through which anybody may read the conversation until the link ends. To read it, connect with the
-     * link's token and open the conversation. @throws RelayError `FORBIDDEN` where the server has no links
-     * (`SHARE_TTL_MS`), `NOT_FOUND`
+     * Makes a link through which anybody may read the conversation until the link ends. A reader connects with the link's
+     * token and opens the conversation. @throws RelayError `NOT_FOUND`; `FORBIDDEN` if the server has links switched off
+     * (`SHARE_TTL_MS`)
      */
     share(conversation: string): Promise<Shared>;
     /** Ends all links to the conversation at once. Idempotent. @throws RelayError */
     unshare(conversation: string): Promise<void>;
     /**
-     * Calls the listener when the list may have changed: on this connection, on another connection of the user, or while
-     * this client was offline (`undefined`: everything may have changed). Returns a function that stops it.
+     * Calls the listener when the list may have changed, on this connection or another one of the user; with `undefined`
+     * after this client was offline, when anything may have changed. Returns a function that removes the listener.
      */
     onChange(listener: (change: ConversationsHint | undefined) => void): () => void;
 }
-/** A change of one of the user's conversations. */
+/** What has changed in the list of the user's conversations. */
 interface ConversationsHint {
     conversation: string;
     change: "added" | "renamed" | "deleted";
 }
 /**
- * A page of the list, the conversation with the newest question first. `more`: there is another page; pass the last
- * one's id as `before`.
+ * A page of the list, beginning with the conversation that has the newest question. `more`: whether there is another
+ * page; to get it, pass the id of this page's last conversation as `before`.
  */
 interface ConversationsPage {
     readonly conversations: readonly ListedConversation[];
     readonly more: boolean;
 }
-/** The counts of a day: questions, bytes of sent files, pages of extracted files, tokens of the engine. */
+/**
+ * What is counted each day: questions, bytes of files that were sent, pages of files that were extracted, and tokens of
+ * the engine.
+ */
 interface DayUse {
-    /** An absent field means no bound. */
+    /** The daily quotas. A missing field means that there is no limit. */
     limits: {
         asks?: number | undefined;
         bytes?: number | undefined;
         pages?: number | undefined;
         tokens?: number | undefined;
     };
-    /** `tokens`: absent from older servers. */
+    /** What was used today. Older servers do not send `tokens`. */
     used: {
         asks: number;
         bytes: number;
@@ -260,7 +281,7 @@ interface DeltaEvent extends Head {
     text: string;
 }
 interface DownloadOptions {
-    /** The bytes from `from` up to, but not including, `to`; default: all. */
+    /** Which bytes to download: from `from` up to, but not including, `to`. Default: all. */
     readonly range?: {
         readonly from: number;
         readonly to: number;
@@ -272,8 +293,8 @@ type ErrorCode = "AUTH_REQUIRED" | "AUTH_INVALID" | "AUTH_EXPIRED" | "FORBIDDEN"
 /** One durable entry of a conversation's log. */
 type Event = AcceptedEvent | ExtractedEvent | StartedEvent | DeltaEvent | CompletedEvent | FailedEvent | CancelledEvent | FeedbackEvent;
 /**
- * A file's text is stored; one event for each file. Pages count from 1; `used`: the page ranges in the prompt, if not
- * all are used.
+ * The text of a file is stored; each file has one such event. Pages count from 1. `used`: the ranges of pages in the
+ * prompt, set if it does not have all.
  */
 interface ExtractedEvent extends Head {
     type: "extracted";
@@ -288,8 +309,8 @@ interface ExtractedEvent extends Head {
     attachments?: string[] | undefined;
 }
 /**
- * Errors that the client itself detects, besides the codes of the contract: whether trying again may help, and a
- * message.
+ * Errors that the client itself detects, in addition to those of the contract: whether trying again may help, and a
+ * message for people.
  */
 declare const FOUND_HERE: {
     readonly UNREACHABLE: {
@@ -313,7 +334,7 @@ interface FailedEvent extends Head {
     type: "failed";
     error: WireError;
 }
-/** A user's feedback on an ask that has ended; the newest is valid, and `none` withdraws it. */
+/** A user's feedback on an ask that has ended. Only the newest one counts; `none` withdraws it. */
 interface FeedbackEvent extends Head {
     type: "feedback";
     verdict: "up" | "down" | "none";
@@ -327,17 +348,20 @@ type FileInput = File | {
 };
 interface Head {
     conversation: string;
-    /** 1, 2, 3 … per conversation, without holes. */
+    /** The number of the event in its conversation: 1, 2, 3 … without holes. */
     seq: number;
-    /** Random for each event: if a known seq has another nonce, the log was rolled back. */
+    /**
+     * A random text for each event. If an event that the client knows has another nonce in the log, the log was rolled
+     * back.
+     */
     nonce: string;
     ask: string;
-    /** The number of the engine call; 0 before the first. */
+    /** The number of the engine call that the event belongs to; 0 before the first call. */
     attempt: number;
-    /** Milliseconds since the epoch, for display only: the order is `seq`. */
+    /** When the event was written, in ms since the epoch. For display only: `seq` is the order. */
     at: number;
 }
-/** Limits of one ask. Fields with `Chars` count UTF-16 code units. */
+/** The limits of one ask. Fields with `Chars` count UTF-16 code units. */
 interface Limits {
     messageChars: number;
     inlineFileBytes: number;
@@ -347,39 +371,39 @@ interface Limits {
     pagesPerFile: number;
     asksInFlight: number;
 }
-/** A conversation in its user's list; times in ms since the epoch. */
+/** A conversation in the list of its user. Times are in ms since the epoch. */
 interface ListedConversation {
     id: string;
-    /** The first question, until the conversation is renamed. */
+    /** The first question, or the title that a user has given. */
     title: string;
-    /** When its newest question was asked. */
+    /** When the newest question was asked. */
     at: number;
     asks: number;
-    /** Names of all its files. */
+    /** The names of all files of the conversation. */
     files: string[];
-    /** When the conversation expires, unless it is used before. */
+    /** When the conversation expires if it is not used before that. */
     expiresAt: number;
 }
-/** Called with what happens in a conversation: each event once, in order. */
+/** Gets what happens in a conversation: each event once, in order. */
 interface Listener {
     event(event: Event): void;
-    /** How far an ask is. A hint: some may be missed. */
+    /** Reports how far an ask is. This is a hint: some may be lost. */
     progress?(progress: Progress): void;
-    /** The log was delivered up to its head: later events are new. Called once, and again after a reset. */
+    /** The log was delivered up to its newest event: later events are new. Called once, and again after a reset. */
     ready?(): void;
-    /** The server's log was replaced by an older one: forget all events so far; those of the new log follow. */
+    /** The server's log was replaced by an older one: forget all events so far. The events of the new log follow. */
     reset?(): void;
     /** The conversation cannot be read any more; no event follows. */
     failed?(error: RelayError): void;
     /** The conversation was closed on this connection; no event follows. */
     closed?(): void;
 }
-/** A page without text, and the reason; pages count from 1. */
+/** A page whose text is missing, counted from 1, and the reason. */
 interface MissingPage {
     page: number;
     reason: "scan" | "unnamed" | "error" | "limit";
 }
-/** The progress of an ask: a hint, which may be lost. Pages and positions count from 1. */
+/** The progress of an ask. It is a hint, which may be lost. Pages and positions count from 1. */
 interface Progress {
     conversation: string;
     ask: string;
@@ -389,7 +413,10 @@ interface Progress {
     page?: number | undefined;
     pages?: number | undefined;
     position?: number | undefined;
-    /** The number of the next engine call, and of all calls that may be made; for how long the engine has been away. */
+    /**
+     * `attempt`: the number of the next engine call. `of`: how many calls may be made. `sinceMs`: for how many ms the
+     * engine has been away.
+     */
     attempt?: number | undefined;
     of?: number | undefined;
     sinceMs?: number | undefined;
@@ -397,41 +424,41 @@ interface Progress {
 /** A connection to docrelay, which any number of conversations share. */
 interface Relay {
     readonly state: RelayState;
-    /** The user's id as the server sent it, and the server's limits; undefined until the first connection. */
+    /** The id of the user, as the server sent it; undefined until the first connection. So are the server's `limits`. */
     readonly user: string | undefined;
     readonly limits: Limits | undefined;
     /**
-     * Returns a conversation by id (default: a new id). The same id gives the same object until the conversation is
-     * closed.
+     * Returns the conversation with this id (default: a new id). The same id gives the same object until the conversation
+     * is closed.
      */
     conversation(id?: string): Conversation;
     /** The list of the user's conversations. */
     readonly conversations: Conversations;
-    /** Uploads a file before an ask. Safe to repeat: the same object is uploaded once. @throws RelayError */
+    /** Uploads a file before it is asked about. Safe to repeat: the same object is uploaded once. @throws RelayError */
     upload(file: FileInput, options?: UploadOptions): Promise<{
         upload: string;
     }>;
     /**
-     * Calls the listener with the current stage of an upload of this user (from any tab or device), and with each later
-     * stage, until `ready` or `failed`; returns a function that stops it. So a page knows before the ask how many pages a
-     * file has, or that the file needs a password. With servers whose `welcome.features` lack `upload:status` the
-     * listener is never called.
+     * Calls the listener with the current stage of an upload of this user, made in any tab or on any device, and with
+     * each later stage until `ready` or `failed`. So a page knows before the ask how many pages a file has, or that the
+     * file needs a password. Returns a function that removes the listener. The listener is never called if the server's
+     * `welcome.features` lack `upload:status`.
      */
     onUpload(upload: string, listener: UploadListener): () => void;
     /**
-     * Downloads an upload of this user, from any tab or device: its bytes, or its extracted text. @throws RelayError
-     * `NOT_FOUND`; `RESUME_LOST` when the bytes are no longer kept; for a text, the reason why there is none
+     * Downloads an upload of this user, made in any tab or on any device: its bytes, or its extracted text. @throws
+     * RelayError `NOT_FOUND`; `RESUME_LOST` when the bytes are no longer kept; for a text, the reason why there is none
      */
     download(upload: string, part: UploadPart, options?: DownloadOptions): Promise<Blob>;
     /** The extracted texts of uploads. */
     readonly uploads: UploadTexts;
-    /** The user's daily quotas, and how much of them is used. @throws RelayError */
+    /** Resolves with the user's daily quotas and how much of them is used. @throws RelayError */
     usage(): Promise<Usage>;
-    /** Calls the listener at each change of the connection's state; returns a function that stops it. */
+    /** Calls the listener at each change of the connection's state. Returns a function that removes the listener. */
     onState(listener: (state: RelayState, error?: RelayError) => void): () => void;
     close(): void;
 }
-/** A refusal or failure from the server, or a server that could not be reached in time. Switch on `code` only. */
+/** A refusal or failure: from the server, or because the server could not be reached in time. Switch on `code` only. */
 declare class RelayError extends Error {
     readonly name = "RelayError";
     readonly wire: RelayFault;
@@ -443,17 +470,20 @@ declare class RelayError extends Error {
 type RelayFault = Omit<WireError, "code"> & {
     readonly code: ErrorCode | ClientErrorCode;
 };
-/** The state of the connection. From `offline` it recovers by itself; `closed` is final. */
+/** The state of the connection. `offline`: it reconnects by itself. `closed`: it stays closed. */
 type RelayState = "connecting" | "online" | "offline" | "closed";
 /**
- * A link to a conversation: anybody who has the token may read the conversation until the link expires. Times in ms.
+ * A link to a conversation: whoever has the token may read the conversation until the link expires. Times are in ms.
  */
 interface Shared {
     token: string;
     expiresAt: number;
     expiresInMs: number;
 }
-/** The engine has received the prompt. A `started` with a higher `attempt` voids the deltas before it. */
+/**
+ * The engine was given the prompt. If `attempt` is higher than before, the engine was called again, and the deltas
+ * before this event are void.
+ */
 interface StartedEvent extends Head {
     type: "started";
     engine: string;
@@ -461,7 +491,7 @@ interface StartedEvent extends Head {
 /** A store of strings by key, such as `localStorage`. */
 interface Storage {
     readonly length: number;
-    /** The key at an index below `length`; the order is that of the storage. */
+    /** The key at an index below `length`. The storage decides the order. */
     key(index: number): string | null;
     getItem(key: string): string | null;
     setItem(key: string, value: string): void;
@@ -473,33 +503,33 @@ interface Timings {
     firstTokenMs: number;
     totalMs: number;
 }
-/** One question and its answer so far. Immutable: a change creates another object. */
+/** One question, and its answer as far as it has arrived. Immutable: a change makes another object. */
 interface Turn {
-    /** The ask's id. */
+    /** The id of the ask. */
     readonly id: string;
     readonly question: string;
-    /** When it was asked, in milliseconds since the epoch; for display only. */
+    /** When the question was asked, in ms since the epoch. For display only. */
     readonly at: number;
     readonly files: readonly TurnFile[];
     /** The id of the ask that this one replaces: its question was edited, or was asked again. */
     readonly replaces?: string;
-    /** The earlier versions of this question, oldest first. */
+    /** Earlier versions of this question that it replaces, oldest first. */
     readonly versions?: readonly Turn[];
-    /** The id of the next version; the newest version has none. */
+    /** The id of the version after this one; the newest version has none. */
     readonly replacedBy?: string;
     readonly state: TurnState;
-    /** The newest hint; undefined when none is known, and as soon as the answer has text. */
+    /** The newest hint of progress. Undefined when there is none, and once the answer has text. */
     readonly progress?: AskProgress;
-    /** The answer's text so far; only that of the valid attempt. */
+    /** The answer's text so far. If the engine was called again, only the text of the last call. */
     readonly text: string;
-    /** The number of the engine call that `text` comes from; 0 before the first call. */
+    /** The number of the engine call from which `text` comes; 0 before the first call. */
     readonly attempt: number;
     readonly engine?: string;
     readonly citations?: readonly Citation[];
     /** Questions that the engine suggests to ask next. */
     readonly suggestions?: readonly string[];
     readonly timings?: Timings;
-    /** Whether the answer was cut at its largest size. */
+    /** Whether the answer was cut because it was too long. */
     readonly truncated?: boolean;
     /** The user's feedback on the answer. */
     readonly feedback?: {
@@ -509,7 +539,7 @@ interface Turn {
     /** Why the ask failed or was refused. */
     readonly error?: RelayError;
 }
-/** A file of a turn, with its extraction's result when there is one. Pages count from 1. */
+/** A file of a turn. Its other fields are set once its text was extracted. Pages count from 1. */
 interface TurnFile {
     readonly name: string;
     readonly size: number;
@@ -517,36 +547,36 @@ interface TurnFile {
     /** The id by which later asks of the same user may name the file. */
     readonly upload?: string;
     readonly pages?: number;
-    /** Pages without text, and the reason. */
+    /** The pages whose text is missing, and the reason for each. */
     readonly missing?: readonly MissingPage[];
     /** Pages whose text was recognised by OCR. */
     readonly ocr?: readonly number[];
-    /** Whether only the beginning was extracted. */
+    /** Whether only the beginning of the text was extracted, because the text is too long. */
     readonly truncated?: boolean;
-    /** The ranges of pages that the engine received, if not all fit into its prompt. */
+    /** The ranges of pages that the engine got; set if not all pages fit into its prompt. */
     readonly used?: ReadonlyArray<readonly [from: number, to: number]>;
-    /** Names of the files that the PDF contains, if any. */
+    /** The names of the files that are attached to the PDF, if there are any. */
     readonly attachments?: readonly string[];
 }
-/** `sending` until the server's log has the ask; the last three are final. */
+/** The state of a turn. `sending`: the server's log does not have the ask yet. The last three are final. */
 type TurnState = "sending" | "running" | "completed" | "failed" | "cancelled";
 type UploadListener = (status: UploadStatus) => void;
 interface UploadOptions {
     /**
-     * The upload's id; default: a random one. An id with which an earlier page has begun the same file continues at the
-     * server's offset.
+     * The id for the upload; default: a random one. If an earlier page has begun to upload the same file with this id,
+     * the upload continues where the server's part of it ends.
      */
     readonly upload?: string;
     readonly signal?: AbortSignal;
-    /** Called with the number of stored bytes, and the file's size. */
+    /** Called with the number of bytes that the server has stored, and the size of the file. */
     onProgress?(sent: number, size: number): void;
 }
 /**
- * The part of an upload to download: its bytes, or its extracted text: as plain text, as Markdown with a heading for
- * each page, or as JSON.
+ * What to download of an upload: its bytes; or its extracted text, as plain text, as Markdown with a heading for each
+ * page, or as JSON.
  */
 type UploadPart = "bytes" | "text" | "markdown" | "json";
-/** The progress of an upload. `ready` and `failed` are final; `error` is the reason why there is no text. */
+/** The progress of an upload. `ready` and `failed` are final; `error` is why there is no text. */
 interface UploadStatus {
     upload: string;
     stage: "receiving" | "queued" | "extracting" | "ready" | "failed";
@@ -556,12 +586,12 @@ interface UploadStatus {
     missing?: MissingPage[] | undefined;
     error?: WireError | undefined;
 }
-/** The extracted text of a file, as engines receive it. Pages are in order; lists count them from 1. */
+/** The extracted text of a file, as engines get it. `missing` and `ocr` count pages from 1. */
 interface UploadText {
-    /** The text of each page; empty for a missing page. */
+    /** The text of each page, in order; empty for a missing page. */
     readonly pages: readonly string[];
     readonly missing: readonly MissingPage[];
-    /** Pages read by OCR. */
+    /** The pages that OCR has read. */
     readonly ocr: readonly number[];
     /** Whether the text was cut because it was too long. */
     readonly truncated: boolean;
@@ -581,7 +611,10 @@ interface UploadTexts {
 interface Usage extends DayUse {
     /** When the day ends, in ms since the epoch. */
     resetAt: number;
-    /** The use of all users of the user's tenant, and of the user's address, together, where a quota bounds them. */
+    /**
+     * The quotas and use of all users of the user's tenant together, and of all users of the user's address; set if these
+     * have quotas.
+     */
     tenant?: DayUse | undefined;
     address?: DayUse | undefined;
 }
@@ -596,27 +629,27 @@ interface WireError {
     /** The index of a file in its ask. */
     file?: number | undefined;
     trace?: string | undefined;
-    /** With `PROMPT_TOO_LARGE`: the prompt's size, and the most that the engine accepts, if known. */
+    /** With `PROMPT_TOO_LARGE`, if known: the bytes of the prompt, and the most bytes that the engine accepts. */
     bytes?: number | undefined;
     limit?: number | undefined;
     expectedOffset?: number | undefined;
-    /** With `QUOTA_EXCEEDED`: when there is room again, in ms since the epoch. */
+    /** With `QUOTA_EXCEEDED`: when the quota has room again, in ms since the epoch. */
     resetAt?: number | undefined;
 }
 /**
- * `localStorage`. Values that the browser does not keep, because site data is blocked or the storage is full, are kept
- * in memory until the page ends; `onLost` is called when that happens for the first time. Outside a browser everything
- * is kept in memory.
+ * A storage that uses `localStorage`. What the browser does not keep, because site data is blocked or the storage is
+ * full, is kept in memory until the page ends; `onLost` is called when that happens for the first time. Outside a
+ * browser everything is kept in memory.
  */
 declare function browserStorage(onLost?: () => void): Storage;
 /**
- * Connects, and reconnects until `close`. Returns at once: asks made before the connection is up are sent when it is.
- * @throws TypeError for a url that is not absolute, or not http: or https:
+ * Connects, and reconnects until `close`. Returns at once: asks that are made before the connection is up wait for it.
+ * @throws TypeError for a url that is not absolute, or that is not http: or https:
  */
 declare function connect(options?: ConnectOptions): Relay;
 /** Whether a turn has ended. */
 declare function isOver({ state }: Turn): boolean;
-/** A storage in memory, which ends with the process. */
+/** A storage in memory. It is gone when the process or page ends. */
 declare function memoryStorage(): Storage;
 /**
  * Returns a random id of 128 bits. Not `crypto.randomUUID`, because browsers have it only over HTTPS and on localhost.

@@ -21,60 +21,65 @@ import { createUploadStages, type UploadListener } from "./uploads/upload-stages
 export interface ConnectOptions {
   /**
    * The address of docrelay: an origin, for example `https://ask.example.org`, or an origin with the path under which a
-   * proxy serves docrelay. Default in a browser: the page's own origin.
+   * proxy serves docrelay. Default in a browser: the origin of the page.
    */
   readonly url?: string;
   /**
-   * A JWT of your own login, or a function that fetches one. Without it the client gets an anonymous session, and keeps
-   * it in `storage`.
+   * A JWT of your own login, or a function that fetches one. Without it, the client gets an anonymous session from the
+   * server and keeps it in `storage`.
    */
   readonly token?: string | (() => Promise<string>);
-  /** Keeps the session and unacknowledged asks across reloads. Default: `localStorage` in a browser, else memory. */
+  /**
+   * Keeps the session, and asks that were not acknowledged, across reloads. Default: `localStorage` in a browser,
+   * otherwise memory.
+   */
   readonly storage?: Storage;
   readonly fetch?: typeof fetch;
-  /** Called at each change of the connection's state; `error`: the reason for `offline` or `closed`, if it is known. */
+  /**
+   * Called at each change of the connection's state. `error`: why it became `offline` or `closed`, if that is known.
+   */
   onState?(state: RelayState, error?: RelayError): void;
 }
 
 /** A connection to docrelay, which any number of conversations share. */
 export interface Relay {
   readonly state: RelayState;
-  /** The user's id as the server sent it, and the server's limits; undefined until the first connection. */
+  /** The id of the user, as the server sent it; undefined until the first connection. So are the server's `limits`. */
   readonly user: string | undefined;
   readonly limits: Limits | undefined;
   /**
-   * Returns a conversation by id (default: a new id). The same id gives the same object until the conversation is
-   * closed.
+   * Returns the conversation with this id (default: a new id). The same id gives the same object until the conversation
+   * is closed.
    */
   conversation(id?: string): Conversation;
   /** The list of the user's conversations. */
   readonly conversations: Conversations;
-  /** Uploads a file before an ask. Safe to repeat: the same object is uploaded once. @throws RelayError */
+  /** Uploads a file before it is asked about. Safe to repeat: the same object is uploaded once. @throws RelayError */
   upload(file: FileInput, options?: UploadOptions): Promise<{ upload: string }>;
   /**
-   * Calls the listener with the current stage of an upload of this user (from any tab or device), and with each later
-   * stage, until `ready` or `failed`; returns a function that stops it. So a page knows before the ask how many pages a
-   * file has, or that the file needs a password. With servers whose `welcome.features` lack `upload:status` the
-   * listener is never called.
+   * Calls the listener with the current stage of an upload of this user, made in any tab or on any device, and with
+   * each later stage until `ready` or `failed`. So a page knows before the ask how many pages a file has, or that the
+   * file needs a password. Returns a function that removes the listener. The listener is never called if the server's
+   * `welcome.features` lack `upload:status`.
    */
   onUpload(upload: string, listener: UploadListener): () => void;
   /**
-   * Downloads an upload of this user, from any tab or device: its bytes, or its extracted text. @throws RelayError
-   * `NOT_FOUND`; `RESUME_LOST` when the bytes are no longer kept; for a text, the reason why there is none
+   * Downloads an upload of this user, made in any tab or on any device: its bytes, or its extracted text. @throws
+   * RelayError `NOT_FOUND`; `RESUME_LOST` when the bytes are no longer kept; for a text, the reason why there is none
    */
   download(upload: string, part: UploadPart, options?: DownloadOptions): Promise<Blob>;
   /** The extracted texts of uploads. */
   readonly uploads: UploadTexts;
-  /** The user's daily quotas, and how much of them is used. @throws RelayError */
+  /** Resolves with the user's daily quotas and how much of them is used. @throws RelayError */
   usage(): Promise<Usage>;
-  /** Calls the listener at each change of the connection's state; returns a function that stops it. */
+  /** Calls the listener at each change of the connection's state. Returns a function that removes the listener. */
   onState(listener: (state: RelayState, error?: RelayError) => void): () => void;
   close(): void;
 }
 
 /**
- * Connects, and reconnects until `close`. Returns at once: asks made before the connection is up are sent when it is.
- * @throws TypeError for a url that is not absolute, or not http: or https:
+ * Connects, and reconnects until `close`. Returns at once: asks that are made before the connection is up wait for it.
+ * @throws TypeError for a url that is not absolute, or that is not http: or https:
  */
 // oxlint-disable-next-line max-lines-per-function -- joins the parts of the SDK, each a line or two
 export function connect(options: ConnectOptions = {}): Relay {
@@ -115,7 +120,7 @@ export function connect(options: ConnectOptions = {}): Relay {
       outbox,
       ...uploads,
       register() {
-        // A closed conversation stays registered while asks of it are on their way.
+        // A conversation that is closed stays registered until none of its asks is on its way any more.
         if ((conversations.get(id) ?? made) !== made)
           throw new Error(`conversation ${id} was closed, and another object has its place`);
         conversations.set(id, made);
@@ -127,8 +132,8 @@ export function connect(options: ConnectOptions = {}): Relay {
   }
   let restored: string | undefined;
   /**
-   * Sends the asks that an earlier page of the same user left, including those of conversations that this page does not
-   * show.
+   * Sends the asks that an earlier page of the same user left in the storage, also those of conversations that this
+   * page does not show.
    */
   function restore(): void {
     if (tokens.user === restored) return;
@@ -136,7 +141,7 @@ export function connect(options: ConnectOptions = {}): Relay {
     for (const each of [...conversations.values()]) each.restore();
     for (const ask of outbox.kept()) conversation(ask.conversation);
   }
-  // If a function fetches the token, the user is known only at the first connection.
+  // If a function of the application fetches the token, the user is known only at the first connection.
   let wasOnline = false;
   link.onState((state) => {
     for (const each of conversations.values()) each.connectionChanged();

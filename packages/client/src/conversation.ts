@@ -11,54 +11,59 @@ import { createTurnStore } from "./turns/turn-store.ts";
 import type { Turn } from "./turns/turn.ts";
 import type { Event, Progress } from "./wire/contract.ts";
 
-/** One user's asks in order, with their answers, as in the server's log. */
+/** A conversation: the asks of one user under one id, in order, with their answers, as the server's log has them. */
 export interface Conversation {
   readonly id: string;
   /**
-   * Calls the listener with each event, once and in order, beginning with the oldest kept event; returns a function
-   * that stops it.
+   * Calls the listener with each event, once and in order, beginning with the oldest kept event. Returns a function
+   * that removes the listener.
    */
   subscribe(listener: Listener): () => void;
-  /** The same events as an iterable. It ends when the conversation is closed, and throws at a reset or a failure. */
+  /**
+   * The same events as an iterable. It ends when the conversation is closed, and throws when the server's log was
+   * replaced or cannot be read.
+   */
   events(): AsyncIterable<Event>;
   /**
-   * Sends a question, after all questions asked before it. The answer is an iterable of the ask's events; `text()`
+   * Sends a question, after all questions asked before it. The answer is an iterable of the ask's events; its `text()`
    * waits for the whole reply. A closed conversation is opened again.
    */
   ask(message: string, options?: AskOptions): Answer;
-  /** Returns the answer of any ask in `turns`, from any client of the user. Sends nothing. */
+  /** Returns the answer of an ask in `turns`, also of one that another client of the user has made. Sends nothing. */
   answer(ask: string): Answer | undefined;
   /**
-   * Asks the question of an ended turn once more, with the same files. The id stays the same if the server refused the
-   * ask or never had it; else it is a new ask. For a turn that has not ended, returns its running answer.
+   * Asks the question of an ended turn once more, with the same files. If the server refused the ask or never had it,
+   * the id stays the same; otherwise this makes a new ask. For a turn that has not ended, returns its running answer.
    * @throws Error when there is no such turn; RelayError `NOT_FOUND` with the index of a file that must be given again
    */
   retry(ask: string, options?: Pick<AskOptions, "passwords" | "signal" | "onProgress">): Answer;
   /**
-   * The asks with their answers, in order: those in the log, and this client's asks on their way to it. Of a question
-   * that was edited or asked again (`AskOptions.replaces`) only the newest version is listed, with the others as
-   * `versions`. The array stays the same object until something changes, and so does each unchanged turn. Empty until
-   * the log is read.
+   * The asks with their answers, in order: those in the log, and this client's asks that are on their way to it. If a
+   * question was edited or asked again (`AskOptions.replaces`), only its newest version is listed, with the others as
+   * `versions`. The array, and each turn in it, stays the same object until it changes. Empty until the log was read.
    */
   readonly turns: readonly Turn[];
-  /** Calls the listener after each change of `turns`, and begins to read the log; returns a function that stops it. */
+  /**
+   * Calls the listener after each change of `turns`, and begins to read the log. Returns a function that removes the
+   * listener.
+   */
   onTurns(listener: () => void): () => void;
   /**
-   * Resolves when the log was read to its end for the first time: only then is it known whether the conversation is
-   * empty. @throws RelayError
+   * Resolves when the log was read to its end for the first time. Before that, an empty `turns` does not mean that the
+   * conversation is empty. @throws RelayError
    */
   readonly ready: Promise<void>;
-  /** Ends an ask at any stage; its turn shows the outcome. Safe to repeat. @throws RelayError */
+  /** Cancels an ask at any stage; its turn shows the outcome. Safe to repeat. @throws RelayError */
   cancel(ask: string): Promise<void>;
   /**
-   * Sends the user's feedback on an answer that has ended, for the operators of the server; `none` withdraws it. Turns
-   * show it as `feedback` on every device. `word`: at most 500 characters. @throws RelayError `NOT_FOUND`,
-   * `ASK_CONFLICT`, `RATE_LIMITED`
+   * Sends the user's feedback on an ended answer to the operators of the server; `none` withdraws it. The ask's turn
+   * shows it as `feedback` on every device. `word`: the user's own words, at most 500 characters. @throws RelayError
+   * `NOT_FOUND`, `ASK_CONFLICT`, `RATE_LIMITED`
    */
   feedback(ask: string, verdict: "up" | "down" | "none", word?: string): Promise<void>;
   /**
-   * Stops reading the conversation on this connection. Its asks continue, including those on their way. Answers that
-   * have not ended throw.
+   * Stops reading the conversation on this connection. Its asks continue, also those on their way to the server.
+   * Answers that have not ended throw.
    */
   close(): void;
 }
@@ -67,10 +72,10 @@ export interface ConversationDeps extends UploadDeps {
   readonly link: Link;
   readonly outbox: Outbox;
   /**
-   * Called when a closed conversation is read again. @throws Error when another object was made for its id meanwhile
+   * Called when a closed conversation is read again. @throws Error when another object for its id was made meanwhile
    */
   register(): void;
-  /** Called when the conversation is closed and none of its asks is on its way. */
+  /** Called when the conversation is closed and none of its asks is on its way any more. */
   unregister(): void;
 }
 
@@ -78,7 +83,7 @@ export interface LiveConversation extends Conversation {
   hearEvent(entry: LogEntry): void;
   hearProgress(progress: Progress): void;
   resync(): void;
-  /** Adds this conversation's asks from the outbox. Call it when the user has changed, or has become known. */
+  /** Adds this conversation's asks from the outbox. Call it when the user has changed or has become known. */
   restore(): void;
   connectionChanged(): void;
 }
@@ -131,7 +136,7 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
       reading.close();
       turns.clearListeners();
       turns.change({ type: "reset" });
-      // Not retried, because the end of the connection closes the conversation, too.
+      // An error is ignored: when the connection ends, the server closes the conversation by itself.
       if (link.state === "online") link.once("conversation:close", { conversation: id }).catch(() => undefined);
       leave();
     },

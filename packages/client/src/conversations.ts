@@ -3,8 +3,8 @@ import { tellAll } from "./tell-all.ts";
 import type { ConversationsHint, ListedConversation, Shared } from "./wire/contract.ts";
 
 /**
- * A page of the list, the conversation with the newest question first. `more`: there is another page; pass the last
- * one's id as `before`.
+ * A page of the list, beginning with the conversation that has the newest question. `more`: whether there is another
+ * page; to get it, pass the id of this page's last conversation as `before`.
  */
 export interface ConversationsPage {
   readonly conversations: readonly ListedConversation[];
@@ -12,30 +12,30 @@ export interface ConversationsPage {
 }
 
 /**
- * The list of the user's conversations from all tabs and devices. Servers whose `welcome.features` lack `conversations`
- * refuse these calls.
+ * The list of the user's conversations, from all tabs and devices. Servers whose `welcome.features` lack
+ * `conversations` refuse these calls.
  */
 export interface Conversations {
-  /** Returns a page of the list. `limit`: default 50, at most 100. @throws RelayError */
+  /** Returns a page of the list. `limit`: how many conversations, 50 by default, at most 100. @throws RelayError */
   list(page?: { readonly before?: string | number; readonly limit?: number }): Promise<ConversationsPage>;
   /**
-   * Changes the conversation's title: 1 to 200 characters. @throws RelayError `NOT_FOUND` when the conversation is not
-   * kept
+   * Changes the title of a conversation: 1 to 200 characters. @throws RelayError `NOT_FOUND` when the conversation is
+   * not kept
    */
   rename(conversation: string, title: string): Promise<void>;
-  /** Cancels the conversation's asks and removes everything kept of it. Idempotent. @throws RelayError */
+  /** Cancels the asks of a conversation and removes everything that is kept of it. Idempotent. @throws RelayError */
   delete(conversation: string): Promise<void>;
   /**
-   * Creates a link through which anybody may read the conversation until the link ends. To read it, connect with the
-   * link's token and open the conversation. @throws RelayError `FORBIDDEN` where the server has no links
-   * (`SHARE_TTL_MS`), `NOT_FOUND`
+   * Makes a link through which anybody may read the conversation until the link ends. A reader connects with the link's
+   * token and opens the conversation. @throws RelayError `NOT_FOUND`; `FORBIDDEN` if the server has links switched off
+   * (`SHARE_TTL_MS`)
    */
   share(conversation: string): Promise<Shared>;
   /** Ends all links to the conversation at once. Idempotent. @throws RelayError */
   unshare(conversation: string): Promise<void>;
   /**
-   * Calls the listener when the list may have changed: on this connection, on another connection of the user, or while
-   * this client was offline (`undefined`: everything may have changed). Returns a function that stops it.
+   * Calls the listener when the list may have changed, on this connection or another one of the user; with `undefined`
+   * after this client was offline, when anything may have changed. Returns a function that removes the listener.
    */
   onChange(listener: (change: ConversationsHint | undefined) => void): () => void;
 }

@@ -2,20 +2,20 @@ import type { Event } from "./wire/contract.ts";
 import type { Listener } from "./follower.ts";
 import { tellAll } from "./tell-all.ts";
 
-/** Passes events to many listeners, and keeps the events so far for later listeners. */
+/** Passes events to many listeners, and keeps all events for listeners that are added later. */
 export interface Fan {
-  /** A listener that passes everything on to all listeners. */
+  /** A listener that passes everything on to all added listeners. */
   readonly all: Required<Listener>;
-  /** Adds a listener, which gets the kept events at once; returns a function that removes it. */
+  /** Adds a listener and calls it with the kept events at once. Returns a function that removes it. */
   add(listener: Listener): () => void;
-  /** Removes all listeners except the first, and all kept events. */
+  /** Removes the kept events and all listeners except the first. */
   clear(): void;
 }
 
-/** Events kept for later listeners: twice what a server keeps of a conversation. */
+/** How many events are kept for later listeners: twice as many as a server keeps of a conversation. */
 const MAX_KEPT = 10_000;
 
-/** @param first is called before all other listeners */
+/** @param first a listener that is never removed, and is called before all others */
 export function createFan(first: Listener): Fan {
   const listeners = new Set<Listener>();
   const kept: Event[] = [];

@@ -3,14 +3,14 @@ import type { Event, Progress } from "./wire/contract.ts";
 import type { Link } from "./link/link.ts";
 import { RelayError, unreachable, wireOf } from "./wire/relay-error.ts";
 
-/** Called with what happens in a conversation: each event once, in order. */
+/** Gets what happens in a conversation: each event once, in order. */
 export interface Listener {
   event(event: Event): void;
-  /** How far an ask is. A hint: some may be missed. */
+  /** Reports how far an ask is. This is a hint: some may be lost. */
   progress?(progress: Progress): void;
-  /** The log was delivered up to its head: later events are new. Called once, and again after a reset. */
+  /** The log was delivered up to its newest event: later events are new. Called once, and again after a reset. */
   ready?(): void;
-  /** The server's log was replaced by an older one: forget all events so far; those of the new log follow. */
+  /** The server's log was replaced by an older one: forget all events so far. The events of the new log follow. */
   reset?(): void;
   /** The conversation cannot be read any more; no event follows. */
   failed?(error: RelayError): void;
@@ -24,7 +24,7 @@ export interface Follower {
   stop(): void;
 }
 
-/** `together` calls a function that may apply many events in a row, for example a page of the log. */
+/** @param together calls a function that may pass on many events in a row, for example a page of the log. */
 export function createFollower(
   link: Link,
   conversation: string,
@@ -40,7 +40,7 @@ export function createFollower(
     if (stopped) return;
     const step = follow(state, by, performance.now(), Math.random());
     state = step.state;
-    // The server reads the next page of the log while this one is applied.
+    // Requested first, so that the server reads the next page of the log while this one is applied.
     for (const action of step.actions) if (action.type === "open") open(action.call, action.after);
     together(() => step.actions.forEach(act));
     if (stopped) return;
@@ -53,7 +53,7 @@ export function createFollower(
       timer = setTimeout(() => input({ type: "tick" }), Math.max(0, state.wakeAt - performance.now()));
   }
   function act(action: FollowAction): void {
-    if (stopped) return; // A listener stopped the follower in the middle of a page.
+    if (stopped) return; // a listener has stopped the follower in the middle of a page
     if (action.type === "apply") listener.event(action.event);
     else if (action.type === "reset") reset();
     else if (action.type === "fail") listener.failed(new RelayError(action.error));

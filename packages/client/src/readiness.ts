@@ -1,7 +1,7 @@
-/** A promise of an event that happens once or fails; its rejection need not be handled. */
+/** A promise of something that happens once, or fails. If it rejects and is not handled, no error is reported. */
 export interface Readiness {
   readonly ready: Promise<void>;
-  /** Resolves `ready`; later calls of either do nothing. */
+  /** Resolves `ready`. After the first call of `reached` or `failed`, neither has an effect. */
   reached(): void;
   failed(error: unknown): void;
 }

@@ -5,29 +5,29 @@ import { createReadiness } from "./readiness.ts";
 
 /** Reads a conversation's log, from the first request until the conversation is closed. */
 export interface Reading {
-  /** Begins to read, unless it is reading already; after `close` begins again. @throws Error as `register` does */
+  /** Begins to read the log, unless it is being read; also after `close`. @throws the Error of `register` */
   read(): void;
   readonly isClosed: boolean;
   readonly ready: Promise<void>;
-  /** Passes an input to the follower; has no effect while the log is not read. */
+  /** Passes an input to the follower. Has no effect while the log is not read. */
   input: Follower["input"];
   add: Fan["add"];
   readonly listeners: Fan["all"];
-  /** Tells all listeners that the conversation is closed, and removes all except the first. */
+  /** Reports to all listeners that the conversation is closed, and removes all but the first. */
   close(): void;
 }
 
 export interface ReadingDeps {
   readonly link: Link;
   /**
-   * Called when a closed conversation is read again. @throws Error when another object was made for its id meanwhile
+   * Called when a closed conversation is read again. @throws Error when another object for its id was made meanwhile
    */
   register(): void;
   /** See {@link createFollower}. */
   readonly together: (tell: () => void) => void;
 }
 
-/** @param first is called before all other listeners */
+/** @param first a listener that is never removed, and is called before all others */
 export function createReading(
   id: string,
   { link, register, together }: ReadingDeps,

@@ -3,14 +3,14 @@ import type { Reader } from "./wire/read.ts";
 /** A store of strings by key, such as `localStorage`. */
 export interface Storage {
   readonly length: number;
-  /** The key at an index below `length`; the order is that of the storage. */
+  /** The key at an index below `length`. The storage decides the order. */
   key(index: number): string | null;
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
   removeItem(key: string): void;
 }
 
-/** A storage in memory, which ends with the process. */
+/** A storage in memory. It is gone when the process or page ends. */
 export function memoryStorage(): Storage {
   const items = new Map<string, string>();
   return {
@@ -25,14 +25,17 @@ export function memoryStorage(): Storage {
 }
 
 /**
- * `localStorage`. Values that the browser does not keep, because site data is blocked or the storage is full, are kept
- * in memory until the page ends; `onLost` is called when that happens for the first time. Outside a browser everything
- * is kept in memory.
+ * A storage that uses `localStorage`. What the browser does not keep, because site data is blocked or the storage is
+ * full, is kept in memory until the page ends; `onLost` is called when that happens for the first time. Outside a
+ * browser everything is kept in memory.
  */
 export function browserStorage(onLost?: () => void): Storage {
   const memory = memoryStorage();
   let lost = false;
-  /** Runs `use` on `localStorage`. Where site data is blocked, even reading the variable throws. */
+  /**
+   * Calls `use` with `localStorage`; undefined if that throws. Where site data is blocked, even reading the variable
+   * throws.
+   */
   function attempt<T>(use: (storage: Storage) => T): { result: T } | undefined {
     try {
       return { result: use((globalThis as { localStorage: Storage }).localStorage) };
@@ -45,7 +48,10 @@ export function browserStorage(onLost?: () => void): Storage {
   const keys = (): string[] => [
     ...new Set([...keysOf(memory), ...(attempt((storage) => keysOf(storage))?.result ?? [])]),
   ];
-  /** The keys at the newest read of `length`: listing all keys for each index would cost the square of their number. */
+  /**
+   * The keys as they were when `length` was last read. Listing all keys anew for each index would cost the square of
+   * their number.
+   */
   let listed: string[] = [];
   return {
     get length() {
@@ -78,12 +84,12 @@ export function readJson<T>(storage: Storage, key: string, read: Reader<T>): T |
   }
 }
 
-/** Writes a JSON value. Errors of the storage are ignored: the values only make a reload smoother. */
+/** Writes a JSON value. Errors of the storage are ignored: without the value, only a reload is less smooth. */
 export function writeJson(storage: Storage, key: string, value: unknown): void {
   try {
     storage.setItem(key, JSON.stringify(value));
   } catch {
-    // The storage is full, or the browser blocks it.
+    // The storage is full, or the browser does not permit it.
   }
 }
 
@@ -92,6 +98,6 @@ export function removeKey(storage: Storage, key: string): void {
   try {
     storage.removeItem(key);
   } catch {
-    // The browser blocks the storage: then nothing was kept either.
+    // The browser does not permit the storage, so nothing was kept in it either.
   }
 }

@@ -13,16 +13,16 @@ import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
 
-/** What the server does with a request instead of answering it. */
+/** What the server does with a request instead of responding as it should. */
 export type Fault =
   | { readonly refuse: WireError }
-  /** Answers this instead, whatever it is. */
+  /** Responds with this value, whatever it is. */
   | { readonly answer: unknown }
-  /** Does what was asked, and loses the answer. */
+  /** Does what was requested, but sends no response. */
   | "lose-ack"
-  /** Does what was asked, and breaks the connection before the answer. */
+  /** Does what was requested, and breaks the connection before the response. */
   | "break-after"
-  /** Does nothing, and breaks the connection. */
+  /** Breaks the connection without doing anything. */
   | "break-before";
 
 interface AskPayload {
@@ -38,11 +38,12 @@ interface Upload {
 }
 
 /**
- * A server that speaks the protocol over real sockets, from memory, and misbehaves when told to. It knows one user and
- * one conversation, "c". Only for faults that a real edge does not produce on demand: the rest is tested on real edges.
+ * A server that speaks the protocol over real sockets, keeps all data in memory, and misbehaves when a test tells it
+ * to. It knows one user and one conversation, "c". Use it only for faults that a real edge does not produce on demand;
+ * everything else is tested with real edges.
  */
 export class RelayServer implements AsyncDisposable {
-  /** Everything that arrived, in order. */
+  /** All events of clients so far, in order. */
   readonly heard: Array<{ readonly event: string; readonly payload: Record<string, unknown>; readonly at: number }> =
     [];
   readonly handshakes: unknown[] = [];
@@ -52,27 +53,27 @@ export class RelayServer implements AsyncDisposable {
   first = 1;
   chunkBytes = 1024;
   expiresInMs = 3_600_000;
-  /** How far its clock is ahead of the client's. */
+  /** By how many ms the server's clock is ahead of the client's. */
   clockAheadMs = 0;
-  /** Tells moments only, as a server of an older version does. */
+  /** Sends only times and no durations, as a server of an older version does. */
   tellsNoDurations = false;
-  /** Refuses tokens at `POST /v1/session` while set. */
+  /** While set, `POST /v1/session` refuses tokens with this error. */
   refuseSession: WireError | undefined;
   sessions = 0;
-  /** The `Authorization` of each request for a session. */
+  /** The `Authorization` header of each request for a session. */
   readonly sessionRequests: Array<string | undefined> = [];
   mostChunksPending = 0;
-  /** Answers of `conversation:open` have at most this many events. */
+  /** How many events a response to `conversation:open` has at most. */
   page = 5;
-  /** Refuses handshakes while set. */
+  /** While set, handshakes are refused with this error. */
   refuseConnect: WireError | undefined;
-  /** What to do with the next requests of a name, first to last. */
+  /** What to do with the next requests, by the name of the event, in order. */
   readonly faults = new Map<string, Fault[]>();
-  /** Sent instead of the right welcome. */
+  /** Sent instead of a correct welcome. */
   welcome: object | undefined;
-  /** Events that are logged and not published. */
+  /** Whether events are only written to the log and not sent to clients. */
   silent = false;
-  /** Holds answers to chunks until it settles. */
+  /** Responses to chunks wait until this settles. */
   chunkGate: Promise<void> | undefined;
   private chunksPending = 0;
   private nonces = 0;
@@ -117,7 +118,7 @@ export class RelayServer implements AsyncDisposable {
   fail(event: string, ...faults: Fault[]): void {
     this.faults.set(event, faults);
   }
-  /** Ends all connections, and refuses new ones until `back`. */
+  /** Breaks all connections, and refuses new ones until `back`. */
   away(): void {
     this.refuseConnect = wireError("SHUTTING_DOWN");
     this.breakAll();
@@ -147,7 +148,7 @@ export class RelayServer implements AsyncDisposable {
   publish(event: Event): void {
     this.io.to("c").emit("event", event);
   }
-  /** Writes a whole answer, a delta a word. */
+  /** Writes a whole answer, with one delta for each word. */
   answer(ask: string, text: string): void {
     this.write(ask, { type: "started", engine: "test" });
     for (const word of text.split(/(?<= )/)) this.write(ask, { type: "delta", text: word });

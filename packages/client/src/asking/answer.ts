@@ -9,28 +9,32 @@ import type { AskFile } from "./draft.ts";
 import type { Accepted } from "./entry.ts";
 
 export interface AskOptions {
-  /** Files to upload, or finished uploads by id. */
+  /** Files to upload with the ask, or the ids of finished uploads. */
   readonly files?: readonly AskFile[];
-  /** Passwords by the file's index, for `File` objects, which have no field for one. */
+  /** Passwords of files, by the file's index. For `File` objects, which have no field for a password. */
   readonly passwords?: ReadonlyMap<number, string>;
   /** The ask's id; default: a random id. Asking again with the same id and content stores nothing new. */
   readonly id?: string;
   /**
    * The id of an ask of the same conversation that this one replaces: its question was edited, or is asked again. The
-   * server refuses an unknown id with `NOT_FOUND`; a replaced ask that is running continues unless it is cancelled.
+   * server refuses an unknown id with `NOT_FOUND`. If the replaced ask is running, it continues unless it is cancelled.
    */
   readonly replaces?: string;
-  /** `traceparent` of W3C Trace Context: a server that traces continues this trace, and errors contain its id. */
+  /** A `traceparent` of W3C Trace Context. If the server traces, it continues this trace, and errors have its id. */
   readonly traceparent?: string;
-  /** Aborting cancels the ask at any stage. */
+  /** Aborting it cancels the ask at any stage. */
   readonly signal?: AbortSignal;
   onProgress?(progress: AskProgress): void;
 }
 
 /**
- * The state of an ask. `waiting`: for earlier asks, for the connection (also in the middle of an upload), or because
- * the server is busy. `uploading`: its files. `sending`: to the server. `accepted`: the server has stored it; the
- * engine has not been called yet. `answering`: the engine was called. The last three are final.
+ * The state of an ask. The last three are final.
+ *
+ * - `waiting`: for earlier asks, for the connection (also in the middle of an upload), or because the server is busy.
+ * - `uploading`: the ask's files are uploaded.
+ * - `sending`: the ask is sent to the server.
+ * - `accepted`: the server has stored the ask; the engine has not been called yet.
+ * - `answering`: the engine was called.
  */
 export type AnswerState =
   | "waiting"
@@ -42,45 +46,52 @@ export type AnswerState =
   | "failed"
   | "cancelled";
 
-/** An answer while it is written: iterate over the ask's events in order; the terminal event is the last. */
+/**
+ * An answer while it is written. As an iterable it yields the ask's events in order; the last one is the terminal
+ * event.
+ */
 export interface Answer extends AsyncIterable<Event> {
   readonly id: string;
   /**
-   * Resolves when the ask is durable: from then on it gets a terminal event, whatever process dies. Rejects when the
-   * ask was refused or stopped.
+   * Resolves when the server has stored the ask: from then on it gets a terminal event, whatever process dies. Rejects
+   * when the ask was refused or stopped.
    */
   readonly accepted: Promise<Accepted>;
   readonly state: AnswerState;
-  /** The number of unfinished asks before this one in the conversation. */
+  /** How many unfinished asks are before this one in the conversation. */
   readonly ahead: number;
-  /** Calls the listener at each change of `state` or `ahead`; returns a function that stops it. */
+  /** Calls the listener at each change of `state` or `ahead`. Returns a function that removes the listener. */
   onState(listener: (state: AnswerState, ahead: number) => void): () => void;
   /**
-   * Resolves to the whole reply, or to the text that had arrived when the ask was cancelled. @throws RelayError when
-   * the ask failed or was refused.
+   * Resolves with the whole reply; if the ask is cancelled, with the text that had arrived. @throws RelayError when the
+   * ask failed or was refused.
    */
   text(): Promise<string>;
   /**
-   * Resolves to the turn when it has ended: `completed`, `cancelled` or `failed`. Rejects when the conversation is
-   * closed before.
+   * Resolves with the ask's turn when it has ended as `completed`, `cancelled` or `failed`. Rejects when the
+   * conversation is closed before that.
    */
   result(): Promise<Turn>;
   /**
-   * Ends the ask at any stage. An ask that the server has not acknowledged is stopped at once, even without a
-   * connection: `accepted` rejects with an AbortError, the ask is not sent again, and it is cancelled if it turns out
-   * that the server has it.
+   * Ends the ask at any stage. If the server has not acknowledged the ask, it is stopped at once, even without a
+   * connection: `accepted` rejects with an AbortError, and the ask is not sent again. If the server has it
+   * nevertheless, it is cancelled there.
    */
   cancel(): Promise<void>;
   /**
-   * Stops following the ask, which continues; `signal` no longer cancels it. Readers of the answer get an AbortError.
+   * Stops following the ask. The ask continues, and `signal` no longer cancels it. Readers of the answer get an
+   * AbortError.
    */
   detach(): void;
 }
 
-/** The parts of its conversation that an answer uses. */
+/** What an answer needs of its conversation. */
 export interface AnswerDeps {
   readonly turns: TurnStore;
-  /** Calls the listener with the conversation's kept events at once, and with each later event. */
+  /**
+   * Calls the listener with each event of the conversation that is kept, at once, and then with each new one. Returns a
+   * function that removes the listener.
+   */
   subscribe(listener: Listener): () => void;
   /** Stops an ask that the server has not acknowledged; returns false when there is none with this id. */
   stop(ask: string, reason: unknown): boolean;
@@ -91,7 +102,10 @@ export interface AnswerDeps {
 export interface AnswerOf {
   readonly id: string;
   readonly accepted: Promise<Accepted>;
-  /** Sends the ask again when the log was replaced and may have lost the ask. This is always safe. */
+  /**
+   * Sends the ask again. Called when the server's log was replaced by one that may lack the ask. Sending it twice does
+   * no harm.
+   */
   again?(): Promise<unknown>;
   readonly signal?: AbortSignal | undefined;
   onProgress?(progress: AskProgress): void;
@@ -109,7 +123,7 @@ export function createAnswer(deps: AnswerDeps, of: AnswerOf): Answer {
   }
   async function cancel(reason?: unknown): Promise<void> {
     if (deps.stop(id, reason ?? new DOMException("cancelled", "AbortError"))) return;
-    await accepted; // Refused or stopped: nothing is left to cancel.
+    await accepted; // If this throws, the ask was refused or stopped, and there is nothing to cancel.
     await deps.cancel(id);
   }
   const onAbort = (): void => void cancel(signal?.reason).catch(() => undefined);
@@ -169,7 +183,7 @@ export function createAnswer(deps: AnswerDeps, of: AnswerOf): Answer {
   };
 }
 
-/** Whether this error ends the answer: the ask failed, or it is an ask of this client that was refused or stopped. */
+/** Whether this error ends the answer: it is the failure of the ask, or this client's ask was refused or stopped. */
 function isEnd(error: unknown, turns: TurnStore, id: string): boolean {
   const turn = turns.turn(id);
   if (!turn || !isOver(turn)) return false;
@@ -191,8 +205,9 @@ function aheadOf(turns: readonly Turn[], id: string): number {
 }
 
 /**
- * Follows one ask. Events that the conversation already has may belong to an earlier ask with this id: they are passed
- * on only at `release`, when the server has said that both are the same ask. Live events wait behind them, in order.
+ * Follows one ask. The conversation may already have events of an earlier ask with this id. They are passed on only at
+ * `release`, once the server has acknowledged that it is the same ask. Events that arrive before that wait behind them,
+ * in order.
  */
 function followAsk(
   { subscribe }: AnswerDeps,

@@ -12,7 +12,7 @@ import type { Accepted } from "./entry.ts";
 import { createLine, type Line } from "./line.ts";
 import { KEEP_MS, type Outbox, type Outgoing } from "./outbox.ts";
 
-/** Makes, ends and retries this client's asks in one conversation. */
+/** This client's asks in one conversation. */
 export interface Asks {
   readonly line: Line;
   ask(message: string, options: AskOptions): Answer;
@@ -31,18 +31,18 @@ export interface AsksDeps extends UploadDeps {
   readonly outbox: Outbox;
   readonly turns: TurnStore;
   readonly reading: Reading;
-  /** Called when no ask is on its way any more. */
+  /** Called when no ask of this conversation is on its way to the server any more. */
   onEmpty(): void;
 }
 
-/** Most drafts that are kept for `retry`, which needs their files and passwords. */
+/** How many drafts are kept for `retry`, which needs their files and passwords. */
 const MAX_DRAFTS = 100;
 
 interface State extends AnswerDeps {
   readonly deps: AsksDeps;
   readonly line: Line;
   readonly drafts: Map<string, Draft>;
-  /** Cancelled asks that have not ended: they are not sent again if the log loses them. */
+  /** The ids of cancelled asks that have not ended. If the server's log loses them, they are not sent again. */
   readonly cancelled: Set<string>;
 }
 
@@ -113,7 +113,7 @@ function draftOf(message: string, options: AskOptions, at: number): Draft {
   const { id = newId(), files = [], passwords, replaces, traceparent, onProgress } = options;
   return {
     id,
-    // A page may cut a text inside a character: the rest cannot be sent as JSON in UTF-8, so it is replaced.
+    // A page may have cut a text inside a surrogate pair. Half a pair cannot be sent as UTF-8, so it is replaced.
     message: message.toWellFormed(),
     files,
     passwords,
@@ -161,7 +161,8 @@ function retry(state: State, ask: string, options: RetryOptions): Answer {
   const isNew = turns.seqOf(ask) !== undefined || turn.state === "cancelled";
   const files = draft?.files ?? turn.files.map(namedAgain);
   const passwords = options.passwords ?? draft?.passwords;
-  // A new ask that replaces a version takes that version's place; for any other turn it comes last.
+  // If the turn has replaced an earlier version of its question, its retry replaces it in the same place. A retry of
+  // any other turn comes last.
   const isVersion = turn.replaces !== undefined && turns.seqOf(ask) !== undefined;
   const replaces = isVersion ? ask : turn.replaces;
   const id = isNew ? newId() : ask;
@@ -172,7 +173,8 @@ function retry(state: State, ask: string, options: RetryOptions): Answer {
 function heard(state: State, event: Event): void {
   const { deps, turns, cancelled, cancel } = state;
   const { outbox } = deps;
-  // The server has an ask that was stopped. If this cancellation is lost, it is sent again when the log is next read.
+  // The server has accepted an ask that was stopped, so it is cancelled. If this call fails, it is repeated when the
+  // log is read next.
   if (event.type === "accepted" && outbox.isStopped(event.ask)) cancel(event.ask).catch(() => undefined);
   // The ask's terminal event is in the log: nothing is left to send or to cancel.
   if (isTerminal(event)) {
@@ -183,7 +185,9 @@ function heard(state: State, event: Event): void {
   if (event.type === "completed") releaseFiles(state, event.ask);
 }
 
-/** Forgets the files of an answered question: to ask it again, the files on the server are used. */
+/**
+ * Replaces an ask's files by the ids of their uploads, so that their bytes need not be kept: a retry names the uploads.
+ */
 function releaseFiles({ drafts, turns }: State, ask: string): void {
   const draft = drafts.get(ask);
   const files = turns.turn(ask)?.files ?? [];
@@ -207,7 +211,7 @@ function payloadOf(
   };
 }
 
-/** The outcome of an ask that is not on its way: accepted according to the log, refused or stopped. */
+/** The outcome of an ask that is not being sent: the log has it, or it was refused or stopped. */
 async function outcomeOf(turn: Turn, seq: number | undefined): Promise<Accepted> {
   if (seq !== undefined) return { seq, duplicate: true };
   throw turn.error ?? new DOMException("stopped", "AbortError");

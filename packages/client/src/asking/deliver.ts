@@ -6,12 +6,12 @@ import { uploadFiles } from "./draft.ts";
 import { belongs, cancelLate, keep, stopEntry, tell, type Accepted, type Entry, type LineDeps } from "./entry.ts";
 import { KEEP_MS, type Outgoing } from "./outbox.ts";
 
-/** How long an ask is sent again after a refusal because a quota is used up: the quota may be used up for days. */
+/** For how many ms an ask is sent again if a quota is used up. Not longer, because that may last for days. */
 const QUOTA_MS = 120_000;
-/** The pause between two tries to upload. Each try waits for the connection itself. */
+/** The pause between two tries to upload, in ms. Each try waits for the connection itself. */
 const AWAY_MS = 200;
 
-/** Shows the upload progress of an ask's files; without a connection, that they wait. */
+/** Reports the upload progress of an ask's files; without a connection, reports that they wait. */
 export function tellUpload(deps: LineDeps, entry: Entry): void {
   if (entry.uploading) tell(deps, entry, deps.isOnline() ? entry.uploading : { stage: "waiting" });
 }
@@ -39,8 +39,8 @@ async function uploadNow(deps: LineDeps, entry: Entry): Promise<void> {
 }
 
 /**
- * Uploads all files. One upload fails after two minutes without the server; then it is tried again, as long as the ask
- * may be sent.
+ * Uploads all files of an ask. If an upload fails because the server was away for two minutes, it is tried again, as
+ * long as the ask may be sent.
  */
 async function uploadAll(
   deps: LineDeps,
@@ -112,13 +112,16 @@ function refused(deps: LineDeps, entry: Entry, error: unknown): void {
   const { id, at } = entry.ask;
   const isLate = error instanceof RelayError && error.retryable && leftMs(at) === 0;
   const why = isLate ? new RelayError(wireError("ASK_EXPIRED"), { cause: error }) : error;
-  // Another user's ask stays in the outbox for that user.
+  // An ask of another user stays in the outbox, for that user.
   if (!deps.isClosed() && belongs(deps.outbox, entry)) deps.outbox.settle(id);
   deps.change({ type: "refused", id, error: why instanceof RelayError ? why : bug(why) });
   entry.end({ error: why });
 }
 
-/** Milliseconds until an ask made at `at` is no longer sent. A time in the future comes from a wrong clock. */
+/**
+ * For how many more ms an ask that was made at `at` may be sent. A time in the future comes from a wrong clock and
+ * counts as now.
+ */
 function leftMs(at: number): number {
   return Math.min(KEEP_MS, Math.max(0, at + KEEP_MS - Date.now()));
 }

@@ -3,33 +3,33 @@ import type { FileInput, UploadOptions } from "../uploads/upload.ts";
 import { RelayError } from "../wire/relay-error.ts";
 import type { Outgoing, OutgoingFile } from "./outbox.ts";
 
-/** A file to upload, or the id of a finished upload; with an id, `name` and `size` are only for display. */
+/** A file to upload, or the id of a finished upload. With an id, `name` and `size` are used only for display. */
 export type AskFile = (FileInput | { readonly upload: string; readonly name?: string; readonly size?: number }) & {
   readonly password?: string;
 };
 
-/** An ask whose files may not be uploaded yet. */
+/** An ask as the application made it. Its files may not be uploaded yet. */
 export interface Draft {
   readonly id: string;
   readonly message: string;
   readonly files: readonly AskFile[];
   readonly replaces?: string | undefined;
   readonly traceparent?: string | undefined;
-  /** When the draft was made; asks are sent in this order. */
+  /** When the draft was made, in ms since the epoch. Asks are sent in this order. */
   readonly at: number;
-  /** Passwords by the file's index, for `File` objects, which have no field for one. */
+  /** Passwords of files, by the file's index. For `File` objects, which have no field for a password. */
   readonly passwords?: ReadonlyMap<number, string> | undefined;
   onProgress?(progress: AskProgress): void;
 }
 
 export interface UploadDeps {
-  /** Uploads a file, once for all asks that name the same object. @returns the upload's id */
+  /** Uploads a file. If several asks have the same object as a file, it is uploaded once. @returns the upload's id */
   upload(file: FileInput, options: UploadOptions): Promise<string>;
-  /** Forgets that a file was uploaded; false when it never was. */
+  /** Forgets that a file was uploaded, so that it is uploaded again. Returns false when it never was. */
   forget(file: object): boolean;
 }
 
-/** The ask of a draft, with what is known before its files are uploaded. */
+/** The ask of a draft, with the ids of those files that were uploaded before. */
 export function outgoingOf(
   { id, message, files, passwords, replaces, traceparent, at }: Draft,
   conversation: string,
@@ -43,8 +43,8 @@ export function outgoingOf(
 }
 
 /**
- * Whether two drafts of one id are the same ask, as far as that can be decided without reading a file: for a `Blob`,
- * and for an upload compared with a file, name and size count.
+ * Whether two drafts with one id are the same ask, as far as that can be decided without reading a file. A `Blob` is
+ * compared by name and size, and so is an upload with a file.
  */
 export function isSameAsk(one: Draft, other: Draft): boolean {
   const [known, again] = [outgoingOf(one, ""), outgoingOf(other, "")];
@@ -66,8 +66,8 @@ function isSameFile(one: AskFile, other: AskFile): boolean {
 }
 
 /**
- * Uploads those files of an ask that are not uploaded yet. @throws RelayError with the file's index, or the signal's
- * reason
+ * Uploads those files of an ask that are not uploaded yet. @throws RelayError with the index of the file that failed;
+ * the signal's reason
  */
 export async function uploadFiles(
   { upload }: UploadDeps,
@@ -83,7 +83,7 @@ export async function uploadFiles(
         const told = (sent: number, size: number): void => onProgress({ stage: "uploading", file: index, sent, size });
         return { ...known, upload: await upload(file, { signal, onProgress: told }) };
       } catch (error) {
-        // The upload's error lacks the index of the file in the ask, so it is added here.
+        // The error of an upload does not name the file's index in the ask, so it is added here.
         throw error instanceof RelayError ? new RelayError({ ...error.wire, file: index }, { cause: error }) : error;
       }
     }),

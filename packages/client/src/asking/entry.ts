@@ -4,20 +4,20 @@ import { tellAll } from "../tell-all.ts";
 import type { Draft, UploadDeps } from "./draft.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
 
-/** The acknowledgement of an ask: the ask is durable, and `seq` is the seq of its `accepted` event. */
+/** The acknowledgement of an ask: the server has stored it. `seq`: the seq of its `accepted` event. */
 export interface Accepted {
   readonly seq: number;
-  /** An ask with this id was stored before; nothing new was stored. */
+  /** Whether an ask with this id was stored before, so that nothing new was stored. */
   readonly duplicate: boolean;
 }
 
-/** The functions with which a line sends its asks. */
+/** The functions with which a line (the asks of a conversation that are on their way) sends its asks. */
 export interface LineDeps extends UploadDeps {
   readonly conversation: string;
   readonly outbox: Outbox;
-  /** Sends an ask until the server has accepted or refused it. @throws RelayError, or what a hook throws */
+  /** Sends an ask, repeatedly until the server has accepted or refused it. @throws RelayError, or what a hook throws */
   send(ask: Outgoing, hooks: { deadlineMs: number } & SendHooks): Promise<Accepted>;
-  /** Cancels an ask that the server may have. */
+  /** Cancels an ask on the server, which may have it although it was not acknowledged. */
   cancel(ask: string): Promise<void>;
   /** Whether the connection is closed for good: then asks stay in the outbox, and the next page sends them. */
   isClosed(): boolean;
@@ -25,16 +25,16 @@ export interface LineDeps extends UploadDeps {
   isOnline(): boolean;
   /** Applies a change to the turns that a page shows. */
   change(by: Change): void;
-  /** The id of the turn before an ask. */
+  /** The id of the turn before this ask; undefined if it is the first. */
   before(ask: string): string | undefined;
-  /** Called when no ask is on its way any more. */
+  /** Called when no ask is on its way to the server any more. */
   onEmpty(): void;
 }
 
 export interface SendHooks {
   /** Called before each try; an error thrown here ends the sending. */
   beforeTry(): void;
-  /** Called when a try failed and another one follows. */
+  /** Called after a failed try if another one follows. */
   onRetry(error: unknown): void;
 }
 
@@ -43,9 +43,9 @@ export interface Entry {
   readonly draft: Draft;
   ask: Outgoing;
   uploaded?: Promise<void>;
-  /** The upload progress of the ask's files, while they are uploaded. */
+  /** The upload progress of the ask's files; set while they are uploaded. */
   uploading?: AskProgress | undefined;
-  /** Whether the ask was sent, so that the server may have it. */
+  /** Whether the ask was sent at least once, so that the server may have it. */
   wasSent: boolean;
   readonly over: AbortController;
   readonly accepted: Promise<Accepted>;
@@ -53,7 +53,7 @@ export interface Entry {
   end(how: { accepted: Accepted } | { error: unknown }): void;
 }
 
-/** @param leave removes the entry from the line */
+/** @param leave removes the entry from its line */
 export function createEntry(
   { draft, ask, wasSent }: Pick<Entry, "draft" | "ask" | "wasSent">,
   leave: (entry: Entry) => void,
@@ -61,7 +61,7 @@ export function createEntry(
   const over = new AbortController();
   let settle: { resolve(accepted: Accepted): void; reject(error: unknown): void };
   const accepted = new Promise<Accepted>((resolve, reject) => (settle = { resolve, reject }));
-  accepted.catch(() => undefined); // the ask's turn shows the error, too
+  accepted.catch(() => undefined); // without this, Node would report an unhandled rejection; the turn of the ask shows the error, too
   const entry: Entry = {
     draft,
     ask,
@@ -79,14 +79,14 @@ export function createEntry(
   return entry;
 }
 
-/** Shows the progress of an ask. */
+/** Reports the progress of an ask to the turns and to the ask's own listener. */
 export function tell({ change }: LineDeps, entry: Entry, progress: AskProgress): void {
   if (entry.over.signal.aborted) return;
   change({ type: "progress", ask: entry.ask.id, progress });
   tellAll([entry.draft], (draft) => draft.onProgress?.(progress));
 }
 
-/** Keeps an ask in the outbox, unless it has files that are not uploaded: the next page could not send those. */
+/** Keeps an ask in the outbox. Not if some of its files are not uploaded: the next page could not send those. */
 export function keep({ outbox }: LineDeps, entry: Entry): void {
   const isOurs = belongs(outbox, entry);
   const { ask } = entry;
@@ -94,8 +94,8 @@ export function keep({ outbox }: LineDeps, entry: Entry): void {
 }
 
 /**
- * Assigns the current user to an ask that was made before the first token. Returns false when the ask belongs to
- * another user.
+ * Makes the current user the owner of an ask that has none, because it was made before the first token. Returns false
+ * when the ask belongs to another user.
  */
 export function belongs(outbox: Outbox, entry: Entry): boolean {
   const user = outbox.user || undefined;
@@ -103,7 +103,7 @@ export function belongs(outbox: Outbox, entry: Entry): boolean {
   return entry.ask.user === user;
 }
 
-/** Stops an ask that has not ended at once, here and for the next page. */
+/** Stops an ask that has not ended, at once, also for the next page and other tabs. */
 export function stopEntry(deps: LineDeps, entry: Entry, reason: unknown): void {
   if (entry.over.signal.aborted) return;
   const { id } = entry.ask;
@@ -115,7 +115,10 @@ export function stopEntry(deps: LineDeps, entry: Entry, reason: unknown): void {
   if (entry.wasSent) cancelLate(deps, entry);
 }
 
-/** Cancels a stopped ask that the server may have. NOT_FOUND is no failure here: the server does not have the ask. */
+/**
+ * Cancels a stopped ask on the server, which may have it. An error is ignored: NOT_FOUND means that the server does not
+ * have the ask.
+ */
 export function cancelLate(deps: LineDeps, { ask }: Entry): void {
   deps.cancel(ask.id).catch(() => undefined);
 }

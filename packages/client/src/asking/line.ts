@@ -6,24 +6,34 @@ import { cancelLate, createEntry, keep, stopEntry, tell, type Accepted, type Ent
 import type { Outgoing } from "./outbox.ts";
 
 /**
- * One conversation's asks on their way to the server, sent one after another in the order in which they were made: the
- * next when the one before was accepted, refused or stopped. Files of the first few are uploaded meanwhile.
+ * The asks of one conversation that are on their way to the server. They are sent one after another, in the order in
+ * which they were made: the next one when the one before was accepted, refused or stopped. Meanwhile the files of the
+ * first few are uploaded.
  */
 export interface Line {
   readonly isEmpty: boolean;
-  /** Adds an ask. The promise rejects with the refusal, or with the reason of `stop`. */
+  /** Adds an ask. The promise rejects with the server's refusal, or with the reason given to `stop`. */
   add(draft: Draft): Promise<Accepted>;
-  /** Adds the asks that a former page left in the outbox, before all others; keeps those made before the user was known. */
+  /**
+   * Adds the asks that an earlier page left in the outbox, before all others. Also keeps, in the outbox, asks that were
+   * made before the user was known.
+   */
   restore(): void;
-  /** The link was connected or lost. Without a connection nothing is uploaded. */
+  /** Call it when the connection was made or lost: without a connection nothing is uploaded. */
   connectionChanged(): void;
-  /** The pending acknowledgement of an ask; undefined when the ask is not on its way. */
+  /** The acknowledgement for which an ask waits; undefined when the ask is not on its way. */
   accepted(id: string): Promise<Accepted> | undefined;
-  /** Stops an ask at once, and cancels it if the server has accepted it already. False when it is not on its way. */
+  /**
+   * Stops an ask at once, and cancels it if the server has accepted it already. Returns false when the ask is not on
+   * its way.
+   */
   stop(id: string, reason: unknown): boolean;
 }
 
-/** Uploads run ahead for this many asks, so that a long line does not split the connection among all its files. */
+/**
+ * The files of this many asks are uploaded at the same time, so that a long line does not split the bandwidth among all
+ * its files.
+ */
 const UPLOADS_AHEAD = 3;
 export function createLine(deps: LineDeps): Line {
   const { outbox, conversation, change } = deps;
@@ -32,7 +42,8 @@ export function createLine(deps: LineDeps): Line {
 
   function enter(given: Pick<Entry, "draft" | "ask" | "wasSent">): Entry {
     const entry = createEntry(given, () => entries.splice(entries.indexOf(entry), 1));
-    // An ask that the log has lost is older than the unsent asks, so it is put before them.
+    // An ask that the server's log has lost is sent again. It is older than the asks that were not sent yet, so its
+    // place is before them.
     const younger = entries.findIndex(({ ask }) => ask.at > given.ask.at);
     entries.splice(younger < 0 ? entries.length : younger, 0, entry);
     show(deps, entry);
@@ -59,7 +70,7 @@ export function createLine(deps: LineDeps): Line {
       const known = entries.find(({ ask }) => ask.id === draft.id);
       if (known && isSameAsk(known.draft, draft)) return known.accepted;
       if (known) return Promise.reject(new RelayError(wireError("ASK_CONFLICT")));
-      outbox.settle(draft.id); // The same ask may have been stopped before, and is asked again.
+      outbox.settle(draft.id); // If the same ask was stopped before, it is asked again now, so the record of the stop is removed.
       const entry = enter({ draft, ask: outgoingOf(draft, conversation), wasSent: false });
       keep(deps, entry);
       void run();
@@ -88,7 +99,7 @@ export function createLine(deps: LineDeps): Line {
 }
 
 function uploadAhead(deps: LineDeps, entries: readonly Entry[]): void {
-  // `deliver` awaits the same promise later, and handles its error.
+  // `deliver` awaits the same promise later and handles its error.
   for (const entry of entries.slice(0, UPLOADS_AHEAD)) upload(deps, entry).catch(() => undefined);
 }
 

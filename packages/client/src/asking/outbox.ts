@@ -1,7 +1,7 @@
 import { keysOf, readJson, removeKey, writeJson, type Storage } from "../storage.ts";
 import { int, list, literal, object, optional, text } from "../wire/read.ts";
 
-/** A file of an ask. `upload`: the id once it is uploaded; name and size are for display. */
+/** A file of an ask. `upload`: the upload's id, once the file is uploaded. Name and size are for display. */
 export interface OutgoingFile {
   readonly upload?: string | undefined;
   readonly name: string;
@@ -21,13 +21,14 @@ export interface Outgoing {
   readonly traceparent?: string | undefined;
   readonly at: number;
   /**
-   * The user of the ask, if tokens come from a login; undefined for an anonymous session, and until the user is known.
+   * The user of the ask, if the application provides tokens. Undefined for an anonymous session, and until the user is
+   * known.
    */
   readonly user?: string | undefined;
 }
 /**
- * An ask in the storage. `stopped`: it must never be sent, and is cancelled if the server has it; its place is after
- * the turn `after`.
+ * An ask as it is kept in the storage. `stopped`: it must never be sent, and is cancelled if the server has it; it is
+ * shown after the turn `after`.
  */
 export interface KeptAsk extends Outgoing {
   readonly stopped?: true | undefined;
@@ -35,27 +36,27 @@ export interface KeptAsk extends Outgoing {
 }
 
 /**
- * Keeps asks whose outcome is not known, and stopped asks, in the storage, for reloads and other tabs. Each ask has a
- * key of its own, so that tabs cannot overwrite each other's asks. Of an ask with a password, only its stop is kept.
- * Each ask belongs to its user: after a login of another user in the same browser, that user neither sees nor sends it.
+ * Keeps in the storage, for reloads and other tabs, the asks whose outcome is not known, and stopped asks. Each ask has
+ * a key of its own, so that tabs cannot overwrite each other's asks. Of an ask with a password, only its stop is kept.
+ * Each ask belongs to its user: if another user logs in with the same browser, that user neither sees nor sends it.
  */
 export interface Outbox {
-  /** The user of the current token, see `TokenSource`. While the user is not known, nothing is kept. */
+  /** The user of the current token, see `TokenSource`. While the user is not known, no ask is kept. */
   readonly user: string | undefined;
-  /** Returns the time for a new ask, later than the time of every kept ask. */
+  /** Returns the time for a new ask, in ms since the epoch: later than the time of every kept ask. */
   now(): number;
   put(ask: KeptAsk): void;
   /** Removes an ask whose outcome is known. */
   settle(id: string): void;
-  /** Whether an ask was stopped, in any tab. */
+  /** Whether an ask was stopped, in this tab or another one. */
   isStopped(id: string): boolean;
   /** All kept asks of the user, in the order in which they were made. */
   kept(): KeptAsk[];
 }
 
 /**
- * How long an ask is kept and sent again: as long as a server by default keeps conversations, and so knows the ask's
- * id.
+ * How many ms an ask is kept and sent again: as long as servers keep conversations by default. For so long a server
+ * recognises the ask's id.
  */
 export const KEEP_MS = 24 * 3_600_000;
 const MAX_KEPT = 100;
@@ -82,13 +83,13 @@ export function createOutbox(storage: Storage, url: string, tokens: { readonly u
     try {
       return keysOf(storage);
     } catch {
-      return []; // the browser blocks the storage
+      return []; // the browser does not permit the storage
     }
   }
   function kept(): KeptAsk[] {
     const asks = keys().flatMap((key) => {
       const id = key.startsWith(prefix) ? key.slice(prefix.length) : ":";
-      // The key of another URL may begin with the same prefix; an id contains no colon.
+      // The keys of another URL may begin with the same prefix, but then a colon follows; an ask's id has none.
       return id.includes(":") ? [] : (read(id) ?? []);
     });
     const [living, dead] = [asks.filter(isLiving), asks.filter((ask) => !isLiving(ask))];
@@ -98,7 +99,9 @@ export function createOutbox(storage: Storage, url: string, tokens: { readonly u
   function settle(id: string): void {
     removeKey(storage, prefix + id);
   }
-  /** Makes room by removing the oldest stopped ask; returns false if all kept asks are still on their way. */
+  /**
+   * Makes room for one more ask, if necessary by removing the oldest stopped one. Returns false if there is no room.
+   */
   function makeRoom(): boolean {
     const asks = kept();
     if (asks.length < MAX_KEPT) return true;
@@ -120,7 +123,8 @@ export function createOutbox(storage: Storage, url: string, tokens: { readonly u
       const hasUser = ask.user !== undefined || tokens.user === "";
       if (!hasUser || (isSecret && !ask.stopped)) return;
       const files = ask.files.map(({ password: _, ...file }) => file);
-      // If a full storage keeps only the smaller record of before, no other page will send this ask.
+      // In a full storage the stop may not fit. The ask is removed first, so that even then no other page finds it and
+      // sends it.
       const isKept = read(ask.id) !== undefined;
       if (ask.stopped) settle(ask.id);
       if (isKept || makeRoom()) writeJson(storage, prefix + ask.id, { ...ask, files });
@@ -131,7 +135,7 @@ export function createOutbox(storage: Storage, url: string, tokens: { readonly u
   };
 }
 
-/** Whether an ask is still to be sent. A time in the future comes from a wrong clock, and counts as now. */
+/** Whether an ask may still be sent. A time in the future comes from a wrong clock and counts as now. */
 function isLiving({ at }: KeptAsk): boolean {
   return Date.now() - at < KEEP_MS;
 }

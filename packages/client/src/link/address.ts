@@ -1,4 +1,4 @@
-/** The address of docrelay: everything is served under `base`, which has no slash at its end. */
+/** The address of docrelay. Everything is served under `base`, which has no slash at its end. */
 export interface Address {
   readonly base: string;
   readonly origin: string;
@@ -7,7 +7,8 @@ export interface Address {
 }
 
 /**
- * Parses the url that a page has given: an origin, or an origin with the path under which a proxy serves docrelay.
+ * Parses the url that the application has given: an origin, or an origin with the path under which a proxy serves
+ * docrelay.
  * @throws TypeError when it is not an absolute url with http: or https:
  */
 export function addressOf(url: string): Address {

@@ -11,19 +11,22 @@ import { createStates, type States } from "./relay-state.ts";
 import type { TokenSource } from "./session.ts";
 import { single } from "./single.ts";
 
-/** A connection to the server that is made again whenever it breaks, until `end`. Each single connection is a line. */
+/**
+ * A connection to the server that is made again whenever it breaks, until `end`. It uses one Socket.IO connection (a
+ * `Line`) at a time.
+ */
 export interface Connection {
   readonly states: States;
-  /** The server's `welcome` at the newest connect; undefined before the first. */
+  /** What the server sent as `welcome` at the newest connect; undefined before the first one. */
   readonly welcome: Welcome | undefined;
   /**
-   * Sends an event over the current line and returns its acknowledgement unparsed. Rejects when the line ends, or when
-   * there is none. `heldMs`: how long the server may delay the acknowledgement.
+   * Sends an event over the current line, and resolves with the acknowledgement, unparsed. Rejects when the line ends,
+   * or when there is none. `heldMs`: how many ms the server may delay the acknowledgement.
    */
   send(event: string, payload: object, heldMs: number): Promise<unknown>;
   /** Replaces the current line by a new one. */
   remake(): void;
-  /** Closes the connection for good; listeners get the reason. */
+  /** Closes the connection for good. `error`: the reason, which listeners get. */
   end(error?: RelayError): void;
 }
 
@@ -31,17 +34,17 @@ export interface ConnectionDeps {
   readonly address: Address;
   readonly tokens: TokenSource;
   readonly request: typeof fetch;
-  /** Receives events that the server sends by itself. */
+  /** Called with events that the server sends without being asked. */
   said(event: string, payload: unknown): void;
-  /** Returns how long the current line takes for the bytes that were sent and not acknowledged. */
+  /** Returns how many ms the current line needs for the bytes that were sent and not acknowledged. */
   drainMs(): number;
 }
 
 const FIRST_OPEN_MS = 5000;
 const OPEN_MS = 10_000;
 /**
- * How many times in a row a WebSocket must fail while HTTP works before it counts as blocked: a server's restart looks
- * the same once.
+ * After this many failures in a row, a WebSocket counts as blocked if HTTP works. One failure may also come from a
+ * restart of the server.
  */
 const BLOCKED_AFTER = 2;
 const MAX_SIGN_MS = 16_000;
@@ -51,19 +54,20 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
   const states = createStates();
   const reconnect = createReconnect(() => void open());
   /**
-   * An id that no conversation has. Closing this conversation is the sign-of-life request: the server answers at once.
+   * The id of a conversation that nobody has. Closing it is a request without effect, to which a live server responds
+   * at once.
    */
   const nobody = newId();
   let welcome: Welcome | undefined;
   let line: Line | undefined;
   let pulse: Pulse | undefined;
-  /** The number of the current attempt; reports of earlier attempts are dropped. */
+  /** The number of the current try to connect. What earlier tries report is dropped. */
   let attempt = 0;
   let attemptAt = 0;
   let transport: "websocket" | "polling" = "websocket";
   let unopened = 0;
   let patienceMs = SIGN_MS;
-  /** The reason why no client can connect, according to the newest probe. */
+  /** Why no client can connect, as the newest probe found out. */
   let diagnosis: RelayFault | undefined;
 
   async function open(): Promise<void> {
@@ -74,7 +78,8 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     try {
       token = await tokens.token();
     } catch (error) {
-      // The application's own function may throw anything. Without a token the server would refuse the connection.
+      // A function of the application may throw anything. Without a token the server would refuse the connection, so
+      // none is made.
       if (isPresent()) lost(error instanceof RelayError ? error : noToken(error));
       return;
     }
@@ -108,7 +113,8 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     );
   }
   function dead(): void {
-    // A slow server must not be flooded with reconnects: each line in a row that is given up doubles the patience.
+    // A slow server must not be flooded with reconnects. So for each line in a row that is given up, the wait for a
+    // sign of life doubles.
     patienceMs = Math.min(patienceMs * 2, MAX_SIGN_MS);
     remake();
   }
@@ -116,7 +122,7 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     lost(undefined);
     reconnect.hurry();
   }
-  /** Abandons the current attempt, in whatever state it is. */
+  /** Abandons the current line, or the current try to open one. */
   function leave(): void {
     attempt++;
     pulse?.stop();
@@ -138,8 +144,8 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     lost(why && new RelayError(why));
   }
   /**
-   * The server is silent: finds out by an HTTP request whether it is away, is another program, or only blocks
-   * WebSockets.
+   * The server does not respond. An HTTP request finds out whether the server is away, is another program, or only
+   * blocks WebSockets.
    */
   async function diagnose(): Promise<void> {
     if (transport === "polling") {

@@ -5,7 +5,7 @@ import { clientError, RelayError, unreachable } from "../wire/relay-error.ts";
 import type { TokenSource } from "./session.ts";
 
 /**
- * Fetches a resource of the user over HTTP, and parses the response with `read`. @throws RelayError; the reason of
+ * Fetches something of the user over HTTP, and parses the response with `read`. @throws RelayError; the reason of
  * `signal`
  */
 export type Get = <T>(path: string, read: (response: Response) => Promise<T>, options?: GetOptions) => Promise<T>;
@@ -31,8 +31,8 @@ export function createGet(base: string, tokens: TokenSource, request: typeof fet
     const token = await tokens.token();
     let response = await ask(token);
     if (response.status === 401) {
-      // The token has expired, or was revoked, before the client knew: tries once more with another token, if there is
-      // one.
+      // The token has expired or was revoked, and the client did not know it. Tries once more with another token, if
+      // there is one.
       tokens.renew();
       const next = await tokens.token();
       if (next !== token) {

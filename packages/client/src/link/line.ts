@@ -8,7 +8,7 @@ import { openPolling, openWebSocket } from "./transport.ts";
 
 /** One Socket.IO connection, from its opening to its end. It does not reconnect. */
 export interface Line {
-  /** Sends an event and returns its acknowledgement unparsed. Rejects when the line has ended. */
+  /** Sends an event, and resolves with the acknowledgement, unparsed. Rejects when the line has ended. */
   send(event: string, payload: object): Promise<unknown>;
   /** Ends the line; its listener is not called again. */
   close(): void;
@@ -17,30 +17,33 @@ export interface Line {
 export interface LineListener {
   welcomed(welcome: Welcome): void;
   said(event: string, payload: unknown): void;
-  /** Bytes have arrived, whatever they mean. */
+  /** Something has arrived: a packet of any kind. */
   heard(): void;
-  /** The line has ended; called once, and not if it was closed by this client. */
+  /** The line has ended. Called once, and not if this client closed the line. */
   ended(end: LineEnd): void;
 }
 
 export interface LineEnd {
-  /** The server's reason; undefined when the network broke. */
+  /** Why the server ended the line; undefined when the network broke. */
   readonly why: RelayFault | undefined;
-  /** Whether the transport was opened; if not, the server has sent nothing. */
+  /** Whether the WebSocket or polling connection was opened; if not, the server has sent nothing. */
   readonly wasOpen: boolean;
 }
 
 export interface LineOptions {
   readonly address: Address;
-  /** The `auth` of the handshake. */
+  /** The `auth` object of Socket.IO's handshake. */
   readonly auth: object;
   readonly transport: "websocket" | "polling";
   readonly request: typeof fetch;
-  /** How long the welcome may take to arrive. */
+  /** How many ms it may take until the server's welcome arrives. */
   readonly openMs: number;
 }
 
-/** The server's ping interval, and the time after which it counts a connection as dead. */
+/**
+ * From the server's first packet: the interval of its pings in ms, and how many ms without a pong it waits before it
+ * counts a connection as dead.
+ */
 const readHello = object<{ pingInterval: number; pingTimeout: number }>({ pingInterval: int, pingTimeout: int });
 
 // oxlint-disable-next-line max-lines-per-function -- one line from its dial to its end
@@ -106,7 +109,7 @@ export function openLine({ address, auth, transport, openMs, request }: LineOpti
     try {
       packet = readPacket(text);
     } catch {
-      // The packet is malformed: later ones could not be trusted either.
+      // The packet is malformed, so later ones could not be trusted either.
     }
     if (packet) take(packet);
     else end(parting);
@@ -129,7 +132,7 @@ export function openLine({ address, auth, transport, openMs, request }: LineOpti
   };
 }
 
-/** The welcome cannot be parsed: a new connection would not help. */
+/** The error if the server's welcome cannot be parsed: a new connection would not help. */
 const OTHER_VERSION: RelayFault = {
   code: "BAD_MESSAGE",
   reason: "version",

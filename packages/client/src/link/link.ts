@@ -14,27 +14,32 @@ import type { RelayState, StateListener } from "./relay-state.ts";
 import { createRenewal } from "./renewal.ts";
 import type { TokenSource } from "./session.ts";
 
-/** Calls to the server over a connection that reconnects by itself. Everything that the server sends is parsed here. */
+/**
+ * Calls to the server, over a connection that reconnects by itself. Everything that the server sends is parsed here.
+ */
 export interface Link {
   readonly state: RelayState;
   readonly welcome: Welcome | undefined;
   readonly limits: Limits | undefined;
   /**
-   * Makes one call over the current connection. @throws RelayError when refused, or when the connection ended
-   * meanwhile.
+   * Makes a call once, over the current connection. @throws RelayError when the server refused it, or the connection
+   * ended before the response.
    */
   once<N extends CallName>(name: N, payload: object): Promise<Acked<N>>;
   /**
-   * Makes a call and repeats it until its outcome is final: waits for the connection, and as long as the server asks
-   * for. On one connection a call is sent once unless the server asks for a repetition, because a late answer is not
-   * lost there. Only for calls that may be sent twice; all calls of the protocol may. If `payload` is a function, it
-   * makes the payload for the server of each try.
+   * Makes a call, and repeats it until its outcome is final. Waits for the connection, and as long as the server asks
+   * for. On one connection a call is sent once, because a late response still arrives; it is repeated there only if the
+   * server asks for it. Use it only for calls that may be sent twice, which all calls of the protocol may. If `payload`
+   * is a function, it makes the payload for each try, for the server of that try.
    * @throws RelayError when refused for good or at the deadline, or the signal's reason.
    */
   call<N extends CallName>(name: N, payload: object | (() => object), options?: CallOptions): Promise<Acked<N>>;
-  /** Bounds the bytes on their way over the current connection, for all uploads together. */
+  /** Bounds the bytes that are on their way over the current connection, for all uploads together. */
   readonly pace: Pick<Pace, "chunkBytes" | "enter">;
-  /** Receives events that the server sends by itself. Payloads that do not fit the contract are dropped. */
+  /**
+   * Adds a listener for events that the server sends without being asked. Payloads that do not fit the contract are
+   * dropped.
+   */
   hear(listener: ServerListener): void;
   onState(listener: StateListener): () => void;
   close(): void;
@@ -45,7 +50,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Called before each try; an error thrown here ends the call. */
   beforeTry?(): void;
-  /** Called when a try failed and another one follows; an error thrown here ends the call. */
+  /** Called after a failed try if another one follows. An error thrown here ends the call. */
   onRetry?(error: unknown): void;
 }
 export interface ServerListener {
@@ -62,16 +67,17 @@ export interface LinkDeps {
 }
 
 /**
- * No answer takes that long, even on a slow line: the server has lost the call, which is sent again over another
- * connection.
+ * After this many ms without a response, the server has lost the call: even a slow line does not take so long. The call
+ * is then sent again over another connection.
  */
 const ANSWER_MS = 60_000;
 const CALL_MS = 60_000;
-/** The longest time for which the protocol lets the server delay a chunk's acknowledgement. */
+/** For how many ms the protocol lets the server delay a chunk's acknowledgement. */
 const CHUNK_HELD_MS = 10_000;
 /**
- * An opened log may have half a megabyte, and nothing else arrives on a slow line meanwhile. Where that takes longer
- * than this, the line is given up in vain a few times, with twice the patience each time.
+ * For how many ms a response with a part of the log may keep the line busy: it may have half a megabyte, and on a slow
+ * line nothing else arrives meanwhile. On a line that needs longer, this wait is too short a few times: each time the
+ * line is given up, and the wait doubles.
  */
 const LOG_HELD_MS = 3000;
 
@@ -174,7 +180,7 @@ function hear(listener: ServerListener, event: string, payload: unknown): void {
   } else if (event === "resync") listener.resync();
 }
 
-/** Milliseconds to wait before a failed call is sent again; undefined when it is not sent again. */
+/** How many ms to wait before a failed call is sent again; undefined when it must not be sent again. */
 function retryAfterMs(error: unknown, tries: number): number | undefined {
   const wire = wireOf(error);
   if (!wire.retryable || wire.code === "RESUME_LOST") return undefined;

@@ -1,39 +1,42 @@
 /**
- * Bounds how many bytes of large messages may be on their way over one line. The bound adapts to the line's speed, so
- * that a small message (a pong, an ask) waits at most about a second behind large ones, and no message counts as late
- * only because it is large.
+ * Bounds how many bytes of large messages may be on their way over one line (a Socket.IO connection). The bound adapts
+ * to the line's speed, so that a small message (a pong, an ask) waits at most about a second behind large ones, and no
+ * message counts as late only because it is large.
  */
 export interface Pace {
-  /** The size of the next chunk, if the server accepts at most `limit` bytes. */
+  /** How many bytes the next chunk should have, if the server accepts at most `limit`. */
   chunkBytes(limit: number): number;
   /**
-   * Waits until there is room, in order of the calls, then counts the bytes as on their way. @throws the signal's
-   * reason
+   * Waits until these bytes may be sent, in the order of the calls, and then counts them as on their way. @throws the
+   * signal's reason
    */
   enter(bytes: number, signal?: AbortSignal): Promise<Entry>;
-  /** How long the line takes for the bytes on their way, as far as its speed is known. */
+  /** How many ms the line needs for the bytes on their way, as far as its speed is known. */
   drainMs(): number;
-  /** Reports the measured round trip of a small message. */
+  /** Call it with the measured round trip of a small message. */
   roundTrip(ms: number): void;
-  /** Resets the state for a new line, whose speed is not known. */
+  /** Call it for a new line: what was learned of the old one is forgotten. */
   restart(): void;
 }
 
 export interface Entry {
-  /** Call it once: the bytes were acknowledged, or (false) given up. */
+  /** Call it once: with true when the bytes were acknowledged, with false when they were given up. */
   leave(wasAcknowledged: boolean): void;
 }
 
-/** The size of the first chunk, and the smallest size on a fast line; a server may accept less. */
+/** The bytes of the first chunk, and the least of any chunk on a fast line. A server may accept less. */
 const FIRST_BYTES = 16_384;
 /**
- * The smallest bound, for a slow line. Its chunks are half of that: while one is acknowledged the next is on its way.
+ * The smallest bound, for a slow line. Its chunks have half as many bytes: while one is acknowledged, the next is on
+ * its way.
  */
 const MIN_BYTES = 8192;
 const MAX_BYTES = 262_144;
-/** How long bytes may wait in the line's buffers besides a round trip: more would only delay other messages. */
+/**
+ * How many ms bytes may wait in the line's buffers in addition to a round trip: more would only delay other messages.
+ */
 const QUEUE_MS = 1000;
-/** The lowest speed that is assumed for an unknown line, in bytes per ms. */
+/** The speed, in bytes per ms, that is assumed for a line before it is measured. */
 const SLOWEST_PER_MS = 4;
 const PARTS = 4;
 const NEWEST_SHARE = 0.4;
@@ -57,8 +60,8 @@ export function createPace(now: () => number = () => performance.now()): Pace {
     }
   }
   /**
-   * Adapts the bound: adds at most twice the acknowledged bytes, up to what the measured speed moves in a round trip
-   * and a second.
+   * Adapts the bound after an acknowledgement. It grows by at most twice the acknowledged bytes, and up to what the
+   * measured speed moves in a round trip and a second.
    */
   function learn(bytes: number, sentAt: number): void {
     const at = now();
@@ -106,7 +109,7 @@ interface Waiting {
   go(): void;
 }
 
-/** Waits for a turn in the queue. @throws the signal's reason, and leaves the queue then. */
+/** Waits in the queue until these bytes may be sent. @throws the signal's reason; they then leave the queue. */
 function turn(queue: Waiting[], bytes: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const waiting = {

@@ -4,7 +4,7 @@ import { isRecord } from "../wire/read.ts";
    bytes only from the client. Socket.IO's own library would be more than half of the code that a browser loads for
    this package. https://socket.io/docs/v4/socket-io-protocol/ */
 
-/** A parsed Engine.IO packet, which is a text. `pong` must be sent back. */
+/** A parsed Engine.IO text packet. The client responds to a `ping` with {@link PONG}. */
 export type Packet =
   | { readonly type: "open"; readonly hello: unknown }
   | { readonly type: "ping" | "connected" | "disconnected" | "other" }
@@ -14,7 +14,7 @@ export type Packet =
 
 export const PONG = "3";
 export const CLOSE = "1";
-/** A message: its type (event or acknowledgement), an optional namespace, an optional id, and JSON. */
+/** A Socket.IO message: its type, an optional namespace, an optional id, and JSON. */
 const MESSAGE = /^4([0-6])(?:\/[^,]*,)?(\d*)([^]*)$/;
 
 /** Parses a packet. @throws SyntaxError when its format is invalid */
@@ -38,12 +38,12 @@ export function readPacket(packet: string): Packet {
     : { type: "ack", id: Number(id), answer: first };
 }
 
-/** The packet that asks to join the namespace. */
+/** The packet with which the client joins the namespace. */
 export function connectPacket(auth: object): string {
   return `40${JSON.stringify(auth)}`;
 }
 
-/** The packets of an event that expects an acknowledgement: a text, followed by the bytes in its payload. */
+/** The packets of an event that expects an acknowledgement: a text packet, then each byte array of the payload. */
 export function eventPackets(event: string, payload: object, id: number): [string, ...Uint8Array<ArrayBuffer>[]] {
   const bytes: Uint8Array<ArrayBuffer>[] = [];
   const json = JSON.stringify([event, payload], (_, value: unknown) => {

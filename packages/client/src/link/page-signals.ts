@@ -1,6 +1,6 @@
-/** Signals of a page's network and sleep. */
+/** What a browser reports about the network and about the page's sleep. */
 export interface PageSignals {
-  /** The network came back or changed, or the page became visible: the connection may have died unnoticed. */
+  /** The network came back or changed, or the page became visible: the connection may have died without a sign. */
   wake(): void;
   offline(): void;
 }
@@ -10,7 +10,7 @@ interface Page extends Partial<Pick<EventTarget, "addEventListener">> {
   readonly navigator?: { readonly connection?: EventTarget };
 }
 
-/** Listens to the browser's events until the returned function is called; outside a browser there are none. */
+/** Listens to the browser's events until the returned function is called. Does nothing outside a browser. */
 export function hearPage(on: PageSignals): () => void {
   const page = globalThis as unknown as Page;
   const { document } = page;

@@ -1,6 +1,6 @@
 import { unreachable } from "../wire/relay-error.ts";
 
-/** Waits `ms` milliseconds. @throws the signal's reason when it is aborted meanwhile. */
+/** Waits `ms` milliseconds. @throws the signal's reason when it is aborted before that. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
@@ -16,7 +16,10 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** Waits for a promise for at most `ms`. @throws RelayError after that, or the signal's reason when it is aborted. */
+/**
+ * Waits for a promise for at most `ms` milliseconds. @throws RelayError when these have passed; the signal's reason
+ * when it is aborted.
+ */
 export async function within<T>(promise: Promise<T>, ms: number, signal?: AbortSignal): Promise<T> {
   const over = new AbortController();
   const late = pause(ms, AbortSignal.any([over.signal, ...(signal ? [signal] : [])])).then(() => {

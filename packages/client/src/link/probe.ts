@@ -3,17 +3,17 @@ import { attempt, int, object } from "../wire/read.ts";
 import { clientError, RelayError, unreachable } from "../wire/relay-error.ts";
 import type { Address } from "./address.ts";
 
-/** The result of a probe: docrelay, with or without polling, or the reason why no client can connect. */
+/** What a probe has found: docrelay, with or without polling; or the reason why no client can connect. */
 export type Found = { readonly polling: boolean } | { readonly error: RelayError };
 
 const PROBE_MS = 10_000;
 const readRefusal = object<{ error: RelayError["wire"] }>({ error: readError });
-/** Socket.IO's refusal of a polling request that names no version: it shows that polling is on. */
+/** Socket.IO's refusal of a polling request that names no version. It shows that the server offers polling. */
 const readPollingRefusal = object<{ code: number }>({ code: int });
 
 /**
- * Finds out by HTTP why a connection could not be opened, because a browser does not report how an upgrade was refused.
- * Sends one `GET` to the polling address, which opens no session. Never rejects.
+ * Finds out over HTTP why a connection could not be opened, because a browser does not report why an upgrade was
+ * refused. Sends one `GET` to the address of polling, which opens no session. Never rejects.
  */
 export async function probe({ base }: Pick<Address, "base">, request: typeof fetch): Promise<Found> {
   try {
@@ -32,7 +32,10 @@ function read(response: Response, body: unknown): Found {
   return { error: notDocrelay(response) };
 }
 
-/** The error for a response that does not come from docrelay; a balancer without servers responds with 502 to 504. */
+/**
+ * The error for a response that does not come from docrelay. A status of 500 or more may come from a balancer that has
+ * no server, so it means that the server is away.
+ */
 export function notDocrelay({ status }: Response): RelayError {
   return status >= 500 ? unreachable(`status ${status}`) : clientError("NOT_DOCRELAY", { cause: `status ${status}` });
 }

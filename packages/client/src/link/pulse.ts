@@ -1,33 +1,38 @@
-/** Detects whether a line is still alive by what arrives on it. */
+/** Detects whether a line (a Socket.IO connection) is still alive, by what arrives on it. */
 export interface Pulse {
   /**
-   * A call was sent; on a live line its answer may take `heldMs`. Returns a function to call when the answer has
-   * arrived.
+   * Call it when a call was sent. `heldMs`: how many ms the server may delay the response. Returns a function to call
+   * when the response has arrived.
    */
   sent(heldMs: number): () => void;
-  /** Something has arrived, whatever it is. */
+  /** Call it when anything has arrived. */
   heard(): void;
-  /** Asks for a sign of life now, unless one was asked for already. */
+  /** Requests a sign of life now, unless one is expected already. */
   doubt(): void;
   stop(): void;
 }
 
 export interface PulseDeps {
-  /** Sends a request that the server answers at once. */
+  /** Sends a request to which the server responds at once. */
   ask(): void;
-  /** Nothing arrived in time: the line is dead. Called once. */
+  /** Called once, when nothing has arrived in time: the line is dead. */
   dead(): void;
-  /** How long the line takes for the bytes that were sent and not acknowledged: a request waits behind them. */
+  /**
+   * Returns how many ms the line needs for the bytes that were sent and not acknowledged: a request waits behind them.
+   */
   drainMs(): number;
-  /** How long a sign of life may take. */
+  /** How many ms a sign of life may take. */
   readonly patienceMs: number;
 }
 
 export const SIGN_MS = 2000;
-/** An answer that takes longer is late. Doubled when the line proves to be alive, because then the server is slow. */
+/**
+ * After this many ms a response is late, and a sign of life is requested. Doubled each time, because a line that proves
+ * to be alive then has a slow server.
+ */
 const LATE_MS = 2000;
 const MAX_LATE_MS = 16_000;
-/** A timer that fires later than this shows that this process stood still, not that the line is dead. */
+/** If the timer fires more than this many ms late, this process was suspended, and the line may be alive. */
 const STALL_MS = 400;
 
 export function createPulse({ ask, dead, drainMs, patienceMs }: PulseDeps): Pulse {

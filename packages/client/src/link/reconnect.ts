@@ -1,6 +1,6 @@
 import { backoff, type BackoffRange } from "@docrelay/protocol";
 
-/** The reason of the last failure: whether trying again may help, and when the server wants the next try. */
+/** What the last failure tells: whether trying again may help, and after how many ms the server wants the next try. */
 export interface Reason {
   readonly retryable: boolean;
   readonly retryAfterMs?: number | undefined;
@@ -10,19 +10,19 @@ export interface Reason {
 export interface Reconnect {
   /**
    * Schedules the next connect: after a random wait that grows with each failure, and not before the server's
-   * `retryAfterMs`. If only the server's operator or the page can remove the cause, the waits grow up to a minute.
+   * `retryAfterMs`. If trying again alone does not help (`retryable` is false), the waits grow up to a minute.
    */
   schedule(why: Reason | undefined): void;
   /**
-   * Connects now if a connect is scheduled, but not before the time that the server asked for; returns false if none is
-   * scheduled.
+   * If a connect is scheduled, connects now, but not before the time that the server asked for. Returns false if none
+   * is scheduled.
    */
   hurry(): boolean;
   succeeded(): void;
   stop(): void;
 }
 
-/** The waits before a connect or a call is tried again. */
+/** The least and the longest wait before a connect or a call is tried again. */
 export const RETRIES: BackoffRange = { firstMs: 200, longestMs: 5000 };
 const HOPELESS: BackoffRange = { firstMs: 200, longestMs: 60_000 };
 const MAX_ASKED_MS = 60_000;
@@ -44,8 +44,8 @@ export function createReconnect(connect: () => void): Reconnect {
     schedule(why) {
       const asked = Math.min(why?.retryAfterMs ?? 0, MAX_ASKED_MS);
       notBefore = performance.now() + asked;
-      // A server that sends 0 spreads the closing of its sockets over time: another wait here would only lengthen the
-      // gap.
+      // A server that sends 0 closes its sockets one after another, over some time. So clients need not spread their
+      // reconnects as well, which would only make the gap longer.
       const spread = why?.retryAfterMs === 0 && failures === 0;
       const range = why?.retryable === false ? HOPELESS : RETRIES;
       const own = spread ? Math.random() * AT_ONCE_MS : backoff(failures, range, Math.random());

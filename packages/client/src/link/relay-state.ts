@@ -1,21 +1,21 @@
 import { tellAll } from "../tell-all.ts";
 import { unreachable, type RelayError } from "../wire/relay-error.ts";
 
-/** The state of the connection. From `offline` it recovers by itself; `closed` is final. */
+/** The state of the connection. `offline`: it reconnects by itself. `closed`: it stays closed. */
 export type RelayState = "connecting" | "online" | "offline" | "closed";
 export type StateListener = (state: RelayState, error?: RelayError) => void;
 
-/** The state of a connection, and the callbacks that wait for its changes. */
+/** The current state of a connection, and the listeners for its changes. */
 export interface States {
   readonly now: RelayState;
   /**
-   * Sets the state and calls the listeners, unless both the state and the error's code stay the same. Has no effect
-   * after `closed`.
+   * Sets the state and calls the listeners, unless the state and the error's code are the same as before. After
+   * `closed` it has no effect.
    */
   become(next: RelayState, error?: RelayError): void;
-  /** Calls the listener at each later change; returns a function that stops it. */
+  /** Calls the listener at each later change. Returns a function that removes the listener. */
   onChange(listener: StateListener): () => void;
-  /** Waits for `online`. @throws RelayError when it does not come in `withinMs`, else the signal's reason. */
+  /** Waits for `online`. @throws RelayError when it does not come within `withinMs`; the signal's reason. */
   online(withinMs: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ export function createStates(): States {
       if (now === "closed" || (now === next && (!error || error.code === why?.code))) return;
       now = next;
       why = error;
-      // A listener may add another one, which gets only later changes.
+      // A listener that is added meanwhile gets only later changes.
       tellAll(listeners, (listener) => listener(now, error));
     },
     onChange,

@@ -1,26 +1,26 @@
 import { marginMs } from "./lifetime.ts";
 import type { TokenSource } from "./session.ts";
 
-/** Renews the token of a living connection before it expires. */
+/** Renews the token of a connection before the token expires. */
 export interface Renewal {
   /**
-   * Schedules a renewal before `leftMs` have passed: earlier by a tenth of `leftMs`, but by at least a minute and at
-   * most half of `leftMs`.
+   * Schedules a renewal for a token that is valid for `leftMs`: earlier by a tenth of `leftMs`, but by at least a
+   * minute and at most half of `leftMs`.
    */
   schedule(leftMs: number): void;
-  /** Renews now. While one renewal runs, a second does nothing. */
+  /** Renews now. While a renewal runs, a second call does nothing. */
   now(): Promise<void>;
   stop(): void;
 }
 
 const EARLY_SHARE = 0.1;
-/** The shortest time between renewals, even if the server reports that no time is left. */
+/** The least ms between two renewals, even if the server reports that no time is left. */
 const MIN_MS = 1000;
-/** `setTimeout` fires at once for longer waits. */
+/** The longest wait in ms that `setTimeout` can do; it fires at once for longer ones. */
 const MAX_MS = 2 ** 31 - 1;
 const AFTER_FAILURE_MS = 120_000;
 
-/** @param refresh sends a token to the server, and returns how long it is valid, in ms */
+/** @param refresh sends a token to the server, and resolves with how many ms it is valid */
 export function createRenewal(tokens: TokenSource, refresh: (token: string) => Promise<number>): Renewal {
   let running = false;
   let stopped = true;
@@ -40,8 +40,8 @@ export function createRenewal(tokens: TokenSource, refresh: (token: string) => P
       const leftMs = await refresh(await tokens.token());
       if (!stopped) schedule(leftMs);
     } catch {
-      // The token was refused, for example because it belongs to another user: the connection ends with its old token,
-      // and the next one uses the new token.
+      // The server refused the token, for example because it belongs to another user. The connection goes on until its
+      // old token ends; the next connection uses the new token.
       if (!stopped) schedule(AFTER_FAILURE_MS);
     } finally {
       running = false;

@@ -10,12 +10,13 @@ import { notDocrelay, probe } from "./probe.ts";
 
 /** Provides the tokens that authenticate a connection. */
 export interface TokenSource {
-  /** The user of the newest token; undefined before the first token, empty for anonymous sessions. */
+  /** The user of the newest token. Undefined before the first token; empty for an anonymous session. */
   readonly user: string | undefined;
   /** Returns a token that is valid for some time. @throws RelayError */
   token(): Promise<string>;
   /**
-   * Marks the newest token as refused or soon expired: the next call returns another one, of the same user if possible.
+   * Marks the newest token as refused, or as about to expire. The next call of `token` then returns another one, of the
+   * same user if possible.
    */
   renew(): void;
 }
@@ -31,15 +32,18 @@ export interface Clocks {
 const CLOCKS: Clocks = { wall: () => Date.now(), steady: () => performance.now() };
 
 const FETCH_MS = 10_000;
-/** How long fetching a token may take: a login may have to ask its user, but must not wait for ever. */
+/** How many ms fetching a token may take. A login may have to ask its user first, but it must not wait for ever. */
 const TOKEN_MS = 60_000;
-/** A session that should be valid is replaced by one of a new user only after this many refusals; each is reported. */
+/**
+ * A session that should still be valid is given up, and with it its user, only after this many refusals. Each refusal
+ * is reported.
+ */
 const REFUSALS = 3;
 const readRefusal = object<{ error: WireError }>({ error: readError });
 
 /**
- * A session, and when this client received it, by its own clock. Without that time (from an older version) its age is
- * unknown.
+ * A session, and when this client received it (`takenAt`), by its own clock. An older version did not store that time;
+ * the age of such a session is unknown.
  */
 type Kept = Session & { readonly takenAt?: number | undefined };
 const readKept: Reader<Kept> = object({
@@ -51,7 +55,8 @@ const readKept: Reader<Kept> = object({
 });
 
 /**
- * Tokens from the application. A function that returns no token in time fails, and is called again at the next connect.
+ * Tokens of the application. If its function returns no token in time, that counts as a failure, and the function is
+ * called again at the next connect.
  */
 export function givenTokens(token: string | (() => Promise<string>), withinMs = TOKEN_MS): TokenSource {
   let user = typeof token === "string" ? subjectOf(token) : undefined;
@@ -78,7 +83,7 @@ async function inTime(token: Promise<string>, ms: number): Promise<string> {
 
 const readClaims = object({ sub: text });
 
-/** Returns the user in a JWT without verification, which is the server's task. Undefined for any other text. */
+/** Returns the user named in a JWT, unverified: verifying is the server's task. Undefined for any other text. */
 function subjectOf(token: string): string | undefined {
   try {
     const claims = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
@@ -90,8 +95,9 @@ function subjectOf(token: string): string | undefined {
 }
 
 /**
- * Anonymous sessions from `POST /v1/session`, kept in a storage so that the user stays the same after a reload. A
- * session's validity is measured from the time when it was received, so that a wrong clock costs no session.
+ * Anonymous sessions from `POST /v1/session`. They are kept in a storage, so that the user stays the same after a
+ * reload. The validity of a session is measured from when it was received, so that a wrong clock does not end a
+ * session.
  */
 export function anonymousTokens(
   base: string,
@@ -102,7 +108,7 @@ export function anonymousTokens(
   const key = `docrelay:session:${base}`;
   let session = readJson(storage, key, readKept);
   let lifeMs = 0;
-  /** When the session ends, by the steady clock; in the past when the session's age is not known. */
+  /** When the session ends, by the steady clock. In the past if the session's age is unknown. */
   let endsAt = 0;
   let renewing = false;
   let refusals = 0;
@@ -114,13 +120,13 @@ export function anonymousTokens(
     session = next;
     const ageMs = next.takenAt === undefined ? Number.POSITIVE_INFINITY : clocks.wall() - next.takenAt;
     lifeMs = leftMs(next, next.takenAt ?? 0);
-    // A negative age shows that the clock was set back, so the age is unknown.
+    // If the age is negative, the clock was set back, so the age is unknown.
     endsAt = clocks.steady() + (ageMs >= 0 && ageMs < lifeMs ? lifeMs - ageMs : 0);
     renewing = false;
   }
   const isFresh = (): boolean => endsAt - clocks.steady() > marginMs(lifeMs);
 
-  /** Uses a session that another tab has stored meanwhile: all tabs of a browser have the same user. */
+  /** Takes a session that another tab has stored meanwhile, so that all tabs of a browser have the same user. */
   function adopt(): string | undefined {
     const stored = readJson(storage, key, readKept);
     if (!stored || stored.token === session?.token || stored.token === givenUp) return undefined;
@@ -134,8 +140,8 @@ export function anonymousTokens(
     const signal = AbortSignal.timeout(FETCH_MS);
     const response = await request(`${base}/v1/session`, { method: "POST", headers, signal }).catch(
       async (cause: unknown) => {
-        // A page cannot read the refusal of a preflight. A request without a preflight shows whether the page's origin
-        // is denied.
+        // A page cannot read how a preflight was refused. The probe is a request without a preflight: it shows whether
+        // the server denies the page's origin.
         const found = await probe({ base }, request);
         throw "error" in found ? found.error : unreachable(cause);
       },
@@ -143,7 +149,7 @@ export function anonymousTokens(
     const body: unknown = await response.json().catch(() => undefined);
     if (response.status === 401 && session) {
       refusals++;
-      // Another edge may accept the session: a user is not given up because of one edge with a different configuration.
+      // Another edge may accept the session. One edge with another configuration must not cost the user.
       if (isFresh() && refusals < REFUSALS) throw refusalOf(response, body);
       forget();
       return take();
@@ -174,9 +180,9 @@ export function anonymousTokens(
 
 function refusalOf(response: Response, body: unknown): RelayError {
   const refusal = attempt(readRefusal, body)?.error;
-  // An edge sends this for a path that it does not have: docrelay is not served under this url.
+  // An edge sends NOT_FOUND for a path that it does not have, so docrelay is not served under this url.
   if (!refusal || refusal.code === "NOT_FOUND") return notDocrelay(response);
-  // This server issues no sessions: the application has to provide tokens.
+  // This server issues no sessions, so the application has to provide tokens.
   if (refusal.code === "FORBIDDEN") return new RelayError(wireError("AUTH_REQUIRED"));
   return new RelayError(refusal);
 }

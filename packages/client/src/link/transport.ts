@@ -2,7 +2,7 @@ import { int, object } from "../wire/read.ts";
 import type { Address } from "./address.ts";
 import { CLOSE } from "./packets.ts";
 
-/** Carries packets in order until it ends. */
+/** Carries packets in order, over a WebSocket or polling, until it ends. */
 export interface Transport {
   send(packets: ReadonlyArray<string | Uint8Array<ArrayBuffer>>): void;
   /** Ends the transport; no listener is called afterwards. */
@@ -12,13 +12,13 @@ export interface Transport {
 export interface TransportListener {
   /** A text packet has arrived. Binary packets, which docrelay's servers do not send, are dropped. */
   packet(text: string): void;
-  /** The transport broke, or could not be opened. */
+  /** The transport broke or could not be opened. */
   ended(): void;
 }
 
 const query = (transport: string): string => `?EIO=4&transport=${transport}`;
 
-/** Opens a WebSocket. Node 20 has no built-in one: there the library `ws` is used. */
+/** Opens a WebSocket. Node 20 has none built in, so there the library `ws` is used. */
 export function openWebSocket({ origin, socketPath }: Address, to: TransportListener): Transport {
   const url = `${origin.replace(/^http/, "ws")}${socketPath}${query("websocket")}`;
   let isOver = false;
@@ -40,7 +40,7 @@ export function openWebSocket({ origin, socketPath }: Address, to: TransportList
     const { WebSocket: Found } = await import("ws");
     return Found as unknown as typeof WebSocket;
   }
-  // A browser may have no WebSocket, or may not open one from this page: both throw.
+  // A browser without WebSocket throws, and so does one that may not open it from this page.
   if (globalThis.WebSocket as typeof WebSocket | undefined) attempt(() => open(globalThis.WebSocket), ended);
   else find().then(open).catch(ended);
   return {
@@ -66,8 +66,8 @@ const SEPARATOR = "\x1e";
 const readHello = object<{ sid: string; maxPayload: number }>({ sid: String, maxPayload: int });
 
 /**
- * Uses requests in place of a WebSocket: one request waits for packets, and another one at a time sends packets to the
- * server.
+ * Uses HTTP requests in place of a WebSocket (Engine.IO's polling): one request always waits for packets of the server,
+ * and another one at a time sends packets.
  */
 export function openPolling({ origin, socketPath }: Address, request: typeof fetch, to: TransportListener): Transport {
   const over = new AbortController();
@@ -120,15 +120,15 @@ export function openPolling({ origin, socketPath }: Address, request: typeof fet
     },
     close() {
       if (signal.aborted) return;
-      // With this the server ends the session at once, not after its timeout. If it does not arrive, the server notices
-      // the end by its own pings.
+      // This message ends the session at once. Without it the server would notice the end only when a ping gets no
+      // pong.
       if (maxPayload > 0) request(url, { method: "POST", body: CLOSE, keepalive: true }).catch(() => undefined);
       over.abort();
     },
   };
 }
 
-/** Encodes bytes in parts: a call with each byte as an argument would have too many arguments. */
+/** Encodes bytes as base64, in parts: `String.fromCharCode` cannot take all bytes of a large array as arguments. */
 function base64(bytes: Uint8Array): string {
   let text = "";
   for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));

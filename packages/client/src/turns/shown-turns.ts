@@ -2,8 +2,8 @@ import { inPlaces } from "@docrelay/protocol";
 import type { Turn } from "./turn.ts";
 
 /**
- * Puts turns that replace others in the places of those, which become their `versions`. An unchanged turn with
- * unchanged versions stays the same object.
+ * Creates a function that puts each turn that replaces others in their place, with these as its `versions`. A turn that
+ * has not changed, and whose versions have not, stays the same object.
  */
 export function createShownTurns(): (turns: readonly Turn[]) => readonly Turn[] {
   const shown = new WeakMap<Turn, Turn>();

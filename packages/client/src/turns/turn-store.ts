@@ -4,21 +4,23 @@ import { createShownTurns } from "./shown-turns.ts";
 import { turnOf, type AskProgress, type Turn } from "./turn.ts";
 import { before, changeTurns, NO_TURNS, orderOf, type Change } from "./turns-state.ts";
 
-/** A conversation's turns for a UI: a snapshot that changes by identity, and its listeners. */
+/** The turns of a conversation for a UI: an array that is replaced at each change, and listeners for the changes. */
 export interface TurnStore {
-  /** As `Conversation.turns`: the same array until something changes; an unchanged turn is the same object. */
+  /**
+   * As `Conversation.turns`: the same array until something changes. A turn that has not changed is the same object.
+   */
   readonly turns: readonly Turn[];
-  /** The same turns in the order in which they were asked, including replaced ones, and without `versions`. */
+  /** The same turns in the order in which they were asked: replaced ones are among them, and none has `versions`. */
   readonly asked: readonly Turn[];
   turn(id: string): Turn | undefined;
-  /** The id of the turn before a turn. */
+  /** The id of the turn before this one; undefined for the first. */
   before(id: string): string | undefined;
   /** The seq of an ask's `accepted` event; undefined when the log does not have it. */
   seqOf(id: string): number | undefined;
   change(by: Change): void;
   /**
-   * Calls a function, and notifies listeners once of all changes that it makes: during the read of a long log, they
-   * would otherwise be called for each event.
+   * Calls a function, and calls the listeners once for all changes that it makes. Without this, reading a long log
+   * would call them for each event.
    */
   readonly together: (act: () => void) => void;
   onChange(listener: () => void): () => void;
@@ -85,7 +87,7 @@ export function createTurnStore(): TurnStore {
       }
     },
     onChange(listener) {
-      // A new function for each call: the same listener may be added twice, and then removed once.
+      // A function of its own for each call: the same listener may be added twice, and then one of the two removed.
       const own = (): void => listener();
       listeners.add(own);
       return () => listeners.delete(own);

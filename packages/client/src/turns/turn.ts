@@ -3,16 +3,16 @@ import type { Citation, MissingPage, Progress, Timings } from "../wire/contract.
 import { RelayError } from "../wire/relay-error.ts";
 
 /**
- * The progress of an ask. Before the server has it: `waiting` for an earlier ask, for the connection or because the
- * server is busy; the upload of a file; or `sending`. Afterwards: the server's hints. `file` is the file's index in the
- * ask; sizes are in bytes.
+ * The progress of an ask. Until the server has it: `waiting` for an earlier ask, for the connection or because the
+ * server is busy; `uploading` a file; or `sending`. After that: the server's hints. `file` is the file's index in the
+ * ask; `sent` and `size` are in bytes.
  */
 export type AskProgress =
   | { readonly stage: "waiting" | "sending" }
   | { readonly stage: "uploading"; readonly file: number; readonly sent: number; readonly size: number }
   | Omit<Progress, "conversation" | "ask">;
 
-/** A file of a turn, with its extraction's result when there is one. Pages count from 1. */
+/** A file of a turn. Its other fields are set once its text was extracted. Pages count from 1. */
 export interface TurnFile {
   readonly name: string;
   readonly size: number;
@@ -20,48 +20,48 @@ export interface TurnFile {
   /** The id by which later asks of the same user may name the file. */
   readonly upload?: string;
   readonly pages?: number;
-  /** Pages without text, and the reason. */
+  /** The pages whose text is missing, and the reason for each. */
   readonly missing?: readonly MissingPage[];
   /** Pages whose text was recognised by OCR. */
   readonly ocr?: readonly number[];
-  /** Whether only the beginning was extracted. */
+  /** Whether only the beginning of the text was extracted, because the text is too long. */
   readonly truncated?: boolean;
-  /** The ranges of pages that the engine received, if not all fit into its prompt. */
+  /** The ranges of pages that the engine got; set if not all pages fit into its prompt. */
   readonly used?: ReadonlyArray<readonly [from: number, to: number]>;
-  /** Names of the files that the PDF contains, if any. */
+  /** The names of the files that are attached to the PDF, if there are any. */
   readonly attachments?: readonly string[];
 }
 
-/** `sending` until the server's log has the ask; the last three are final. */
+/** The state of a turn. `sending`: the server's log does not have the ask yet. The last three are final. */
 export type TurnState = "sending" | "running" | "completed" | "failed" | "cancelled";
 
-/** One question and its answer so far. Immutable: a change creates another object. */
+/** One question, and its answer as far as it has arrived. Immutable: a change makes another object. */
 export interface Turn {
-  /** The ask's id. */
+  /** The id of the ask. */
   readonly id: string;
   readonly question: string;
-  /** When it was asked, in milliseconds since the epoch; for display only. */
+  /** When the question was asked, in ms since the epoch. For display only. */
   readonly at: number;
   readonly files: readonly TurnFile[];
   /** The id of the ask that this one replaces: its question was edited, or was asked again. */
   readonly replaces?: string;
-  /** The earlier versions of this question, oldest first. */
+  /** Earlier versions of this question that it replaces, oldest first. */
   readonly versions?: readonly Turn[];
-  /** The id of the next version; the newest version has none. */
+  /** The id of the version after this one; the newest version has none. */
   readonly replacedBy?: string;
   readonly state: TurnState;
-  /** The newest hint; undefined when none is known, and as soon as the answer has text. */
+  /** The newest hint of progress. Undefined when there is none, and once the answer has text. */
   readonly progress?: AskProgress;
-  /** The answer's text so far; only that of the valid attempt. */
+  /** The answer's text so far. If the engine was called again, only the text of the last call. */
   readonly text: string;
-  /** The number of the engine call that `text` comes from; 0 before the first call. */
+  /** The number of the engine call from which `text` comes; 0 before the first call. */
   readonly attempt: number;
   readonly engine?: string;
   readonly citations?: readonly Citation[];
   /** Questions that the engine suggests to ask next. */
   readonly suggestions?: readonly string[];
   readonly timings?: Timings;
-  /** Whether the answer was cut at its largest size. */
+  /** Whether the answer was cut because it was too long. */
   readonly truncated?: boolean;
   /** The user's feedback on the answer. */
   readonly feedback?: { readonly verdict: "up" | "down"; readonly word?: string };
@@ -74,7 +74,7 @@ export function isOver({ state }: Turn): boolean {
   return state === "completed" || state === "failed" || state === "cancelled";
 }
 
-/** The turn of an ask in the log, with its newest hint. */
+/** Makes the turn of an ask that is in the log. `progress`: its newest hint. */
 export function turnOf(ask: TranscriptAsk, progress: AskProgress | undefined): Turn {
   const {
     id,

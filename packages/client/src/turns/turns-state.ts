@@ -3,12 +3,12 @@ import type { Event } from "../wire/contract.ts";
 import type { RelayError } from "../wire/relay-error.ts";
 import { isOver, type AskProgress, type Turn, type TurnFile } from "./turn.ts";
 
-/** The state of a conversation's turns: the log, and this client's asks that are not in the log. */
+/** The state of a conversation's turns: what the log has, and this client's asks that are not in the log. */
 export interface TurnsState {
   readonly log: Transcript;
   /**
-   * This client's asks in the order in which they were made: being sent, refused, or stopped before the server had
-   * them.
+   * This client's asks that are not in the log, in the order in which they were made: they are being sent, were
+   * refused, or were stopped before the server had them.
    */
   readonly own: readonly OwnTurn[];
   /** The newest hint about each running ask of the log. */
@@ -16,8 +16,8 @@ export interface TurnsState {
 }
 
 /**
- * `after`: set when the ask has ended: the turn before it, so that it keeps its place among asks that are accepted
- * later.
+ * `after`: the id of the turn before this one, set once the ask has ended. With it the turn keeps its place among asks
+ * that are accepted later.
  */
 export interface OwnTurn {
   readonly turn: Turn;
@@ -38,7 +38,10 @@ export type Change =
       readonly at: number;
     }
   | { readonly type: "refused"; readonly id: string; readonly error: RelayError }
-  /** The ask was stopped before the server had it; `after`: the turn before it on an earlier page. */
+  /**
+   * The ask was stopped before the server had it. `after`: the id of the turn before it, if it was stopped on an
+   * earlier page.
+   */
   | { readonly type: "stopped"; readonly id: string; readonly after?: string | undefined }
   /** The server's log was replaced by another one. */
   | { readonly type: "reset" };
@@ -66,8 +69,8 @@ export function changeTurns(state: TurnsState, by: Change): TurnsState {
 }
 
 /**
- * The ids of all turns in order: those of the log, each followed by own ones that ended after it; then those being
- * sent.
+ * The ids of all turns in order. First those of the log, each followed by the own ones that ended after it; then the
+ * own ones that are being sent.
  */
 export function orderOf({ log, own }: TurnsState): string[] {
   const logged = log.asks.map(({ id }) => id);
@@ -77,7 +80,7 @@ export function orderOf({ log, own }: TurnsState): string[] {
   const followers = new Map<string | undefined, string[]>();
   for (const { turn, after } of own) {
     if (!isOver(turn)) continue;
-    // The turn before it may be one that the log has dropped.
+    // The log may have dropped the turn before it.
     const before = after !== undefined && present.has(after) ? after : undefined;
     followers.set(before, [...(followers.get(before) ?? []), turn.id]);
   }
@@ -89,8 +92,8 @@ function apply(state: TurnsState, event: Event): TurnsState {
   const log = transcribe(state.log, event);
   if (log === state.log) return state;
   const own = event.type === "accepted" ? state.own.filter(({ turn }) => turn.id !== event.ask) : state.own;
-  // After this event the hint no longer holds, with one exception: the hint about the next call (its number, and how
-  // many calls are allowed) still holds during that call.
+  // With this event the hint about the ask is out of date. One hint stays: the one that announced this engine call,
+  // with its number and how many calls are allowed.
   const hint = state.hints.get(event.ask);
   const isAnnounced =
     event.type === "started" && hint?.stage === "waiting-for-engine" && hint.attempt === event.attempt;
@@ -98,7 +101,7 @@ function apply(state: TurnsState, event: Event): TurnsState {
   return { log, own: own.length === state.own.length ? state.own : own, hints };
 }
 
-/** Applies a hint of the server, which may come late, or before the log has the ask. */
+/** Applies a hint of the server. It may come too late, or before the log has the ask. */
 function hear(state: TurnsState, ask: string, progress: AskProgress): TurnsState {
   const own = state.own.find(({ turn }) => turn.id === ask);
   if (own) return isOver(own.turn) ? state : putOwn(state, { turn: { ...own.turn, progress } });
@@ -115,13 +118,13 @@ function endOwn(state: TurnsState, id: string, how: Pick<Turn, "state" | "error"
   return putOwn(state, behind({ ...turn, ...how }, after ?? before(state, id)));
 }
 
-/** The id of the turn before a turn. */
+/** The id of the turn before this one; undefined for the first. */
 export function before(state: TurnsState, id: string): string | undefined {
   const order = orderOf(state);
   return order[order.indexOf(id) - 1];
 }
 
-/** Adds an own ask. An ask that is sent again moves to the end; turns after it keep their places. */
+/** Adds an own ask. If it is sent again, it moves to the end, and turns after it keep their places. */
 function putOwn(state: TurnsState, made: OwnTurn): TurnsState {
   const { id } = made.turn;
   const index = state.own.findIndex(({ turn }) => turn.id === id);

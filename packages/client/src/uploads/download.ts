@@ -1,13 +1,13 @@
 import type { Get } from "../link/get.ts";
 
 export interface DownloadOptions {
-  /** The bytes from `from` up to, but not including, `to`; default: all. */
+  /** Which bytes to download: from `from` up to, but not including, `to`. Default: all. */
   readonly range?: { readonly from: number; readonly to: number };
   readonly signal?: AbortSignal;
 }
 /**
- * The part of an upload to download: its bytes, or its extracted text: as plain text, as Markdown with a heading for
- * each page, or as JSON.
+ * What to download of an upload: its bytes; or its extracted text, as plain text, as Markdown with a heading for each
+ * page, or as JSON.
  */
 export type UploadPart = "bytes" | "text" | "markdown" | "json";
 export type Download = (upload: string, part: UploadPart, options?: DownloadOptions) => Promise<Blob>;
@@ -26,7 +26,7 @@ export function createDownload(get: Get): Download {
     if (range) headers["range"] = `bytes=${range.from}-${range.to - 1}`;
     const read = async (response: Response): Promise<Blob> => {
       const blob = await response.blob();
-      // A proxy may ignore the range.
+      // A proxy may ignore the range and respond with the whole file.
       return range && response.status === 200 ? blob.slice(range.from, range.to) : blob;
     };
     return get(`/v1/uploads/${encodeURIComponent(upload)}${PATHS[part]}`, read, { headers, signal });

@@ -5,11 +5,14 @@ import type { Link } from "../link/link.ts";
 export type UploadListener = (status: UploadStatus) => void;
 
 /**
- * Follows uploads until they are ready or have failed. Hints may be lost, so the server is asked again after each
- * reconnect.
+ * Follows uploads until they are ready or have failed. Hints may be lost, so the server is asked for the stages again
+ * after each reconnect.
  */
 export interface UploadStages {
-  /** Calls the listener with the current stage, and with each later one; returns a function that stops it. */
+  /**
+   * Calls the listener with the current stage of an upload, and with each later one. Returns a function that removes
+   * the listener.
+   */
   follow(upload: string, listener: UploadListener): () => void;
   hear(status: UploadStatus): void;
   /** Asks the server for the stages again, because hints may have been lost. */
@@ -29,7 +32,7 @@ export function createUploadStages(link: Pick<Link, "call" | "onState" | "state"
     if (link.state !== "online" || !link.welcome?.features?.includes("upload:status")) return;
     link.call("upload:status", { upload }).then(
       ({ ok: _, ...status }) => hear(status),
-      () => undefined, // the user has no such upload
+      () => undefined, // an error here means that the user has no such upload
     );
   }
   function askAgain(): void {

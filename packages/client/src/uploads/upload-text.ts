@@ -4,12 +4,12 @@ import { readMissing } from "../wire/payloads.ts";
 import { flag, int, list, object, text } from "../wire/read.ts";
 import type { Download } from "./download.ts";
 
-/** The extracted text of a file, as engines receive it. Pages are in order; lists count them from 1. */
+/** The extracted text of a file, as engines get it. `missing` and `ocr` count pages from 1. */
 export interface UploadText {
-  /** The text of each page; empty for a missing page. */
+  /** The text of each page, in order; empty for a missing page. */
   readonly pages: readonly string[];
   readonly missing: readonly MissingPage[];
-  /** Pages read by OCR. */
+  /** The pages that OCR has read. */
   readonly ocr: readonly number[];
   /** Whether the text was cut because it was too long. */
   readonly truncated: boolean;

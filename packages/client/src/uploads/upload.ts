@@ -10,27 +10,27 @@ export type FileInput = File | { readonly name: string; readonly type?: string; 
 
 export interface UploadOptions {
   /**
-   * The upload's id; default: a random one. An id with which an earlier page has begun the same file continues at the
-   * server's offset.
+   * The id for the upload; default: a random one. If an earlier page has begun to upload the same file with this id,
+   * the upload continues where the server's part of it ends.
    */
   readonly upload?: string;
   readonly signal?: AbortSignal;
-  /** Called with the number of stored bytes, and the file's size. */
+  /** Called with the number of bytes that the server has stored, and the size of the file. */
   onProgress?(sent: number, size: number): void;
 }
 
-/** The upload of one file over all its tries: each try continues at the server's offset. */
+/** The upload of one file, over all its tries. Each try continues where the server's part of the file ends. */
 export interface Upload {
   readonly id: string;
-  /** For each offset: the size of the chunk that was sent there, and how many times. */
+  /** For each offset: how many bytes the chunk had that was sent there, and how many times it was sent. */
   readonly sent: Map<number, { size: number; times: number }>;
 }
 
-/** The upload fails when no byte was stored for this long. */
+/** The upload fails when no byte was stored for this many ms. */
 const STALLED_MS = 120_000;
 /**
- * A chunk is sent again this many times with its first size, so that two lines never send different chunks at one
- * offset at the same time.
+ * How many times a chunk is sent with its first size. An earlier connection may still deliver the same chunk, and two
+ * different chunks must not arrive at one offset at the same time.
  */
 const SAME_SIZE_TIMES = 2;
 
@@ -39,9 +39,9 @@ export function newUpload(id: string = newId()): Upload {
 }
 
 /**
- * Sends a file in chunks, with at most 4 unacknowledged chunks, whose number and size adapt to the line. After a broken
- * connection or a temporary refusal it continues at the server's offset, through any edge; it fails when no byte was
- * stored for 120 s.
+ * Sends a file in chunks. At most 4 of them are unacknowledged at a time; their number and size adapt to the speed of
+ * the connection. After a broken connection or a temporary refusal, the upload continues where the server's part of the
+ * file ends, through any edge. It fails when no byte was stored for 120 s.
  * @throws RelayError, or the signal's reason. Another call with the same `Upload` continues.
  */
 export async function sendUpload(
@@ -77,13 +77,11 @@ export async function sendUpload(
   }
 }
 
-/**
- * Milliseconds to wait before a broken upload continues at the server's offset; undefined when it was refused for good.
- */
+/** How many ms to wait before a broken upload continues; undefined when the server has refused it for good. */
 function retryAfterMs(error: unknown, tries: number): number | undefined {
   const { code, reason, retryable, retryAfterMs: asked = 0 } = wireOf(error);
-  // The server has less than was sent: chunks overtook each other, another edge knows a lower offset, or the upload has
-  // expired.
+  // The server has less than was sent: chunks arrived in another order, another edge knows a lower offset, or the
+  // upload has expired.
   const isBehind = code === "NOT_FOUND" || (code === "BAD_MESSAGE" && reason === "offset");
   if ((!retryable && !isBehind) || (code === "INTERNAL" && tries > 0)) return undefined;
   return Math.max(asked, backoff(tries, RETRIES, Math.random()));
@@ -104,13 +102,14 @@ interface Sending {
 }
 
 /**
- * Sends chunks over the current connection until an acknowledgement says that the upload is complete. @throws the first
- * failure
+ * Sends chunks over the current connection until an acknowledgement tells that the upload is complete. @throws the
+ * first failure
  */
 async function sendFrom(sending: Sending, offset: number): Promise<void> {
   const { blob, link, limit, signal } = sending;
   const flying = new Set<Promise<void>>();
-  // If the server has all bytes but has not completed the upload, any chunk makes it complete the upload.
+  // If the server has all bytes but has not completed the upload, it does so when it gets a chunk. So the last byte is
+  // sent once more.
   let next = Math.min(offset, Math.max(0, blob.size - 1));
   let done = false;
   let failure: { error: unknown } | undefined;
@@ -158,7 +157,10 @@ async function sendChunk(
   return done;
 }
 
-/** The size of the chunk at an offset: at first the size of its first try; if that fails again, a smaller one. */
+/**
+ * How many bytes the chunk at an offset should have: on the first tries as many as on the very first; after that at
+ * most as many, or fewer if `size` is smaller.
+ */
 function sizeAt({ upload }: Sending, offset: number, size: number): number {
   const before = upload.sent.get(offset);
   if (!before) return size;

@@ -3,10 +3,11 @@ import { tellAll } from "../tell-all.ts";
 import { clientError, RelayError } from "../wire/relay-error.ts";
 import { newUpload, sendUpload, type FileInput, type Upload, type UploadOptions } from "./upload.ts";
 
-/** The uploads of a connection: the same object is uploaded once, for any number of asks. */
+/** The uploads over one connection. The same object is uploaded once, for any number of asks. */
 export interface Uploads {
   /**
-   * Uploads a file; after a failure, uploads the rest. Each caller gets the progress of the same upload.
+   * Uploads a file; after a failure, only the rest of it. All callers that give the same object get the progress of one
+   * upload.
    * @returns the upload's id. @throws RelayError
    */
   upload(file: FileInput, options: UploadOptions): Promise<string>;
@@ -21,7 +22,9 @@ interface Running {
   readonly listeners: Set<ProgressListener>;
 }
 
-/** After these errors the server has nothing, or another file, under the id: the next try uses another id. */
+/**
+ * After these errors the server has nothing, or another file, under the upload's id. So the next try uses another id.
+ */
 const OTHER_ID = new Set(["ASK_CONFLICT", "FILE_CORRUPT", "FILE_TYPE_UNSUPPORTED"]);
 
 export function createUploads(link: Link): Uploads {
@@ -56,13 +59,13 @@ export function createUploads(link: Link): Uploads {
         const shared = known.get(file);
         const { done, listeners } = shared ?? begin(file, options);
         const { onProgress } = options;
-        // A new function for each call: the same listener may be given twice.
+        // A function of its own for each call, because the same listener may be given twice.
         const own: ProgressListener = (sent, size) => onProgress?.(sent, size);
         listeners.add(own);
         try {
           return await done;
         } catch (error) {
-          // The ask that began the upload was stopped, but this ask was not: the upload continues.
+          // The upload was begun for another ask, which was stopped. This ask was not, so it begins the upload again.
           if (!shared || error instanceof RelayError || options.signal?.aborted) throw error;
         } finally {
           listeners.delete(own);
@@ -76,7 +79,7 @@ export function createUploads(link: Link): Uploads {
   };
 }
 
-/** Whether a file could not be read from the disk: a `File` only refers to a file, and does not hold its bytes. */
+/** Whether a file could not be read from the disk: a `File` only refers to a file, whose bytes are read later. */
 function isUnreadable(error: unknown): boolean {
   return error instanceof DOMException && (error.name === "NotReadableError" || error.name === "NotFoundError");
 }

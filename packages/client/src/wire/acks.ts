@@ -8,7 +8,7 @@ const ok = literal(true);
 const refused = object<Extract<Ack, { ok: false }>>({ ok: literal(false), error: readError });
 const plain = object<{ ok: true }>({ ok });
 
-/** For each call, the reader of its acknowledgement when the server did not refuse it. */
+/** For each call: the reader of its acknowledgement, if the server did not refuse the call. */
 export const ACKS = {
   ask: object<{ ok: true; ask: string; seq: number; duplicate: boolean }>({ ok, ask: text, seq: int, duplicate: flag }),
   cancel: plain,
@@ -46,8 +46,8 @@ export type Acked<N extends CallName> = ReturnType<(typeof ACKS)[N]>;
 const READERS: { readonly [N in CallName]: Reader<Acked<N>> } = ACKS;
 
 /**
- * Reads an acknowledgement; fields that this version does not know are dropped.
- * @throws RelayError the server's refusal, or `INTERNAL` when the acknowledgement does not fit the contract.
+ * Reads an acknowledgement. Fields that this version does not know are dropped.
+ * @throws RelayError with the server's refusal; with `INTERNAL` when the acknowledgement does not fit the contract.
  */
 export function readAck<N extends CallName>(name: N, answer: unknown): Acked<N> {
   try {

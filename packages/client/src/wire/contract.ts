@@ -1,6 +1,7 @@
-/* The messages of the server, as self-contained types. The types of `@docrelay/protocol` are inferred from its
-   schemas, and their published declarations would need the schema library. A test compares each type with its
-   schema. */
+/*
+ * The messages of the server, as types without imports. The types of `@docrelay/protocol` are inferred from its
+ * schemas, so their published declarations would need the schema library. A test compares each type with its schema.
+ */
 
 /** Every error code of the contract; the table in the documentation says when each is sent. */
 export type ErrorCode =
@@ -47,44 +48,47 @@ export interface WireError {
   /** The index of a file in its ask. */
   file?: number | undefined;
   trace?: string | undefined;
-  /** With `PROMPT_TOO_LARGE`: the prompt's size, and the most that the engine accepts, if known. */
+  /** With `PROMPT_TOO_LARGE`, if known: the bytes of the prompt, and the most bytes that the engine accepts. */
   bytes?: number | undefined;
   limit?: number | undefined;
   expectedOffset?: number | undefined;
-  /** With `QUOTA_EXCEEDED`: when there is room again, in ms since the epoch. */
+  /** With `QUOTA_EXCEEDED`: when the quota has room again, in ms since the epoch. */
   resetAt?: number | undefined;
 }
 
-/** A conversation in its user's list; times in ms since the epoch. */
+/** A conversation in the list of its user. Times are in ms since the epoch. */
 export interface ListedConversation {
   id: string;
-  /** The first question, until the conversation is renamed. */
+  /** The first question, or the title that a user has given. */
   title: string;
-  /** When its newest question was asked. */
+  /** When the newest question was asked. */
   at: number;
   asks: number;
-  /** Names of all its files. */
+  /** The names of all files of the conversation. */
   files: string[];
-  /** When the conversation expires, unless it is used before. */
+  /** When the conversation expires if it is not used before that. */
   expiresAt: number;
 }
 
-/** A change of one of the user's conversations. */
+/** What has changed in the list of the user's conversations. */
 export interface ConversationsHint {
   conversation: string;
   change: "added" | "renamed" | "deleted";
 }
 
-/** The counts of a day: questions, bytes of sent files, pages of extracted files, tokens of the engine. */
+/**
+ * What is counted each day: questions, bytes of files that were sent, pages of files that were extracted, and tokens of
+ * the engine.
+ */
 export interface DayUse {
-  /** An absent field means no bound. */
+  /** The daily quotas. A missing field means that there is no limit. */
   limits: {
     asks?: number | undefined;
     bytes?: number | undefined;
     pages?: number | undefined;
     tokens?: number | undefined;
   };
-  /** `tokens`: absent from older servers. */
+  /** What was used today. Older servers do not send `tokens`. */
   used: { asks: number; bytes: number; pages: number; tokens?: number | undefined };
 }
 
@@ -92,13 +96,16 @@ export interface DayUse {
 export interface Usage extends DayUse {
   /** When the day ends, in ms since the epoch. */
   resetAt: number;
-  /** The use of all users of the user's tenant, and of the user's address, together, where a quota bounds them. */
+  /**
+   * The quotas and use of all users of the user's tenant together, and of all users of the user's address; set if these
+   * have quotas.
+   */
   tenant?: DayUse | undefined;
   address?: DayUse | undefined;
 }
 
 /**
- * A link to a conversation: anybody who has the token may read the conversation until the link expires. Times in ms.
+ * A link to a conversation: whoever has the token may read the conversation until the link expires. Times are in ms.
  */
 export interface Shared {
   token: string;
@@ -106,13 +113,13 @@ export interface Shared {
   expiresInMs: number;
 }
 
-/** A page without text, and the reason; pages count from 1. */
+/** A page whose text is missing, counted from 1, and the reason. */
 export interface MissingPage {
   page: number;
   reason: "scan" | "unnamed" | "error" | "limit";
 }
 
-/** A place that the answer cites: a page of the file with this index in the ask. */
+/** A source that the answer cites: a page of the file with this index in the ask. */
 export interface Citation {
   file: number;
   page: number;
@@ -127,14 +134,17 @@ export interface Timings {
 
 interface Head {
   conversation: string;
-  /** 1, 2, 3 … per conversation, without holes. */
+  /** The number of the event in its conversation: 1, 2, 3 … without holes. */
   seq: number;
-  /** Random for each event: if a known seq has another nonce, the log was rolled back. */
+  /**
+   * A random text for each event. If an event that the client knows has another nonce in the log, the log was rolled
+   * back.
+   */
   nonce: string;
   ask: string;
-  /** The number of the engine call; 0 before the first. */
+  /** The number of the engine call that the event belongs to; 0 before the first call. */
   attempt: number;
-  /** Milliseconds since the epoch, for display only: the order is `seq`. */
+  /** When the event was written, in ms since the epoch. For display only: `seq` is the order. */
   at: number;
 }
 
@@ -142,15 +152,15 @@ interface Head {
 export interface AcceptedEvent extends Head {
   type: "accepted";
   message: string;
-  /** `upload`: the id by which any connection of the same user may name the file again. */
+  /** The files of the ask. `upload`: the id by which any connection of the same user may name the file again. */
   files: { name: string; size: number; sha256: string; upload?: string | undefined }[];
   /** The id of the ask of the same conversation that this one replaces. */
   replaces?: string | undefined;
 }
 
 /**
- * A file's text is stored; one event for each file. Pages count from 1; `used`: the page ranges in the prompt, if not
- * all are used.
+ * The text of a file is stored; each file has one such event. Pages count from 1. `used`: the ranges of pages in the
+ * prompt, set if it does not have all.
  */
 export interface ExtractedEvent extends Head {
   type: "extracted";
@@ -165,7 +175,10 @@ export interface ExtractedEvent extends Head {
   attachments?: string[] | undefined;
 }
 
-/** The engine has received the prompt. A `started` with a higher `attempt` voids the deltas before it. */
+/**
+ * The engine was given the prompt. If `attempt` is higher than before, the engine was called again, and the deltas
+ * before this event are void.
+ */
 export interface StartedEvent extends Head {
   type: "started";
   engine: string;
@@ -176,7 +189,7 @@ export interface DeltaEvent extends Head {
   text: string;
 }
 
-/** Terminal: the whole reply; `truncated`: it was cut at its largest size. */
+/** A terminal event, with the whole reply. `truncated`: the reply was cut because it was too long. */
 export interface CompletedEvent extends Head {
   type: "completed";
   text: string;
@@ -185,9 +198,9 @@ export interface CompletedEvent extends Head {
   /** Questions that the user may ask next. */
   suggestions?: string[] | undefined;
   truncated?: boolean | undefined;
-  /** The engine's reply frame, if the engine replied with a single JSON frame. */
+  /** The reply frame of the engine, if it replied with a single JSON frame. */
   frame?: string | undefined;
-  /** The tokens of the answer, as the engine counts them; `estimated` if the engine does not report them. */
+  /** The engine's tokens for this ask. `estimated`: the engine does not report them, so they are an estimate. */
   usage?: { promptTokens: number; answerTokens: number; estimated?: boolean | undefined } | undefined;
 }
 
@@ -196,13 +209,13 @@ export interface FailedEvent extends Head {
   error: WireError;
 }
 
-/** Terminal: the ask was cancelled; `text`: the part of the reply that had arrived. */
+/** A terminal event: the ask was cancelled. `text`: the part of the reply that had arrived. */
 export interface CancelledEvent extends Head {
   type: "cancelled";
   text: string;
 }
 
-/** A user's feedback on an ask that has ended; the newest is valid, and `none` withdraws it. */
+/** A user's feedback on an ask that has ended. Only the newest one counts; `none` withdraws it. */
 export interface FeedbackEvent extends Head {
   type: "feedback";
   verdict: "up" | "down" | "none";
@@ -220,7 +233,7 @@ export type Event =
   | CancelledEvent
   | FeedbackEvent;
 
-/** The progress of an ask: a hint, which may be lost. Pages and positions count from 1. */
+/** The progress of an ask. It is a hint, which may be lost. Pages and positions count from 1. */
 export interface Progress {
   conversation: string;
   ask: string;
@@ -230,13 +243,16 @@ export interface Progress {
   page?: number | undefined;
   pages?: number | undefined;
   position?: number | undefined;
-  /** The number of the next engine call, and of all calls that may be made; for how long the engine has been away. */
+  /**
+   * `attempt`: the number of the next engine call. `of`: how many calls may be made. `sinceMs`: for how many ms the
+   * engine has been away.
+   */
   attempt?: number | undefined;
   of?: number | undefined;
   sinceMs?: number | undefined;
 }
 
-/** The progress of an upload. `ready` and `failed` are final; `error` is the reason why there is no text. */
+/** The progress of an upload. `ready` and `failed` are final; `error` is why there is no text. */
 export interface UploadStatus {
   upload: string;
   stage: "receiving" | "queued" | "extracting" | "ready" | "failed";
@@ -247,7 +263,7 @@ export interface UploadStatus {
   error?: WireError | undefined;
 }
 
-/** Limits of one ask. Fields with `Chars` count UTF-16 code units. */
+/** The limits of one ask. Fields with `Chars` count UTF-16 code units. */
 export interface Limits {
   messageChars: number;
   inlineFileBytes: number;

@@ -40,7 +40,10 @@ import {
   Unreadable,
 } from "./read.ts";
 
-/** An unknown code of a newer server is read as `INTERNAL`; `message` and `retryable` stay as the server sent them. */
+/**
+ * Reads an error. A code that this version does not know is read as `INTERNAL`; `message` and `retryable` stay as the
+ * server sent them.
+ */
 export const readError: Reader<WireError> = object({
   code: (value) => (typeof value === "string" && Object.hasOwn(ERRORS, value) ? (value as ErrorCode) : "INTERNAL"),
   message: text,
@@ -115,12 +118,12 @@ export const readProgress: Reader<Progress> = object({
 
 export const readPosition: Reader<Position> = object({ seq: index, nonce: text });
 
-// An unknown reason of a newer server is read as "error".
+// A reason that this version does not know is read as "error".
 export const readMissing = list(
   object<MissingPage>({ page: int, reason: oneOf(["scan", "unnamed", "error", "limit"], "error") }),
 );
 
-/** The fields of a hint about an upload, and of the acknowledgement of `upload:status`. */
+/** The readers for the fields of a hint about an upload, and of the acknowledgement of `upload:status`. */
 export const UPLOAD_STATUS: Fields<UploadStatus> = {
   upload: text,
   stage: oneOf(["receiving", "queued", "extracting", "ready", "failed"]),
@@ -206,14 +209,17 @@ const readUnknown: Reader<UnknownEvent> = object({
   type: (value): "unknown" => (text(value), "unknown"),
 });
 
-/** An entry of a type, or with a body, that this version does not know is read as `unknown`: its seq counts. */
+/**
+ * Reads an entry of the log. An entry with a type or fields that this version does not know is read as `unknown`,
+ * because its seq still counts.
+ */
 export const readLogEntry: Reader<LogEntry> = (value) => {
   const type = isRecord(value) ? value["type"] : undefined;
   const known = typeof type === "string" && Object.hasOwn(EVENTS, type) ? EVENTS[type as EventType] : undefined;
   return (known && attempt<LogEntry>(known, value)) ?? readUnknown(value);
 };
 
-/** The acknowledgement of an open. */
+/** Reads the acknowledgement of `conversation:open`. */
 export const readOpened = object<{
   ok: true;
   events: LogEntry[];

@@ -1,7 +1,7 @@
 /**
- * Checks an untrusted value. Returns it as a `T`, without the fields that `T` does not have. @throws Unreadable
+ * Checks an untrusted value and returns it as a `T`, without the fields that `T` does not have. @throws Unreadable
  *
- * A schema library would do the same, but would be a third of this package's size in a browser. The types keep the
+ * A schema library would do the same, but would be a third of this package's size in a browser. The types make the
  * readers complete: if a type of `@docrelay/protocol` has a field that its reader lacks, the code does not compile.
  */
 export type Reader<T> = (value: unknown) => T;
@@ -23,7 +23,7 @@ export function literal<const V extends string | number | boolean>(expected: V):
   return reader(String(expected), (value): value is V => value === expected);
 }
 
-/** Reads one of these words; any other value is read as `otherwise`, if that is given. */
+/** Makes a reader of these words. Any other value is read as `otherwise`; without `otherwise` it is an error. */
 export function oneOf<V extends string>(words: readonly V[], otherwise?: V): Reader<V> {
   return (value) => {
     const found = words.find((word) => word === value) ?? otherwise;

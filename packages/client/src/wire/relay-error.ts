@@ -2,8 +2,8 @@ import { wireError } from "@docrelay/protocol";
 import type { ErrorCode, WireError } from "./contract.ts";
 
 /**
- * Errors that the client itself detects, besides the codes of the contract: whether trying again may help, and a
- * message.
+ * Errors that the client itself detects, in addition to those of the contract: whether trying again may help, and a
+ * message for people.
  */
 const FOUND_HERE = {
   UNREACHABLE: { retryable: true, message: "The server does not answer." },
@@ -22,7 +22,7 @@ export type ClientErrorCode = keyof typeof FOUND_HERE;
 /** A wire error, or an error that the client itself has detected. */
 export type RelayFault = Omit<WireError, "code"> & { readonly code: ErrorCode | ClientErrorCode };
 
-/** A refusal or failure from the server, or a server that could not be reached in time. Switch on `code` only. */
+/** A refusal or failure: from the server, or because the server could not be reached in time. Switch on `code` only. */
 export class RelayError extends Error {
   override readonly name = "RelayError";
   readonly wire: RelayFault;
@@ -38,18 +38,18 @@ export class RelayError extends Error {
   }
 }
 
-/** An error with a code of the client's own. */
+/** Makes an error with one of the client's own codes. */
 export function clientError(code: ClientErrorCode, more: { reason?: string; cause?: unknown } = {}): RelayError {
   const { reason, cause } = more;
   return new RelayError({ code, ...FOUND_HERE[code], ...(reason === undefined ? {} : { reason }) }, { cause });
 }
 
-/** The error for a server that could not be reached: the outcome of what was sent is unknown, so it is sent again. */
+/** The error for a server that could not be reached. The outcome of the call is unknown, so it is sent again. */
 export function unreachable(cause?: unknown): RelayError {
   return clientError("UNREACHABLE", { cause });
 }
 
-/** The error in the server's form, for code that knows only the contract's codes. */
+/** The error as the server would send it, for code that knows only the codes of the contract. */
 export function wireOf(error: unknown): WireError {
   if (!(error instanceof RelayError)) return wireError("INTERNAL");
   const { code, ...rest } = error.wire;
