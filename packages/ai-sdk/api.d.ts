@@ -5,9 +5,9 @@ type DocrelayMessage = UIMessage<DocrelayMetadata, {
     progress: NonNullable<Turn["progress"]>;
     extracted: Extracted;
 }>;
-/** The facts about the turn that a message belongs to. */
+/** What a message tells about its turn. */
 interface DocrelayMetadata {
-    /** The ask's id, which is the id of the user's message; the id of the answer is `a-` followed by it. */
+    /** The id of the ask, which is also the id of the user's message. The answer's message has `a-` before this id. */
     readonly ask: string;
     readonly state: Turn["state"];
     readonly engine?: Turn["engine"];
@@ -19,33 +19,40 @@ interface DocrelayMetadata {
 }
 interface DocrelayTransportOptions {
     /**
-     * What an abort means. `useChat` aborts when its component is unmounted, and twice under StrictMode, exactly as for `stop()`:
-     * so by default it only stops hearing, and `conversation.cancel(ask)` stops the ask. `cancel` ends the ask at every abort.
+     * What an abort does. `useChat` aborts not only for `stop()`, but also when its component is unmounted, and twice
+     * under StrictMode. So by default (`detach`) the stream ends but the ask continues, and `conversation.cancel(ask)`
+     * cancels the ask. With `cancel`, every abort cancels the ask.
      */
     readonly onAbort?: "detach" | "cancel";
 }
-/** The extraction's result for a file of the question; `file` is the file's index. */
+/** A file of the question, with the result of its extraction. `file`: its index. */
 type Extracted = Turn["files"][number] & {
     readonly file: number;
 };
 type Transport = ChatTransport<DocrelayMessage>;
 /**
- * docrelay as the transport of `useChat`: the chat's id is the conversation's, the id of a user's message is its ask's, and
- * only the last message is sent, since the log has those before it. Sending again is safe; a reload goes on with `resume`.
- * A failed ask is a `RelayError` in `chat.error`. Passwords: `sendMessage(…, { body: { passwords: { 0: "…" } } })`.
+ * Makes docrelay the transport of `useChat`. The id of the chat is the id of the conversation, and the id of a user's
+ * message is the id of its ask. Only the last message is sent, because the log has those before it. Sending again is
+ * safe. After a reload, `resume` continues the answer. A failed ask is a `RelayError` in `chat.error`. Passwords:
+ * `sendMessage(…, { body: { passwords: { 0: "…" } } })`.
  */
 declare function docrelayTransport(relay: Relay, { onAbort }?: DocrelayTransportOptions): Transport;
-/** A file part that refers to a finished upload, for example of `relay.upload`. The message contains no bytes. */
+/**
+ * Makes a file part that refers to a finished upload, for example one of `relay.upload`. So the message need not
+ * contain the file's bytes.
+ */
 declare function fileRef(upload: {
     readonly upload: string;
     readonly name?: string;
 } | string): FileUIPart;
-/** A conversation's turns as messages of `useChat`: the same objects for a turn that has not changed. */
+/**
+ * The turns of a conversation as messages of `useChat`. For a turn that has not changed, these are the same objects.
+ */
 declare function toUIMessages(turns: readonly Turn[]): DocrelayMessage[];
 /**
- * `useChat` over a conversation of docrelay: its messages are those of the log, also what other tabs ask, and `status` tells of
- * their asks, too. Unmounting cancels nothing; `stop()` cancels all asks that are not over. At the end of an answer the log's
- * text wins.
+ * `useChat` for a conversation of docrelay. Its messages are those of the log, also of asks made in other tabs, and
+ * `status` takes these asks into account. Unmounting cancels nothing; `stop()` cancels all asks that have not ended.
+ * When an answer has ended, its text is taken from the log.
  */
 declare function useDocrelayChat(relay: Relay, id: string): UseChatHelpers<DocrelayMessage>;
 export { type DocrelayMessage, type DocrelayMetadata, type DocrelayTransportOptions, type Extracted, docrelayTransport, fileRef, toUIMessages, useDocrelayChat };

@@ -4,16 +4,16 @@ import { answerId, extractedOf, metadataOf, sourcesOf, type DocrelayMessage } fr
 
 export type Chunk = InferUIMessageChunk<DocrelayMessage>;
 
-/** The part of a turn that a stream has sent. */
+/** What a stream has sent of a turn so far. */
 export interface Told {
   readonly turn?: Turn | undefined;
-  /** The text part that has begun and not ended. */
+  /** The id of the text part that has begun and has not ended. */
   readonly text?: string | undefined;
 }
 
 /**
- * Returns the chunks that bring a stream from `told` to the present turn. `reset-step` removes the text of an attempt
- * that is no longer valid. At the end the text equals the log's. Pure.
+ * Returns the chunks that take a stream from what it has sent (`told`) to the present turn. If the engine was called
+ * again, `reset-step` removes the text of the earlier attempt. At the end, the text is the same as in the log. Pure.
  */
 export function chunksOf(told: Told, turn: Turn): Chunk[] {
   const chunks: Chunk[] = [];
@@ -21,7 +21,7 @@ export function chunksOf(told: Told, turn: Turn): Chunk[] {
   const before = told.turn;
   if (progress && progress !== before?.progress)
     chunks.push({ type: "data-progress", data: progress, transient: true });
-  // An ask that ended without an answer has no message.
+  // An ask that ended without an answer gets no message.
   if (turn.state === "sending" || (isOver(turn) && !text && turn.state !== "completed")) return chunks;
   if (!before || before.state === "sending")
     chunks.push({ type: "start", messageId: answerId(turn.id), messageMetadata: metadataOf(turn) });

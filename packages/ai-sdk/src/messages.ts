@@ -1,9 +1,9 @@
 import { isOver, type Turn } from "@docrelay/client";
 import type { FileUIPart, UIMessage } from "ai";
 
-/** The facts about the turn that a message belongs to. */
+/** What a message tells about its turn. */
 export interface DocrelayMetadata {
-  /** The ask's id, which is the id of the user's message; the id of the answer is `a-` followed by it. */
+  /** The id of the ask, which is also the id of the user's message. The answer's message has `a-` before this id. */
   readonly ask: string;
   readonly state: Turn["state"];
   readonly engine?: Turn["engine"];
@@ -14,7 +14,7 @@ export interface DocrelayMetadata {
   readonly error?: Turn["error"];
 }
 
-/** The extraction's result for a file of the question; `file` is the file's index. */
+/** A file of the question, with the result of its extraction. `file`: its index. */
 export type Extracted = Turn["files"][number] & { readonly file: number };
 
 export type DocrelayMessage = UIMessage<
@@ -22,10 +22,13 @@ export type DocrelayMessage = UIMessage<
   { progress: NonNullable<Turn["progress"]>; extracted: Extracted }
 >;
 
-/** Prefix of the url of a file part that refers to an upload; the upload's id follows. */
+/** The beginning of the url of a file part that refers to an upload. The upload's id follows. */
 export const UPLOAD = "docrelay:";
 
-/** A file part that refers to a finished upload, for example of `relay.upload`. The message contains no bytes. */
+/**
+ * Makes a file part that refers to a finished upload, for example one of `relay.upload`. So the message need not
+ * contain the file's bytes.
+ */
 export function fileRef(upload: { readonly upload: string; readonly name?: string } | string): FileUIPart {
   const { upload: id, name } = typeof upload === "string" ? { upload, name: undefined } : upload;
   return {
@@ -68,7 +71,9 @@ export function sourcesOf({ id, files, citations = [] }: Turn) {
 
 const made = new WeakMap<Turn, DocrelayMessage[]>();
 
-/** A conversation's turns as messages of `useChat`: the same objects for a turn that has not changed. */
+/**
+ * The turns of a conversation as messages of `useChat`. For a turn that has not changed, these are the same objects.
+ */
 export function toUIMessages(turns: readonly Turn[]): DocrelayMessage[] {
   return turns.flatMap((turn) => {
     const messages = made.get(turn) ?? messagesOf(turn);

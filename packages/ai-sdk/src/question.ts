@@ -2,7 +2,7 @@ import type { AskFile } from "@docrelay/client";
 import type { FileUIPart, UIMessage } from "ai";
 import { UPLOAD } from "./messages.ts";
 
-/** The form of an ask's id that docrelay accepts. */
+/** Matches an id that docrelay accepts for an ask. */
 const ID = /^[\w-]{1,64}$/;
 
 export const isAskId = (id: string): boolean => ID.test(id);
@@ -12,7 +12,10 @@ export function textOf({ parts }: UIMessage): string {
   return parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
 }
 
-/** The files of a message: uploads by reference, and bytes of `data:` urls. @throws Error for other urls */
+/**
+ * The files of a message. A url is a reference to an upload, or a `data:` url with the bytes. @throws Error for other
+ * urls
+ */
 export function filesOf({ parts }: UIMessage): AskFile[] {
   return parts.flatMap((part) => (part.type === "file" ? [fileOf(part)] : []));
 }

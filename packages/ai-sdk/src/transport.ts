@@ -6,21 +6,23 @@ import { filesOf, isAskId, textOf } from "./question.ts";
 
 export interface DocrelayTransportOptions {
   /**
-   * What an abort means. `useChat` aborts when its component is unmounted, and twice under StrictMode, exactly as for `stop()`:
-   * so by default it only stops hearing, and `conversation.cancel(ask)` stops the ask. `cancel` ends the ask at every abort.
+   * What an abort does. `useChat` aborts not only for `stop()`, but also when its component is unmounted, and twice
+   * under StrictMode. So by default (`detach`) the stream ends but the ask continues, and `conversation.cancel(ask)`
+   * cancels the ask. With `cancel`, every abort cancels the ask.
    */
   readonly onAbort?: "detach" | "cancel";
 }
 
 type Transport = ChatTransport<DocrelayMessage>;
 
-/** Shortest time between two changes that a stream sends. */
+/** The least ms between two changes that a stream sends. */
 const FRAME_MS = 16;
 
 /**
- * docrelay as the transport of `useChat`: the chat's id is the conversation's, the id of a user's message is its ask's, and
- * only the last message is sent, since the log has those before it. Sending again is safe; a reload goes on with `resume`.
- * A failed ask is a `RelayError` in `chat.error`. Passwords: `sendMessage(…, { body: { passwords: { 0: "…" } } })`.
+ * Makes docrelay the transport of `useChat`. The id of the chat is the id of the conversation, and the id of a user's
+ * message is the id of its ask. Only the last message is sent, because the log has those before it. Sending again is
+ * safe. After a reload, `resume` continues the answer. A failed ask is a `RelayError` in `chat.error`. Passwords:
+ * `sendMessage(…, { body: { passwords: { 0: "…" } } })`.
  */
 export function docrelayTransport(relay: Relay, { onAbort = "detach" }: DocrelayTransportOptions = {}): Transport {
   return {
@@ -34,7 +36,7 @@ export function docrelayTransport(relay: Relay, { onAbort = "detach" }: Docrelay
       const asked = turnOf(conversation, message.id);
       const isAgain = trigger === "regenerate-message";
       const isNew = !isAskId(message.id) || (asked && (isAgain || messageId !== undefined));
-      // The log may lack an ask that never reached the engine, so such an ask is retried under its own id.
+      // An ask that never reached the engine may not be in the log, so it is retried under its own id.
       const isRefused = asked?.attempt === 0;
       const answer =
         asked && isAgain && isRefused
@@ -49,7 +51,7 @@ export function docrelayTransport(relay: Relay, { onAbort = "detach" }: Docrelay
     },
     async reconnectToStream({ chatId, abortSignal }) {
       const conversation = relay.conversation(chatId);
-      // Makes the conversation read its log.
+      // Added only so that the conversation reads its log.
       const stop = conversation.onTurns(() => undefined);
       const aborted = new Promise<void>((resolve) => abortSignal?.addEventListener("abort", () => resolve()));
       await Promise.race([conversation.ready, aborted]).finally(stop);
@@ -60,12 +62,12 @@ export function docrelayTransport(relay: Relay, { onAbort = "detach" }: Docrelay
   };
 }
 
-/** Returns a turn by its id, even if another turn has replaced it. */
+/** Returns a turn by its id, also one that another turn has replaced. */
 function turnOf({ turns }: Conversation, id: string): Turn | undefined {
   return turns.flatMap((turn) => [turn, ...(turn.versions ?? [])]).find((turn) => turn.id === id);
 }
 
-/** Streams the answer of an ask, from the answer's beginning until the ask has ended. */
+/** Streams the answer of an ask, from its beginning until the ask has ended. */
 function streamOf(
   conversation: Conversation,
   ask: string,
@@ -84,7 +86,7 @@ function streamOf(
         for (const chunk of chunksOf(told, turn)) controller.enqueue(chunk);
         told = { turn, text: turn.text || undefined };
         if (!isOver(turn)) return;
-        // `useChat` would treat a stream that only closes as a success.
+        // A failed ask must end the stream with an error: `useChat` takes a stream that only closes for a success.
         if (turn.error) return fail(turn.error);
         end();
         controller.close();
@@ -104,7 +106,7 @@ function streamOf(
       const abort = (): void => {
         end();
         controller.close();
-        // An error is ignored, because the log shows whether the ask has ended.
+        // An error is ignored: the log shows whether the ask has ended.
         if (onAbort === "cancel") conversation.cancel(ask).catch(() => undefined);
       };
       end = () => {

@@ -8,7 +8,10 @@ import { docrelayTransport } from "./transport.ts";
 
 const chats = new WeakMap<Relay, Map<string, Chat<DocrelayMessage>>>();
 
-/** Returns the one chat of a conversation. It is kept outside of components, so that unmounting one aborts nothing. */
+/**
+ * Returns the chat of a conversation; there is only one. It is kept outside of components, so that unmounting a
+ * component aborts nothing.
+ */
 function chatOf(relay: Relay, id: string): Chat<DocrelayMessage> {
   const ofRelay = chats.get(relay) ?? new Map<string, Chat<DocrelayMessage>>();
   chats.set(relay, ofRelay);
@@ -20,9 +23,9 @@ function chatOf(relay: Relay, id: string): Chat<DocrelayMessage> {
 const FRAME_MS = 16;
 
 /**
- * `useChat` over a conversation of docrelay: its messages are those of the log, also what other tabs ask, and `status` tells of
- * their asks, too. Unmounting cancels nothing; `stop()` cancels all asks that are not over. At the end of an answer the log's
- * text wins.
+ * `useChat` for a conversation of docrelay. Its messages are those of the log, also of asks made in other tabs, and
+ * `status` takes these asks into account. Unmounting cancels nothing; `stop()` cancels all asks that have not ended.
+ * When an answer has ended, its text is taken from the log.
  */
 export function useDocrelayChat(relay: Relay, id: string): UseChatHelpers<DocrelayMessage> {
   const chat = chatOf(relay, id);
@@ -50,7 +53,7 @@ export function useDocrelayChat(relay: Relay, id: string): UseChatHelpers<Docrel
     id,
     status: helpers.status === "ready" && running.length > 0 ? "streaming" : helpers.status,
     async stop() {
-      // Errors are ignored, because the messages show whether the asks have ended.
+      // An error is ignored: the messages show whether the asks have ended.
       for (const turn of conversation.turns) if (!isOver(turn)) conversation.cancel(turn.id).catch(() => undefined);
       await chat.stop();
     },
@@ -58,8 +61,8 @@ export function useDocrelayChat(relay: Relay, id: string): UseChatHelpers<Docrel
 }
 
 /**
- * The log's messages. An answer that the chat is streaming is taken from the chat, because otherwise the shown text
- * would alternate between the two.
+ * The messages of the log. An answer that the chat is streaming is taken from the chat, because the text would
+ * otherwise alternate between the chat's and the log's.
  */
 function merged({ messages, status }: Chat<DocrelayMessage>, logged: DocrelayMessage[]): DocrelayMessage[] {
   if (status !== "submitted" && status !== "streaming") return logged;

@@ -5,35 +5,36 @@ import { hubOf, type RelayHub } from "./relay-hub.ts";
 import { createStore, nothing, type Store } from "./store.ts";
 
 /**
- * The state of a conversation. `loading`: the log was not read yet. `answering`: a turn has not ended. `offline`: there
- * is no connection; asks are sent later. `failed`: the conversation cannot be read.
+ * The state of a conversation. `loading`: its log was not read yet. `answering`: at least one turn has not ended.
+ * `offline`: there is no connection, and asks are sent later. `failed`: the conversation cannot be read.
  */
 export type ConversationStatus = "loading" | "idle" | "answering" | "offline" | "failed";
 
-/** A conversation as components show it. Immutable: a change creates another object. The functions stay the same. */
+/** A conversation as components show it. Immutable: a change makes another object. Its functions stay the same. */
 export interface ConversationView {
   readonly turns: readonly Turn[];
   readonly status: ConversationStatus;
   /**
-   * The reason for `failed` or `offline`; else the error of the last call of a function below. Turns have their own
-   * errors.
+   * Why `status` is `failed` or `offline`; otherwise the error of the last call of a function below. The error of an
+   * ask is in its turn.
    */
   readonly error?: RelayError | undefined;
   /**
    * Asks a question, after all questions asked before it. Its turn is in `turns` at once, and shows the progress and
    * the outcome.
-   * @returns the answer, for code that waits for it; undefined when the question cannot be asked at all, see `error`.
+   * @returns the answer, for code that waits for it; undefined when the question could not be asked, for the reason in
+   * `error`.
    */
   ask(message: string, options?: AskOptions): Answer | undefined;
   /** Asks the question of an ended turn once more, with the same files. */
   retry(ask: string, options?: Pick<AskOptions, "passwords" | "signal" | "onProgress">): Answer | undefined;
-  /** Ends an ask at any stage; without an id, all asks that have not ended. */
+  /** Cancels an ask at any stage; without an id, all asks that have not ended. */
   cancel(ask?: string): void;
 }
 
 export type ConversationStore = Store<ConversationView>;
 
-/** The view of components that have no relay. */
+/** What components show if there is no relay. */
 export const NO_CONVERSATION: ConversationView = {
   turns: [],
   status: "loading",
@@ -44,7 +45,7 @@ export const NO_CONVERSATION: ConversationView = {
 
 const storesOf = oneFor((_: Relay) => new Map<string, ConversationStore>());
 
-/** Returns the store of a relay's conversation; all components that show the conversation share it. */
+/** Returns the store of a conversation. All components that show the conversation share one. */
 export function conversationStoreOf(relay: Relay, id: string): ConversationStore {
   const store = storesOf(relay).get(id) ?? createConversationStore(hubOf(relay), id);
   storesOf(relay).set(id, store);
@@ -54,10 +55,10 @@ export function conversationStoreOf(relay: Relay, id: string): ConversationStore
 // oxlint-disable-next-line max-lines-per-function -- a table of what the hooks of a conversation read and do
 function createConversationStore(hub: RelayHub, id: string): ConversationStore {
   const { relay } = hub;
-  // A closed conversation that is opened again is another object.
+  // The conversation object now. If a closed conversation is opened again, the relay returns another object.
   let conversation = relay.conversation(id);
   let changed: () => void = nothing;
-  /** Identifies the current reading of the log, because a closed conversation can be opened again. */
+  /** An object for each reading of the log: a conversation that was closed may be opened and read again. */
   let reading: object | undefined;
   let isReady = false;
   let failure: RelayError | undefined;
@@ -88,10 +89,10 @@ function createConversationStore(hub: RelayHub, id: string): ConversationStore {
         become(false);
       },
     });
-    // `ready` may have failed before a listener was added.
+    // `ready` may have rejected before a listener was added.
     conversation.ready.catch((error: unknown) => reading === mine && fail(error));
   }
-  /** Runs `act`; an error becomes the view's `error`. */
+  /** Calls `act`. If it throws, the error becomes the view's `error`. */
   function attempt<T>(act: () => T): T | undefined {
     try {
       refusal = undefined;

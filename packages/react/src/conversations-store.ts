@@ -4,40 +4,43 @@ import { oneFor } from "./one-for.ts";
 import { hubOf } from "./relay-hub.ts";
 import { createStore, nothing, type Store } from "./store.ts";
 
-/** The list of the user's conversations as components show it. Immutable; the functions stay the same. */
+/** The list of the user's conversations as components show it. Immutable; its functions stay the same. */
 export interface ConversationsView {
   /**
-   * The 100 conversations with the newest questions, newest first; undefined until the list was read. Older ones:
-   * `relay.conversations.list`.
+   * The 100 conversations with the newest questions, newest first; undefined until the list was read.
+   * `relay.conversations.list` returns older ones.
    */
   readonly conversations?: readonly ListedConversation[] | undefined;
-  /** Why the list could not be read; else the error of the last call of a function below. */
+  /** Why the list could not be read; otherwise the error of the last call of a function below. */
   readonly error?: RelayError | undefined;
-  /** Changes a conversation's title: 1 to 200 characters. */
+  /** Changes the title of a conversation: 1 to 200 characters. */
   rename(conversation: string, title: string): void;
-  /** Cancels the conversation's asks and removes everything kept of it. */
+  /** Cancels the asks of a conversation and removes everything that is kept of it. */
   remove(conversation: string): void;
 }
 
-/** The view of components that have no relay. */
+/** What components show if there is no relay. */
 export const NO_CONVERSATIONS: ConversationsView = {
   rename: nothing,
   remove: nothing,
 };
 
-/** Returns the list of a relay: read when a component first shows it, and again after each change by any client. */
+/**
+ * Returns the list of conversations of a relay. The list is read when a component first shows it, and again after each
+ * change, whichever client made it.
+ */
 export const conversationsStoreOf = oneFor((relay: Relay): Store<ConversationsView> => {
   const { conversations: all } = relay;
   const hub = hubOf(relay);
   let changed: () => void = nothing;
-  /** The number of the newest reading; 0 before a component has listened. */
+  /** The number of the newest reading of the list; 0 before any component has listened. */
   let reading = 0;
 
   function show(more: Partial<ConversationsView>): void {
     view = { ...view, ...more };
     changed();
   }
-  /** Shows an error as the view's `error`. */
+  /** Makes an error the view's `error`. */
   function fail(error: unknown): void {
     show({ error: errorOf(error) });
   }
@@ -65,7 +68,8 @@ export const conversationsStoreOf = oneFor((relay: Relay): Store<ConversationsVi
       if (reading > 0) return;
       read();
       all.onChange(read);
-      // A failed reading is repeated at the next connect, because no later change may come.
+      // If the list could not be read, it is read again at the next connect: there may be no change that would cause
+      // it.
       hub.onChange(() => {
         if (view.error) read();
       });

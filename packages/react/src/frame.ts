@@ -1,15 +1,15 @@
 /**
- * Runs each function once at the next frame, even if it was passed several times; all functions run together, as one
- * render.
+ * Calls each function once at the next frame, even if it was passed several times. All of them are called together, so
+ * that they cause one render.
  */
 export type Frame = (run: () => void) => void;
 
-/** The longest wait for a frame: a page that is hidden or too busy draws no frames. */
+/** How many ms to wait for a frame at most: a page that is hidden or too busy draws none. */
 const NO_FRAME_MS = 250;
-/** The wait outside a browser, where there are no frames. */
+/** How many ms to wait instead where there are no frames: outside a browser. */
 const FRAME_MS = 16;
 
-/** The used parts of a browser's page, where there is one. */
+/** What is used of a browser's page; outside a browser it is missing. */
 interface Page {
   requestAnimationFrame?(run: () => void): number;
 }

@@ -11,7 +11,7 @@ import { createUploadStore, type ChosenFile } from "./upload-store.ts";
 
 const never = (): (() => void) => nothing;
 
-/** Returns the view of a store of the provider's relay; `none` where there is no relay. */
+/** Returns the view of a store that belongs to the provider's relay. If the provider has no relay, returns `none`. */
 function useShown<T>(storeOf: (relay: Relay) => Store<T>, none: T): T {
   const relay = useProvided();
   return useStore(relay ? storeOf(relay) : { get: () => none, server: none, subscribe: never });
@@ -23,9 +23,9 @@ export function useRelay(): RelayView {
 }
 
 /**
- * Returns a conversation by its id. All components that show the conversation share it, with at most one render a
- * frame. Unmounting cancels nothing: asks continue, and are there when the conversation is shown again. It stays open
- * until `relay.conversation(id).close()`.
+ * Returns the conversation with this id. All components that show it share it, and render at most once a frame.
+ * Unmounting cancels nothing: asks continue, and are there when the conversation is shown again. The conversation stays
+ * open until `relay.conversation(id).close()`.
  */
 export function useConversation(id: string): ConversationView {
   return useShown((relay) => conversationStoreOf(relay, id), NO_CONVERSATION);
@@ -38,18 +38,20 @@ export function useConversations(): ConversationsView {
   return useShown(conversationsStoreOf, NO_CONVERSATIONS);
 }
 
-/** The files chosen for the next question in one component. */
+/** The files that a user has chosen for the next question in one component. */
 export interface Uploads {
   readonly files: readonly ChosenFile[];
-  /** Uploads a file before the question is asked. Returns undefined where there is no relay. */
+  /** Adds a file to the list and begins to upload it. Returns undefined if there is no relay. */
   add(file: FileInput): ChosenFile | undefined;
-  /** Removes a file from the list. Its upload is ended, unless an ask needs it. */
+  /** Removes a file from the list. Its upload is stopped, unless an ask needs it. */
   remove(id: string): void;
-  /** Removes all files from the list, because their question was asked: uploads continue. */
+  /** Removes all files from the list, for example because their question was asked. Uploads continue. */
   clear(): void;
 }
 
-/** Uploads files as soon as they are chosen. Unmounting forgets the list; uploads that have begun continue. */
+/**
+ * Uploads files as soon as they are chosen. When the component is unmounted, the list is gone, but uploads continue.
+ */
 export function useUpload(): Uploads {
   const relay = useProvided();
   const [store] = useState(createUploadStore);

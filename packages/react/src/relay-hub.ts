@@ -5,33 +5,33 @@ import { createStore, type Store } from "./store.ts";
 
 /** A connection as components show it. */
 export interface RelayView {
-  /** The connection itself; undefined where the provider has none, for example on a server. */
+  /** The connection; undefined if the provider has none, for example on a server. */
   readonly relay?: Relay | undefined;
   readonly state: RelayState;
-  /** The reason for `offline` or `closed`, if it is known. */
+  /** Why `state` is `offline` or `closed`, if that is known. */
   readonly error?: RelayError | undefined;
-  /** The user's id as the server sent it, and the server's limits; undefined until the first connection. */
+  /** The id of the user, as the server sent it; undefined until the first connection. So are the server's `limits`. */
   readonly user?: string | undefined;
   readonly limits?: Limits | undefined;
 }
 
-/** The state that all components share of one relay. It lives as long as the relay, and never closes it. */
+/** What all components share of one relay. It exists as long as the relay, and never closes it. */
 export interface RelayHub {
   readonly relay: Relay;
   readonly frame: Frame;
   readonly view: Store<RelayView>;
-  /** The reason why the relay is `offline` or `closed`. */
+  /** Why the relay is `offline` or `closed`; undefined if it is neither, or if that is not known. */
   why(): RelayError | undefined;
-  /** Calls the function after each change of the relay's state, as long as the relay lives. */
+  /** Calls the function after each change of the relay's state. There is no way to remove it. */
   onChange(changed: () => void): void;
 }
 
-/** The view of components that have no relay. */
+/** What components show if there is no relay. */
 export const NO_RELAY: RelayView = {
   state: "connecting",
 };
 
-/** Returns the hub of a relay; there is one for each relay. */
+/** Returns the hub of a relay. Each relay has one. */
 export const hubOf = oneFor((relay: Relay): RelayHub => {
   const frame = createFrame();
   const heard = new Set<() => void>();

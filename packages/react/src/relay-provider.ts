@@ -7,8 +7,8 @@ const RelayContext = createContext<Relay | undefined | null>(null);
 
 export interface RelayProviderProps {
   /**
-   * The connection, which the application makes outside components with `connect()`. Nothing in this package closes it.
-   * Undefined where there is none, for example on a server: then hooks return their initial values.
+   * The connection, which the application makes with `connect()`, outside of components. This package never closes it.
+   * Undefined if there is none, for example on a server: hooks then return their initial values.
    */
   readonly relay: Relay | undefined;
   readonly children?: ReactNode;
@@ -19,7 +19,7 @@ export function RelayProvider({ relay, children }: RelayProviderProps): ReactEle
   return createElement(RelayContext.Provider, { value: relay }, children);
 }
 
-/** The relay of the nearest provider. @throws Error without a provider */
+/** The relay of the nearest provider; undefined if the provider has none. @throws Error without a provider */
 export function useProvided(): Relay | undefined {
   const relay = useContext(RelayContext);
   if (relay === null) throw new Error("no <RelayProvider> above");

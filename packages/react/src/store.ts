@@ -1,11 +1,11 @@
 import { useSyncExternalStore } from "react";
 import type { Frame } from "./frame.ts";
 
-/** A snapshot that components show, with a way to listen to its changes. */
+/** A value that components show (a snapshot), and listeners for its changes. */
 export interface Store<T> {
-  /** Returns the snapshot: the same object until something changes. Changes are shown with the next frame. */
+  /** Returns the snapshot: the same object until something changes. A change is visible from the next frame on. */
   get(): T;
-  /** The snapshot for rendering on a server, and for a page that takes over that rendering. */
+  /** The snapshot while a page is rendered on a server, and while a browser takes that rendering over. */
   readonly server: T;
   subscribe(listener: () => void): () => void;
 }
@@ -13,17 +13,18 @@ export interface Store<T> {
 export interface StoreDeps<T> {
   readonly frame: Frame;
   readonly server: T;
-  /** Returns the current snapshot; `before` when nothing has changed. */
+  /** Returns the current snapshot; if nothing has changed, `before`. */
   read(before: T): T;
   /**
-   * Called when the first component begins to listen: from then on the store must call `changed` after each change. May
-   * be called again.
+   * Called when a component begins to listen: from then on, the store must call `changed` after each change. May be
+   * called several times.
    */
   attach(changed: () => void): void;
 }
 
 /**
- * Creates a store. It listens to nothing before a component is mounted, because React may discard what it has rendered.
+ * Creates a store. Before a component is mounted, it listens to nothing, because React may discard what it has
+ * rendered.
  */
 export function createStore<T>({ frame, server, read, attach }: StoreDeps<T>): Store<T> {
   const listeners = new Set<() => void>();
@@ -38,7 +39,7 @@ export function createStore<T>({ frame, server, read, attach }: StoreDeps<T>): S
   const changed = (): void => {
     if (listeners.size > 0) frame(refresh);
   };
-  /** While no component listens no change is reported, so the snapshot may be old and is read again. */
+  /** While no component listens, changes are not reported, so the snapshot is read anew. */
   const get = (): T => (listeners.size > 0 ? snapshot : (snapshot = read(snapshot)));
   return {
     get,
@@ -46,7 +47,7 @@ export function createStore<T>({ frame, server, read, attach }: StoreDeps<T>): S
     subscribe(listener) {
       const own = (): void => listener();
       attach(changed);
-      // The snapshot may have changed since the component was rendered.
+      // Something may have changed since the component was rendered.
       get();
       listeners.add(own);
       return () => void listeners.delete(own);
@@ -54,7 +55,7 @@ export function createStore<T>({ frame, server, read, attach }: StoreDeps<T>): S
   };
 }
 
-/** The functions of a view without a relay: they do nothing. */
+/** What the functions of a view do if there is no relay: nothing. */
 export const nothing = (): undefined => undefined;
 
 export function useStore<T>({ subscribe, get, server }: Store<T>): T {

@@ -3,29 +3,31 @@ import { errorOf } from "./error-of.ts";
 import { createFrame } from "./frame.ts";
 import { createStore, nothing, type Store } from "./store.ts";
 
-/** A chosen file. Immutable: a change creates another object. */
+/** A chosen file. Immutable: a change makes another object. */
 export interface ChosenFile {
-  /** The file's id in this list; it is not the upload's id. */
+  /** The id of the file in this list. It is not the upload's id. */
   readonly id: string;
   readonly name: string;
   /** The size in bytes. */
   readonly size: number;
-  /** The file to pass to `ask`, in any state: the same object is uploaded once, and an ask waits for its files. */
+  /**
+   * The file to pass to `ask`, whatever `state` is: the same object is uploaded once, and an ask waits for its files.
+   */
   readonly file: FileInput;
   /**
-   * `uploading`, then `reading` while its text is extracted, then `ready`. After `failed` an ask may still name the
-   * file if its `error` says so.
+   * `uploading`, then `reading` while the text is extracted, then `ready`. If `failed`, an ask may still use the file
+   * in some cases; see `error`.
    */
   readonly state: "uploading" | "reading" | "ready" | "failed";
-  /** The uploaded part of the file, from 0 to 1. */
+  /** Which part of the file is uploaded, from 0 to 1. */
   readonly progress: number;
-  /** The upload's id, once all bytes are stored. */
+  /** The id of the upload, once all bytes are stored. */
   readonly upload?: string | undefined;
-  /** The page that is being extracted, from 1, and the number of pages, once they are known. */
+  /** The page that is being extracted, from 1, and the number of pages; once they are known. */
   readonly page?: number | undefined;
   readonly pages?: number | undefined;
   /**
-   * Why the file has failed, for example with the code `PDF_ENCRYPTED`: then an ask with the file's password may
+   * Why the file has failed. With the code `PDF_ENCRYPTED`, for example, an ask that has the file's password may
    * succeed.
    */
   readonly error?: RelayError | undefined;
@@ -33,7 +35,7 @@ export interface ChosenFile {
 
 /** The files that a user chooses for the next question. */
 export interface UploadStore extends Store<readonly ChosenFile[]> {
-  /** Adds a file to the list, and begins to upload it. */
+  /** Adds a file to the list and begins to upload it. */
   add(relay: Relay, file: FileInput): ChosenFile;
   remove(id: string): void;
   clear(): void;
