@@ -1,16 +1,19 @@
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from "node:crypto";
 import { isIPv4 } from "node:net";
 
-/** A certificate and its key in PEM, as `node:https` takes them. */
+/** A certificate and its key as PEM texts, as `node:https` takes them. */
 export interface Certificate {
   readonly cert: string;
   readonly key: string;
 }
 
 export interface Authority {
-  /** The authority's own certificate, for clients that should trust it. */
+  /** The authority's own certificate. A client that has it trusts all certificates of the authority. */
   readonly cert: string;
-  /** Issues a certificate for host names and IPv4 addresses. By default it is valid for an hour. */
+  /**
+   * Issues a certificate for host names and IPv4 addresses. `validMs`: its first and its last ms since the epoch;
+   * default: it is valid for an hour.
+   */
   issue(hosts: readonly string[], validMs?: { from: number; to: number }): Certificate;
 }
 
@@ -22,7 +25,10 @@ const OIDS = {
   subjectAltName: [0x55, 0x1d, 0x11],
 } as const;
 
-/** Makes a certificate authority that no client trusts yet: X.509 version 3 with ECDSA on P-256 (RFC 5280). */
+/**
+ * Makes a new certificate authority, which clients do not trust unless they get its certificate: X.509 version 3 with
+ * ECDSA on P-256 (RFC 5280).
+ */
 export function createAuthority(name: string): Authority {
   const own = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const make = (of: Omit<Wish, "issuer">): string => certificate({ ...of, issuer: name }, own.privateKey);
@@ -84,7 +90,7 @@ function extension(name: keyof typeof OIDS, isCritical: boolean, value: Buffer):
   return sequence(oid(name), ...(isCritical ? [bool(true)] : []), tlv(0x04, value));
 }
 
-/** A time as `YYMMDDHHMMSSZ`; readers take the two digits for a year up to 2049. */
+/** A time as `YYMMDDHHMMSSZ`. Readers take the two digits for a year up to 2049. */
 function time(ms: number): Buffer {
   const digits = new Date(ms).toISOString().replaceAll(/[-:T]|\.\d+/g, "");
   return tlv(0x17, Buffer.from(digits.slice(2)));
@@ -102,7 +108,7 @@ function sequence(...parts: readonly Buffer[]): Buffer {
   return tlv(0x30, ...parts);
 }
 
-/** Tag, length, value: the form of every DER element. */
+/** Encodes a DER element: tag, length, value. */
 function tlv(tag: number, ...parts: readonly Buffer[]): Buffer {
   const value = Buffer.concat(parts);
   if (value.length < 0x80) return Buffer.concat([Buffer.of(tag, value.length), value]);

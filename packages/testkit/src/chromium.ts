@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /**
- * Finds a Chromium: `CHROMIUM_PATH`, then PATH, then Playwright's own. @throws Error with the command that installs
- * one.
+ * Finds a Chromium: the one of `CHROMIUM_PATH`, one on PATH, or Playwright's own. @throws Error with the command that
+ * installs one.
  */
 export async function findChromium(): Promise<string> {
   const named = process.env["CHROMIUM_PATH"];

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 
 /*
- * Property tests of decoders of untrusted bytes. The inputs are nearly valid, because random ones are refused at the
- * first character. FUZZ_RUNS: the number of inputs of each test, small by default. FUZZ_SEED: repeats a run, whose seed
- * is printed.
+ * Property tests of decoders of untrusted bytes. The inputs are nearly valid, because decoders refuse random ones at
+ * the first character. FUZZ_RUNS: how many inputs each test has; few by default. FUZZ_SEED: the printed seed of a run,
+ * to repeat the run.
  */
 const RUNS = Number(process.env["FUZZ_RUNS"] ?? 100);
 const SEED = Number(process.env["FUZZ_SEED"] ?? Date.now() % 2 ** 31);
@@ -12,14 +12,14 @@ const IS_LONG = process.env["FUZZ_RUNS"] !== undefined;
 type Check<T> = (input: T) => unknown;
 
 /**
- * Calls `check` with damaged copies of the texts; `check` may return a promise. @throws Error with the seed and the
- * smallest failing input
+ * Calls `check` with damaged copies of the texts. `check` may return a promise. @throws Error with the seed and the
+ * smallest input that fails
  */
 export function fuzzText(valid: readonly string[], check: Check<string>): Promise<void> {
   return run(damagedText(valid), check);
 }
 export function fuzzBytes(valid: readonly Uint8Array[], check: Check<Buffer>): Promise<void> {
-  // Latin-1 has a character for each byte.
+  // Bytes become a Latin-1 text and back, because Latin-1 has a character for each byte.
   const texts = valid.map((bytes) => Buffer.from(bytes).toString("latin1"));
   return run(
     fc.oneof(
@@ -29,7 +29,7 @@ export function fuzzBytes(valid: readonly Uint8Array[], check: Check<Buffer>): P
     check,
   );
 }
-/** Like {@link fuzzText} for plain data: a field gets another value, is removed, or is added. */
+/** Like {@link fuzzText}, for plain data: a field gets another value, is removed or is added. */
 export function fuzzValue(valid: readonly unknown[], check: Check<unknown>): Promise<void> {
   const damage = fc.record({ path: fc.array(fc.nat(9), { maxLength: 4 }), value: odd, how: fc.nat(3) });
   return run(
@@ -44,7 +44,7 @@ export function fuzzValue(valid: readonly unknown[], check: Check<unknown>): Pro
   );
 }
 
-/** The most characters of a failing input that are shown; even the smallest one may have many kB. */
+/** How many characters of a failing input are shown. Even the smallest failing input may have many kB. */
 const MAX_SHOWN = 2000;
 
 function report<T>(details: fc.RunDetails<[T]>): void {
@@ -60,7 +60,9 @@ async function run<T>(inputs: fc.Arbitrary<T>, check: Check<T>): Promise<void> {
   await fc.assert(property, { numRuns: RUNS, seed: SEED, reporter: report });
 }
 
-/** Deep enough to break code that recurses once for each level: `JSON.stringify` overflows its stack at about 6,000. */
+/**
+ * How many levels break code that recurses once for each level: `JSON.stringify` overflows its stack at about 6,000.
+ */
 const DEEP = 8000;
 /** Texts that decoders often handle wrongly. */
 const TOKENS = [
@@ -122,7 +124,7 @@ function damagedText(valid: readonly string[]): fc.Arbitrary<string> {
       if (how === 2) return head + put + tail.slice(length);
       if (how === 3) return head; // the text is cut off
       if (how === 4) return head + damaged.slice(from, from + length) + tail;
-      // Replaces one value by another.
+      // Replaces one value in the text by another.
       const values = [...damaged.matchAll(VALUE)];
       const { 0: value = "", index = damaged.length } = values[at % Math.max(1, values.length)] ?? {};
       return damaged.slice(0, index) + put + damaged.slice(index + value.length);

@@ -1,8 +1,8 @@
 const TEXT: unique symbol = Symbol("text");
 
 /**
- * HTML or SVG that may be put into a page unescaped. Only {@link markup} makes this type, so a plain string cannot be
- * taken for it.
+ * HTML or SVG that may be put into a page without escaping. Only {@link markup} makes values of this type, so a plain
+ * string cannot be used by mistake.
  */
 export interface Markup {
   readonly [TEXT]: string;

@@ -1,16 +1,16 @@
 import type { Socket } from "node:net";
 
-/** The current faults of a proxy's connections. */
+/** How a proxy treats the bytes on its connections now. */
 export interface Conditions {
   readonly mute: "none" | "both" | "up" | "down";
   readonly delayMs: number;
   /** 0: no limit. */
   readonly bytesPerSecond: number;
-  /** 0: pieces are passed on as they arrive. */
+  /** In pieces of at most how many bytes bytes are passed on; 0: as they arrive. */
   readonly sliceBytes: number;
 }
 
-/** The most bytes that one direction of one connection buffers; above this, the sender is not read. */
+/** How many bytes one direction of a connection buffers; while it has more, nothing is read from the sender. */
 const MAX_HELD = 262_144;
 
 /**
@@ -59,7 +59,7 @@ export function createPipe(
         return;
       }
       const { bytesPerSecond, sliceBytes } = conditions;
-      // With a limited bandwidth, at most the bytes of a twentieth of a second are passed on at a time.
+      // With a limited bandwidth, at most the bytes for a twentieth of a second are passed on at a time.
       const most = Math.min(sliceBytes || Infinity, bytesPerSecond ? Math.ceil(bytesPerSecond / 20) : Infinity);
       const piece = head.data.subarray(0, most);
       if (piece.length === head.data.length) queue.shift();

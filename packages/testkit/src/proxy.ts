@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { createPipe, type Conditions } from "./proxy-pipe.ts";
 
-/** A TCP proxy that causes faults on its connections on request. */
+/** A TCP proxy that disturbs its connections when a test tells it to. */
 export interface Proxy extends AsyncDisposable {
   readonly port: number;
   readonly connections: number;
@@ -10,11 +10,11 @@ export interface Proxy extends AsyncDisposable {
   readonly bytesUp: number;
   /** Breaks every connection with RST. */
   reset(): void;
-  /** Keeps connections but passes no bytes on, in one or both directions, until {@link heal}. */
+  /** Passes no more bytes on, in one or both directions, until {@link heal}. Connections stay open. */
   blackhole(direction?: "both" | "up" | "down"): void;
-  /** Stops passing bytes on for good, but only on the connections that are open now. */
+  /** Passes no more bytes on, for good, but only on the connections that are open now. */
   silence(): void;
-  /** Delays bytes that are passed on; their order stays. */
+  /** Delays bytes by this many ms. Their order stays the same. */
   latency(ms: number): void;
   /** Passes on at most this many bytes per second, in each direction of each connection. */
   bandwidth(bytesPerSecond: number): void;
@@ -22,13 +22,13 @@ export interface Proxy extends AsyncDisposable {
   slice(bytes: number): void;
   /** Refuses new connections and breaks open ones, until {@link heal}. */
   cut(): void;
-  /** Ends all faults. Bytes held by a blackhole are passed on. */
+  /** Ends all faults. Bytes that a blackhole has kept are passed on. */
   heal(): void;
 }
 
 export async function startProxy(to: { host?: string; port: number }): Promise<Proxy> {
   const pairs = new Set<Pair>();
-  /** Connections that ended on one side while muted, so the other side does not know it. */
+  /** Connections of which one side has ended while no bytes were passed on, so that the other side does not know it. */
   const halfOpen = new Set<[Socket, Socket]>();
   const conditions: { -readonly [K in keyof Conditions]: Conditions[K] } = {
     mute: "none",
@@ -118,7 +118,7 @@ function openPair(client: Socket, target: Socket, { conditions, pairs, halfOpen 
     socket.on("error", () => undefined);
     socket.on("close", () => {
       pairs.delete(pair);
-      // While a connection is muted, its end is not passed on either.
+      // While no bytes are passed on, the end of a connection is not passed on either.
       if (own.mute === "none") for (const other of pair.sockets) other.destroy();
       else halfOpen.add(pair.sockets);
     });

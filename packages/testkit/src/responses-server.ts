@@ -2,15 +2,15 @@ import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A response that continues even if no connection reads it. */
+/** A response of the server. It continues even if no connection reads it. */
 export interface BackgroundResponse {
   readonly id: string;
   readonly isCancelled: boolean;
-  /** The number of connections that read it now. */
+  /** How many connections read the response now. */
   readonly readers: number;
   say(text: string): void;
   finish(): void;
-  /** Breaks all connections that read it. */
+  /** Breaks all connections that read the response. */
   cut(): void;
 }
 
@@ -22,7 +22,7 @@ export interface ResponsesServer extends AsyncDisposable {
   readonly headers: readonly IncomingHttpHeaders[];
   readonly bodies: ReadonlyArray<Readonly<Record<string, unknown>>>;
   readonly responses: readonly BackgroundResponse[];
-  /** While this status is set, requests for an existing response get it as their error. */
+  /** While set, requests for an existing response get this HTTP status. */
   refuseWith: number | undefined;
 }
 

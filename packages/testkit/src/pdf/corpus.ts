@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { OWN_PDFS, type OwnPdf } from "./own-pdfs.ts";
 
-/** A folder beside the project that may contain more PDFs and malformed inputs for tests. */
+/** A folder outside of the project that may have more PDFs and malformed inputs for tests. */
 const SHARED = join(import.meta.dirname, "../../../../../shared");
 
 export interface CorpusFile {
@@ -12,16 +12,14 @@ export interface CorpusFile {
   readonly expected: OwnPdf["expected"] | "bounded";
   readonly pages?: number;
   readonly userPassword?: string;
-  /** `exact`: the text in reading order. `words`: its words in any order. */
+  /** What `truth` returns. `exact`: the text in reading order. `words`: the words of the text in any order. */
   readonly groundTruthKind?: string;
   bytes(): Uint8Array;
-  /** The expected text; undefined when unknown. */
+  /** The expected text; undefined when it is not known. */
   truth(): string | undefined;
 }
 
-/**
- * The path of a file in `../shared`; undefined when the folder is missing. Tests then use only the project's own files.
- */
+/** The path of a file in `../shared`; undefined when it is missing. Tests then use only the project's own files. */
 export function shared(name: string): string | undefined {
   const path = join(SHARED, name);
   return existsSync(path) ? path : undefined;

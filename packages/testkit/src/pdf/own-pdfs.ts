@@ -5,7 +5,7 @@ import { makePdf, makeScanPdf } from "./pdf.ts";
 import { makePlacedPdf, TYPE_SIZE, type Lettering, type PlacedLine } from "./pdf-placed.ts";
 
 /*
- * One small PDF of each kind that the product distinguishes. This code makes them, so every clone of the project has
+ * One small PDF of each kind that the product treats differently. Code makes them, so every clone of the project has
  * them.
  */
 
@@ -43,7 +43,7 @@ const ARABIC = ["في الميناء ثلاثة دفاتر", "تعود القو�
 
 const lines = (texts: readonly string[], x = 60): PlacedLine[] =>
   texts.map((text, index) => ({ x, y: 760 - index * LEADING, text }));
-/** A right-to-left line as programs draw it: from its last letter to its first, ending at the right margin. */
+/** A right-to-left line as programs draw it: it ends at the right margin, and its last letter is drawn first. */
 function rightToLeft(texts: readonly string[], letter: number): PlacedLine[] {
   return lines(texts).map(({ y, text }) => {
     const drawn = [...text].reverse().join("");
@@ -76,7 +76,10 @@ const other = (file: string, expected: OwnPdf["expected"], bytes: () => Uint8Arr
   bytes,
 });
 
-/** A letter of 11 lines like a scanner's, one bit for each pixel. It was drawn with PDFium from text of the project. */
+/**
+ * A letter of 11 lines as a scanner makes it, with one bit for each pixel. It was drawn with PDFium from a text of the
+ * project.
+ */
 const SCAN = join(import.meta.dirname, "../../files/scanned-letter.pdf");
 
 export const OWN_PDFS: readonly OwnPdf[] = [

@@ -2,9 +2,9 @@ import { createCipheriv, createHash } from "node:crypto";
 import type { Encryption } from "./pdf-objects.ts";
 
 /*
- * The standard security handler of PDF, for files that tests open with a password: RC4 with 128 bits (revision 3) and
- * AES with 256 bits (revision 6). Keys and salts are derived from the passwords, so a file is the same each time. For
- * tests only.
+ * The standard encryption of PDF, for files that tests open with a password: RC4 with 128 bits (revision 3) and AES
+ * with 256 bits (revision 6). Keys and salts are derived from the passwords, so a file is the same each time. For tests
+ * only.
  */
 
 export interface Passwords {
@@ -23,7 +23,7 @@ function permissions(): Buffer {
   return bytes;
 }
 
-/** RC4; written here, because Node's RC4 is missing in some builds of OpenSSL. */
+/** RC4. It is written here because some builds of OpenSSL have none. */
 function rc4(key: Uint8Array, data: Uint8Array): Buffer {
   const state = Uint8Array.from({ length: 256 }, (_, index) => index);
   const swap = (a: number, b: number): void => {
@@ -89,7 +89,7 @@ export function encryptAes({ user, owner }: Passwords): Encryption {
   const [u, ue] = secured(userBytes, "user", Buffer.alloc(0));
   const [o, oe] = secured(ownerBytes, "owner", u);
   const marks = Buffer.concat([permissions(), Buffer.alloc(4, 255), Buffer.from("Tadb"), made("rest", 4)]);
-  // A single block without an initialisation vector gives the same result as ECB mode.
+  // One block with an initialisation vector of zeros gives the same result as ECB mode.
   const perms = aes(key, marks);
   const filter = "/CF << /StdCF << /CFM /AESV3 /AuthEvent /DocOpen /Length 32 >> >> /StmF /StdCF /StrF /StdCF";
   return {
@@ -110,7 +110,7 @@ function cbc(name: string, key: Uint8Array, vector: Uint8Array, data: Uint8Array
   return Buffer.concat([cipher.update(data), cipher.final()]);
 }
 
-/** Algorithm 2.B of ISO 32000-2: a hash that is slow on purpose. */
+/** Algorithm 2.B of ISO 32000-2: a hash that takes much time on purpose. */
 function hash2b(password: Buffer, salt: Buffer, more: Buffer): Buffer {
   let key = hash("sha256", password, salt, more);
   for (let round = 0; ; round++) {

@@ -1,13 +1,13 @@
 import { deflateSync } from "node:zlib";
 
-/* Writes the PDF file around its objects. */
+/* Writes a PDF file from its objects. */
 
-/** An object without a stream as PDF text, or a dictionary with a stream. Each character is one byte. */
+/** An object without a stream, as PDF text; or a dictionary with a stream. Each character is one byte. */
 export type PdfObject = string | { readonly dictionary: string; readonly content: string };
 
 /**
- * The encryption of a document's streams: entries for the trailer, and a function that encrypts the stream of an
- * object.
+ * How the streams of a document are encrypted. `dictionary` and `id` are for the trailer. `encrypt` encrypts the stream
+ * of the object with this number.
  */
 export interface Encryption {
   readonly dictionary: string;
@@ -15,7 +15,7 @@ export interface Encryption {
   encrypt(content: Uint8Array, object: number): Uint8Array;
 }
 
-/** A compressed stream. */
+/** Makes a compressed stream. */
 export function compressed(content: string): PdfObject {
   return {
     dictionary: "/Filter /FlateDecode",
@@ -24,8 +24,8 @@ export function compressed(content: string): PdfObject {
 }
 
 /**
- * A file with these objects, numbered from 1; the first one is the catalog. Strings outside of streams are not
- * encrypted.
+ * Makes a file of these objects, which are numbered from 1; the first one is the catalog. Only streams are encrypted,
+ * not strings outside of them.
  */
 export function assemble(objects: readonly PdfObject[], encryption?: Encryption): Uint8Array {
   let body = "%PDF-1.7\n%\u00e2\u00e3\u00cf\u00d3\n";

@@ -1,11 +1,11 @@
 import { assemble, compressed, type PdfObject } from "./pdf-objects.ts";
 
 /*
- * Pages with lines at given positions, in any script. The fonts contain no outlines of letters, because a font's data
- * about its letters are enough to read them.
+ * Makes pages with lines at given positions, in any script. The fonts have no outlines of letters: to read letters,
+ * what the font tells about them is enough.
  */
 
-/** The left end and baseline of a line, in points from the page's lower left corner. */
+/** A line. `x` and `y`: its left end and its baseline, in points from the page's lower left corner. */
 export interface PlacedLine {
   readonly x: number;
   readonly y: number;
@@ -13,8 +13,8 @@ export interface PlacedLine {
 }
 
 /**
- * The encoding of letters. `latin`: WinAnsi. `unicode`: numbers that only the font's Unicode table explains. The names
- * of collections known to every reader: UTF-16 without such a table.
+ * How letters are encoded. `latin`: WinAnsi. `unicode`: numbers whose letters only a table in the font tells. The
+ * others are names of collections that every reader knows: UTF-16 without such a table.
  */
 export type Lettering = "latin" | "unicode" | "UniGB-UTF16-H" | "UniJIS-UTF16-H" | "UniKS-UTF16-H";
 
@@ -27,8 +27,8 @@ export const TYPE_SIZE = 10;
 const hex = (text: string): string => Buffer.from(text, "utf16le").swap16().toString("hex");
 
 /**
- * A PDF of pages with these lines, with compressed streams. `width`: the width of every letter, in thousandths of its
- * size.
+ * Makes a PDF of pages with these lines; its streams are compressed. `width`: the width of every letter, in thousandths
+ * of the type's size.
  */
 export function makePlacedPdf(of: {
   pages: ReadonlyArray<readonly PlacedLine[]>;
@@ -72,8 +72,8 @@ function composite(lines: readonly PlacedLine[], lettering: Lettering, width: nu
 }
 
 /**
- * A Unicode table in which each letter's number is its own code, in blocks of at most a hundred, as the format
- * requires.
+ * A table of the letters of a font, in which the number of each letter is its own code. A block may have at most a
+ * hundred entries.
  */
 function unicodeTable(lines: readonly PlacedLine[]): string {
   const letters = [...new Set(lines.flatMap(({ text }) => text.split("")))].toSorted();

@@ -1,10 +1,8 @@
 import { assemble, compressed, type Encryption, type PdfObject } from "./pdf-objects.ts";
 
-/*
- * A small writer of valid PDFs for tests: Helvetica in WinAnsi, one content stream for each page, a correct xref table.
- */
+/* Writes small, valid PDFs for tests: Helvetica in WinAnsi, one content stream for each page, a correct xref table. */
 
-/** A grey picture, one byte for each pixel, from the top. */
+/** A grey picture: one byte for each pixel, from the top left. */
 export interface Picture {
   readonly width: number;
   readonly height: number;
@@ -12,18 +10,20 @@ export interface Picture {
 }
 
 export interface PdfOptions {
-  /** The text of each page, with lines separated by `\n`; or a picture that fills the page, as from a scanner. */
+  /**
+   * What is on each page: a text with lines separated by `\n`, or a picture that fills the page, as a scanner makes it.
+   */
   readonly pages: ReadonlyArray<string | Picture>;
   /**
-   * Writes each word as a string of its own with the distance to the next, as TeX and word processors do. Otherwise one
-   * string for each line.
+   * Whether each word is written as a string of its own, with the distance to the next one, as TeX and word processors
+   * do. Otherwise each line is one string.
    */
   readonly typeset?: boolean;
-  /** How many empty text operators to add to each page, to make its extraction slow. */
+  /** How many operators without effect are added to each page, so that its extraction is slow. */
   readonly operators?: number;
-  /** Compresses the pages, so that many operators still make a small file. */
+  /** Whether pages are compressed, so that a file with many operators is still small. */
   readonly deflate?: boolean;
-  /** Unused bytes that make the file large. */
+  /** Bytes without a use that make the file large. */
   readonly ballast?: Uint8Array;
   readonly encryption?: Encryption;
 }
@@ -68,7 +68,7 @@ export function makePdf({
 }
 
 function scanned({ width, height, grey }: Picture, index: number): PdfObject[] {
-  // An inline image is not an object of its own, so each page has two objects, whatever its content.
+  // The picture is inline and not an object of its own, so that each page has two objects, whatever is on it.
   const head = `/W ${width} /H ${height} /CS /G /BPC 8 /L ${grey.length}`;
   const pixels = Buffer.from(grey).toString("latin1");
   return [
@@ -77,7 +77,7 @@ function scanned({ width, height, grey }: Picture, index: number): PdfObject[] {
   ];
 }
 
-/** A PDF whose only page is a picture: a scan without text. */
+/** Makes a PDF whose only page is a picture, like a scan: it has no text. */
 export function makeScanPdf(): Uint8Array {
   const pixels = Array.from({ length: 64 * 64 }, (_, index) => ((index >> 3) % 2 ? "\u00ff" : "\u0000")).join("");
   return assemble([

@@ -12,13 +12,13 @@ export interface ForeignProgram extends AsyncDisposable {
   /** Everything the program has printed, stdout and stderr. */
   output(): string;
   /**
-   * Resolves when the program has ended. With `graceMs`: SIGTERM, and SIGKILL after that time. Without: SIGKILL at
-   * once.
+   * Ends the program and resolves when it has ended. With `graceMs`: sends SIGTERM, and SIGKILL after this many ms.
+   * Otherwise sends SIGKILL at once.
    */
   stop(graceMs?: number): Promise<void>;
 }
 
-/** Starts a program; resolves when it listens. Its environment is the test's, and `PORT`. */
+/** Starts a program, and resolves when it listens. Its environment is that of the test, with `PORT` in addition. */
 export async function startForeign(
   [program = "", ...args]: readonly string[],
   { port, cwd }: { port: number; cwd?: string },
@@ -43,7 +43,10 @@ export async function startForeign(
   return { output: () => output, stop, [Symbol.asyncDispose]: stop };
 }
 
-/** Finds the Python for which Debian's packages are installed. Another Python on PATH may have none of them. */
+/**
+ * Finds the Python that has this module. Debian's packages are installed for Debian's own Python; another one on PATH
+ * may have none of them.
+ */
 export function findPython(module: string): string {
   return ["/usr/bin/python3", "python3"].find((python) => runs(python, "-c", `import ${module}`)) ?? "python3";
 }

@@ -1,17 +1,15 @@
 import { spawn } from "node:child_process";
 import type { Writable } from "node:stream";
 
-/**
- * A resource that must end with this process: a process by its pid, a folder by its path, or a container by its name.
- */
+/** What must end with this process: a process by its pid, a folder by its path, or a container by its name. */
 export type Guarded = `process ${number}` | `folder ${string}` | `container ${string}`;
 
 /*
- * The guard reads a list from its input, line by line: "+x" adds x and "-x" removes it. When this process ends, the
- * system closes the pipe; the guard reads the end of its input and ends everything on the list. It makes at least three
- * rounds, because a process that is being killed may still write into its folder, and Docker may still be creating a
- * container whose client has ended. On a busy machine such a process takes longer, so the rounds continue until the
- * folders are gone, for a minute at most.
+ * The program of the guard, a small shell. It reads lines from its input: "+x" adds x to a list and "-x" removes it.
+ * When this process ends, the system closes the pipe; the guard reads the end of its input and ends everything on the
+ * list. It makes at least three rounds: a process that is being killed may still write into its folder, and Docker may
+ * still be creating a container whose client has ended. On a busy machine this takes longer, so the rounds continue
+ * until the folders are gone, for a minute at most.
  */
 const SCRIPT = `
 trap "" INT TERM HUP
@@ -47,10 +45,10 @@ done`;
 let guardInput: Writable | undefined;
 
 /**
- * Ends `what` as soon as this process ends, even by SIGKILL. One small shell for each process does this. The shell has
- * a process group of its own, so Ctrl-C does not reach it. Processes get SIGKILL.
- * @returns a function to call when `what` has ended or is gone, because its pid or name may later belong to something
- * else.
+ * Ends `what` when this process ends, even by SIGKILL. A small shell does this (the guard); there is one for each
+ * process that calls this function. It has a process group of its own, so Ctrl-C does not reach it. Processes get
+ * SIGKILL.
+ * @returns a function to call when `what` has ended or is gone: its pid or name may later belong to something else.
  */
 export function guard(what: Guarded): () => void {
   guardInput ??= startGuard();
@@ -66,7 +64,7 @@ function startGuard(): Writable {
   });
   child.unref();
   const { stdin } = child;
-  stdin.on("error", () => undefined); // the guard was killed; the clean-up of each test is still done
+  stdin.on("error", () => undefined); // an error here means that the guard was killed; each test still cleans up by itself
   (stdin as Writable & { unref?(): void }).unref?.();
   return stdin;
 }

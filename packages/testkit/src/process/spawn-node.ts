@@ -6,27 +6,27 @@ import { guard } from "./guard.ts";
 /** A process under test. It ends when the process of the test ends, even by SIGKILL. */
 export interface TestProcess extends AsyncDisposable {
   readonly pid: number;
-  /** Everything the process has printed, stdout and stderr, line by line. */
+  /** The lines that the process has printed so far, on stdout and stderr. */
   readonly lines: readonly string[];
   /** Calls `listener` for every line from now on. */
   onLine(listener: (line: string) => void): void;
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /**
-   * The first matching line, printed already or later. @throws Error with all lines after `timeoutMs` (60 s), or when
-   * the process ends.
+   * Waits for a line that matches, printed before or later. @throws Error with all lines after `timeoutMs` (default:
+   * 60,000), or when the process ends.
    */
   waitFor(pattern: RegExp, timeoutMs?: number): Promise<string>;
   kill(signal?: NodeJS.Signals): void;
-  /** Sends SIGTERM, and SIGKILL after `timeoutMs`. */
+  /** Sends SIGTERM, and SIGKILL after `timeoutMs`. Resolves when the process has ended. */
   stop(timeoutMs?: number): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-/** A deadline, not a pause: on a busy machine a process takes this long to start. */
+/** How many ms to wait at most; on a busy machine a process takes this long to start. */
 const WAIT_MS = 60_000;
 
 /**
- * Starts `node <entry>` with these environment variables. Of this process's own variables it gets only PATH, HOME and
- * the folder of Node's compile cache.
+ * Starts `node <entry>` with these environment variables. Of this process's own variables, the new one gets only PATH,
+ * HOME and the folder of Node's compile cache.
  */
 export function spawnNode(
   entry: string,
@@ -36,7 +36,7 @@ export function spawnNode(
   const child = spawn(process.execPath, [entry, ...(of.args ?? [])], {
     env: { PATH, HOME, ...(NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE } : {}), ...of.env },
     cwd: of.cwd,
-    // The channel closes when this process ends, for whatever reason; the child then ends too.
+    // The IPC channel closes when this process ends, for whatever reason; the child then ends, too.
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   const { pid } = child;

@@ -8,7 +8,7 @@ interface Node {
 
 const KEYS_AT_ONCE = 10;
 
-/** Moves one slot with its keys, in the steps of `redis-cli --cluster reshard`. */
+/** Moves one slot with its keys, by the steps that `redis-cli --cluster reshard` takes. */
 export async function moveSlot(
   slot: number,
   of: { from: Node; to: Node; others: readonly Node[]; pauseMs: number },

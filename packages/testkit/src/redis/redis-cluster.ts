@@ -9,9 +9,9 @@ const SLOTS = 16_384;
 
 export interface ClusterOptions {
   readonly masters?: number;
-  /** The number of replicas of each master. */
+  /** How many replicas each master has. */
   readonly replicas?: number;
-  /** A master that is silent for this long is replaced, in ms. */
+  /** After this many ms of silence, a master is replaced. */
   readonly nodeTimeoutMs?: number;
   /** The password of the default user on all nodes. */
   readonly password?: string;
@@ -27,17 +27,17 @@ export interface TestNode extends TestRedis {
 
 /** A Redis Cluster of a test's own. */
 export interface TestCluster extends AsyncDisposable {
-  /** All nodes, in the format of `REDIS_URL`. */
+  /** The addresses of all nodes, as a value for `REDIS_URL`. */
   readonly seeds: string;
-  /** The first ones were the masters at the start. */
+  /** All nodes. The first ones were the masters when the cluster started. */
   readonly nodes: readonly TestNode[];
-  /** The node that serves a key now, according to a live node. */
+  /** The node that has a key now, as a live node reports it. */
   masterOf(key: string): Promise<TestNode>;
   /** The nodes that are masters with slots now. */
   masters(): Promise<TestNode[]>;
   /**
-   * Moves slots one after the other, as `redis-cli --cluster reshard` does. `pauseMs`: how long each slot stays half
-   * moved.
+   * Moves slots to a node, one after the other, as `redis-cli --cluster reshard` does. `pauseMs`: for how many ms each
+   * slot stays half moved.
    */
   move(slots: readonly number[], to: TestNode, options?: { readonly pauseMs?: number }): Promise<void>;
   /** Removes all keys. */
@@ -108,7 +108,7 @@ async function startNode(
   nodeTimeoutMs: number,
   { password, args = [] }: ClusterOptions,
 ): Promise<TestNode & { busPort: number }> {
-  // The default bus port, 10,000 above the port, may be one that the system assigns by itself.
+  // The bus port is chosen, too: the default one, 10,000 above the port, may be one that the system assigns by itself.
   const busPort = await freePort();
   const own = [
     ...["--save", "", "--maxmemory-policy", "noeviction", "--repl-diskless-sync-delay", "0"],

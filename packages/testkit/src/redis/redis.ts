@@ -3,22 +3,22 @@ import { connect } from "node:net";
 import type { TestRedis } from "./test-redis.ts";
 
 export interface RedisOptions {
-  /** Uses an append-only file with fsync after every write, so that acknowledged writes survive `kill`. */
+  /** Whether Redis has an append-only file with fsync after every write, so that acknowledged writes survive `kill`. */
   readonly aof?: boolean;
-  /** false: never start Redis in a container, because a measurement would include the container's network. */
+  /** `false`: Redis is never started in a container. For measurements, which would include the container's network. */
   readonly container?: false;
   /** More options of redis-server. */
   readonly args?: readonly string[];
 }
 
 /**
- * Starts a private Redis ≥ 7: in a container if a Docker engine answers, otherwise as a local `redis-server`. The same
- * tests run in both cases. It ends when this process ends, even by SIGKILL, and its files are removed.
+ * Starts a Redis ≥ 7 for one test: in a container if a Docker engine responds, otherwise as a local `redis-server`.
+ * Tests are the same in both cases. Redis ends when this process ends, even by SIGKILL, and its files are removed.
  * @throws Error with the command that installs one, when neither exists.
  */
 export async function startRedis(options: RedisOptions = {}): Promise<TestRedis> {
   const args = ["--save", "", "--maxmemory-policy", "noeviction"];
-  // The settings of a deployment; see "Sizing" in docs/operations.md.
+  // Settings that a deployment should have; see "Sizing" in docs/operations.md.
   args.push("--hash-max-listpack-value", "4096", "--stream-node-max-bytes", "1536", ...(options.args ?? []));
   if (options.aof) args.push("--appendonly", "yes", "--appendfsync", "always");
   if (options.container !== false && (await dockerAnswers())) {

@@ -6,9 +6,9 @@ import type { TestRedis } from "./test-redis.ts";
 
 /** A master, its replicas and a Sentinel, each in a process of its own. They end when this process ends. */
 export interface TestSentinel extends AsyncDisposable {
-  /** The values of `REDIS_SENTINELS` and `REDIS_SENTINEL_NAME`. */
+  /** The settings `REDIS_SENTINELS` and `REDIS_SENTINEL_NAME` for this Sentinel. */
   readonly env: Readonly<Record<"REDIS_SENTINELS" | "REDIS_SENTINEL_NAME", string>>;
-  /** The first server is the master at the start. */
+  /** The Redis servers. The first one is the master at the start. */
   readonly servers: readonly TestRedis[];
   /** The port of the current master, as reported by the Sentinel. */
   master(): Promise<number>;
@@ -18,7 +18,10 @@ export interface TestSentinel extends AsyncDisposable {
 const NAME = "relay";
 const ARGS = ["--save", "", "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"];
 
-/** Starts them; resolves when all replicas are connected. A master that is silent for `downAfterMs` is replaced. */
+/**
+ * Starts a master, replicas and a Sentinel. Resolves when all replicas are connected. A master that is silent for
+ * `downAfterMs` is replaced.
+ */
 export async function startSentinel({
   replicas = 2,
   downAfterMs = 1000,
@@ -61,7 +64,7 @@ export async function startSentinel({
   };
 }
 
-/** The unparsed reply to one command, or its beginning. */
+/** Sends one command, and returns the reply as it arrives, or its beginning. */
 async function ask(port: number, command: string): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   try {

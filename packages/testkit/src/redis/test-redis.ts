@@ -1,11 +1,11 @@
-/** A Redis of one test. `kill` ends it at once; `restart` starts it again on the same port with the same files. */
+/** The Redis of one test. `kill` ends it at once; `restart` starts it again on the same port with the same files. */
 export interface TestRedis extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   stop(): Promise<void>;
   kill(): Promise<void>;
   restart(): Promise<void>;
-  /** Sends SIGSTOP; `resume` sends SIGCONT. In between the server stays connected but does not reply. */
+  /** Sends SIGSTOP; `resume` sends SIGCONT. In between, the server stays connected but does not reply. */
   pause(): Promise<void>;
   resume(): Promise<void>;
 }

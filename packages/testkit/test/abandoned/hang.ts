@@ -1,4 +1,4 @@
-// A test that never ends, for a run that is killed in the middle. It writes to the file REPORT what it has started.
+// A test that never ends, for a test run that is killed meanwhile. It writes what it has started to the file REPORT.
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "vitest";
