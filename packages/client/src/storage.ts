@@ -36,7 +36,7 @@ export function browserStorage(onLost?: () => void): Storage {
    * Calls `use` with `localStorage`; undefined if that throws. Where site data is blocked, even reading the variable
    * throws.
    */
-  function attempt<T>(use: (storage: Storage) => T): { result: T } | undefined {
+  function tryStorage<T>(use: (storage: Storage) => T): { result: T } | undefined {
     try {
       return { result: use((globalThis as { localStorage: Storage }).localStorage) };
     } catch {
@@ -46,7 +46,7 @@ export function browserStorage(onLost?: () => void): Storage {
     }
   }
   const keys = (): string[] => [
-    ...new Set([...keysOf(memory), ...(attempt((storage) => keysOf(storage))?.result ?? [])]),
+    ...new Set([...keysOf(memory), ...(tryStorage((storage) => keysOf(storage))?.result ?? [])]),
   ];
   /**
    * The keys as they were when `length` was last read. Listing all keys anew for each index would cost the square of
@@ -58,14 +58,14 @@ export function browserStorage(onLost?: () => void): Storage {
       return (listed = keys()).length;
     },
     key: (index) => listed[index] ?? null,
-    getItem: (key) => memory.getItem(key) ?? attempt((storage) => storage.getItem(key))?.result ?? null,
+    getItem: (key) => memory.getItem(key) ?? tryStorage((storage) => storage.getItem(key))?.result ?? null,
     setItem(key, value) {
-      if (attempt((storage) => storage.setItem(key, value))) memory.removeItem(key);
+      if (tryStorage((storage) => storage.setItem(key, value))) memory.removeItem(key);
       else memory.setItem(key, value);
     },
     removeItem(key) {
       memory.removeItem(key);
-      attempt((storage) => storage.removeItem(key));
+      tryStorage((storage) => storage.removeItem(key));
     },
   };
 }

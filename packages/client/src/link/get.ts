@@ -1,6 +1,6 @@
 import type { WireError } from "@docrelay/protocol";
 import { readError } from "../wire/payloads.ts";
-import { attempt, object, type Reader } from "../wire/read.ts";
+import { tryRead, object, type Reader } from "../wire/read.ts";
 import { clientError, RelayError, unreachable } from "../wire/relay-error.ts";
 import type { TokenSource } from "./session.ts";
 
@@ -41,7 +41,7 @@ export function createGet(base: string, tokens: TokenSource, request: typeof fet
       }
     }
     if (!response.ok) {
-      const refusal = attempt(readRefusal, await response.json().catch(() => undefined))?.error;
+      const refusal = tryRead(readRefusal, await response.json().catch(() => undefined))?.error;
       throw refusal ? new RelayError(refusal) : clientError("NOT_DOCRELAY");
     }
     return read(response).catch(failed);
@@ -50,7 +50,7 @@ export function createGet(base: string, tokens: TokenSource, request: typeof fet
 
 /** Parses a server's response as JSON. @throws RelayError `NOT_DOCRELAY` when it is not valid */
 export function readJson<T>(read: Reader<T>, json: string): T {
-  const found = attempt(read, parsed(json));
+  const found = tryRead(read, parsed(json));
   if (found === undefined) throw clientError("NOT_DOCRELAY");
   return found;
 }

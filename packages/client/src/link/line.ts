@@ -1,6 +1,6 @@
 import type { Welcome } from "@docrelay/protocol";
 import { readError, readWelcome } from "../wire/payloads.ts";
-import { attempt, int, object } from "../wire/read.ts";
+import { tryRead, int, object } from "../wire/read.ts";
 import { unreachable, type RelayFault } from "../wire/relay-error.ts";
 import type { Address } from "./address.ts";
 import { connectPacket, eventPackets, PONG, readPacket, type Packet } from "./packets.ts";
@@ -72,10 +72,10 @@ export function openLine({ address, auth, transport, openMs, request }: LineOpti
     close();
   }
   function said(event: string, payload: unknown): void {
-    if (event === "closing") parting = attempt(readError, payload);
+    if (event === "closing") parting = tryRead(readError, payload);
     if (event !== "welcome") return to.said(event, payload);
     clearTimeout(late);
-    const welcome = attempt(readWelcome, payload);
+    const welcome = tryRead(readWelcome, payload);
     if (welcome) to.welcomed(welcome);
     else end(OTHER_VERSION);
   }
@@ -92,7 +92,7 @@ export function openLine({ address, auth, transport, openMs, request }: LineOpti
       case "disconnected":
         return end(parting);
       case "refused":
-        return end(attempt(readError, packet.why) ?? parting);
+        return end(tryRead(readError, packet.why) ?? parting);
       case "event":
         return said(String(packet.event), packet.payload);
       case "ack": {

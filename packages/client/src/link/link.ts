@@ -6,7 +6,7 @@ import { leftMs } from "./lifetime.ts";
 import { createPace, type Pace } from "./pace.ts";
 import { pause, within } from "./pause.ts";
 import { readConversationsHint, readLogEntry, readProgress, readUploadHint } from "../wire/payloads.ts";
-import { attempt } from "../wire/read.ts";
+import { tryRead } from "../wire/read.ts";
 import type { Address } from "./address.ts";
 import { RETRIES } from "./reconnect.ts";
 import { RelayError, unreachable, wireOf } from "../wire/relay-error.ts";
@@ -166,16 +166,16 @@ export function createLink(deps: LinkDeps): Link {
 
 function hear(listener: ServerListener, event: string, payload: unknown): void {
   if (event === "event") {
-    const entry = attempt(readLogEntry, payload);
+    const entry = tryRead(readLogEntry, payload);
     if (entry) listener.event(entry);
   } else if (event === "progress") {
-    const progress = attempt(readProgress, payload);
+    const progress = tryRead(readProgress, payload);
     if (progress) listener.progress(progress);
   } else if (event === "upload") {
-    const status = attempt(readUploadHint, payload);
+    const status = tryRead(readUploadHint, payload);
     if (status) listener.upload(status);
   } else if (event === "conversations") {
-    const hint = attempt(readConversationsHint, payload);
+    const hint = tryRead(readConversationsHint, payload);
     if (hint) listener.conversations(hint);
   } else if (event === "resync") listener.resync();
 }

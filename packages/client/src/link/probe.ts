@@ -1,5 +1,5 @@
 import { readError } from "../wire/payloads.ts";
-import { attempt, int, object } from "../wire/read.ts";
+import { tryRead, int, object } from "../wire/read.ts";
 import { clientError, RelayError, unreachable } from "../wire/relay-error.ts";
 import type { Address } from "./address.ts";
 
@@ -25,10 +25,10 @@ export async function probe({ base }: Pick<Address, "base">, request: typeof fet
 }
 
 function read(response: Response, body: unknown): Found {
-  const refusal = attempt(readRefusal, body)?.error;
+  const refusal = tryRead(readRefusal, body)?.error;
   if (refusal?.code === "BAD_MESSAGE") return { polling: false };
   if (refusal && refusal.code !== "NOT_FOUND") return { error: new RelayError(refusal) };
-  if (response.status === 400 && attempt(readPollingRefusal, body)) return { polling: true };
+  if (response.status === 400 && tryRead(readPollingRefusal, body)) return { polling: true };
   return { error: notDocrelay(response) };
 }
 

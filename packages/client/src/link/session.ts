@@ -1,7 +1,7 @@
 import { wireError, type Session } from "@docrelay/protocol";
 import type { WireError } from "../wire/contract.ts";
 import { readError, readSession } from "../wire/payloads.ts";
-import { attempt, number, object, optional, text, type Reader } from "../wire/read.ts";
+import { tryRead, number, object, optional, text, type Reader } from "../wire/read.ts";
 import { RelayError, unreachable } from "../wire/relay-error.ts";
 import { readJson, removeKey, writeJson, type Storage } from "../storage.ts";
 import { leftMs, marginMs } from "./lifetime.ts";
@@ -154,7 +154,7 @@ export function anonymousTokens(
       forget();
       return take();
     }
-    const taken = response.ok ? attempt(readSession, body) : undefined;
+    const taken = response.ok ? tryRead(readSession, body) : undefined;
     if (!taken) throw refusalOf(response, body);
     const kept = { ...taken, takenAt: clocks.wall() };
     hold(kept);
@@ -179,7 +179,7 @@ export function anonymousTokens(
 }
 
 function refusalOf(response: Response, body: unknown): RelayError {
-  const refusal = attempt(readRefusal, body)?.error;
+  const refusal = tryRead(readRefusal, body)?.error;
   // An edge sends NOT_FOUND for a path that it does not have, so docrelay is not served under this url.
   if (!refusal || refusal.code === "NOT_FOUND") return notDocrelay(response);
   // This server issues no sessions, so the application has to provide tokens.

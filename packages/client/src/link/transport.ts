@@ -40,8 +40,8 @@ export function openWebSocket({ origin, socketPath }: Address, to: TransportList
     const { WebSocket: Found } = await import("ws");
     return Found as unknown as typeof WebSocket;
   }
-  // A browser without WebSocket throws, and so does one that may not open it from this page.
-  if (globalThis.WebSocket as typeof WebSocket | undefined) attempt(() => open(globalThis.WebSocket), ended);
+  // A browser that has no WebSocket cannot load `ws` either; one that may not open a WebSocket from this page throws.
+  if (globalThis.WebSocket as typeof WebSocket | undefined) tryOpen(() => open(globalThis.WebSocket), ended);
   else find().then(open).catch(ended);
   return {
     send(packets) {
@@ -54,7 +54,7 @@ export function openWebSocket({ origin, socketPath }: Address, to: TransportList
   };
 }
 
-function attempt(act: () => void, failed: () => void): void {
+function tryOpen(act: () => void, failed: () => void): void {
   try {
     act();
   } catch {

@@ -1,7 +1,7 @@
 import { wireError, type Ack } from "@docrelay/protocol";
 import type { ListedConversation, Shared, UploadStatus, WireError } from "./contract.ts";
 import { readError, readListed, readOpened, UPLOAD_STATUS } from "./payloads.ts";
-import { attempt, flag, int, list, literal, number, object, optional, text, type Reader } from "./read.ts";
+import { tryRead, flag, int, list, literal, number, object, optional, text, type Reader } from "./read.ts";
 import { RelayError } from "./relay-error.ts";
 
 const ok = literal(true);
@@ -59,7 +59,7 @@ export function readAck<N extends CallName>(name: N, answer: unknown): Acked<N> 
 
 function refusalOf(name: CallName, answer: unknown): WireError {
   return (
-    attempt(refused, answer)?.error ??
+    tryRead(refused, answer)?.error ??
     wireError("INTERNAL", { message: `The server's answer to ${name} cannot be read.` })
   );
 }

@@ -2,7 +2,7 @@ import { fuzzText, fuzzValue } from "@docrelay/testkit";
 import { expect, it } from "vitest";
 import { readPacket } from "../link/packets.ts";
 import { readError, readLogEntry, readOpened, readSession, readUploadHint, readWelcome } from "./payloads.ts";
-import { attempt } from "./read.ts";
+import { tryRead } from "./read.ts";
 
 const error = { code: "BUSY", message: "later", retryable: true };
 const event = { conversation: "c", seq: 1, nonce: "n", ask: "a", attempt: 0, at: 1, type: "failed", error };
@@ -46,8 +46,8 @@ it("a payload of a server is read again as it was read, or is unreadable", async
   ];
   await fuzzValue(payloads, (value) => {
     for (const read of readers) {
-      const payload = attempt(read as (value: unknown) => unknown, value);
-      if (payload !== undefined) expect(attempt(read as (value: unknown) => unknown, payload)).toEqual(payload);
+      const payload = tryRead(read as (value: unknown) => unknown, value);
+      if (payload !== undefined) expect(tryRead(read as (value: unknown) => unknown, payload)).toEqual(payload);
     }
   });
 });

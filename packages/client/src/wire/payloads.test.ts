@@ -32,7 +32,7 @@ import {
   readUploadHint,
   readWelcome,
 } from "./payloads.ts";
-import { attempt, type Reader } from "./read.ts";
+import { tryRead, type Reader } from "./read.ts";
 
 const error = { code: "BUSY", message: "later", retryable: true, retryAfterMs: 5, reason: "r", ask: "a", file: 0 };
 const BODIES: EventBody[] = [
@@ -248,7 +248,7 @@ describe.each(PAYLOADS)("$name", ({ read, schema, good }) => {
       const parsed = z.safeParse(schema, payload);
       // This reader is for what a server sends when it did not refuse.
       if (parsed.success && (parsed.data as { ok?: boolean }).ok === false) return;
-      expect(attempt(read, payload)).toEqual(parsed.data);
+      expect(tryRead(read, payload)).toEqual(parsed.data);
     }
   });
 });

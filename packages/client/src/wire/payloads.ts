@@ -21,7 +21,7 @@ import type {
   WireError,
 } from "./contract.ts";
 import {
-  attempt,
+  tryRead,
   count,
   flag,
   index,
@@ -216,7 +216,7 @@ const readUnknown: Reader<UnknownEvent> = object({
 export const readLogEntry: Reader<LogEntry> = (value) => {
   const type = isRecord(value) ? value["type"] : undefined;
   const known = typeof type === "string" && Object.hasOwn(EVENTS, type) ? EVENTS[type as EventType] : undefined;
-  return (known && attempt<LogEntry>(known, value)) ?? readUnknown(value);
+  return (known && tryRead<LogEntry>(known, value)) ?? readUnknown(value);
 };
 
 /** Reads the acknowledgement of `conversation:open`. */

@@ -60,7 +60,7 @@ export function object<T extends object>(fields: Fields<T>): Reader<T> {
 }
 
 /** Reads a value; returns undefined when it is invalid. */
-export function attempt<T>(read: Reader<T>, value: unknown): T | undefined {
+export function tryRead<T>(read: Reader<T>, value: unknown): T | undefined {
   try {
     return read(value);
   } catch (error) {

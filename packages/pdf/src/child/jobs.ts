@@ -4,7 +4,7 @@ import { pageMarkdown } from "../markdown/page-markdown.ts";
 import { pageText } from "../text/layout.ts";
 import { DocumentError, type EngineName, type OpenDocument, type PageEngine } from "../engines/page-engine.ts";
 import { isSparse } from "../text/scan.ts";
-import type { Turn } from "../text/turn.ts";
+import type { Rotation } from "../text/rotation.ts";
 
 /**
  * Does the jobs that the parent sends, one at a time, and reports on them. Reports `ready` once the engine `first` is
@@ -32,7 +32,7 @@ export async function serveJobs(
     if (job.embedded) for (const pdf of document.embedded?.(job.embedded) ?? []) tell({ type: "embedded", ...pdf });
     for (const page of pagesOf(job, document.pages)) {
       try {
-        tell(job.draw === undefined ? await read(document, page, job) : await drawn(document, page, job.draw.turn));
+        tell(job.draw === undefined ? await read(document, page, job) : await drawn(document, page, job.draw.rotation));
       } catch (error) {
         if (isPoison(error, job.engine)) throw error;
         tell({ type: "lost", page });
@@ -101,7 +101,7 @@ async function read(document: OpenDocument, page: number, job: Job): Promise<Rep
   };
 }
 
-async function drawn(document: OpenDocument, page: number, turn: Turn): Promise<Report> {
+async function drawn(document: OpenDocument, page: number, rotation: Rotation): Promise<Report> {
   if (!document.draw) throw new Error("this engine cannot draw");
-  return { type: "picture", page, pgm: await document.draw(page, turn) };
+  return { type: "picture", page, pgm: await document.draw(page, rotation) };
 }

@@ -1,6 +1,6 @@
 import type { EngineName } from "../engines/page-engine.ts";
 import type { TextFormat } from "../port/extract.ts";
-import type { Turn } from "../text/turn.ts";
+import type { Rotation } from "../text/rotation.ts";
 
 /** Parent → child: one file. The bytes are sent in V8's own serialization, not as text. */
 export interface Job {
@@ -20,10 +20,10 @@ export interface Job {
    */
   readonly embedded?: { readonly files: number; readonly bytes: number };
   /**
-   * Set to get a picture of this page instead of the file's text. `turn`: the quarter turns by which it is turned
+   * Set to get a picture of this page instead of the file's text. `rotation`: the quarter turns by which it is turned
    * clockwise.
    */
-  readonly draw?: { readonly page: number; readonly turn: Turn };
+  readonly draw?: { readonly page: number; readonly rotation: Rotation };
 }
 
 /**

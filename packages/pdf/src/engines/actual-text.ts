@@ -1,5 +1,5 @@
 import type { Pdfium } from "./pdfium.ts";
-import type { Box } from "../text/turn.ts";
+import type { Box } from "../text/rotation.ts";
 import { CLUSTERED } from "../text/clusters.ts";
 import { RTL } from "../text/right-to-left.ts";
 import type { GivenText } from "./pdfium-text.ts";

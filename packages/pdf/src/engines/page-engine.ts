@@ -1,6 +1,6 @@
 import type { Line, Precision } from "../text/layout.ts";
 import type { Rules } from "../text/styled.ts";
-import type { Turn } from "../text/turn.ts";
+import type { Rotation } from "../text/rotation.ts";
 
 /** A library that reads PDFs page by page. Runs inside a child process. */
 export interface PageEngine {
@@ -18,10 +18,10 @@ export interface OpenDocument {
    */
   read(page: number, how?: { readonly styled: boolean }): Promise<ReadPage>;
   /**
-   * Draws a page as a PGM file, turned clockwise by `turn` quarter turns, with level lines of text. Only in engines
+   * Draws a page as a PGM file, turned clockwise by `rotation` quarter turns, with level lines of text. Only in engines
    * that can draw.
    */
-  draw?(page: number, turn: Turn): Promise<Uint8Array>;
+  draw?(page: number, rotation: Rotation): Promise<Uint8Array>;
   /** The PDFs among the attached files: at most `files` of them, with at most `bytes` in all. */
   embedded?(most: { readonly files: number; readonly bytes: number }): readonly EmbeddedPdf[];
   close(): Promise<void>;

@@ -1,5 +1,5 @@
 import type { Line } from "../text/layout.ts";
-import { turnedBox, type Turn } from "../text/turn.ts";
+import { rotatedBox, type Rotation } from "../text/rotation.ts";
 import { fromSingleBytes } from "../text/utf8.ts";
 import type { Pdfium } from "./pdfium.ts";
 
@@ -63,7 +63,7 @@ export function createForm({ call }: Pdfium, document: number): Form {
  * PDFium, and the direction of the current page's text. The positions of values refer to this direction, as those of
  * the page's lines do.
  */
-type View = Pdfium & { readonly turn: Turn };
+type View = Pdfium & { readonly rotation: Rotation };
 
 /**
  * Reads the text in a page's annotations. Changes the page so that no text appears twice. Undefined when its
@@ -150,7 +150,7 @@ function chosenLabels(pdfium: Pdfium, form: number, annotation: number): string[
 }
 
 /** Makes lines of a text, at the position of its annotation. */
-function valueAt({ call, allocate, heap, turn }: View, annotation: number, text: string): Look {
+function valueAt({ call, allocate, heap, rotation }: View, annotation: number, text: string): Look {
   const rows = text.split(/\r\n?|\n/, MAX_LINES).filter((row) => row.trim() !== "");
   const at = allocate(16);
   try {
@@ -158,7 +158,7 @@ function valueAt({ call, allocate, heap, turn }: View, annotation: number, text:
     const bytes = heap();
     const [x = 0, y = 0, x2 = 0, y2 = 0] = new Float32Array(bytes.buffer, bytes.byteOffset + at, 4);
     const sides = { left: Math.min(x, x2), right: Math.max(x, x2), bottom: Math.min(y, y2), top: Math.max(y, y2) };
-    const { left, right, bottom, top } = turnedBox(turn, sides);
+    const { left, right, bottom, top } = rotatedBox(rotation, sides);
     const height = (top - bottom) / rows.length;
     const size = Math.min(FIELD_TYPE.most, FIELD_TYPE.ofHeight * height);
     const lines = rows.map((row, index) => {

@@ -1,5 +1,5 @@
 import { skewOf, type GreyPicture } from "../picture/skew.ts";
-import type { Turn } from "../text/turn.ts";
+import type { Rotation } from "../text/rotation.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 /** The resolution that OCR works best with, in dots per point: 300 dots per inch. */
@@ -14,27 +14,27 @@ const WHITE = 0xffffffff;
 const ANNOTATIONS = 0x01;
 
 /**
- * Draws a page as a grey PGM file, turned clockwise by `turn` quarter turns. A skewed page is drawn a second time with
- * level lines: PDFium turns it with less loss than turning the picture would have.
+ * Draws a page as a grey PGM file, turned clockwise by `rotation` quarter turns. A skewed page is drawn a second time
+ * with level lines: PDFium turns it with less loss than turning the picture would have.
  */
-export function draw(pdfium: Pdfium, page: number, turn: Turn = 0): Uint8Array {
-  const asItIs = drawn(pdfium, page, { turn, skew: 0 });
+export function draw(pdfium: Pdfium, page: number, rotation: Rotation = 0): Uint8Array {
+  const asItIs = drawn(pdfium, page, { rotation, skew: 0 });
   const skew = skewOf(asItIs);
-  return pgmOf(skew === 0 ? asItIs : drawn(pdfium, page, { turn, skew }));
+  return pgmOf(skew === 0 ? asItIs : drawn(pdfium, page, { rotation, skew }));
 }
 
 /** Draws a page. `skew`: by how many degrees its lines of text fall to the right; they are drawn level. */
-function drawn(pdfium: Pdfium, page: number, how: { readonly turn: Turn; readonly skew: number }): GreyPicture {
+function drawn(pdfium: Pdfium, page: number, how: { readonly rotation: Rotation; readonly skew: number }): GreyPicture {
   const { call, heap } = pdfium;
   const [wide, high] = [call.FPDF_GetPageWidthF(page), call.FPDF_GetPageHeightF(page)];
   const scale = Math.min(DOTS_PER_POINT, Math.sqrt(MAX_PIXELS / (wide * high)));
   const across = [Math.max(1, Math.floor(wide * scale)), Math.max(1, Math.floor(high * scale))] as const;
-  const [width, height] = how.turn % 2 === 0 ? across : [across[1], across[0]];
+  const [width, height] = how.rotation % 2 === 0 ? across : [across[1], across[0]];
   const bitmap = call.FPDFBitmap_CreateEx(width, height, GREY, 0, 0);
   if (bitmap === 0) throw new Error("no memory for the page's picture");
   try {
     call.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, WHITE);
-    if (how.skew === 0) call.FPDF_RenderPageBitmap(bitmap, page, 0, 0, width, height, how.turn, ANNOTATIONS);
+    if (how.skew === 0) call.FPDF_RenderPageBitmap(bitmap, page, 0, 0, width, height, how.rotation, ANNOTATIONS);
     else drawLevel(pdfium, { bitmap, page, width, height }, { ...how, scale, wide, high });
     const [from, stride] = [call.FPDFBitmap_GetBuffer(bitmap), call.FPDFBitmap_GetStride(bitmap)];
     const grey = new Uint8Array(width * height);
@@ -59,9 +59,15 @@ interface Target {
 function drawLevel(
   { call, allocate, heap }: Pdfium,
   { bitmap, page, width, height }: Target,
-  { turn, skew, scale, wide, high }: { turn: Turn; skew: number; scale: number; wide: number; high: number },
+  {
+    rotation,
+    skew,
+    scale,
+    wide,
+    high,
+  }: { rotation: Rotation; skew: number; scale: number; wide: number; high: number },
 ): void {
-  const angle = (turn * Math.PI) / 2 - (skew * Math.PI) / 180;
+  const angle = (rotation * Math.PI) / 2 - (skew * Math.PI) / 180;
   const [cos, sin] = [scale * Math.cos(angle), scale * Math.sin(angle)];
   const [x, y] = [wide / 2, high / 2];
   const matrix = [cos, sin, -sin, cos, width / 2 - cos * x + sin * y, height / 2 - sin * x - cos * y];

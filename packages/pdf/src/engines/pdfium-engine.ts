@@ -3,10 +3,10 @@ import { DocumentError, type OpenDocument, type PageEngine } from "./page-engine
 import { loadPdfium, type Pdfium } from "./pdfium.ts";
 import { draw } from "./pdfium-draw.ts";
 import { pictured, rulesOf } from "./pdfium-shapes.ts";
-import { EVERYWHERE, readLines, turnOf, type ReadLines } from "./pdfium-lines.ts";
+import { EVERYWHERE, readLines, rotationOf, type ReadLines } from "./pdfium-lines.ts";
 import { withAnnotations } from "../text/annotated-lines.ts";
 import type { Line } from "../text/layout.ts";
-import { turnedBox, type Box, type Turn } from "../text/turn.ts";
+import { rotatedBox, type Box, type Rotation } from "../text/rotation.ts";
 import { mendLines } from "../text/mend-lines.ts";
 import { ESTIMATED, estimatedLines } from "../text/estimated-lines.ts";
 import { fromPairsOfBytes } from "../text/utf8.ts";
@@ -70,12 +70,12 @@ function openDocument(
       const plain = withPage(pdfium, document, number, (page) => {
         const annotated = call.FPDFPage_GetAnnotCount(page) > 0;
         const read = readPage(pdfium, page, { cells: annotated || styled, styled });
-        const { turn } = read;
+        const { rotation } = read;
         return {
           ...read,
-          ...(styled && { rules: rulesOf(pdfium, page, turn) }),
+          ...(styled && { rules: rulesOf(pdfium, page, rotation) }),
           attachments: annotated ? attachedTo(pdfium, page) : [],
-          annotations: annotated ? takeAnnotations({ ...pdfium, turn }, form, page) : undefined,
+          annotations: annotated ? takeAnnotations({ ...pdfium, rotation }, form, page) : undefined,
         };
       });
       const other = plain.utf8 ? await second.textOf(number) : undefined;
@@ -93,8 +93,8 @@ function openDocument(
       if (drawn.guesses.size === 0) return { lines, ...more };
       return { lines: withNames(lines, drawn.guesses, (await second.textOf(number)) ?? ""), ...more };
     },
-    async draw(number, turn) {
-      return withPage(pdfium, document, number, (page) => draw(pdfium, page, turn));
+    async draw(number, rotation) {
+      return withPage(pdfium, document, number, (page) => draw(pdfium, page, rotation));
     },
     async close() {
       await second.close();
@@ -133,23 +133,26 @@ function readPage(
   pdfium: Pdfium,
   page: number,
   how: { readonly cells: boolean; readonly styled: boolean },
-): ReadLines & { readonly pictured: boolean; readonly endsEarly: number | undefined; readonly turn: Turn } {
+): ReadLines & { readonly pictured: boolean; readonly endsEarly: number | undefined; readonly rotation: Rotation } {
   const { call } = pdfium;
   const box = boxOf(pdfium, page);
-  const rotation = call.FPDFPage_GetRotation(page);
+  const shownRotation = call.FPDFPage_GetRotation(page);
   const looked = withText(pdfium, page, (text) => {
-    const turn = turnOf(pdfium, text);
-    return { turn, read: turn === rotation ? readLines(pdfium, { page, text }, { box, turn, ...how }) : undefined };
+    const rotation = rotationOf(pdfium, text);
+    return {
+      rotation,
+      read: rotation === shownRotation ? readLines(pdfium, { page, text }, { box, rotation, ...how }) : undefined,
+    };
   });
-  const { turn } = looked;
+  const { rotation } = looked;
   // PDFium orders lines by their positions on the page as it is shown. So the page is turned until its text is upright,
   // and turned back after reading.
-  if (!looked.read) call.FPDFPage_SetRotation(page, turn);
-  const read =
-    looked.read ?? withText(pdfium, page, (text) => readLines(pdfium, { page, text }, { box, turn, ...how }));
   if (!looked.read) call.FPDFPage_SetRotation(page, rotation);
-  const endsEarly = read.unnamed ? undefined : earlyEnd(read.lines, turnedBox(turn, box));
-  return { ...read, turn, pictured: isSparse(read.lines) && pictured(pdfium, page), endsEarly };
+  const read =
+    looked.read ?? withText(pdfium, page, (text) => readLines(pdfium, { page, text }, { box, rotation, ...how }));
+  if (!looked.read) call.FPDFPage_SetRotation(page, shownRotation);
+  const endsEarly = read.unnamed ? undefined : earlyEnd(read.lines, rotatedBox(rotation, box));
+  return { ...read, rotation, pictured: isSparse(read.lines) && pictured(pdfium, page), endsEarly };
 }
 
 function withText<T>({ call }: Pdfium, page: number, use: (text: number) => T): T {

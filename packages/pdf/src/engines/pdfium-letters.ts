@@ -1,4 +1,4 @@
-import { turnedBox, turnedPoint, type Box, type Turn } from "../text/turn.ts";
+import { rotatedBox, rotatedPoint, type Box, type Rotation } from "../text/rotation.ts";
 import type { Style } from "../text/styled.ts";
 import { styleOf } from "./pdfium-style.ts";
 import type { Pdfium } from "./pdfium.ts";
@@ -29,7 +29,7 @@ export interface Letters {
    */
   advanceGap(one: number, other: number): number;
   /** In which direction a character's line runs, relative to the page as it is stored. */
-  turnOf(index: number): Turn;
+  rotationOf(index: number): Rotation;
   /** Whether a character is drawn upright, not turned with its line. */
   isUpright(index: number): boolean;
   /** Whether PDFium made this character from a gap. */
@@ -46,7 +46,7 @@ export interface Letters {
 interface LettersGiven {
   readonly chars?: Int32Array | undefined;
   readonly spans?: ReadonlyMap<number, Box> | undefined;
-  readonly turn?: Turn;
+  readonly rotation?: Rotation;
 }
 
 const [LEFT, RIGHT, BOTTOM, TOP, X, Y] = [0, 1, 2, 3, 4, 5] as const;
@@ -56,11 +56,11 @@ const [LEFT, RIGHT, BOTTOM, TOP, X, Y] = [0, 1, 2, 3, 4, 5] as const;
  * - `chars`: the index of PDFium's character for each UTF-16 unit of the text; left out when these indexes are the
  *   same.
  * - `spans`: positions that PDFium does not know, by the index of the character.
- * - `turn`: positions refer to the page turned so that text of this direction is upright.
+ * - `rotation`: positions refer to the page turned so that text of this direction is upright.
  */
 export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Letters {
   const { call } = pdfium;
-  const { turn = 0 } = given;
+  const { rotation = 0 } = given;
   const { charOf, measure, boxOf, originOf, matrix, advanced, free } = placesOf(pdfium, text, given);
   return {
     of(index) {
@@ -95,10 +95,10 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
     },
     isUpright(index) {
       const [p, q, r, s] = matrix(charOf(index));
-      const [a, b, c, d] = turn % 2 === 0 ? [p, q, r, s] : [q, p, s, r];
+      const [a, b, c, d] = rotation % 2 === 0 ? [p, q, r, s] : [q, p, s, r];
       return Math.abs(b) + Math.abs(c) < 0.1 * (Math.abs(a) + Math.abs(d)) || Math.abs(b) < 0.1 * Math.abs(a);
     },
-    turnOf(index) {
+    rotationOf(index) {
       const [a, b] = matrix(charOf(index));
       if (Math.abs(b) > Math.abs(a)) return b > 0 ? 1 : 3;
       return a < 0 ? 2 : 0;
@@ -131,7 +131,7 @@ interface Places {
   free(): void;
 }
 
-function placesOf(pdfium: Pdfium, text: number, { chars, spans, turn = 0 }: LettersGiven): Places {
+function placesOf(pdfium: Pdfium, text: number, { chars, spans, rotation = 0 }: LettersGiven): Places {
   const { call, allocate, heap } = pdfium;
   const at = allocate(6 * 8);
   const [left, right, bottom, top, x, y] = [at, at + 8, at + 16, at + 24, at + 32, at + 40] as const;
@@ -155,9 +155,9 @@ function placesOf(pdfium: Pdfium, text: number, { chars, spans, turn = 0 }: Lett
   };
   const boxOf = (char: number): { left: number; right: number; top: number } => {
     const span = spans?.get(char);
-    if (span) return turnedBox(turn, span);
-    if (turn === 0) return { left: number(LEFT), right: number(RIGHT), top: number(TOP) };
-    return turnedBox(turn, {
+    if (span) return rotatedBox(rotation, span);
+    if (rotation === 0) return { left: number(LEFT), right: number(RIGHT), top: number(TOP) };
+    return rotatedBox(rotation, {
       left: number(LEFT),
       right: number(RIGHT),
       bottom: number(BOTTOM),
@@ -167,15 +167,15 @@ function placesOf(pdfium: Pdfium, text: number, { chars, spans, turn = 0 }: Lett
   const advanced = (index: number): { left: number; right: number } | undefined => {
     const char = charOf(index);
     const span = spans?.get(char);
-    if (span) return turnedBox(turn, span);
+    if (span) return rotatedBox(rotation, span);
     if (!call.FPDFText_GetLooseCharBox(text, char, at)) return undefined;
     if (floats.length === 0) floats = new Float32Array(heap().buffer, at, 6);
     const [left = 0, top = 0, right = 0, bottom = 0] = floats;
-    return turnedBox(turn, { left, right, bottom, top });
+    return rotatedBox(rotation, { left, right, bottom, top });
   };
   const originOf = (char: number): { x: number; y: number } => {
     call.FPDFText_GetCharOrigin(text, char, x, y);
-    return turn === 0 ? { x: number(X), y: number(Y) } : turnedPoint(turn, number(X), number(Y));
+    return rotation === 0 ? { x: number(X), y: number(Y) } : rotatedPoint(rotation, number(X), number(Y));
   };
   return { charOf, measure, boxOf, originOf, matrix, advanced, free: () => call.free(at) };
 }

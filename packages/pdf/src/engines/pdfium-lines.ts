@@ -2,7 +2,7 @@ import type { Line } from "../text/layout.ts";
 import type { Extent, Style } from "../text/styled.ts";
 import { CLUSTERED, inClusterOrder } from "../text/clusters.ts";
 import { inReadingOrder, RTL, type PlacedSign } from "../text/right-to-left.ts";
-import { mostTurned, turnedBox, type Box, type Turn } from "../text/turn.ts";
+import { commonRotation, rotatedBox, type Box, type Rotation } from "../text/rotation.ts";
 import { isSparse } from "../text/scan.ts";
 import { isSpace, spaceEnd, spaceStart } from "../text/space.ts";
 import {
@@ -38,7 +38,7 @@ const WIDE_LETTER_EM = 0.85;
 /** A letter that is this many ems above or below the letter before it is on a line of its own. */
 const STACKED_EM = 0.5;
 /** How many letters of a page are examined to find the direction of its text. */
-const TURN_SAMPLES = 9;
+const ROTATION_SAMPLES = 9;
 /** A line with more characters than this keeps PDFium's order of letters: it is not a line of real text. */
 const MAX_REORDERED = 20_000;
 /** How many points a letter may reach over the edge of the page. */
@@ -51,7 +51,7 @@ const isHyphen = (unit: number): boolean => unit === 0x0002 || unit === 0xfffe;
 
 interface PageText extends Blanks {
   readonly box: Box;
-  readonly turn: Turn;
+  readonly rotation: Rotation;
   readonly cells: boolean;
   readonly styled: boolean;
   /** Whether the page has right-to-left text. */
@@ -75,40 +75,40 @@ export interface ReadLines {
 }
 
 /** The direction in which most of a text page is written. */
-export function turnOf(pdfium: Pdfium, text: number): Turn {
+export function rotationOf(pdfium: Pdfium, text: number): Rotation {
   const count = pdfium.call.FPDFText_CountChars(text);
   const letters = lettersOf(pdfium, text, {});
-  const step = Math.max(1, Math.floor(count / TURN_SAMPLES));
-  const turns: Turn[] = [];
-  for (let at = step >> 1; at < count; at += step) turns.push(letters.turnOf(at));
+  const step = Math.max(1, Math.floor(count / ROTATION_SAMPLES));
+  const rotations: Rotation[] = [];
+  for (let at = step >> 1; at < count; at += step) rotations.push(letters.rotationOf(at));
   letters.done();
-  return mostTurned(turns);
+  return commonRotation(rotations);
 }
 
 interface LinesWanted {
   readonly box: Box;
   readonly cells: boolean;
   readonly styled?: boolean;
-  readonly turn?: Turn;
+  readonly rotation?: Rotation;
 }
 
 /**
  * The lines of a text page, with their positions.
  * - `cells`: each cell of a row is a line of its own.
  * - `styled`: each line has its style.
- * - `turn`: positions refer to the page turned so that text of this direction is upright. Lines of other directions
+ * - `rotation`: positions refer to the page turned so that text of this direction is upright. Lines of other directions
  *   have no position.
  */
 export function readLines(
   pdfium: Pdfium,
   { page, text }: { readonly page: number; readonly text: number },
-  { box, cells, styled = false, turn = 0 }: LinesWanted,
+  { box, cells, styled = false, rotation = 0 }: LinesWanted,
 ): ReadLines {
   const count = pdfium.call.FPDFText_CountChars(text);
   if (count <= 0) return { lines: [], unnamed: false, guesses: new Map() };
   const all = readText(pdfium, text, count);
   const { text: given, chars, spans, named = false, utf8 = false } = withoutRepeats(pdfium, { page, text }, all);
-  const letters = lettersOf(pdfium, text, { chars, spans, turn });
+  const letters = lettersOf(pdfium, text, { chars, spans, rotation });
   try {
     const known: KnownText = named
       ? { text: given, guesses: new Map<never, never>(), holed: false }
@@ -117,8 +117,8 @@ export function readLines(
     const whole = {
       raw,
       letters,
-      box: turnedBox(turn, box),
-      turn,
+      box: rotatedBox(rotation, box),
+      rotation,
       cells,
       styled,
       rtl: RTL.test(raw),
@@ -189,7 +189,7 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   const hasRtl = page.rtl && RTL.test(text);
   // In a document that is bound on the right, PDFium returns the words of a line in the wrong order.
   const turned = level && !hasRtl && head.x > tail.x && last > first;
-  if (turned && letters.turnOf(start + first) !== page.turn) return [{ ...place, text, size: 0 }];
+  if (turned && letters.rotationOf(start + first) !== page.rotation) return [{ ...place, text, size: 0 }];
   const line = { text, start, first, size: head.size };
   if (level && (hasRtl || turned) && text.length <= MAX_REORDERED) return [{ ...place, ...reordered(page, line) }];
   const moved = level && page.blankEm > 0 ? clustered(page, line) : undefined;

@@ -1,5 +1,5 @@
 import type { Rules } from "../text/styled.ts";
-import { turnedBox, type Turn } from "../text/turn.ts";
+import { rotatedBox, type Rotation } from "../text/rotation.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 const [PATH, IMAGE, SHADING, FORM] = [2, 3, 4, 5] as const;
@@ -16,7 +16,7 @@ const MIN_LENGTH = 8;
  * The straight lines of a page, among them those of tables, found from the rectangles around its shapes. Positions
  * refer to the same direction as in `readLines`.
  */
-export function rulesOf({ call, allocate, heap }: Pdfium, page: number, turn: Turn): Rules {
+export function rulesOf({ call, allocate, heap }: Pdfium, page: number, rotation: Rotation): Rules {
   const across: Array<Rules["across"][number]> = [];
   const upright: Array<Rules["upright"][number]> = [];
   const at = allocate(16);
@@ -28,7 +28,7 @@ export function rulesOf({ call, allocate, heap }: Pdfium, page: number, turn: Tu
       if (!call.FPDFPageObj_GetBounds(object, at, at + 4, at + 8, at + 12)) continue;
       const bytes = heap();
       const [a = 0, b = 0, c = 0, d = 0] = new Float32Array(bytes.buffer, bytes.byteOffset + at, 4);
-      const { left, bottom, right, top } = turnedBox(turn, { left: a, bottom: b, right: c, top: d });
+      const { left, bottom, right, top } = rotatedBox(rotation, { left: a, bottom: b, right: c, top: d });
       const [isFlat, isNarrow] = [top - bottom < THIN, right - left < THIN];
       if (right - left >= MIN_LENGTH)
         for (const y of isFlat ? [(top + bottom) / 2] : [top, bottom]) across.push({ y, left, right });

@@ -1,4 +1,4 @@
-import type { Turn } from "../text/turn.ts";
+import type { Rotation } from "../text/rotation.ts";
 import type { Recogniser } from "./recogniser.ts";
 import { confidenceOf, type Word } from "./words.ts";
 
@@ -15,10 +15,10 @@ const NOISE = 38;
  * needs the same.
  */
 export interface Manner {
-  readonly turn: Turn;
+  readonly rotation: Rotation;
   readonly languages?: string | undefined;
 }
-export const USUAL: Manner = { turn: 0 };
+export const USUAL: Manner = { rotation: 0 };
 
 export interface RecognisedPage {
   /** The words of the page; empty when they are only noise. */
@@ -34,21 +34,21 @@ export interface RecognisedPage {
  */
 export async function readPage(
   recogniser: Recogniser,
-  draw: (turn: Turn) => Promise<Uint8Array | undefined>,
+  draw: (rotation: Rotation) => Promise<Uint8Array | undefined>,
   { manner, signal }: { readonly manner: Manner; readonly signal: AbortSignal },
 ): Promise<RecognisedPage | undefined> {
   const read = async (how: Manner, pgm: Uint8Array): Promise<RecognisedPage> => ({
     words: await recogniser.recognise(pgm, signal, how.languages),
     manner: how,
   });
-  const pgm = await draw(manner.turn);
+  const pgm = await draw(manner.rotation);
   if (!pgm) return undefined;
   let best = await read(manner, pgm);
   if (best.words.length === 0 || confidenceOf(best.words) >= SURE) return best;
   try {
     const look = await recogniser.look?.(pgm, signal);
-    for (const more of waysFrom(manner, recogniser.look ? (look ?? { turn: 0 }) : undefined)) {
-      const picture = more.turn === manner.turn ? pgm : await draw(more.turn);
+    for (const more of waysFrom(manner, recogniser.look ? (look ?? { rotation: 0 }) : undefined)) {
+      const picture = more.rotation === manner.rotation ? pgm : await draw(more.rotation);
       const other = picture && (await read(more, picture));
       if (other && confidenceOf(other.words) > confidenceOf(best.words)) best = other;
       if (confidenceOf(best.words) >= SURE) break;
@@ -61,8 +61,8 @@ export async function readPage(
 
 /** Other ways to read a page: turned, or with other languages. The most likely one comes first. */
 function waysFrom(manner: Manner, look: Manner | undefined): Manner[] {
-  const turned = (quarters: number): Turn => ((manner.turn + quarters) % 4) as Turn;
-  if (!look) return [2, 1, 3].map((quarters) => ({ ...manner, turn: turned(quarters) }));
-  const way = { turn: turned(look.turn), languages: look.languages };
-  return way.turn === manner.turn && way.languages === manner.languages ? [] : [way];
+  const turned = (quarters: number): Rotation => ((manner.rotation + quarters) % 4) as Rotation;
+  if (!look) return [2, 1, 3].map((quarters) => ({ ...manner, rotation: turned(quarters) }));
+  const way = { rotation: turned(look.rotation), languages: look.languages };
+  return way.rotation === manner.rotation && way.languages === manner.languages ? [] : [way];
 }

@@ -4,7 +4,7 @@ import type { Job } from "../child/messages.ts";
 import type { CoreWatch } from "../children/core-watch.ts";
 import type { Pool } from "../children/pool.ts";
 import { addRecognised, scansOf, type Reading } from "../reading/reading.ts";
-import type { Turn } from "../text/turn.ts";
+import type { Rotation } from "../text/rotation.ts";
 import { readPage, USUAL } from "./read-page.ts";
 import type { Recogniser } from "./recogniser.ts";
 import { SCANNED, wordLines } from "./word-lines.ts";
@@ -44,8 +44,8 @@ export async function readScans(
     if (left <= 0 || reading.end === "output") break;
     const pageSignal = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(left))]);
     try {
-      const draw = (turn: Turn): Promise<Uint8Array | undefined> =>
-        drawPage(deps, input, { page, turn, signal: pageSignal });
+      const draw = (rotation: Rotation): Promise<Uint8Array | undefined> =>
+        drawPage(deps, input, { page, rotation, signal: pageSignal });
       const read = await readPage(ocr.recogniser, draw, { manner, signal: pageSignal });
       if (read) addRecognised(reading, page, pageText(wordLines(read.words), SCANNED), limits);
       if (read) ({ manner } = read);
@@ -62,9 +62,9 @@ export async function readScans(
 async function drawPage(
   deps: Deps,
   input: ExtractInput,
-  which: { readonly page: number; readonly turn: Turn; readonly signal: AbortSignal },
+  which: { readonly page: number; readonly rotation: Rotation; readonly signal: AbortSignal },
 ): Promise<Uint8Array | undefined> {
-  const { page, turn, signal } = which;
+  const { page, rotation, signal } = which;
   const { pool, coreWatch } = deps;
   const { maxPages, maxTextBytes, memoryBytes, stallMs } = deps.limits;
   const job: Job = {
@@ -73,7 +73,7 @@ async function drawPage(
     engine: "pdfium",
     maxPages,
     maxTextBytes,
-    draw: { page, turn },
+    draw: { page, rotation },
   };
   const child = await pool.acquire(signal);
   let pgm: Uint8Array | undefined;

@@ -1,4 +1,4 @@
-import type { Turn } from "../text/turn.ts";
+import type { Rotation } from "../text/rotation.ts";
 import type { Word } from "./words.ts";
 
 /**
@@ -22,6 +22,6 @@ export interface Recogniser extends AsyncDisposable {
 
 export interface Look {
   /** The clockwise quarter turns that make the page upright. */
-  readonly turn: Turn;
+  readonly rotation: Rotation;
   readonly languages?: string | undefined;
 }

@@ -2,7 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { promisify } from "node:util";
 import { createCoreWatch, type CoreWatch } from "../children/core-watch.ts";
 import { lowerPriority } from "../children/process-info.ts";
-import type { Turn } from "../text/turn.ts";
+import type { Rotation } from "../text/rotation.ts";
 import { languagesOfScript } from "./languages.ts";
 import type { Look, Recogniser } from "./recogniser.ts";
 import { wordsOf } from "./words.ts";
@@ -52,7 +52,7 @@ export function createTesseractNative({
         const look = lookOf(await run(pgm, signal, ["-l", DETECTION, "--psm", "0"]));
         if (!look) return undefined;
         const others = languages === "auto" ? languagesOfScript(look.script, installed) : undefined;
-        return { turn: look.turn, ...(others !== undefined && { languages: others }) } satisfies Look;
+        return { rotation: look.rotation, ...(others !== undefined && { languages: others }) } satisfies Look;
       },
     }),
     async [Symbol.asyncDispose]() {
@@ -65,11 +65,11 @@ export function createTesseractNative({
  * The orientation and script of a page, from the output of Tesseract's detection; undefined when the page has too few
  * letters.
  */
-function lookOf(output: string): { readonly turn: Turn; readonly script: string } | undefined {
+function lookOf(output: string): { readonly rotation: Rotation; readonly script: string } | undefined {
   const degrees = /^Rotate: (\d+)/m.exec(output)?.[1];
   const script = /^Script: (\w+)/m.exec(output)?.[1];
   if (degrees === undefined || script === undefined) return undefined;
-  return { turn: (Math.round(Number(degrees) / 90) % 4) as Turn, script };
+  return { rotation: (Math.round(Number(degrees) / 90) % 4) as Rotation, script };
 }
 
 /** Runs the program `tesseract` with a picture on its standard input. Resolves with its output. */
