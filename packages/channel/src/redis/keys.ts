@@ -17,152 +17,201 @@ export interface KeyRow {
  * keys.
  */
 export const KEYS = {
-  due: { pattern: "{<shard>}:due", holds: "unfinished asks, by when the sweeper checks them next", expires: "never" },
-  live: { pattern: "{<shard>}:<u>:live", holds: "a user's unfinished asks", expires: "never" },
+  due: {
+    pattern: "{<shard>}:due",
+    holds: "sorted set: unfinished asks of the shard's users, by the time at which the sweeper checks them next",
+    expires: "never",
+  },
+  live: {
+    pattern: "{<shard>}:<u>:live",
+    holds: "set: a user's unfinished asks",
+    expires: "never",
+  },
   conversations: {
     pattern: "{<shard>}:<u>:convs",
-    holds: "ids of a user's conversations, by when they were listed",
-    expires: "an eighth of the retention after the last of them, at the latest",
+    holds: "sorted set: ids of a user's conversations, by the time at which they were last added",
+    expires: "about an eighth of the retention after the last of these conversations",
   },
   share: {
     pattern: "{<shard>}:<u>:share",
-    holds: "bytes that count against a user's share, by blob, and their sum",
+    holds: "hash: for each blob that counts against a user's share, its size; and the sum of these sizes",
     expires: "after the retention",
   },
   shareUntil: {
     pattern: "{<shard>}:<u>:share-until",
-    holds: "these blobs by when they stop counting",
+    holds: "sorted set: the same blobs, by the time at which they stop counting",
     expires: "after the retention",
   },
   unfinished: {
     pattern: "{<shard>}:<u>:unfinished",
-    holds: "a user's unfinished uploads, by when they expire",
+    holds: "sorted set: a user's unfinished uploads, by the time at which they expire",
     expires: "after the retention",
   },
   kept: {
     pattern: "{<shard>}:<u>:kept-<budget>",
-    holds: "bytes that a user, a network or a tenant has stored, by an eighth of the retention",
-    expires: "an eighth after the retention",
+    holds: "hash: how many bytes a user, a network or a tenant has stored, in each eighth of the retention",
+    expires: "after the retention and an eighth of it",
   },
   running: {
     pattern: "{<shard>}:<u>:running",
-    holds: "asks of a network or a tenant, by their deadline; ended ones go when there are too many",
-    expires: "after the deadline of an ask",
+    holds:
+      "sorted set: asks of a network or a tenant, by their deadline; asks that have ended are removed only when there are too many",
+    expires: "after the deadline of the last ask",
   },
   used: {
     pattern: "{<shard>}:<u>:used",
-    holds: "what a user, a network or a tenant has used of the day's quotas",
+    holds: "hash: how much of the day's quotas a user, a network or a tenant has used",
     expires: "at midnight, in UTC",
   },
   extracting: {
     pattern: "{<shard>}:<u>:extracting",
-    holds: "a user's waiting extractions, by when they were added",
+    holds: "sorted set: a user's waiting extractions, by the time at which they were added",
     expires: "after 10 min",
   },
   places: {
     pattern: "{<shard>}:<u>:places",
-    holds: "how many connections a user has, by edge; void without the edge's lease",
-    expires: "a week after one was opened or closed",
+    holds: "hash: how many connections a user has on each edge; the number of an edge without a lease does not count",
+    expires: "a week after a connection was last opened or closed",
   },
   record: {
     pattern: "{<shard>}:<u>:ask:<a>",
-    holds: "an ask's record: state, attempt, n, owner, deadline, digest",
+    holds: "hash: an ask's record: state, attempt, `n` (number of the attempt's events), owner, deadline, digest",
     expires: "after the retention, once the ask has ended",
   },
   upload: {
     pattern: "{<shard>}:<u>:up:<id>",
-    holds: "an upload: name, size, offset, where its bytes lie, its text's key",
-    expires: "30 s after its begin, 10 min after a chunk; when finished, after the retention",
+    holds: "hash: an upload: name, size, offset, where its bytes are, its text key",
+    expires: "30 s after the upload began; 10 min after a chunk; once finished, after the retention",
   },
   log: {
     pattern: "{<shard>}:<c>:log",
-    holds: "a conversation's reply log: a stream with the ids `<seq>-0`",
+    holds: "stream: a conversation's reply log; its ids are `<seq>-0`",
     expires: "after the retention, once no ask is unfinished",
   },
   mail: {
     pattern: "{<shard>}:<c>:mail",
-    holds: "a conversation's mailbox: its unfinished asks, in order",
+    holds: "list: a conversation's mailbox: its unfinished asks, in order",
     expires: "never",
   },
   meta: {
     pattern: "{<shard>}:<c>:meta",
-    holds: "a conversation's counters (last seq, first seq kept, bytes), its title and names of files",
+    holds: "hash: a conversation's counters (newest seq, oldest kept seq, bytes), title and names of files",
     expires: "with the log",
   },
   links: {
     pattern: "{<shard>}:<u>:links",
-    holds: "the links to a user's conversations: digests of their tokens, with what they open and until when",
-    expires: "with the last of them",
+    holds:
+      "hash: for each link to a user's conversations, by the digest of its token: when it ends, and which conversation it opens",
+    expires: "with the last of these links",
   },
   files: {
     pattern: "{<shard>}:<u>:files",
-    holds: "ids of a user's uploads, by when they were used",
+    holds: "sorted set: ids of a user's uploads, by the time of their last use",
     expires: "after the retention, or 10 min if that is longer",
   },
   blob: {
     pattern: "blob:{<ref>}",
-    holds: "bytes by their offset, without `file:` or `s3:` store",
+    holds: "hash: a file's bytes: one field for each chunk, named by its offset; only if `BLOB_STORE` is `redis`",
     expires: "with the upload",
   },
   retain: {
     pattern: "retain:{<ref>}",
-    holds: "a mark: an ask gave a password for these bytes, so they stay after their text without a password",
+    holds:
+      "a mark: an ask gave a password for these bytes, so they are kept although the extraction without a password has ended",
     expires: "after the retention",
   },
-  bytes: { pattern: "same:<key>", holds: "which copy of the bytes of a text is kept", expires: "after the retention" },
+  bytes: {
+    pattern: "same:<key>",
+    holds: "the ref of the blob that is kept for a text key, if several uploads have the same bytes",
+    expires: "after the retention",
+  },
   text: {
     pattern: "text:<key>",
-    holds: "a text, or why there is none",
-    expires: "after the retention; a passing failure, after 10 min",
+    holds: "hash: a text, or why the extraction failed",
+    expires: "after the retention; a failure that may not recur, after 10 min",
   },
   uses: {
     pattern: "uses:{text:<key>}",
-    holds: "the users who have uploads with this text, by when they expire",
+    holds: "sorted set: users who have uploads with this text, by the time at which these uploads expire",
     expires: "after the retention",
   },
   gone: {
     pattern: "gone:{text:<key>}",
-    holds: "a mark: no user has this text any more, so the text of a running extraction is not kept",
+    holds: "a mark: the last user has removed this text, so an extraction that still runs must not store it",
     expires: "after 15 min",
   },
   waitList: {
     pattern: "wait:<key>",
-    holds: "the wait list: conversations parked for a text, with the ask and its file",
+    holds:
+      "set: the text's wait list: conversations parked for it, each with the waiting ask and the index of its file",
     expires: "after the retention",
   },
   password: {
     pattern: "pw:<key>",
-    holds: "a file's password, until its extraction has used it",
+    holds: "a file's password; removed when the extraction has used it",
     expires: "after the ask's deadline",
   },
-  reserved: { pattern: "{blobs}:reserved", holds: "reserved bytes by blob", expires: "never" },
-  reservedTotal: { pattern: "{blobs}:total", holds: "their sum", expires: "never" },
-  reservedExpiry: { pattern: "{blobs}:expiry", holds: "blobs by when their reservation ends", expires: "never" },
-  digestSecret: { pattern: "secret:digest", holds: "the secret of ask digests and text keys", expires: "never" },
+  reserved: {
+    pattern: "{blobs}:reserved",
+    holds: "hash: for each blob, how many bytes are reserved for it",
+    expires: "never",
+  },
+  reservedTotal: {
+    pattern: "{blobs}:total",
+    holds: "the sum of the reserved bytes",
+    expires: "never",
+  },
+  reservedExpiry: {
+    pattern: "{blobs}:expiry",
+    holds: "sorted set: blobs, by the time at which their reservation ends",
+    expires: "never",
+  },
+  digestSecret: {
+    pattern: "secret:digest",
+    holds: "the secret with which digests of asks and text keys are made",
+    expires: "never",
+  },
   digestSecrets: {
     pattern: "secret:digest:known",
-    holds: "this and later ones, made while Redis had lost it",
+    holds: "hash: that secret, and others that edges made while Redis had lost it",
     expires: "never",
   },
   sessionSecret: {
     pattern: "secret:session",
-    holds: "the secret that signs sessions, unless one is set",
+    holds: "the secret that signs sessions, unless `SESSION_SECRET` is set",
     expires: "never",
   },
   sessionSecrets: {
     pattern: "secret:session:known",
-    holds: "this and later ones, whose sessions stay valid",
+    holds:
+      "hash: that secret, and others that edges made while Redis had lost it; sessions signed with any of them are valid",
     expires: "never",
   },
   revoked: {
     pattern: "access:revoked",
-    holds: "digests of revoked users and tokens, by when they were revoked",
+    holds: "sorted set: digests of revoked users and tokens, by the time at which they were revoked",
     expires: "a year after the last of them",
   },
-  quotas: { pattern: "quotas", holds: "what users, networks and tenants may use a day", expires: "never" },
-  profile: { pattern: "extract:profile", holds: "how the extract workers extract", expires: "never" },
-  link: { pattern: "link:<digest>", holds: "which conversation a link opens", expires: "with the link" },
-  edge: { pattern: "edge:<node>", holds: "an edge's lease", expires: "after 60 s, renewed by the edge" },
+  quotas: {
+    pattern: "quotas",
+    holds: "hash: how much users, networks and tenants may use a day",
+    expires: "never",
+  },
+  profile: {
+    pattern: "extract:profile",
+    holds: "the profile of the extract workers: version, engine, OCR, limits",
+    expires: "never",
+  },
+  link: {
+    pattern: "link:<digest>",
+    holds: "the conversation that a link opens, and its user",
+    expires: "with the link",
+  },
+  edge: {
+    pattern: "edge:<node>",
+    holds: "an edge's lease: while it exists, the edge's connections count",
+    expires: "after 60 s; the edge renews it",
+  },
 } as const satisfies Record<string, KeyRow>;
 
 /** The names in angle brackets of a pattern. */
