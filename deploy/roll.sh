@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Replaces the replicas of a service by replicas of the current image, one at a time: each new replica is healthy before an
-# old one is stopped. `deploy/roll.sh edge`; also for ask and extract. Build or pull the new image first.
+# Replaces the replicas of a service (edge, ask or extract) by replicas of the current image, one at a time: an old replica is
+# stopped only when a new one is healthy. Usage: `deploy/roll.sh edge`. Build or pull the new image first.
 set -euo pipefail
 service=${1:?which service? edge, ask or extract}
 cd "$(dirname "$0")/.."
@@ -23,7 +23,7 @@ for container in $old; do
   docker compose --progress quiet up --detach --no-deps --no-recreate --no-build \
     --scale "$service=$((replicas + 1))" "$service"
   until_healthy
-  # The balancer looks once a second.
+  # Gives the balancer, which checks the replicas once a second, time to find the new one.
   sleep 2
   docker stop "$container" >/dev/null
   docker rm "$container" >/dev/null

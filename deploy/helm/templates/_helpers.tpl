@@ -69,7 +69,8 @@ spec:
       {{- end }}
       terminationGracePeriodSeconds: {{ .own.terminationGracePeriodSeconds }}
       {{- if eq .role "extract" }}
-      # Node does not reap the children of a process that ended: the pause container does.
+      # When a process ends, its children remain as zombies, which Node does not collect. With a shared process namespace
+      # the pause container collects them.
       shareProcessNamespace: true
       {{- end }}
       securityContext:
@@ -139,7 +140,7 @@ spec:
           envFrom:
             - secretRef: { name: {{ include "docrelay.secretName" $root }} }
           {{- end }}
-          # A process that waits for Redis is alive; it is not ready.
+          # `/healthz` is also 200 while a process waits for Redis: then it is alive, and only `/readyz` fails.
           startupProbe:
             httpGet: { path: /healthz, port: admin }
             periodSeconds: 1
@@ -155,7 +156,7 @@ spec:
             timeoutSeconds: 2
             failureThreshold: 2
           {{- if $isEdge }}
-          # Endpoints are taken away while this waits, so that no new connection comes to an edge that drains.
+          # During this pause Kubernetes stops sending new connections to the pod; only then the edge gets SIGTERM and drains.
           lifecycle:
             preStop:
               exec: { command: ["sleep", "2"] }
