@@ -26,12 +26,12 @@ afterEach(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-/** What is kept of the asks in the storage. */
+/** The asks that the storage holds, each as its JSON. */
 function kept(): Array<string | null> {
   const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "");
   return keys.filter((key) => key.startsWith("docrelay:ask:")).map((key) => storage.getItem(key));
 }
-/** The ask's first arrival at the server. */
+/** Waits until the server has the ask. */
 async function arrived(id: string): Promise<void> {
   await eventually(() => server.asks.has(id));
 }
@@ -229,7 +229,7 @@ test("an ask that was cancelled before the log lost it is not asked again", asyn
   conversation.onTurns(() => undefined);
   const answer = conversation.ask("never mind", { id: "a1" });
   await answer.accepted;
-  // Acknowledged, and its end was not heard before the log was replaced.
+  // The server acknowledges the cancel, but the log is replaced before the client receives the ask's end.
   server.silent = true;
   await answer.cancel();
   server.silent = false;

@@ -36,14 +36,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ type: fc.constant("wait" as const), ms: fc.nat(40) }) },
 );
 
-/** One user at a page, which is also open in another tab at times, and what of it has to come true. */
+/**
+ * One user with a page, which at times is also open in another tab. It records what the user did, to compare it with
+ * the turns in the end.
+ */
 class World implements AsyncDisposable {
   readonly server: RelayServer;
   private readonly storage = memoryStorage();
   private relay: Relay;
-  /** Shows the same conversation, and has the same storage. */
+  /** A second tab: it shows the same conversation and shares the storage. */
   private otherTab: Relay | undefined;
-  /** Ids in the order in which they were asked, the last time for those that were asked again. */
+  /** Ids of the asks, in the order in which they were asked first. */
   asked: string[] = [];
   readonly stopped = new Set<string>();
   private count = 0;
@@ -117,12 +120,12 @@ class World implements AsyncDisposable {
     const ended = new Set(this.server.log.filter(isTerminal).map(({ ask }) => ask));
     for (const ask of this.server.accepted) if (!ended.has(ask)) this.server.answer(ask, `answer to ${ask}`);
   }
-  /** Lets everything come to its end. */
+  /** Ends all faults, and waits until every ask has ended. */
   async settle(): Promise<void> {
     this.server.faults.clear();
     this.server.back();
     await eventually(() => this.relay.state === "online");
-    // A page that has just been loaded has not read the log yet.
+    // After a reload, the page may not have read the log yet.
     await this.relay.conversation("c").ready;
     await eventually(() => {
       if (this.turns.some(({ state }) => state === "sending")) return false;

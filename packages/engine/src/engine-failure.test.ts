@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { EngineError } from "./index.ts";
 import { askAll, engineAt, startScriptedEngine, textOf, type Call } from "../test/scripted-engine.ts";
 
-/** Starts a TCP server that is not a WebSocket engine. */
+/** Starts a TCP server that does not speak WebSocket; `onSocket` handles its connections. */
 async function startTcp(onSocket: (socket: Socket) => void): Promise<{ url: string } & AsyncDisposable> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
@@ -160,7 +160,8 @@ describe("a silent engine times out, and its connection is closed", () => {
     const sentAt = performance.now();
     await eventually(() => performance.now() - sentAt > 250, { what: "a while" });
     await expect(events.next()).rejects.toMatchObject({ kind: "timeout" });
-    expect(performance.now() - sentAt).toBeLessThan(520); // not 250 + 300
+    // firstReplyTimeoutMs counts from the prompt, not from the call of next() 250 ms later.
+    expect(performance.now() - sentAt).toBeLessThan(520);
   });
 
   it("not before the prompt is sent: what waits for a connection is not the engine's silence", async () => {
@@ -171,7 +172,9 @@ describe("a silent engine times out, and its connection is closed", () => {
     const asks = Array.from({ length: 8 }, (_, index) =>
       askAll(engine, { uniqueId: `${index}`, affinity: `${index}` }).then(textOf),
     );
-    expect(await Promise.all(asks)).toEqual(asks.map(() => "ok")); // the last waits for 8 times 60 ms and 7 rests of 50
+    // The last ask waits for a connection for longer than firstReplyTimeoutMs: for seven replies of 60 ms and seven
+    // rests of 50 ms.
+    expect(await Promise.all(asks)).toEqual(asks.map(() => "ok"));
   });
 
   it("also when it does not read the prompt", async () => {

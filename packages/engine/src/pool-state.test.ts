@@ -80,7 +80,7 @@ describe("the pool", () => {
     expect(pool.request("bob", "same-id")).toEqual([{ do: "connect", ticket: 2, socket: 2 }]);
     expect(pool.request("cid", "cid")).toEqual([{ do: "assign", ticket: 3, socket: 1, mustEcho: true }]);
     pool.release(1);
-    expect(pool.request("ann", "same-id")).toEqual([]); // it rests, and both are taken
+    expect(pool.request("ann", "same-id")).toEqual([]); // connection 1 still rests, and connection 2 is in use
     expect(pool.after(50)).toEqual([{ do: "assign", ticket: 4, socket: 1, mustEcho: true }]);
   });
 
@@ -160,7 +160,7 @@ describe("any history of the pool", () => {
         const rule = { ...RULE, connections, maxWaiting: 100 };
         const requests = new Map<number, { user: string; id: string }>();
         const unserved = new Set<number>();
-        const uses = new Map<number, Use[]>(); // by socket that is open
+        const uses = new Map<number, Use[]>(); // for each open socket
         const busy = new Set<number>();
         let state = EMPTY_POOL;
         let now = 0;

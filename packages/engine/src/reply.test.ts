@@ -189,7 +189,8 @@ describe("a reply of which nothing is known", () => {
           const whole = pieces.map((one) => ("message" in one ? one.message : one.response)).join("");
           const ran = run([...pieces, end === "end" ? { type: "end" } : end], AUTO);
           expect(textOf(ran)).toBe(whole);
-          expect(ran.events.at(-1)).toEqual({ kind: "end" }); // no frame: there were several
+          // Without `frame`, which an end has only for a reply of one frame.
+          expect(ran.events.at(-1)).toEqual({ kind: "end" });
         },
       ),
     );

@@ -172,7 +172,7 @@ describe("a slow reader", () => {
       [Symbol.asyncIterator]();
     await events.next();
     await events.next();
-    // Only the kernels' buffers fill up; the rest stays with the engine.
+    // The test does not read on, so only the kernels' buffers fill up; the rest waits in the engine.
     let before = -1;
     const stuck = await eventually(
       () => {
@@ -184,7 +184,7 @@ describe("a slow reader", () => {
       { everyMs: 250, what: "a standstill" },
     );
     expect(stuck).toBeGreaterThan(10_000_000);
-    // The silence was on docrelay's side, so it does not count as the engine's.
+    // It was docrelay that paused, so the pause does not count as the engine's silence.
     let chars = piece.length;
     for (let step = await events.next(); !step.done; step = await events.next())
       if (step.value.kind === "text") chars += step.value.text.length;

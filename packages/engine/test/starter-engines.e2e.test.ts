@@ -9,7 +9,7 @@ import { startStarter, starterStacks } from "./starter-stacks.ts";
 /** The settings of a worker that has only ENGINE_URL. */
 const DEFAULTS = { reply: "auto", connections: 500, firstReplyTimeoutMs: 60_000, idleTimeoutMs: 30_000 } as const;
 const WORDS = Array.from({ length: 60 }, (_, index) => `word${index}`).join(" ");
-/** Above the limits that websockets and uvicorn have by default. */
+/** Characters of a prompt above the default message limits of the Python libraries websockets and uvicorn (16 MiB). */
 const MANY = 17 * 1_048_576;
 
 describe.each(starterStacks())("the example $name", (stack) => {
@@ -42,7 +42,7 @@ describe.each(starterStacks())("the example $name", (stack) => {
   });
 });
 
-/** The frames of a reply as they come; each must have the id of the ask. */
+/** Sends an ask over a plain WebSocket, and returns the frames of its reply. Each must have the ask's id. */
 async function framesOf(url: string): Promise<object[]> {
   const socket = new WebSocket(url, { origin: url.replace("ws", "http") });
   socket.on("open", () => socket.send(JSON.stringify({ message: "why?", type: "chat", unique_id: "raw" })));

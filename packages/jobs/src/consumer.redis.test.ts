@@ -8,7 +8,7 @@ import { extractOf, useJobs } from "../test/fixture.ts";
 const at = useJobs();
 const MORTAL = fileURLToPath(new URL("../test/mortal-consumer.ts", import.meta.url));
 
-/** Whether only the queue's metadata and its trimmed events are left. */
+/** Whether Redis has no job any more: only the queue's metadata and its trimmed events. */
 const isEmpty = async (): Promise<boolean> => {
   const keys = await at.connect().keys(`${at.prefix}:extract:*`);
   return keys.every((key) => /:(meta|events|id|pc|stalled-check|marker)$/.test(key));
@@ -72,7 +72,7 @@ describe("a consumer", () => {
     const runs = await at.extracts({ concurrency: 1 });
     await eventually(() => runs.going === 1);
     await runs.consumer.stop();
-    // The marker that the processes' blocking reads wait for: the first process takes it.
+    // Idle consumers wait for this key. The test removes it, so that only handing the job back can set it again.
     const marker = `${at.prefix}:extract:marker`;
     const redis = at.connect();
     await redis.del(marker);
@@ -121,12 +121,12 @@ describe("a consumer", () => {
     for (const [waiting, letter] of ["b", "c"].entries()) await at.producer.extract(extractOf(letter), waiting + 2);
     await at.producer.extract(extractOf("d"), 1);
     await eventually(() => started() === "ad", { what: "the only file of somebody else" });
-    // The only place is taken, and files of users with several files get no extra place.
+    // The one extra place is in use, and files of users with several files get none anyway.
     await at.producer.extract(extractOf("e"), 1);
-    runs.end(); // a
+    runs.end(); // ends a
     for (const next of ["ade", "ade", "adeb", "adebc"]) {
       await eventually(() => started() === next, { what: next });
-      runs.end(); // d, e, b, c
+      runs.end(); // ends the running file: d, e, b and c in turn
     }
     await eventually(isEmpty);
   });
@@ -155,7 +155,7 @@ describe("a consumer", () => {
       Number(/cmdstat_zcount:calls=(\d+)/.exec(await redis.info("commandstats"))?.[1] ?? 0);
     const before = await looks();
     await eventually(async () => (await looks()) > before + 3, { what: "looks for those who wait" });
-    expect(aside).toEqual([]); // c waits behind slow files of its own user
+    expect(aside).toEqual([]); // nothing is set aside for c, which is the ninth waiting file of its user
     await at.producer.extract(extractOf("d"), 1);
     await eventually(() => begun.includes("d"), { what: "a place for d" });
     expect(aside).toEqual(["b"]);

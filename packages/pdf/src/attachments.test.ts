@@ -51,7 +51,7 @@ describe("files within a PDF", () => {
       attachments: ["lease.pdf", "fees.csv", "plan.pdf"],
     });
     expect(await named(pdf("Alone"))).not.toHaveProperty("attachments");
-    // A portfolio's own page is empty.
+    // A portfolio is a PDF whose own page is empty and only holds attached files.
     expect(await named(pdf("", { "lease.pdf": inner, "fees.csv": table }))).toMatchObject({
       kind: "text",
       pages: ["[Attachment] lease.pdf\n[Attachment] fees.csv"],

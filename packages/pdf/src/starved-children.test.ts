@@ -9,7 +9,7 @@ import type { Child } from "./children/child-process.ts";
 const { signal } = new AbortController();
 const STALL_MS = 1000;
 
-// Other systems do not report a child's CPU time, so wall-clock time counts there.
+// Other systems do not report a child's CPU time, so there the wall-clock time counts.
 it.runIf(process.platform === "linux")("a child without a core keeps its time", async () => {
   let child: Child | undefined;
   await using extractor = extractorOnSharedCores(

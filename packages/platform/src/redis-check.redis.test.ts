@@ -21,7 +21,10 @@ afterEach(() => {
   for (const redis of open.splice(0)) redis.disconnect();
 });
 
-/** Why a server cannot be used. It is said long before the deadline. */
+/**
+ * Returns the error that explains why a server cannot be used. The error must come at once: the deadline is a minute
+ * away.
+ */
 async function problemOf(server: SingleServer): Promise<PlatformError> {
   const error: unknown = await inspectRedis(connect(server), 60_000).then(
     () => undefined,

@@ -44,7 +44,7 @@ it.each(ERROR_SAMPLES)("judges $name as $kind", ({ error, kind }) => {
   expect(storeErrorKind(error)).toBe(kind);
 });
 
-/** Sets a setting of the server for the time of `work`. */
+/** Runs `work` while the server's setting `name` is `value`, then sets it back to `normal`. */
 async function withSetting<T>(name: string, value: string, normal: string, work: () => Promise<T>): Promise<T> {
   await admin.config("SET", name, value);
   try {
@@ -54,7 +54,7 @@ async function withSetting<T>(name: string, value: string, normal: string, work:
   }
 }
 
-// What a real server replies; `makes` returns the error of a client.
+// Errors of a real server; `makes` returns the error as the client reports it.
 const REAL: ReadonlyArray<readonly [word: string, kind: StoreErrorKind | undefined, makes: () => Promise<Error>]> = [
   ["OOM", "refused", () => withSetting("maxmemory", "1", "0", () => errorOf(connect().set("key", "v")))],
   ["OOM", "refused", () => withSetting("maxmemory", "1", "0", () => errorOf(connect().eval(SET, 1, "key")))],
@@ -137,7 +137,7 @@ describe("a real Redis", () => {
   });
 
   it("that cannot kill a script which has written: UNKILLABLE", async () => {
-    // Ends by itself after a second of the server's own clock.
+    // This script ends by itself after a second.
     const script = `redis.call('SET', KEYS[1], 'v') local from = redis.call('TIME')
       while true do local now = redis.call('TIME')
       if (now[1] - from[1]) * 1000000 + now[2] - from[2] > 1000000 then return 1 end end`;
@@ -158,7 +158,7 @@ describe("a real Redis", () => {
   });
 
   it("that cannot save to its disk and refuses writes: MISCONF", async () => {
-    // Nothing can be written to /proc, by root neither.
+    // Nobody can write to /proc, not even root.
     await using other = await startRedis({ args: ["--dir", "/proc", "--save", "1 1"] });
     const redis = connect(other.url);
     await redis.bgsave();

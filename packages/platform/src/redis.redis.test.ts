@@ -54,7 +54,7 @@ describe("a connection for commands", () => {
         write?.(chunks, done);
       };
       const answers = [redis.rpush(key, "a"), redis.rpush(key, "b"), redis.pipeline().rpush(key, "c").exec()];
-      // As another socket's message in the same turn.
+      // A command of the same turn of the event loop, such as for another socket's message.
       await new Promise(process.nextTick);
       answers.push(redis.rpush(key, "d"));
       await Promise.all(answers);

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, it } from "vitest";
 
-/** A process that logs until it is told to end by its standard input's end, and then once more. */
+/** A process that logs all the time. When its standard input ends, it logs once more and exits. */
 const SCRIPT = `
 import { createLogger } from ${JSON.stringify(new URL("./logger.ts", import.meta.url).href)};
 const log = createLogger({ level: "info", name: "orphan" });
@@ -61,7 +61,7 @@ process.stdin.resume().on("end", () => {
 `;
   const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["pipe", "pipe", "pipe"] });
   const ended = once(child, "close");
-  // 10 MB of lines: nothing is read before the writer has got through all of them.
+  // The process writes to stderr only after all 10 MB of lines were logged, so nothing was read meanwhile.
   await once(child.stderr, "data");
   child.stderr.resume();
   child.stdin.end();

@@ -6,7 +6,7 @@ const range = fc
   .record({ firstMs: fc.integer({ min: 1, max: 5000 }), factor: fc.integer({ min: 1, max: 1000 }) })
   .map(({ firstMs, factor }) => ({ firstMs, longestMs: firstMs * factor }));
 const random = fc.double({ min: 0, max: 1, noNaN: true });
-// More retries than any process lives for: 2 ** 5000 is Infinity.
+// More retries than a process ever makes: 2 ** 5000 is Infinity.
 const tries = fc.integer({ min: 0, max: 5000 });
 
 test("a wait is between half of the longest allowed at this retry and all of it", () => {

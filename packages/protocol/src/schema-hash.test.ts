@@ -4,8 +4,8 @@ import * as z from "zod/mini";
 import * as protocol from "./index.ts";
 
 /*
- * The wire contract in one number: the JSON schema of every shape, the error table and the version. A change that old
- * clients or servers would notice cannot slip in unseen.
+ * A hash of the wire contract: the JSON schema of every shape, the error table and the version. A change that old
+ * clients or servers would notice makes this test fail.
  */
 const HASH = "f8786f8f86a044500eb7a86a3c3c883d";
 
@@ -23,7 +23,7 @@ function shapes(): Array<[name: string, schema: z.core.$ZodType]> {
 
 function fingerprint(of: { shapes: ReturnType<typeof shapes>; errors: object; version: number }): string {
   const described = of.shapes.map(([name, schema]) => {
-    // Bytes have no JSON schema: they are named as what they are.
+    // JSON schemas have no type for bytes, so their format says it.
     const json = z.toJSONSchema(schema, {
       io: "input",
       unrepresentable: "any",
@@ -38,7 +38,7 @@ function fingerprint(of: { shapes: ReturnType<typeof shapes>; errors: object; ve
   return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }
 
-/** The same object with its keys in order, so that only the meaning is hashed. */
+/** The same value with the keys of its objects sorted, so that their order does not change the hash. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (value === null || typeof value !== "object") return value;

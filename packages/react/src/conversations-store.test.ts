@@ -6,7 +6,7 @@ const lost = new RelayError({ code: "UNREACHABLE", message: "no connection", ret
 const one: ListedConversation = { id: "c", title: "first", at: 1, expiresAt: 2, asks: 1, files: [] };
 type Listed = { conversations: ListedConversation[]; more: boolean };
 
-/** A relay whose lists are given by hand. */
+/** A relay whose lists, changes and states the test controls. */
 function relayOf() {
   const asked: Array<PromiseWithResolvers<Listed>> = [];
   let become = (_: string): void => undefined;
@@ -48,7 +48,7 @@ it("a list that could not be read without a connection is read when there is one
   await vi.waitFor(() => expect(store.get()).toMatchObject({ conversations: [one], error: undefined }));
   become("offline");
   become("online");
-  expect(asked.length).toBe(2); // What changed meanwhile is told.
+  expect(asked.length).toBe(2); // The list was read, so it is not read again: the relay reports changes since then.
 });
 
 it("a reading that fails after a newer one has begun is no error", async () => {
@@ -59,6 +59,6 @@ it("a reading that fails after a newer one has begun is no error", async () => {
   asked[0]?.reject(lost);
   await asked[0]?.promise.catch(() => undefined);
   await new Promise(setImmediate);
-  stop(); // What is not shown is read at once, and not with the next frame.
+  stop(); // Without a listener, get() reads the newest view at once, and not in the next frame.
   expect(store.get().error).toBeUndefined();
 });

@@ -1,7 +1,7 @@
 import { expect, it, vi } from "vitest";
 import { createStore } from "./store.ts";
 
-/** A store of a number that can be set, with frames that are drawn by hand. */
+/** A store of a number. The test sets the number and draws the frames. */
 function numbers() {
   const due = new Set<() => void>();
   let now = 0;

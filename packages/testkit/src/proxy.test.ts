@@ -9,7 +9,7 @@ afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close();
 });
 
-/** A server that records the bytes it receives, a proxy in front of it, and a client. */
+/** Starts a server that records the bytes it receives, a proxy in front of it, and a client of the proxy. */
 async function line(): Promise<{ proxy: Proxy; client: Socket; server: Socket; heard: () => string }> {
   let heard = "";
   const listening = createServer().listen(0, "127.0.0.1");

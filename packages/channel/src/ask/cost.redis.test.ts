@@ -43,7 +43,7 @@ async function textAsk(id: string): Promise<{ accept: number; take: number; fini
 
 describe("the scripts of a text ask", () => {
   beforeEach(async () => {
-    await textAsk("first"); // Redis has each script from now on: a missing one is sent twice.
+    await textAsk("first"); // Redis caches the scripts here: a script that is not cached yet is sent twice.
     await channel.store.redis.flushdb();
   });
 
@@ -86,7 +86,8 @@ describe("a finished ask of five events in a conversation of its own", () => {
   it("keeps at most 2.7 KiB of Redis's memory", async () => {
     const used = async (): Promise<number> =>
       Number(/^used_memory:(\d+)/m.exec(await channel.store.redis.info("memory"))?.[1]);
-    for (let count = 0; count < 24; count++) await finished(); // Buffers and tables grow first.
+    // The first asks also make Redis's buffers and tables grow.
+    for (let count = 0; count < 24; count++) await finished();
     const before = await used();
     const asks = 300;
     for (let count = 0; count < asks; count++) await finished();

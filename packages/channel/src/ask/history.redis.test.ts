@@ -30,7 +30,7 @@ interface Worker {
   attempt: number;
   n: number;
 }
-/** The results of the steps so far, which the log must match. */
+/** What the steps so far have returned. The log must agree with it. */
 interface Known {
   readonly accepted: Set<string>;
   /** The terminal event of each ask for which a step returned that it wrote the event. */

@@ -55,7 +55,7 @@ const body: AskBody = {
   origin: "socket",
 };
 
-/** One ask from its acceptance to its end. */
+/** Runs one ask from its acceptance to its end. */
 async function converse(store: Store, id: string): Promise<void> {
   const input = { user: channel.user, conversation: CONVERSATION, id, body, digest: "d", trace: "t" };
   await accept(store, { ...input, nonce: newNonce(), maxInFlight: 9 });

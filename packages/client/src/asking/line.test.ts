@@ -17,7 +17,7 @@ function open(): Relay {
   relays.push(made);
   return made;
 }
-/** The next page of the same browser. */
+/** Closes the page's relay and opens a new one over the same storage, as a reload does. */
 function reload(): Relay {
   relay.close();
   return (relay = open());
@@ -111,7 +111,7 @@ describe("asks of a conversation", () => {
     server.back();
     open();
     await eventually(() => server.accepted.length === 1);
-    await eventually(() => storage.length === 1); // the session
+    await eventually(() => storage.length === 1); // only the session's entry is left
   });
 });
 

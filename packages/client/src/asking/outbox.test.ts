@@ -108,7 +108,7 @@ describe("a storage", () => {
     relays.push(first);
     await goneOffline(first);
     ask(first, "q1");
-    expect(storage.length).toBe(2); // and the session
+    expect(storage.length).toBe(2); // the ask and the session
     limit = 0;
     await first.conversation("c").cancel("q1");
     first.close();

@@ -4,7 +4,10 @@ import { createPace, type Entry, type Pace } from "./pace.ts";
 const CHUNK = 65_536;
 const IN_FLIGHT = 4;
 
-/** Sends a file over a line of one rate, a round trip away; tells how many bytes were on their way at most. */
+/**
+ * Sends a file over a simulated connection that carries `perMs` bytes a millisecond and answers after `roundTripMs`.
+ * Returns the most bytes that were unacknowledged at once, the sizes of the chunks, and the time it took.
+ */
 async function send(pace: Pace, clock: { now: number }, line: { perMs: number; roundTripMs: number; size: number }) {
   const flying: Array<{ entry: Entry; bytes: number; ackAt: number }> = [];
   const sizes: number[] = [];
@@ -54,9 +57,10 @@ describe("what is on its way", () => {
         { perMs, roundTripMs, size },
       );
       expect(sizes[0]).toBe(16_384);
-      // What was received, and is not acknowledged yet, makes nothing wait.
+      // A pong waits behind the unacknowledged bytes, except for one round trip's worth, which the server has received
+      // already.
       expect(most / perMs - roundTripMs).toBeLessThan(2100);
-      // Apart from the first chunk, which is alone on its way.
+      // The first chunk is sent alone, which costs one round trip. After it, the connection must be busy all the time.
       expect(tookMs - roundTripMs).toBeLessThan((size / perMs) * 1.1 + 2 * roundTripMs);
     },
   );

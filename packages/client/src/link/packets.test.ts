@@ -3,7 +3,7 @@ import { Decoder, Encoder, PacketType, type Packet as LibraryPacket } from "sock
 import { expect, test } from "vitest";
 import { connectPacket, eventPackets, readPacket } from "./packets.ts";
 
-/** What the library of servers reads from packets; Engine.IO's mark of a message is taken off. */
+/** Decodes packets with the library that the servers use, without Engine.IO's mark of a message. */
 function decode(packets: readonly (string | Uint8Array)[]): LibraryPacket {
   const decoded: LibraryPacket[] = [];
   const decoder = new Decoder();

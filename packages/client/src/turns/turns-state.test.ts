@@ -117,7 +117,7 @@ describe("the order", () => {
           if (by.type === "event" && by.event.type === "accepted") known.add(by.event.ask);
           const order = orderOf(state);
           expect(order.toSorted()).toEqual([...known].toSorted());
-          // Only an ask that is sent or accepted may take another place.
+          // An ask takes another place only when it is sent or accepted.
           if (by.type === "stopped" || by.type === "refused") expect(order).toEqual(before);
         }
       }),

@@ -35,7 +35,8 @@ describe("an upload", () => {
     const told: Array<[number, number]> = [];
     const sending = relay.upload(a, { onProgress: (sent, size) => told.push([sent, size]) });
     await eventually(() => server.count("upload:chunk") === 4);
-    // A ping-pong later nothing more has come: the fifth waits for an acknowledgement.
+    // The server has answered a later request, and no fifth chunk came before it: that chunk waits for an
+    // acknowledgement.
     await relay.conversation("c").ask("?", { id: "a1" }).accepted;
     expect(server.count("upload:chunk")).toBe(4);
     openGate();

@@ -96,9 +96,9 @@ const LIMITS = {
 interface Payload {
   readonly name: string;
   readonly read: Reader<unknown>;
-  /** What servers and tests use for the same payload. */
+  /** The protocol's schema, with which servers check the same payload. */
   readonly schema: z.ZodMiniType;
-  /** Payloads that both take. */
+  /** Payloads that both the reader and the schema accept. */
   readonly good: readonly object[];
 }
 const PAYLOADS: readonly Payload[] = [
@@ -246,7 +246,7 @@ describe.each(PAYLOADS)("$name", ({ read, schema, good }) => {
     );
     function agree(payload: unknown): void {
       const parsed = z.safeParse(schema, payload);
-      // This reader is for what a server sends when it did not refuse.
+      // A refusal is not given to this reader.
       if (parsed.success && (parsed.data as { ok?: boolean }).ok === false) return;
       expect(tryRead(read, payload)).toEqual(parsed.data);
     }

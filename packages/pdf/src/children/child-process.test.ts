@@ -21,11 +21,11 @@ function start(engine: EngineName, entry?: string, coreWatch = sharedCores()): C
 
 const JOB = { password: undefined, engine: "pdfium", maxPages: 10, maxTextBytes: 10_000 } as const;
 
-/** The reports of a child on one job, up to its end. */
+/** Gives a job to a child, and returns all its reports. */
 const run = (child: Child, bytes: Uint8Array): Promise<Report[]> =>
   Array.fromAsync(child.run({ ...JOB, bytes }, new AbortController().signal));
 
-/** There the programs of util-linux belong to every system: without them these tests fail. */
+/** These tests need programs of util-linux, which every Linux system has: if they are missing, the tests fail. */
 const LINUX = process.platform === "linux";
 
 interface Thread {
@@ -38,7 +38,8 @@ const USUAL: Thread = { nice: getPriority(), policy: SCHED_OTHER };
 
 function threadsOf({ pid }: Child): Thread[] {
   return readdirSync(`/proc/${pid}/task`).map((thread) => {
-    // Fields 19 and 41; the second one, in brackets, may itself hold spaces and brackets.
+    // Field 19 is the nice value, field 41 the scheduling policy. Field 2 is in brackets and may hold spaces and
+    // brackets, so the fields are counted from field 3.
     const fields = readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
     return { nice: Number(fields[19 - 3]), policy: Number(fields[41 - 3]) };
   });
@@ -99,7 +100,7 @@ describe("a child", () => {
   it.runIf(LINUX)("does not outlive its parent, in whatever it is stuck", async () => {
     await using parent = spawnNode(join(import.meta.dirname, "../../test/parent.ts"));
     const pid = Number((await parent.waitFor(/stuck/)).split(" ")[1]);
-    // A process that has ended and that nobody has fetched yet has no program any more.
+    // A process that has ended keeps its folder in /proc until its parent has noticed, but without `exe`.
     const lives = (): boolean => existsSync(`/proc/${pid}/exe`);
     expect(lives()).toBe(true);
     parent.kill("SIGKILL");

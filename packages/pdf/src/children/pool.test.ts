@@ -75,7 +75,7 @@ describe("a pool of children", () => {
     const kept = await pool.acquire(signal);
     pool.release(kept);
     heavy.kill();
-    pool.release(heavy); // another starts in its place
+    pool.release(heavy); // the pool starts another child in its place
     const starting = pool.acquire(signal);
     expect(await pool.acquire(signal, true)).toBe(kept);
     expect(await starting).not.toBe(kept);
@@ -84,7 +84,7 @@ describe("a pool of children", () => {
   it("lends to an urgent caller what is ready first, before those who came earlier", async () => {
     const pool = createPool(1, pdfium, { coreWatch: idleCores(), reserve: 1 });
     pools.push(pool);
-    const first = await pool.acquire(signal); // the reserve starts
+    const first = await pool.acquire(signal); // the pool's reserve child starts now
     const order: string[] = [];
     const waiting = [false, false, true].map(async (isUrgent, index) => {
       const child = await pool.acquire(signal, isUrgent);

@@ -57,7 +57,7 @@ describe("the size of type", () => {
   });
 });
 
-/** A font that names only the letters of a range, by their codes. */
+/** A font whose character map names only the letters of `range`, by their codes. */
 function namedFont(range: string): { font: string; objects: Array<string | { dictionary: string; content: string }> } {
   const cmap =
     "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def\n" +
@@ -129,7 +129,7 @@ describe("a page that is turned, or text that is turned on it", () => {
     "",
     "7|Ottilie",
   ];
-  /** Draws rows from the top of the page; `matrix` gives the matrix of each cell's position. */
+  /** Draws the rows, cell by cell, from the top of the page. `matrix` returns the text matrix for a cell's position. */
   const written = (matrix: (x: number, y: number) => string): string =>
     rows
       .flatMap((row, index) =>

@@ -30,9 +30,12 @@ const numbered = (count: number): string[] => Array.from({ length: count }, (_, 
 /** Pages that take some milliseconds each. */
 const OPERATORS = 5000;
 
-/** The same for a file so small that a child receives it at once, so that there is time for a second child to begin. */
+/** Pages like these, in a file so small that a child receives it at once: then a second child has time to begin. */
 const slow = (count: number): string[] => numbered(count).map((page) => `${page}\n${work(10)}`);
-/** How long to try: the second child may be too late for a file, or be asked to stop before it has read a page. */
+/**
+ * How long a test repeats a file until both children have read it: the second one may be too late, or be told to stop
+ * before it has read a page.
+ */
 const HELP_MS = 90_000;
 const HELP = { timeoutMs: HELP_MS, what: "a file that was read by both" };
 
@@ -49,7 +52,7 @@ async function withProgress(
   return { outcome, reported, helped: reported.some((page, index) => page > (reported[index - 1] ?? 0) + 1) };
 }
 
-/** The outcome; undefined when no second child helped, because none was free. */
+/** The outcome if a second child helped; undefined if none was free. */
 async function extractHelped(extractor: Extractor, bytes: Uint8Array): Promise<ExtractOutcome | undefined> {
   const { outcome, helped } = await withProgress(extractor, bytes);
   return helped ? outcome : undefined;

@@ -46,7 +46,7 @@ afterEach(() => {
 });
 afterAll(() => cluster.stop());
 
-/** Two keys of different masters, and the channels of their slots. */
+/** Two hash tags whose keys belong to different masters. */
 async function twoTags(): Promise<[string, string]> {
   for (let n = 1; ; n++)
     if ((await cluster.masterOf("{t0}")) !== (await cluster.masterOf(`{t${n}}`))) return ["{t0}", `{t${n}}`];
@@ -76,7 +76,8 @@ describe("commands of a cluster", () => {
     await redis.set(`${key}:a`, "1");
     const moving = cluster.move([await slotOf(key)], await other(await cluster.masterOf(key)), { pauseMs: 2500 });
     await eventually(async () => /\[\d+->-/.test(String(await (await cluster.masterOf(key)).admin.cluster("NODES"))));
-    // Two keys of which one is nowhere: neither node can know that.
+    // The second key does not exist, so neither node can tell that it has not moved: both reply with an error until the
+    // move has ended.
     const both = redis.eval("return redis.call('INCR', KEYS[1])", 2, `${key}:a`, `${key}:none`);
     expect(await both).toBe(2);
     await moving;
@@ -121,7 +122,7 @@ describe("subscriptions in a cluster", () => {
     return heard;
   }
   let texts = 0;
-  /** Publishes until it is heard. */
+  /** Publishes a new text every 200 ms until the subscriber receives one. */
   async function untilHeard(redis: Cluster, heard: Heard, channel: string, timeoutMs = 15_000): Promise<void> {
     await eventually(
       async () => {

@@ -6,7 +6,7 @@ const json = fc
   .tuple(
     fc.oneof(
       fc.jsonValue({ maxDepth: 8, stringUnit: "grapheme" }),
-      // Strings of what could be taken for syntax.
+      // Strings and keys with characters that look like JSON syntax.
       fc.dictionary(hostile(), fc.oneof(hostile(), fc.array(hostile()), fc.integer(), fc.constant(null))),
     ),
     fc.constantFrom("", " ", "\n\t"),

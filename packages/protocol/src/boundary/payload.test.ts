@@ -7,7 +7,7 @@ import { FILE_NAME_CHARS, PAYLOAD_DEPTH } from "../limits.ts";
 import { checkMessage, cleanFileName, parsePayload, payloadFault } from "./payload.ts";
 import { uploadChunkSchema, uploadStartSchema } from "../messages/upload.ts";
 
-/** The code and reason that a check refuses with; undefined when it lets pass. */
+/** The code and reason with which `check` refuses; undefined if it does not refuse. */
 function refusal(check: () => unknown): string | undefined {
   try {
     check();

@@ -5,8 +5,8 @@ import { refuse, wireError } from "./error.ts";
 import { wireErrorSchema } from "./wire-error.ts";
 
 /*
- * The table of the protocol's document, section 6, as it stands there: code, whether to try again, HTTP status, close code
- * (0: the connection stays). "As a new ask", "after refresh", "once" and the like all mean that trying again makes sense.
+ * The table of section 6 of docs/SPEC.md: code, whether to try again, HTTP status, close code (0: the connection
+ * stays). Where the document says "as a new ask", "after refresh", "once" or the like, trying again makes sense.
  */
 const TABLE: ReadonlyArray<readonly [codes: string, retryable: boolean, http: string, close: number]> = [
   ["AUTH_REQUIRED AUTH_INVALID", false, "401", 4401],

@@ -78,7 +78,8 @@ describe("whatever the network does, a reader ends with the log: each event once
         world.suffer({ type: "connect" });
         world.suffer({ type: "resync" });
         world.calm();
-        // A page keeps what was trimmed after it was shown; a rolled-back log leaves nothing of the one before.
+        // The page keeps events that were trimmed after it showed them. After a rollback, it keeps nothing of the log
+        // before.
         expect(world.isWhole).toBe(true);
       }),
       { numRuns: 2000 },
@@ -195,7 +196,7 @@ describe("canaries: the properties above can fail", () => {
   });
 });
 
-/** A reader that has shown an `accepted`, a `started` and a delta of a running ask. */
+/** A page that shows the events `accepted`, `started` and one delta of a running ask. */
 function reading(random = 0.5): World {
   const world = new World(follow, () => random);
   world.suffer({ type: "ask", deltas: 1, end: false });

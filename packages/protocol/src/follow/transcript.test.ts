@@ -7,7 +7,9 @@ import { EMPTY_TRANSCRIPT, transcribe, type Transcript } from "./transcript.ts";
 const timings = { queuedMs: 1, extractMs: 2, firstTokenMs: 3, totalMs: 4 };
 type Told = EventBody & { ask?: string; attempt?: number };
 
-/** A log of these bodies: `attempt` is that of the last `started` unless one is named. */
+/**
+ * Makes a log of event bodies. A body without `attempt` has that of the body before it, and `accepted` begins with 0.
+ */
 function log(bodies: readonly Told[]): Event[] {
   let attempt = 0;
   return bodies.map((body, index) => {
@@ -35,7 +37,7 @@ const extracted = (file: number): Told => ({
 const started = (attempt: number): Told => ({ type: "started", engine: "demo", attempt });
 const delta = (text: string): Told => ({ type: "delta", text });
 
-/** One text, told in several attempts that broke off and one that did not, each split at random. */
+/** The pieces of text of one to four attempts. The last attempt wins; the others broke off. */
 const toldTexts = fc.array(fc.array(fc.string({ unit: "grapheme", maxLength: 5 }), { maxLength: 6 }), {
   minLength: 1,
   maxLength: 4,
