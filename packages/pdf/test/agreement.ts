@@ -76,6 +76,19 @@ const SCRIPTS = [
   "Hebrew",
   "Tamil",
   "Thai",
+  "Lao",
+  "Khmer",
+  "Myanmar",
+  "Tibetan",
+  "Telugu",
+  "Kannada",
+  "Malayalam",
+  "Gujarati",
+  "Gurmukhi",
+  "Sinhala",
+  "Ethiopic",
+  "Georgian",
+  "Armenian",
 ] as const;
 const LETTERS_OF = new Map(SCRIPTS.map((script) => [script, new RegExp(`\\p{Script=${script}}`, "gu")] as const));
 

@@ -40,13 +40,20 @@ export function withoutRepeats(
   const charsOf = new Map<number, number[]>();
   const chars: number[] = [];
   let all = "";
+  let isAfterRepeat = false;
   for (let at = 0; at < given.text.length; at++) {
     const char = given.chars ? (given.chars[at] as number) : at;
     const object = call.FPDFText_GetTextObject(text, char);
     const mark = object === 0 ? 0 : named.markOf(object);
     const owner = owners.get(mark) ?? object;
     if (mark !== 0) owners.set(mark, owner);
-    if (mark !== 0 && owner !== object) continue;
+    if (mark !== 0 && owner !== object) {
+      isAfterRepeat = true;
+      continue;
+    }
+    // PDFium has also made a blank before and after it; only one of them can be measured.
+    if (isAfterRepeat && object === 0 && given.text.charAt(at) === " " && all.endsWith(" ")) continue;
+    isAfterRepeat = false;
     // PDFium has written a line end before and after the text that was left out; one of them is enough.
     if (given.text.startsWith("\r\n", at) && all.endsWith("\r\n")) {
       at++;
@@ -117,4 +124,36 @@ function spansOf(
   }
   call.free(at);
   return spans;
+}
+
+/** The order in which the text objects of a page are drawn. */
+export interface Drawing {
+  /** Undefined for an object inside of a form. */
+  orderOf(object: number): number | undefined;
+  /** Whether a blank was drawn between two orders. PDFium leaves out blanks at what it takes for line ends. */
+  hasBlank(one: number, other: number): boolean;
+}
+
+/** `isRead`: whether PDFium gives text for this object. */
+export function drawingOf(pdfium: Pdfium, page: number, isRead: (object: number) => boolean): Drawing {
+  const { call } = pdfium;
+  const named = createMarks(pdfium);
+  const orders = new Map<number, number>();
+  const count = Math.min(call.FPDFPage_CountObjects(page), MAX_OBJECTS);
+  /** For each order: how many blanks are drawn up to it. */
+  const blanks = new Int32Array(count);
+  for (let index = 0, found = 0; index < count; index++) {
+    const object = call.FPDFPage_GetObject(page, index);
+    if (call.FPDFPageObj_GetType(object) === TEXT_OBJECT) {
+      orders.set(object, index);
+      // A sign that belongs to a letter is not read either: the letter's ActualText stands for both.
+      if (!isRead(object) && named.markOf(object) === 0) found++;
+    }
+    blanks[index] = found;
+  }
+  named.done();
+  return {
+    orderOf: (object) => orders.get(object),
+    hasBlank: (one, other) => blanks[one] !== blanks[other],
+  };
 }

@@ -1,49 +1,8 @@
-import { assemble, type PdfObject } from "@docrelay/testkit";
+import type { PdfObject } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
-import { pageText } from "../text/layout.ts";
-import type { ReadPage } from "./page-engine.ts";
-import { createPdfiumEngine } from "./pdfium-engine.ts";
+import { engine, line, onePage, readFirst, textOf, type OnePage } from "../../test/one-page.ts";
 
 /* Small PDFs made here, each of a common kind, and the text that a reader sees on their page. */
-
-const engine = createPdfiumEngine();
-const HELVETICA = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>";
-
-interface OnePage {
-  readonly content: string;
-  /** Entries of the page's dictionary. Additional objects begin at number 6. */
-  readonly page?: string;
-  readonly catalog?: string;
-  readonly font?: string;
-  readonly objects?: readonly PdfObject[];
-}
-
-function onePage({ content, page = "", catalog = "", font = HELVETICA, objects = [] }: OnePage): Uint8Array {
-  const resources = "/Resources << /Font << /F1 4 0 R >> >>";
-  return assemble([
-    `<< /Type /Catalog /Pages 2 0 R ${catalog} >>`,
-    "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-    `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 5 0 R ${resources} ${page} >>`,
-    font,
-    { dictionary: "", content },
-    ...objects,
-  ]);
-}
-
-const line = (y: number, text: string, x = 72): string => `BT /F1 11 Tf ${x} ${y} Td (${text}) Tj ET\n`;
-
-async function readFirst(bytes: Uint8Array): Promise<ReadPage> {
-  const document = await engine.open(bytes, undefined);
-  try {
-    return await document.read(1);
-  } finally {
-    await document.close();
-  }
-}
-const textOf = async (bytes: Uint8Array): Promise<string> => {
-  const { lines, precision } = await readFirst(bytes);
-  return pageText(lines, precision);
-};
 
 describe("the size of type", () => {
   it.each([
@@ -185,80 +144,6 @@ describe("ligatures that only the name of their glyph tells", () => {
     ["a sign that is one", "33 /exclam", "a!b o!er", "a!b o!er"],
   ])("%s", async (_where, differences, text, read) => {
     expect(await textOf(onePage({ content: line(700, text), font: named(differences) }))).toBe(read);
-  });
-});
-
-describe("clusters that ActualText names", () => {
-  const utf16 = (text: string): string => Buffer.from(`\ufeff${text}`, "utf16le").swap16().toString("hex");
-  const named = (text: string, drawn: string): string => `/Span << /ActualText <${utf16(text)}> >> BDC ${drawn} EMC\n`;
-  const TAMIL = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding /ToUnicode 6 0 R >>";
-  const NAMES_OF_TAMIL = {
-    dictionary: "",
-    content:
-      "begincmap 1 begincodespacerange <00> <ff> endcodespacerange 4 beginbfchar " +
-      "<20> <0020> <6c> <0bbf> <6e> <0ba9> <6f> <0b95> endbfchar endcmap",
-  };
-  const at = (x: number, glyphs: string): string => `1 0 0 1 ${x} 700 Tm (${glyphs}) Tj`;
-
-  it("are read once where each of their signs is drawn by itself, and not broken", async () => {
-    const word =
-      named("\u0e27\u0e31", `${at(72, "o")} ${at(84, ".")}`) +
-      named("\u0e19", at(79, "n")) +
-      named("\u0e17\u0e35\u0e48", `${at(86, "o")} ${at(98, ".")}`);
-    expect(await textOf(onePage({ content: `BT /F1 12 Tf ${word} ET` }))).toBe("\u0e27\u0e31\u0e19\u0e17\u0e35\u0e48");
-  });
-
-  // Chromium draws a sign that follows its letter as a sign of its own, and PDFium takes the cluster to be as wide as
-  // its first sign.
-  it.each([
-    ["a narrow one", 79, 82, ""],
-    ["one as wide as a gap between cells", 90, 102, ""],
-    ["the same on a page that begins with a blank", 90, 102, at(60, " ")],
-  ])("are as wide as all of their signs, and %s is not broken", async (_how, sign, next, before) => {
-    const content =
-      before +
-      named("\u0b95\u0bca", `${at(72, "o")} ${at(sign, "ll")}`) +
-      at(next, "n ") +
-      named("\u0bb5\u0bbf", `${at(next + 10, "n")} ${at(next + 17, "l")}`) +
-      at(next + 20, "o");
-    const text = await textOf(
-      onePage({ content: `BT /F1 12 Tf ${content} ET`, font: TAMIL, objects: [NAMES_OF_TAMIL] }),
-    );
-    expect(text).toBe("\u0b95\u0bca\u0ba9 \u0bb5\u0bbf\u0b95");
-  });
-
-  it("are U+FFFD where a letter of another script stands in their words", async () => {
-    const names = "<20> <0020> <6c> <08fb> <6e> <0915> <6f> <0930>";
-    const mixed = { dictionary: "", content: NAMES_OF_TAMIL.content.replace(/<20> .*(?= endbfchar)/, names) };
-    const { lines } = await readFirst(
-      onePage({ content: `BT /F1 12 Tf ${at(72, "onlon on")} ET`, font: TAMIL, objects: [mixed] }),
-    );
-    expect(pageText(lines)).toBe("\u0930\u0915\ufffd\u0930\u0915 \u0930\u0915");
-  });
-
-  it("keep a Greek letter that stands for an angle or a wavelength beside a word", async () => {
-    const names = "<20> <0020> <6c> <03b8> <6e> <0e01> <6f> <0e07>";
-    const thai = { dictionary: "", content: NAMES_OF_TAMIL.content.replace(/<20> .*(?= endbfchar)/, names) };
-    const content = `BT /F1 12 Tf ${at(72, "onlon on")} ET`;
-    expect(await textOf(onePage({ content, font: TAMIL, objects: [thai] }))).toBe(
-      "\u0e07\u0e01\u03b8\u0e07\u0e01 \u0e07\u0e01",
-    );
-  });
-
-  it("of right-to-left letters have their marks, not those beside them", async () => {
-    const names = "<20> <0020> <6c> <0627> <6e> <0628> <6f> <0636>";
-    const arabic = { dictionary: "", content: NAMES_OF_TAMIL.content.replace(/<20> .*(?= endbfchar)/, names) };
-    const content = `BT /F1 12 Tf ${at(95, "n")} ${named("\u0636\u064b", at(87, "o"))} ${at(86.5, "l")} ET`;
-    expect(await textOf(onePage({ content, font: TAMIL, objects: [arabic] }))).toBe("\u0628\u0636\u064b\u0627");
-  });
-
-  it("have marks that are drawn after the line at their letters", async () => {
-    const names = "<20> <0020> <6c> <0e49> <6e> <0e01> <6f> <0e07>";
-    const thai = { dictionary: "", content: NAMES_OF_TAMIL.content.replace(/<20> .*(?= endbfchar)/, names) };
-    const content = `BT /F1 12 Tf ${at(72, "no on no")} ${at(75, "l")} ${at(113, "l")} ET`;
-    expect(await textOf(onePage({ content, font: TAMIL, objects: [thai] }))).toBe(
-      "\u0e01\u0e49\u0e07 \u0e07\u0e01 \u0e01\u0e07\u0e49",
-    );
   });
 });
 

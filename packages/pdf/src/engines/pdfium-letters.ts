@@ -36,6 +36,8 @@ export interface Letters {
   isGenerated(index: number): boolean;
   /** Whether the character belongs to no text object, because PDFium made it between two objects. */
   isBetween(index: number): boolean;
+  /** The text object to which a character belongs; 0 if there is none. */
+  objectOf(index: number): number;
   /** Whether the font does not state which character this is, so that PDFium has guessed it. */
   isUnnamed(index: number): boolean;
   /** The style of a character. */
@@ -105,6 +107,7 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
     },
     style: (index) => styleOf(pdfium, text, charOf(index)),
     isGenerated: (index) => call.FPDFText_IsGenerated(text, charOf(index)) === 1,
+    objectOf: (index) => call.FPDFText_GetTextObject(text, charOf(index)),
     isBetween: (index) => call.FPDFText_GetTextObject(text, charOf(index)) === 0,
     isUnnamed: (index) => call.FPDFText_HasUnicodeMapError(text, charOf(index)) === 1,
     done: () => free(),

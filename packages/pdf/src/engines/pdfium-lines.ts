@@ -1,7 +1,8 @@
 import type { Line } from "../text/layout.ts";
 import type { Extent, Style } from "../text/styled.ts";
 import { CLUSTERED, inClusterOrder } from "../text/clusters.ts";
-import { inReadingOrder, RTL, type PlacedSign } from "../text/right-to-left.ts";
+import { inCells, inReadingOrder, isMostlyRtl, RTL, type PlacedSign } from "../text/right-to-left.ts";
+import { commonBaseline, inDrawnOrder, joinSloped, type JoinedPiece } from "../text/sloped-lines.ts";
 import { commonRotation, rotatedBox, type Box, type Rotation } from "../text/rotation.ts";
 import { isSparse } from "../text/scan.ts";
 import { isSpace, spaceEnd, spaceStart } from "../text/space.ts";
@@ -18,7 +19,7 @@ import {
   type RawLine,
 } from "./pdfium-blanks.ts";
 import { lettersOf, type Letter, type Letters } from "./pdfium-letters.ts";
-import { withoutRepeats } from "./actual-text.ts";
+import { drawingOf, withoutRepeats, type Drawing } from "./actual-text.ts";
 import { readText } from "./pdfium-text.ts";
 import type { Guesses } from "../text/second-names.ts";
 import { withoutGuesses, type KnownText } from "./unnamed-letters.ts";
@@ -59,6 +60,7 @@ interface PageText extends Blanks {
   readonly mostlyRtl: boolean;
   /** Whether PDFium may have left out blanks on this page. */
   readonly overlooked: boolean;
+  readonly drawing: () => Drawing;
 }
 
 export interface ReadLines {
@@ -109,6 +111,11 @@ export function readLines(
   const all = readText(pdfium, text, count);
   const { text: given, chars, spans, named = false, utf8 = false } = withoutRepeats(pdfium, { page, text }, all);
   const letters = lettersOf(pdfium, text, { chars, spans, rotation });
+  let drawing: Drawing | undefined;
+  const isRead = (): ((object: number) => boolean) => {
+    const objects = new Set(Array.from({ length: count }, (_, char) => pdfium.call.FPDFText_GetTextObject(text, char)));
+    return (object) => objects.has(object);
+  };
   try {
     const known: KnownText = named
       ? { text: given, guesses: new Map<never, never>(), holed: false }
@@ -124,22 +131,19 @@ export function readLines(
       rtl: RTL.test(raw),
       mostlyRtl: isMostlyRtl(raw),
       overlooked: OVERLOOKED.test(raw),
+      drawing: () => (drawing ??= drawingOf(pdfium, page, isRead())),
       blankEm: CLUSTERED.test(raw) ? blankBetween(letters, raw) : 0,
     };
-    const parts = pieces(raw).filter(([start, end]) => isReadable?.(start, end) !== false);
-    const lines = parts.flatMap(([start, end]) => linesOf(whole, start, end));
+    const parts = piecesOf(whole).filter(({ start, end }) => isReadable?.(start, end) !== false);
+    const lines = parts.flatMap(({ start, end, sloped }) =>
+      sloped ? [slopedLine(whole, start, end)] : linesOf(whole, start, end),
+    );
     // On a page with mostly unnamed letters, the few named ones do not make a text.
     if (isReadable && isSparse(lines)) return { lines: [], unnamed: true, guesses: new Map() };
     return { lines, unnamed: holed, guesses, utf8 };
   } finally {
     letters.done();
   }
-}
-
-function isMostlyRtl(text: string): boolean {
-  if (!RTL.test(text)) return false;
-  const rtl = text.match(new RegExp(RTL, "g"))?.length ?? 0;
-  return rtl * 2 > (text.match(/\p{L}/gu)?.length ?? 0);
 }
 
 /**
@@ -162,6 +166,41 @@ function pieces(raw: string): Array<readonly [start: number, end: number]> {
     if (lineEnd < 0) return found;
     start = end + 2;
   }
+}
+
+/** The pieces of the page's text between line ends, with those of one sloped line joined. */
+function piecesOf(page: PageText): JoinedPiece[] {
+  const { raw, letters, box } = page;
+  const found = pieces(raw);
+  if (!page.rtl) return found.map(([start, end]) => ({ start, end, sloped: false }));
+  const placed = found.map(([start, end]) => {
+    const text = raw.slice(start, end);
+    const first = spaceEnd(text);
+    const [one, other] = first === text.length ? [0, 0] : [first, spaceStart(text) - 1];
+    const [head, tail] = [letters.of(start + one), letters.of(start + other)];
+    const isPlaced = head && tail && isWithin(box, head) && isWithin(box, tail);
+    return { start, end, rtl: RTL.test(text), ends: isPlaced ? ([head, tail] as const) : undefined };
+  });
+  return joinSloped(placed);
+}
+
+/** A right-to-left line that PDFium gave in several pieces, because its letters stand at different heights. */
+function slopedLine(page: PageText, start: number, end: number): Line {
+  const { raw, letters } = page;
+  const text = raw.slice(start, end);
+  const [first, last] = [start + spaceEnd(text), start + spaceStart(text) - 1];
+  const { size = 0 } = letters.of(first) ?? {};
+  const { orderOf, hasBlank } = page.drawing();
+  const signs = signsOf(letters, { text, start });
+  const drawn = signs.map((sign) => ({ ...sign, order: orderOf(letters.objectOf(start + sign.index)) ?? 0 }));
+  const ink = signs.filter((sign) => sign.text.trim() !== "");
+  return {
+    text: inReadingOrder(inDrawnOrder(drawn, size, hasBlank) ?? signs, { size, rtl: page.mostlyRtl }),
+    size,
+    baseline: commonBaseline(ink.flatMap(({ index }) => letters.of(start + index)?.baseline ?? [])),
+    ...(page.styled && styleOfLine(page, first, last)),
+    ...extentOf(signs),
+  };
 }
 
 /** The lines in one piece of the page's text; nearly always one. */
@@ -191,7 +230,7 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   const turned = level && !hasRtl && head.x > tail.x && last > first;
   if (turned && letters.rotationOf(start + first) !== page.rotation) return [{ ...place, text, size: 0 }];
   const line = { text, start, first, size: head.size };
-  if (level && (hasRtl || turned) && text.length <= MAX_REORDERED) return [{ ...place, ...reordered(page, line) }];
+  if (level && (hasRtl || turned) && text.length <= MAX_REORDERED) return reordered(page, line, place);
   const moved = level && page.blankEm > 0 ? clustered(page, line) : undefined;
   if (moved) return [{ ...place, ...moved }];
   const width = (right - left) / (last - first + 1);
@@ -292,10 +331,19 @@ function stackedParts({ raw, letters }: PageText, start: number, end: number): A
   return [...parts, [from, end]];
 }
 
-/** The text of a line in reading order, found from the positions of its letters. */
-function reordered(page: PageText, line: RawLine): Placed {
-  const signs = signsOf(page.letters, line);
-  return { text: inReadingOrder(signs, { size: line.size, rtl: page.mostlyRtl }), ...extentOf(signs) };
+/** A line in the order of its letters on the page, with tabs between its cells, or a line for each cell. */
+function reordered(page: PageText, line: RawLine, { words: _, ...place }: Omit<Line, "text">): Line[] {
+  const { size } = line;
+  const rtl = page.mostlyRtl;
+  const { cells, gaps } = inCells(signsOf(page.letters, line), { size, cellGap: CELL_GAP_EM * size });
+  const read = (rtl && RTL.test(line.text) ? cells.toReversed() : cells).map((signs) => ({
+    ...place,
+    text: inReadingOrder(signs, { size, rtl }),
+    ...extentOf(signs),
+  }));
+  const even = gaps.length > 2 && Math.max(...gaps) - Math.min(...gaps) < EVEN_EM * size;
+  if (read.length < 2 || (page.cells && !even)) return read;
+  return [{ ...place, text: read.map(({ text }) => text).join("\t"), ...extentOf(cells.flat()), even }];
 }
 
 /** The text of a line with clustered letters, in the right order; undefined if PDFium's order is right already. */
@@ -317,7 +365,7 @@ function clustered(page: PageText, line: RawLine): (Placed & Pick<Line, "even">)
 
 type Placed = Pick<Line, "text" | "left" | "right">;
 
-function signsOf(letters: Letters, { text, start }: RawLine): PlacedSign[] {
+function signsOf(letters: Letters, { text, start }: Pick<RawLine, "text" | "start">): PlacedSign[] {
   const signs: PlacedSign[] = [];
   for (let at = 0; at < text.length; at++) {
     const sign = String.fromCodePoint(text.codePointAt(at) as number);

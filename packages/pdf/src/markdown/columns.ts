@@ -24,12 +24,17 @@ export function fragmentsOf(line: readonly Line[]): Fragment[] {
     const found: Fragment[] = [];
     for (const word of wordsOf(piece)) {
       const last = found.at(-1);
-      if (last && word.left - last.right < WORD_GAP_EM * piece.size)
-        found[found.length - 1] = { ...last, words: [...last.words, word], right: word.right };
+      const gap = last ? Math.max(word.left - last.right, last.left - word.right) : Infinity;
+      if (last && gap < WORD_GAP_EM * piece.size) found[found.length - 1] = widenedBy(last, word);
       else found.push({ words: [word], line: piece, left: word.left, right: word.right });
     }
     return found;
   });
+}
+
+function widenedBy(fragment: Fragment, word: Word): Fragment {
+  const [left, right] = [Math.min(fragment.left, word.left), Math.max(fragment.right, word.right)];
+  return { ...fragment, words: [...fragment.words, word], left, right };
 }
 
 /** Whether a line has about as many cells as the fullest line. */

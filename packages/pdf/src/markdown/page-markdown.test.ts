@@ -43,6 +43,19 @@ describe("a page in Markdown", () => {
     expect(pageMarkdown(page).split("\n\n").slice(1)).toEqual(["- Wind the clockwork\n- Sleep\n1. Rise\n2. Eat"]);
   });
 
+  it("has tables and lists that begin at the right, where its text does", () => {
+    const cell = (text: string, at: number, left: number): Line => line(text, at, { left });
+    const rows = [
+      ["الاسم", "العدد", "السعر"],
+      ["حبل", "12", "3.50"],
+      ["مرساة", "7", "240.00"],
+    ];
+    const table = rows.flatMap((row, at) => row.map((text, column) => cell(text, at, 400 - 100 * column)));
+    expect(pageMarkdown(table)).toBe(
+      ["| الاسم | العدد | السعر |", "| --- | --- | --- |", "| حبل | 12 | 3.50 |", "| مرساة | 7 | 240.00 |"].join("\n"),
+    );
+  });
+
   it("has code as it is set in", () => {
     const code = [line("def light(hour):", 3, { mono: true }), line("return hour > 18", 4, { mono: true, left: 70 })];
     expect(pageMarkdown([...prose(0), ...code])).toContain("```\ndef light(hour):\n    return hour > 18\n```");

@@ -1,5 +1,6 @@
 import { cleanText } from "../text/clean-text.ts";
 import { pageText, type Line, type Precision } from "../text/layout.ts";
+import { isMostlyRtl } from "../text/right-to-left.ts";
 import { NO_RULES, type Rules } from "../text/styled.ts";
 import { cellsOf, isOneRow } from "./cells.ts";
 import { codeBlock } from "./code.ts";
@@ -19,8 +20,10 @@ export function pageMarkdown(
   lines: readonly Line[],
   how: { precision?: Precision | undefined; rules?: Rules | undefined } = {},
 ): string {
-  const { precision, rules = NO_RULES } = how;
-  const cells = cellsOf(lines);
+  const { precision } = how;
+  const isMirrored = isMostlyRtl(lines.map(({ text }) => text).join("\n"));
+  const cells = cellsOf(isMirrored ? lines.map(mirrored) : lines);
+  const rules = isMirrored ? mirroredRules(how.rules ?? NO_RULES) : (how.rules ?? NO_RULES);
   const body = bodyOf(cells);
   const end = footnotesFrom(cells, body);
   const blocks: string[] = [];
@@ -31,6 +34,19 @@ export function pageMarkdown(
   }
   blocks.push(...textBlocks(cells.slice(at, end), body, precision));
   return withFootnotes(blocks, readFootnotes(cells.slice(end))).join("\n\n");
+}
+
+/** A line of a page that is read from right to left, whose tables and lists begin at the right. */
+function mirrored(line: Line): Line {
+  const words = line.words?.map(({ left, right }) => ({ left: -right, right: -left }));
+  return { ...line, left: -line.right, right: -line.left, mirrored: true, ...(words && { words }) };
+}
+
+function mirroredRules({ across, upright }: Rules): Rules {
+  return {
+    across: across.map((rule) => ({ ...rule, left: -rule.right, right: -rule.left })),
+    upright: upright.map((rule) => ({ ...rule, x: -rule.x })),
+  };
 }
 
 function tableBlock({ rows }: Table): string {

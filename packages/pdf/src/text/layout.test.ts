@@ -56,6 +56,19 @@ describe("the text of a page", () => {
     expect(pageText(same)).toBe(`${phrase}${phrase} ${phrase.slice(0, 9)}`);
   });
 
+  it("keeps the blank before Thai's sign of repetition, which begins no line without one", () => {
+    const phrase = "\u0e01\u0e32\u0e23\u0e40\u0e23\u0e35\u0e22\u0e19\u0e20\u0e32\u0e29\u0e32".repeat(4);
+    const lines = column([phrase, "\u0e46"]).map((line, index) => ({ ...line, right: index < 1 ? 270 : 100 }));
+    expect(pageText(lines)).toBe(`${phrase} \u0e46`);
+  });
+
+  it("joins lines of Burmese with a blank behind a full stop, where the page has one there", () => {
+    const phrase = "\u1000\u1001\u1002\u1000".repeat(12);
+    const lines = [`${phrase}\u104b ${phrase}\u104b`, `${phrase}\u104b ${phrase}`, phrase];
+    const same = column(lines).map((line, index) => ({ ...line, right: index < 2 ? 270 : 100 }));
+    expect(pageText(same)).toBe(`${lines[0]} ${lines[1]}${lines[2]}`);
+  });
+
   it("keeps rows and list items", () => {
     expect(pageText(column(["Region\tQuarter\tUnits sold\tUnit price\tRevenue", "South\tQ1\t100\t3.50\t350.00"]))).toBe(
       "Region\tQuarter\tUnits sold\tUnit price\tRevenue\nSouth\tQ1\t100\t3.50\t350.00",

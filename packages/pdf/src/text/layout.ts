@@ -1,5 +1,5 @@
 import { cleanText } from "./clean-text.ts";
-import { hangulBreaks } from "./hangul-breaks.ts";
+import { hangulBreaks, phraseBreaks, type IsBreak } from "./word-breaks.ts";
 import type { Extent, Style } from "./styled.ts";
 
 /** A line and its position on the page. Lengths are in points, from the left and from the bottom. */
@@ -25,6 +25,8 @@ export interface Line extends Partial<Omit<Style, "words">> {
   readonly words?: readonly Extent[] | undefined;
   /** Whether the line ends with a raised mark, such as a footnote's. */
   readonly marked?: boolean;
+  /** The line's page is mirrored already, so that reading begins at the left. */
+  readonly mirrored?: boolean;
 }
 
 /** How exact widths are. `slack`: by which part of the column's width a full line may end before the column's end. */
@@ -48,6 +50,7 @@ const NO_LINE_BEGIN =
   /^.([\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff1f\uff01\uff09\u300d\u300f\u3011\u3009\u300b\u30fb\u30fc\u3005\u3041\u3043\u3045\u3047\u3049\u3063\u3083\u3085\u3087\u30a1\u30a3\u30a5\u30a7\u30a9\u30c3\u30e3\u30e5\u30e7]+)/u;
 /** Scripts without blanks between words: Thai, Lao, Burmese, Khmer. */
 const PHRASED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]/;
+const REPEATED = "\u0e46";
 const HANGUL = /\p{Script=Hangul}/u;
 const ITEM = /^(?:[•‣▪●○◦·–—*»→\-\u00b7]\s|\[?\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})[.)\]]\s|\[\d)/;
 /**
@@ -65,8 +68,11 @@ const MIN_WIDTH_EM = 14;
 export function pageText(lines: readonly Line[], precision: Precision = { slack: 0.01 }): string {
   const seen = withoutStretch(lines.map((line) => directed(withoutHanBlanks(line))));
   const gaps = seen.map((line, index) => lineGap(line, seen[index + 1]));
-  let breaks: ReturnType<typeof hangulBreaks> | undefined;
-  const isBreak = (last: string, first: string): boolean => (breaks ??= hangulBreaks(lines))(last, first);
+  let [hangul, phrases]: IsBreak[] = [];
+  const isBreak: IsBreak = (last, first) =>
+    HANGUL.test(first.charAt(0))
+      ? (hangul ??= hangulBreaks(lines))(last, first)
+      : (phrases ??= phraseBreaks(lines))(last, first);
   let text = "";
   let joined = false;
   seen.forEach((line, index) => {
@@ -96,7 +102,7 @@ function withoutHanBlanks(line: Line): SeenLine {
 
 /** Mirrors right-to-left lines, so that `left` is where reading begins. */
 function directed<T extends Line>(line: T): T {
-  if (!MAYBE_RTL.test(line.text) || !RTL.test(line.text)) return line;
+  if (line.mirrored === true || !MAYBE_RTL.test(line.text) || !RTL.test(line.text)) return line;
   const letters = line.text.match(/\p{L}/gu) ?? [];
   const rtl = letters.filter((letter) => RTL.test(letter)).length * 2 > letters.length;
   return rtl ? { ...line, left: -line.right, right: -line.left } : line;
@@ -220,18 +226,20 @@ function withoutHyphen({ before, head, tail }: BrokenWord, lines: readonly Line[
 const USUAL_END = /[a-zA-Z0-9,;)]/;
 
 /** A line as it is joined to the next one: with a blank at its end, or without one. */
-function withBlank(line: Line, next: Line, isBreak: ReturnType<typeof hangulBreaks>): string {
+function withBlank(line: Line, next: Line, isBreak: IsBreak): string {
   const whole = line.text.trimEnd();
   if (USUAL_END.test(whole.charAt(whole.length - 1))) return `${whole} `;
   const before = whole.replace(SOFT_HYPHEN, "-");
-  const [last = "", first = ""] = [before.at(-1), next.text.trimStart().at(0)];
+  const after = next.text.trimStart();
+  const [last = "", first = ""] = [before.at(-1), after.at(0)];
   if (/[\p{L}\p{N}][-\u2010]$/u.test(before) && /[\p{L}\p{N}]/u.test(first)) return before;
   // A path or a URL goes on without a blank. A slash after a blank is a sign of its own.
   if ((/\S\/$/.test(before) || /:\/\/\S*[.=&?_-]$/.test(before)) && /[\p{L}\p{N}_.~$({]/u.test(first)) return before;
   if (UNSPACED.test(last) && UNSPACED.test(first)) return before;
-  // Thai has blanks only between phrases. If a line was broken at such a blank, the line ends with it.
-  if (PHRASED.test(last) && PHRASED.test(first) && !/\s$/.test(line.text)) return before;
-  // Korean words are broken when the column is full; a blank at the end of a line is real.
-  if (HANGUL.test(last) && HANGUL.test(first) && !/\s$/.test(line.text) && !isBreak(last, first)) return before;
+  // Thai has blanks only between phrases, and Korean words are broken when the column is full. A blank at the end of a
+  // line is real, and one stands before Thai's sign of repetition.
+  if (first === REPEATED) return `${before} `;
+  const isUnmarked = (PHRASED.test(last) && PHRASED.test(first)) || (HANGUL.test(last) && HANGUL.test(first));
+  if (isUnmarked && !/\s$/.test(line.text) && !isBreak(before, after)) return before;
   return `${before} `;
 }

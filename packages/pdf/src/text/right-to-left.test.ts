@@ -64,6 +64,16 @@ describe("a line with right-to-left letters, read from where they stand", () => 
     expect(inReadingOrder(signs, { size: EM })).toBe("\u0644\u0627(");
   });
 
+  it("has no blank between a number and the full stop behind it, where the digits are narrow", () => {
+    const signs: PlacedSign[] = [
+      { text: "\u0629", index: 0, left: 30, right: 34, x: 30 },
+      { text: "\u06f1", index: 2, left: 11.5, right: 13, x: 10 },
+      { text: "\u06f0", index: 3, left: 16, right: 18, x: 15 },
+      { text: "\u06d4", index: 4, left: 6, right: 8, x: 5 },
+    ];
+    expect(inReadingOrder(signs, { size: EM })).toBe("\u0629 \u06f1\u06f0\u06d4");
+  });
+
   it("keeps a mark with its letter, and the letters of one glyph in their order", () => {
     const [lam, alef] = ["\u0644", "\u0627"];
     const signs: PlacedSign[] = [

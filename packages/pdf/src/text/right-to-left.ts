@@ -7,6 +7,7 @@ import { nearestOf } from "./nearest.ts";
  */
 
 export const RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+const EVERY_RTL = new RegExp(RTL, "g");
 const ARABIC = /[\u0600-\u065f\u066e-\u06ef\u06fa-\u08ff\ufb50-\ufdff\ufe70-\ufefc]/;
 const DIGIT = /[0-9\u0660-\u0669\u06f0-\u06f9]/;
 /** Characters that may stand within a number. */
@@ -29,7 +30,15 @@ const ONE_PLACE_EM = 0.03;
  */
 const BLANK_EM = 0.18;
 const BRACKET_BLANK_EM = 0.26;
+/** A mark that ends a word or a number: it has no blank before it unless the gap is this wide, in ems. */
+const [ENDING, ENDING_BLANK_EM] = [/^[.,:;!?\u060c\u061b\u061f\u06d4]$/, 0.5] as const;
 const BRACKET = /^[()[\]{}<>"'\u00ab\u00bb\u201c-\u201f]/;
+
+/** Whether most letters of a text are right-to-left. */
+export function isMostlyRtl(text: string): boolean {
+  if (!RTL.test(text)) return false;
+  return 2 * (text.match(EVERY_RTL)?.length ?? 0) > (text.match(/\p{L}/gu)?.length ?? 0);
+}
 
 /** A character of a line and its position. `x`: the origin of its glyph. */
 export interface PlacedSign {
@@ -55,6 +64,33 @@ export function inReadingOrder(
   );
   const visual = withBlanks(glyphs, size);
   return mendBrackets(isRightToLeft(visual, rtl) ? rightToLeft(visual) : leftToRight(visual));
+}
+
+/**
+ * The signs of a line by cell, from left to right, and the gaps between its words. `cellGap`: cells are at least this far
+ * apart.
+ */
+export function inCells(
+  signs: readonly PlacedSign[],
+  { size, cellGap }: { readonly size: number; readonly cellGap: number },
+): { readonly cells: PlacedSign[][]; readonly gaps: readonly number[] } {
+  const ends: Array<{ readonly left: number; right: number; last: PlacedSign; readonly signs: PlacedSign[] }> = [];
+  const gaps: number[] = [];
+  const ink = signs.filter(({ text }) => text.trim() !== "");
+  for (const sign of ink.toSorted((one, other) => one.left - other.left)) {
+    const cell = ends.at(-1);
+    // Without a blank between two letters, a long joint is drawn there.
+    const isJoined = cell !== undefined && Math.abs(cell.last.index - sign.index) === 1;
+    const gap = cell === undefined || isJoined ? 0 : sign.left - cell.right;
+    if (gap > BLANK_EM * size) gaps.push(gap);
+    if (cell === undefined || gap > cellGap) ends.push({ left: sign.left, right: sign.right, last: sign, signs: [] });
+    else if (sign.right > cell.right) [cell.right, cell.last] = [sign.right, sign];
+  }
+  for (const sign of signs) {
+    const middle = (sign.left + sign.right) / 2;
+    ends.find(({ left, right }) => middle >= left && middle <= right)?.signs.push(sign);
+  }
+  return { cells: ends.map((end) => end.signs), gaps };
 }
 
 function isRightToLeft(visual: readonly string[], rtl: boolean): boolean {
@@ -138,15 +174,19 @@ function withBlanks(glyphs: readonly Glyph[], size: number): string[] {
   let end = -Infinity;
   for (const glyph of glyphs) {
     const isBlank = glyph.text.trim() === "";
-    const isBracket = before !== undefined && (BRACKET.test(before.text) || BRACKET.test(glyph.text));
-    const blank = (isBracket ? BRACKET_BLANK_EM : BLANK_EM) * size;
-    const apart = before !== undefined && !followed(before, glyph) && glyph.left - end > blank;
+    const apart = before !== undefined && !followed(before, glyph) && glyph.left - end > blankOf(before, glyph) * size;
     if ((isBlank || apart) && all.at(-1) !== " ") all.push(" ");
     if (!isBlank) all.push(glyph.text);
     end = Math.max(end, glyph.right);
     before = glyph;
   }
   return all;
+}
+
+/** The gap in ems from which there is a blank between two glyphs, of which `one` is the left one. */
+function blankOf(one: Glyph, other: Glyph): number {
+  if (ENDING.test(one.text) && RTL.test(other.text)) return ENDING_BLANK_EM;
+  return BRACKET.test(one.text) || BRACKET.test(other.text) ? BRACKET_BLANK_EM : BLANK_EM;
 }
 
 /**

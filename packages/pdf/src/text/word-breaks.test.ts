@@ -1,5 +1,5 @@
-import { expect, it } from "vitest";
-import { hangulBreaks } from "./hangul-breaks.ts";
+import { describe, expect, it } from "vitest";
+import { hangulBreaks, phraseBreaks } from "./word-breaks.ts";
 
 const PAGE = [
   "항구는 아침에 문을 열고 배는 저녁에 나간다",
@@ -26,4 +26,26 @@ it("where blanks stand at line ends a line without one ends within a word", () =
 
 it("a page without blanks has none at its line ends", () => {
   expect(hangulBreaks(linesOf(["항구는아침에문을열고배는저녁에나간다"]))("에", "배")).toBe(false);
+});
+
+describe("Burmese and Lao, which have blanks between phrases only", () => {
+  const [KA, KHA, GA, STOP] = ["\u1000", "\u1001", "\u1002", "\u104b"];
+  const page = linesOf([
+    `${KA}${KHA}${STOP} ${GA}${KA}`,
+    `${GA}${KHA}${STOP} ${KHA}${KA}${GA}${KA}`,
+    `${KHA}${STOP} ${GA}`,
+  ]);
+
+  it("a line that ends with a full stop ends with a blank", () => {
+    expect(phraseBreaks(page)(`${GA}${KA}${KHA}${STOP}`, GA)).toBe(true);
+  });
+
+  it("one that ends as words within phrases do goes on in the next line", () => {
+    expect(phraseBreaks(page)(`${KHA}${GA}`, `${KA}${KHA}`)).toBe(false);
+  });
+
+  it("of Thai nothing is guessed: its phrases are too long to learn their ends from a page", () => {
+    const thai = linesOf(["\u0e01\u0e02 \u0e01\u0e04 \u0e01\u0e02 \u0e01"]);
+    expect(phraseBreaks(thai)("\u0e01\u0e02", "\u0e01\u0e04")).toBe(false);
+  });
 });

@@ -1,0 +1,132 @@
+import { describe, expect, it } from "vitest";
+import { engine, onePage, readFirst, textOf } from "../../test/one-page.ts";
+import { pageText } from "../text/layout.ts";
+
+/* Scripts whose letters are drawn in clusters, or at different heights: how programs draw them, and what is read. */
+
+describe("clusters that ActualText names", () => {
+  const utf16 = (text: string): string => Buffer.from(`\ufeff${text}`, "utf16le").swap16().toString("hex");
+  const named = (text: string, drawn: string): string => `/Span << /ActualText <${utf16(text)}> >> BDC ${drawn} EMC\n`;
+  const TAMIL = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding /ToUnicode 6 0 R >>";
+  const NAMES_OF_TAMIL = {
+    dictionary: "",
+    content:
+      "begincmap 1 begincodespacerange <00> <ff> endcodespacerange 4 beginbfchar " +
+      "<20> <0020> <6c> <0bbf> <6e> <0ba9> <6f> <0b95> endbfchar endcmap",
+  };
+  const at = (x: number, glyphs: string): string => `1 0 0 1 ${x} 700 Tm (${glyphs}) Tj`;
+
+  it("are read once where each of their signs is drawn by itself, and not broken", async () => {
+    const word =
+      named("\u0e27\u0e31", `${at(72, "o")} ${at(84, ".")}`) +
+      named("\u0e19", at(79, "n")) +
+      named("\u0e17\u0e35\u0e48", `${at(86, "o")} ${at(98, ".")}`);
+    expect(await textOf(onePage({ content: `BT /F1 12 Tf ${word} ET` }))).toBe("\u0e27\u0e31\u0e19\u0e17\u0e35\u0e48");
+  });
+
+  it("are not broken where PDFium made a blank before and after a sign that it gives twice", async () => {
+    const names = "<20> <0020> <6c> <0e49> <6e> <0e01> <6f> <0e07>";
+    const thai = { dictionary: "", content: NAMES_OF_TAMIL.content.replace(/<20> .*(?= endbfchar)/, names) };
+    const content = named("\u0e14\u0e34", `${at(72, "o")} ${at(80, ".")}`) + `${at(79, "nnn")} ${at(99.5, "on")}`;
+    expect(await textOf(onePage({ content: `BT /F1 12 Tf ${content} ET`, font: TAMIL, objects: [thai] }))).toBe(
+      "\u0e14\u0e34\u0e01\u0e01\u0e01\u0e07\u0e01",
+    );
+  });
+
+  // Chromium draws a sign that follows its letter as a sign of its own, and PDFium takes the cluster to be as wide as
+  // its first sign.
+  it.each([
+    ["a narrow one", 79, 82, ""],
+    ["one as wide as a gap between cells", 90, 102, ""],
+    ["the same on a page that begins with a blank", 90, 102, at(60, " ")],
+  ])("are as wide as all of their signs, and %s is not broken", async (_how, sign, next, before) => {
+    const content =
+      before +
+      named("\u0b95\u0bca", `${at(72, "o")} ${at(sign, "ll")}`) +
+      at(next, "n ") +
+      named("\u0bb5\u0bbf", `${at(next + 10, "n")} ${at(next + 17, "l")}`) +
+      at(next + 20, "o");
+    const text = await textOf(
+      onePage({ content: `BT /F1 12 Tf ${content} ET`, font: TAMIL, objects: [NAMES_OF_TAMIL] }),
+    );
+    expect(text).toBe("\u0b95\u0bca\u0ba9 \u0bb5\u0bbf\u0b95");
+  });
+
+  it("are U+FFFD where a letter of another script stands in their words", async () => {
+    const names = "<20> <0020> <6c> <08fb> <6e> <0915> <6f> <0930>";
+    const mixed = { dictionary: "", content: NAMES_OF_TAMIL.content.replace(/<20> .*(?= endbfchar)/, names) };
+    const { lines } = await readFirst(
+      onePage({ content: `BT /F1 12 Tf ${at(72, "onlon on")} ET`, font: TAMIL, objects: [mixed] }),
+    );
+    expect(pageText(lines)).toBe("\u0930\u0915\ufffd\u0930\u0915 \u0930\u0915");
+  });
+
+  it("keep a Greek letter that stands for an angle or a wavelength beside a word", async () => {
+    const names = "<20> <0020> <6c> <03b8> <6e> <0e01> <6f> <0e07>";
+    const thai = { dictionary: "", content: NAMES_OF_TAMIL.content.replace(/<20> .*(?= endbfchar)/, names) };
+    const content = `BT /F1 12 Tf ${at(72, "onlon on")} ET`;
+    expect(await textOf(onePage({ content, font: TAMIL, objects: [thai] }))).toBe(
+      "\u0e07\u0e01\u03b8\u0e07\u0e01 \u0e07\u0e01",
+    );
+  });
+
+  it("of right-to-left letters have their marks, not those beside them", async () => {
+    const names = "<20> <0020> <6c> <0627> <6e> <0628> <6f> <0636>";
+    const arabic = { dictionary: "", content: NAMES_OF_TAMIL.content.replace(/<20> .*(?= endbfchar)/, names) };
+    const content = `BT /F1 12 Tf ${at(95, "n")} ${named("\u0636\u064b", at(87, "o"))} ${at(86.5, "l")} ET`;
+    expect(await textOf(onePage({ content, font: TAMIL, objects: [arabic] }))).toBe("\u0628\u0636\u064b\u0627");
+  });
+
+  it("have marks that are drawn after the line at their letters", async () => {
+    const names = "<20> <0020> <6c> <0e49> <6e> <0e01> <6f> <0e07>";
+    const thai = { dictionary: "", content: NAMES_OF_TAMIL.content.replace(/<20> .*(?= endbfchar)/, names) };
+    const content = `BT /F1 12 Tf ${at(72, "no on no")} ${at(75, "l")} ${at(113, "l")} ET`;
+    expect(await textOf(onePage({ content, font: TAMIL, objects: [thai] }))).toBe(
+      "\u0e01\u0e49\u0e07 \u0e07\u0e01 \u0e01\u0e07\u0e49",
+    );
+  });
+});
+
+describe("right-to-left text", () => {
+  const [BEH, NOON, SEEN] = ["\u0628", "\u0646", "\u0633"];
+  const FONT = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding /ToUnicode 6 0 R >>";
+  const names = {
+    dictionary: "",
+    content:
+      "begincmap 1 begincodespacerange <00> <ff> endcodespacerange 4 beginbfchar " +
+      "<20> <0020> <6c> <0628> <6e> <0646> <6f> <0633> endbfchar endcmap",
+  };
+  const drawn = (...glyphs: ReadonlyArray<readonly [glyph: string, x: number, up: number]>): string =>
+    glyphs.map(([glyph, x, up]) => `BT /F1 12 Tf 1 0 0 1 ${x} ${700 + up} Tm (${glyph}) Tj ET\n`).join("");
+  const read = (content: string): Promise<string> => textOf(onePage({ content, font: FONT, objects: [names] }));
+
+  it("has tabs between the cells of a row, from right to left, and a line for each cell on request", async () => {
+    const row = drawn(["oo", 72, 0], ["l", 200, 0], ["n", 300, 0], ["l", 308, 0]);
+    expect(await read(row)).toBe(`${BEH}${NOON}\t${BEH}\t${SEEN}${SEEN}`);
+    const document = await engine.open(onePage({ content: row, font: FONT, objects: [names] }), undefined);
+    const { lines } = await document.read(1, { styled: true });
+    await document.close();
+    expect(lines.map(({ text, left }) => [text, Math.round(left)])).toEqual([
+      [`${BEH}${NOON}`, 301],
+      [BEH, 201],
+      [`${SEEN}${SEEN}`, 72],
+    ]);
+  });
+
+  it("in words that descend to the baseline is one line in reading order, with the blanks between the words", async () => {
+    const word = drawn(["n", 72, 0], ["o", 79, 7]);
+    const other = drawn(["l", 90, 0], ["n", 93, 5], ["o", 100, 11]);
+    expect(await read(word + drawn([" ", 86, 0]) + other)).toBe(`${SEEN}${NOON}${BEH} ${SEEN}${NOON}`);
+  });
+
+  it("in such words has a letter that stands at the right of the next in the order of drawing", async () => {
+    const word = drawn(["l", 76, -4], ["n", 72, 0], ["o", 79, 7], ["o", 86, 0], ["l", 93, 9]);
+    expect(await read(word)).toBe(`${BEH}${SEEN}${SEEN}${NOON}${BEH}`);
+  });
+
+  it("in such words of the next line is on a line of its own", async () => {
+    const above = drawn(["n", 72, 0], ["o", 79, 7], ["l", 86, 9]);
+    const below = drawn(["l", 72, -24], ["n", 75, -18], ["o", 82, -14]);
+    expect(await read(above + below)).toBe(`${BEH}${SEEN}${NOON}\n${SEEN}${NOON}${BEH}`);
+  });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import { commonBaseline, inDrawnOrder, joinSloped, type DrawnSign, type Piece } from "./sloped-lines.ts";
+
+/* Letters are five points wide, in a type of ten points. */
+
+const SIZE = 10;
+const at = (x: number, baseline: number) => ({ left: x, right: x + 5, baseline, size: SIZE });
+let start = 0;
+const piece = (from: number, to: number, baselines: readonly [number, number], rtl = true): Piece => {
+  start += 10;
+  return { start, end: start + 8, rtl, ends: [at(to - 5, baselines[0]), at(from, baselines[1])] };
+};
+const parts = (pieces: readonly Piece[]): string[] =>
+  joinSloped(pieces).map(
+    (line) =>
+      `${line.sloped ? "line" : "piece"} ${pieces.filter((one) => one.start >= line.start && one.end <= line.end).length}`,
+  );
+
+describe("pieces of right-to-left text", () => {
+  it("are one line where a word steps down from one to the next, in either order", () => {
+    const pieces = [piece(0, 30, [100, 100]), piece(28, 60, [106, 100]), piece(62, 90, [103, 100])];
+    expect(parts(pieces)).toEqual(["line 3"]);
+    expect(parts([piece(28, 60, [106, 100]), piece(0, 30, [100, 100])])).toEqual(["line 2"]);
+  });
+
+  it("stay apart on one height: they may be cells", () => {
+    expect(parts([piece(0, 30, [100, 100]), piece(32, 60, [100, 100])])).toEqual(["piece 1", "piece 1"]);
+  });
+
+  it("stay apart in lines under one another, in columns, in other sizes, and without right-to-left letters", () => {
+    expect(parts([piece(0, 30, [100, 100]), piece(0, 30, [88, 88])])).toEqual(["piece 1", "piece 1"]);
+    expect(parts([piece(0, 30, [103, 100]), piece(60, 90, [106, 100])])).toEqual(["piece 1", "piece 1"]);
+    const small: Piece = {
+      start: 1000,
+      end: 1001,
+      rtl: true,
+      ends: [
+        { ...at(30, 104), size: 6 },
+        { ...at(30, 104), size: 6 },
+      ],
+    };
+    expect(parts([piece(0, 30, [100, 100]), small])).toEqual(["piece 1", "piece 1"]);
+    expect(parts([piece(0, 30, [100, 100], false), piece(28, 60, [106, 100], false)])).toEqual(["piece 1", "piece 1"]);
+  });
+
+  it("without a position stay as they are", () => {
+    expect(parts([piece(0, 30, [106, 100]), { start: 5000, end: 5004, rtl: false }])).toEqual(["piece 1", "piece 1"]);
+  });
+});
+
+describe("the signs of a sloped line", () => {
+  const drawn = (text: string, x: number, order: number, width = 5): DrawnSign => ({
+    text,
+    x,
+    left: x,
+    right: x + width,
+    index: 0,
+    order,
+  });
+  const read = (signs: readonly DrawnSign[], blanks: readonly number[] = []): string | undefined =>
+    inDrawnOrder(signs, SIZE, (one, other) => blanks.some((blank) => blank > one && blank < other))
+      ?.toSorted((one, other) => one.x - other.x)
+      .map(({ text }) => text)
+      .join("");
+
+  it("stand in the order of drawing, also where a letter is at the right of the next", () => {
+    expect(read([drawn("ن", 8, 2), drawn("ه", 0, 0), drawn("ے", 11, 1)])).toBe("هےن");
+    expect(read([drawn("ن", 8, 2), drawn("ه", 20, 0), drawn("ے", 11, 1)])).toBe("نےه");
+  });
+
+  it("drawn together stand where they are", () => {
+    expect(read([drawn("c", 10, 1), drawn("a", 0, 0), drawn("b", 5, 1)])).toBe("abc");
+  });
+
+  it("have a blank that PDFium left out, and none without a width", () => {
+    expect(read([drawn("ه", 0, 0), drawn("ن", 6, 3)], [1])).toBe("ه ن");
+    expect(read([drawn("ه", 0, 0), drawn(" ", 6, 1, 0), drawn("ن", 6, 2)])).toBe("هن");
+  });
+
+  it("are not known by an order that goes back and forth", () => {
+    expect(read([drawn("a", 0, 0), drawn("b", 40, 1), drawn("c", 20, 2), drawn("d", 60, 3)])).toBeUndefined();
+  });
+});
+
+it("the baseline of a sloped line is that of most letters", () => {
+  expect(commonBaseline([106, 103, 100, 104, 100.02, 100])).toBe(100);
+});

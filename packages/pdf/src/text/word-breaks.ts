@@ -1,0 +1,85 @@
+/*
+ * Decides whether there was a blank at the end of a line in scripts that are broken at other places than blanks. Korean
+ * is broken within words when the column is full. Thai, Lao, Burmese and Khmer are broken between words, but have blanks
+ * between phrases only. Many programs write no blank at a line's end. The other lines of the page show which case is
+ * likely: some syllables nearly always stand before a blank, others after one.
+ */
+
+/** How a script is broken. */
+interface Script {
+  readonly letter: RegExp;
+  /** What is counted about the texts before and after a place. */
+  readonly keysOf: (before: string, after: string) => readonly string[];
+  /** How much more often there is a blank at a line's end than between any two letters. */
+  readonly atLineEnd: number;
+}
+
+const HANGUL: Script = {
+  letter: /\p{Script=Hangul}/u,
+  keysOf: (before, after) => {
+    const [last = "", first = ""] = [before.at(-1), after.at(0)];
+    return [`${last}_`, `_${first}`, last + first];
+  },
+  atLineEnd: 1,
+};
+
+/** The letters of about one syllable. A line ends between words, and most places between two letters are within one. */
+const PHRASED: Script = {
+  letter: /[\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff]/,
+  keysOf: (before, after) => [`${before.slice(-3)}_`, `_${after.slice(0, 3)}`],
+  atLineEnd: 2,
+};
+const MARK = /^\p{M}/u;
+/** The page's average counts as much as this many occurrences of a syllable, so that rare syllables do not decide. */
+const WEIGHT = 2;
+
+/** How often something is beside a blank (`apart`), and how often within a word. */
+interface Places {
+  apart: number;
+  within: number;
+}
+
+/** A test of whether a blank belongs between a line and the line after it. */
+export type IsBreak = (line: string, next: string) => boolean;
+
+/** For Korean. `lines`: the lines of the page. */
+export function hangulBreaks(lines: readonly { readonly text: string }[]): IsBreak {
+  return breaksOf(lines, HANGUL);
+}
+
+/** For Thai, Lao, Burmese and Khmer. `lines`: the lines of the page. */
+export function phraseBreaks(lines: readonly { readonly text: string }[]): IsBreak {
+  return breaksOf(lines, PHRASED);
+}
+
+function breaksOf(lines: readonly { readonly text: string }[], { letter, keysOf, atLineEnd }: Script): IsBreak {
+  const counts = new Map<string, Places>();
+  const all: Places = { apart: 0, within: 0 };
+  for (const { text } of lines) {
+    // A program that writes blanks at line ends leaves none out.
+    if (text.endsWith(" ") && letter.test(text.charAt(text.length - 2))) return () => false;
+    for (let at = 1; at < text.length; at++) {
+      const isApart = text.charAt(at - 1) === " ";
+      const end = isApart ? at - 1 : at;
+      if (!letter.test(text.charAt(at)) || MARK.test(text.charAt(at)) || !letter.test(text.charAt(end - 1))) continue;
+      const places = isApart ? "apart" : "within";
+      all[places]++;
+      for (const key of keysOf(text.slice(0, end), text.slice(at))) {
+        const known = counts.get(key) ?? { apart: 0, within: 0 };
+        known[places]++;
+        counts.set(key, known);
+      }
+    }
+  }
+  const usual = (all.apart + 1) / (all.apart + all.within + 2);
+  const usualOdds = usual / (1 - usual);
+  /** How many times as often as the average syllable this one is beside a blank. */
+  const odds = (key: string): number => {
+    const { apart, within } = counts.get(key) ?? { apart: 0, within: 0 };
+    return (apart + WEIGHT * usual) / (within + WEIGHT * (1 - usual)) / usualOdds;
+  };
+  return (line, next) => {
+    if (!letter.test(line.charAt(line.length - 1)) || !letter.test(next.charAt(0))) return false;
+    return keysOf(line, next).reduce((product, key) => product * odds(key), usualOdds * atLineEnd) > 1;
+  };
+}
