@@ -37,7 +37,7 @@ describe("an edge that stops", () => {
     }
     await expect(ready(0)).rejects.toThrow("fetch failed");
     expect([await ready(1), other.socket.connected]).toEqual([200, true]);
-    // What it had accepted goes on elsewhere.
+    // An ask that the drained edge had accepted is followed through another edge.
     await other.open(CONVERSATION);
     await relay.answer(CONVERSATION, ["x"]);
     expect((await heard(other, 3)).at(-1)).toMatchObject({ type: "completed", ask: "one" });
@@ -52,10 +52,10 @@ describe("an edge that stops", () => {
 });
 
 const MESSAGE_BYTES = 100_000;
-/** A client's own socket and WebSocket parser read a little before they notice that they are paused. */
+/** Most bytes that a client's socket and WebSocket parser still read after the client was paused. */
 const CLIENT_BYTES = 524_288;
 
-/** How many bytes the kernel takes on loopback for a reader that does not read. */
+/** How many bytes the kernel buffers on loopback for a reader that does not read. */
 async function kernelBytes(): Promise<number> {
   const server = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -105,7 +105,7 @@ describe("a client that does not read", () => {
       sent++;
       await eventually(() => good.said.length === sent, { what: "what others hear" });
     }
-    // What the kernel's buffers take, what the client's stream had taken, the cap, and the message that exceeded it.
+    // At most: the kernel's buffers, what the paused client still read, the edge's cap, and two more messages.
     expect(sent * MESSAGE_BYTES).toBeLessThan((await kernelBytes()) + CLIENT_BYTES + 65_536 + 2 * MESSAGE_BYTES);
     expect(good.socket.connected).toBe(true);
 

@@ -59,7 +59,7 @@ const SPARE_SOCKETS = { min: 64, share: 0.1 };
  * if that is more.
  */
 const ARRIVING = { bytes: 67_108_864, frames: 2 };
-/** The same bound for the connections of one network, where networks are counted. */
+/** The bound {@link ARRIVING} for the connections of one network, where networks are counted. */
 const ARRIVING_OF_NETWORK = { bytes: 33_554_432, frames: 1 };
 const EXPIRE_MS = 2000;
 /**

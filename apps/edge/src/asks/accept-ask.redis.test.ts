@@ -9,7 +9,10 @@ const PDF = Buffer.from(makePdf({ pages: ["Some words"] }));
 const inline = (more: object = {}): object => ({ name: "a.pdf", type: "application/pdf", bytes: PDF, ...more });
 const accepted = { ok: true, duplicate: false };
 const code = ({ error }: Answer): string | undefined => error?.code;
-/** All keys with their values, but for how many connections there are, and for secrets, which edges write again each minute. */
+/**
+ * All keys with their values, except keys that change without an ask: counts of connections, leases of edges, secrets
+ * (which edges write again each minute), and keys of BullMQ.
+ */
 async function stored(): Promise<Array<[string, string]>> {
   return [...(await relay.dump())].filter(([key]) => !/:places$|^edge:|^secret:|^bull|^\{bull\}/.test(key)).sort();
 }
@@ -191,7 +194,7 @@ describe("a password for a file that needs none", () => {
   };
   const files = [{ upload: "u", password: "not needed" }];
 
-  /** Uploads the PDF; answers the key of its text and where its bytes are. */
+  /** Uploads the PDF. Returns the key of its text, and where its bytes are stored. */
   async function upload(client: Client): Promise<{ text: string; ref: string; sha256: string }> {
     const start = { upload: "u", name: "a.pdf", type: "application/pdf", size: PDF.length };
     expect(await client.send("upload:start", start)).toMatchObject({ ok: true });
@@ -215,7 +218,7 @@ describe("a password for a file that needs none", () => {
     expect(await client.ask("three", { files: [inline({ password: "another" }), ...files] })).toMatchObject(accepted);
     expect(new Set((await texts(client, 3)).flat())).toEqual(new Set([text]));
     expect(await relay.store.redis.keys("pw:*")).toEqual([]);
-    // The same ask sent again is the same ask, whichever text its first sending waited for.
+    // The repeated ask is recognised as a duplicate, although its password was ignored.
     expect(await client.ask("one", { files })).toMatchObject({ ok: true, duplicate: true });
   });
 

@@ -36,7 +36,7 @@ async function acknowledge(to: ReturnType<typeof open>, id: string): Promise<Ack
   to.add(ask);
   return ask;
 }
-/** The record is not there any more, as after a failover that lost it. */
+/** Removes the ask's record from Redis, as a failover does that loses it. */
 async function drop({ user, conversation, id }: AcknowledgedAsk): Promise<void> {
   const [key = ""] = await store.redis.keys(`*:ask:${askAddress(user, conversation, id).a}`);
   expect(await store.redis.del(key)).toBe(1);

@@ -18,7 +18,7 @@ import { CONVERSATION, heard, useEdges, USER } from "../../test/fixture.ts";
 const relay = useEdges({ count: 2 });
 const at = conversationAddress(USER, CONVERSATION);
 
-/** A way to Redis on which connections that subscribe are late by some milliseconds; the others are not. */
+/** A proxy to Redis that delays the commands of connections that subscribe by `ms`, and no others. */
 async function startSlowSubscriber(to: number, ms: number): Promise<AsyncDisposable & { port: number }> {
   const server = createServer((client) => {
     const target = connect(to, "127.0.0.1");
@@ -39,7 +39,7 @@ async function startSlowSubscriber(to: number, ms: number): Promise<AsyncDisposa
   return { port, [Symbol.asyncDispose]: async () => void server.close() };
 }
 
-/** Appends `count` deltas of an ask that goes on. */
+/** Appends `count` deltas of an ask, and does not end the ask. */
 async function appendDeltas(count: number): Promise<void> {
   const owner = newOwner();
   const taken = await take(relay.store, at, owner);

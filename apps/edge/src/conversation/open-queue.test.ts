@@ -11,7 +11,7 @@ const busy = { wire: { code: "BUSY", retryable: true, retryAfterMs: 1000 } };
 const longest = (): number => OPEN_MAX_BYTES;
 
 interface TestReader extends LogReader {
-  /** It does not read from now on, or reads again, or has ended. */
+  /** `stall`: the client stops reading. `read`: it reads again. `leave`: its connection ends. */
   stall(): void;
   read(): void;
   leave(): void;
@@ -40,7 +40,7 @@ function reader(user: string): TestReader {
     },
   };
 }
-/** Opens by name: what has begun, and how each is brought to its end. */
+/** Queues opens by name. `began` lists the opens that have begun; `finish` ends one of them. */
 function opens(queue: OpenQueue): {
   began: string[];
   open(name: string, of: LogReader): Promise<void>;
@@ -80,7 +80,7 @@ describe("the open queue", () => {
     const all = [1, 2, 3, 4].flatMap((n) => greedy.map((of, tab) => open(`greedy.${tab}.${n}`, of)));
     all.push(open("ann", reader("ann")), open("bob", reader("bob")));
     await Promise.all(all);
-    // One was on its way already; then everybody has a turn before anybody has another.
+    // One of the greedy opens ran already; then every user is served once before any user is served again.
     expect(order.indexOf("ann")).toBeLessThanOrEqual(2);
     expect(order.indexOf("bob")).toBeLessThanOrEqual(3);
     const tab = (of: number): string[] => order.filter((name) => name.startsWith(`greedy.${of}`));
@@ -197,7 +197,7 @@ describe("the open queue", () => {
       await Promise.all(Array.from({ length: count }, () => read(bytes)));
       return most;
     };
-    expect(await reads(8, 1000)).toBe(4); // nothing is known yet
+    expect(await reads(8, 1000)).toBe(4); // the size of logs is not known yet
     await reads(60, 1000);
     expect(await reads(60, 1000)).toBe(16);
     await reads(1, OPEN_MAX_BYTES);

@@ -22,7 +22,7 @@ async function http(path: string, { method = "GET", user = USER, edge = 0 } = {}
 const hints = ({ said }: Client): unknown[] =>
   said.flatMap(([name, payload]) => (name === "conversations" ? [z.parse(conversationsHintSchema, payload)] : []));
 let probes = 0;
-/** Two connections of one user on two edges, and one of another user, whose subscriptions are there. */
+/** Two connections of one user on two edges, and one of another user. Resolves when hints arrive. */
 async function three(): Promise<[mine: Client, other: Client, stranger: Client]> {
   const mine = await relay.client(relay.edges[0]);
   const other = await relay.client(relay.edges[1]);
@@ -58,7 +58,7 @@ describe("a user's conversations", () => {
 
   it("end their asks when they are deleted; nothing of it is left, and it may begin anew", async () => {
     const client = await relay.client();
-    await client.ask("earlier", { conversation: "earlier" }); // the secret of digests is there
+    await client.ask("earlier", { conversation: "earlier" }); // the edge now stores the secret of digests
     const before = await relay.dump();
     await client.ask("running", { message: "canary" });
     await client.ask("waiting", { message: "canary" });

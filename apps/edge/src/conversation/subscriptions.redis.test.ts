@@ -33,7 +33,7 @@ describe("the watched subscriptions", () => {
       what: "the adapter's own",
     });
     await subscriptions.confirmed(channel);
-    expect(calls.filter((name) => name === channel)).toHaveLength(1); // seen: an adapter that subscribes in another way would make it two
+    expect(calls.filter((name) => name === channel)).toHaveLength(1); // 2 if the adapter's own one went unnoticed
 
     let resyncs = 0;
     subscriptions.onResync(() => resyncs++);

@@ -13,7 +13,7 @@ const call = (path: string, init: RequestInit = {}, port = relay.edges[0]?.port)
   fetch(`http://127.0.0.1:${port}${path}`, init);
 const error = async (answer: Response): Promise<unknown> => [answer.status, await answer.json()];
 
-/** Connects by long polling alone; resolves to what came first. */
+/** Connects by long polling alone. Resolves with the welcomed user, or with the message of the refusal. */
 async function poll(port: number | undefined): Promise<[string, Socket]> {
   const auth = { token: await relay.token(), protocol: 1 };
   const options = { transports: ["polling"], upgrade: false, reconnection: false, forceNew: true, auth };
@@ -29,11 +29,11 @@ describe("the public port", () => {
   it("answers an upgrade to nowhere at once, and does not wait for a client that stays", async () => {
     const socket = connect({ port: relay.edges[0]?.port ?? 0, host: "127.0.0.1", allowHalfOpen: true });
     let said = "";
-    socket.on("error", () => undefined); // it is what is waited for
+    socket.on("error", () => undefined); // the edge cuts the connection, and the test waits for that
     socket.on("data", (data: Buffer) => (said += data.toString()));
     socket.write("GET /ws/nope HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
     await eventually(() => said.startsWith("HTTP/1.1 404"));
-    // Half open: its own side it never closes.
+    // The client never closes its own side; the edge cuts the connection nevertheless.
     await eventually(() => (socket.write("x"), socket.destroyed), { timeoutMs: 8000 });
   });
 
@@ -91,7 +91,7 @@ describe("the public port", () => {
     socket.on("data", (data: Buffer) => (said += data.toString()));
     const head = `POST /v1/nope HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n`;
     socket.write(head + body.slice(0, 1000));
-    // Another request that came later is answered: the first one could have been.
+    // A later request gets its response, so the edge had time to respond to the first one, and waits for its body.
     expect((await call("/healthz")).status).toBe(200);
     expect(said).toBe("");
     socket.write(body.slice(1000));
@@ -124,7 +124,7 @@ describe("the public port", () => {
     expect((await post(own)).status).toBe(200);
     for (const origin of ["https://evil.test", "null"]) {
       const evil = await post(origin);
-      // The page may read why it was refused.
+      // With this header the browser lets the refused page read the error.
       expect([evil.status, evil.headers.get("access-control-allow-origin")]).toEqual([403, "*"]);
       expect(await evil.json()).toMatchObject({ error: { code: "ORIGIN_DENIED" } });
     }

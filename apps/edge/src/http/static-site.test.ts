@@ -40,7 +40,7 @@ interface Answer {
   headers: IncomingHttpHeaders;
   body: Buffer;
 }
-/** The path goes out as it is: a client library would tidy it up. */
+/** Sends the path unchanged; `fetch` would normalise a path such as `/a/../b`. */
 function get(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Answer> {
   const { port } = server.address() as AddressInfo;
   return new Promise((resolve, reject) => {
@@ -112,7 +112,7 @@ describe("the page's files", () => {
     const style = await get("/assets/index-0ld.css");
     expect([style.status, style.body.toString()]).toEqual([200, STYLE]);
     for (const { headers } of [script, style]) expect(headers["cache-control"]).toBe("no-store");
-    // A part that is loaded while somebody reads must not load the page again.
+    // Other files may be requested while a user reads; there a script that reloads the page would do harm.
     for (const path of [
       "/assets/math-0ld.js",
       "/assets/a/b.js",

@@ -106,7 +106,7 @@ it("an event that costs little has a rate, too", async () => {
   const { send, close } = await connect("10.0.0.8", "cheap");
   const payload = { conversation: "c", ask: "unknown" };
   const codes = new Set<string | undefined>();
-  // On a busy machine events come more slowly than the rate allows: then more of them come at once.
+  // On a busy machine 300 events may arrive more slowly than the rate allows, so the test sends them again.
   await eventually(async () => {
     const events = Array.from({ length: 300 }, () => send("cancel", payload));
     for (const { error } of await Promise.all(events)) codes.add(error?.code);

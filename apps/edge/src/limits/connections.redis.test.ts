@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 interface TestEdge extends Connections {
-  /** All that SIGKILL leaves of an edge: what it has written. */
+  /** Ends the edge as SIGKILL does: what it has written to Redis stays there. */
   kill(): void;
 }
 
@@ -44,7 +44,7 @@ const tooMany = { wire: { code: "TOO_MANY_CONNECTIONS", retryable: true } };
 async function full(one: Connections): Promise<void> {
   await expect(one.take("ann")).rejects.toMatchObject(tooMany);
 }
-/** A user's number by edge, of edges with a lease only. */
+/** The user's numbers of connections, one for each edge that has a lease. */
 async function counted(): Promise<number[]> {
   const [key = ""] = await redis.keys("*:places");
   const found: number[] = [];

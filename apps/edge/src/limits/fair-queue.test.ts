@@ -6,7 +6,7 @@ import { createFairQueue, type FairQueue, type FairQueueRule } from "./fair-queu
 const RULE: FairQueueRule<string> = { maxWaiting: 1000, waitMs: 5000, retryAfterMs: 100, hasRoom: (n) => n < 1 };
 const busy = { wire: { code: "BUSY", retryAfterMs: 100 } };
 
-/** The users in the order of their turns, when all calls come before the first turn ends; each call has its own key. */
+/** Makes all calls at once, each with its own key. Returns the users in the order in which they were served. */
 async function turns(queue: FairQueue<string>, users: readonly string[]): Promise<string[]> {
   const order: string[] = [];
   await Promise.all(
@@ -26,7 +26,7 @@ describe("a fair queue", () => {
     await fc.assert(
       fc.asyncProperty(users, async (calls) => {
         const [first, ...order] = await turns(createFairQueue(RULE), calls);
-        expect(first).toBe(calls[0]); // it had its turn before the others came
+        expect(first).toBe(calls[0]); // it was served before the other calls were made
         const left = new Map<string, number>();
         for (const user of calls.slice(1)) left.set(user, (left.get(user) ?? 0) + 1);
         let round = new Set<string>();
@@ -112,11 +112,11 @@ describe("a fair queue", () => {
     const queue = createFairQueue({ ...RULE, maxWaiting: 3, maxWaitingPerUser: 2, maxWaitingPerKey: 1 });
     const release = await queue.acquire("ann", "a");
     const waiting = [queue.acquire("ann", "a")];
-    await expect(queue.acquire("ann", "a")).rejects.toMatchObject(busy); // of the key
+    await expect(queue.acquire("ann", "a")).rejects.toMatchObject(busy); // the limit of the key
     waiting.push(queue.acquire("ann", "b"));
-    await expect(queue.acquire("ann", "c")).rejects.toMatchObject(busy); // of the user
+    await expect(queue.acquire("ann", "c")).rejects.toMatchObject(busy); // the limit of the user
     waiting.push(queue.acquire("bob", "d"));
-    await expect(queue.acquire("cat", "e")).rejects.toMatchObject(busy); // of all
+    await expect(queue.acquire("cat", "e")).rejects.toMatchObject(busy); // the limit of all calls
     expect([queue.waiting, queue.keys]).toEqual([3, 3]);
     release();
     await Promise.all(waiting.map(async (call) => (await call)()));

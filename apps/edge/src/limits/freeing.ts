@@ -36,7 +36,7 @@ const MAJOR_PAUSE = 4;
 export function createFreeing(rule: FreeingRule = ofProcess()): Freeing {
   const { stepBytes, slackBytes, bufferBytes, collect, now: clock = () => performance.now() } = rule;
   let received = 0;
-  /** An estimate of the bytes in use at the last check. */
+  /** An estimate of the bytes of live buffers at the last check. */
   let used = bufferBytes();
   /** The kind of the last collection. Buffers are freed some time after it, so its effect is seen at the next check. */
   let last: "minor" | "major" | undefined;

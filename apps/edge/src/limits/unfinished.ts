@@ -6,7 +6,7 @@
 export interface Unfinished {
   /** Counts one more item of a group, unless the group has `max` already: then it returns false. `id` must be new. */
   begin(group: string, id: string, max: number): boolean;
-  /** Restarts the item's time in every group; does nothing if the item no longer counts. */
+  /** Lets the item count for the whole fixed time again, in every group; does nothing if it no longer counts. */
   renew(id: string): void;
   end(id: string): void;
   readonly size: number;

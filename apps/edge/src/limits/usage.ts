@@ -79,7 +79,7 @@ interface CountedGroup extends GroupLimits {
 
 export interface UsageDeps {
   readonly store: Store;
-  /** The groups that are counted. */
+  /** The groups of users whose use is counted and limited. */
   readonly groups: readonly GroupLimits[];
   /** Most kept bytes of one user's conversations. */
   readonly maxLogBytes: number;

@@ -15,7 +15,7 @@ async function upload(bytes: Uint8Array): Promise<string> {
   return ((await response.json()) as { upload: string }).upload;
 }
 
-/** The names in a tar archive, which has to end where it says. */
+/** Returns the names of the files in a tar archive. Fails if the archive does not end as the format requires. */
 function namesIn(tar: Buffer): string[] {
   const names: string[] = [];
   let at = 0;

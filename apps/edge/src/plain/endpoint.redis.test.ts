@@ -36,7 +36,7 @@ describe("asks and replies", () => {
     const frame = '{"message": "an answer",  "type":"chat", "n": 12345678901234567890, "unique_id":"me"}';
     await turn.finish(done("an answer", frame));
     await ear.next();
-    // A second ask, so that a stray frame of the first would be seen.
+    // A frame too many of the first reply would arrive before the reply to this second ask.
     ear.say({ message: "", unique_id: "x" });
     await ear.next(2);
     expect(ear.raw[0]).toBe(frame);
@@ -226,7 +226,7 @@ describe("what is lost on the way", () => {
       { type: "error", code: "STORE_UNAVAILABLE", retryable: true, unique_id: "me" },
     ]);
     ear.say({ message: "again", unique_id: "me" });
-    const turn = await plain.taken(1); // the first was cancelled: this one is at the head
+    const turn = await plain.taken(1); // the first ask was cancelled, so the second one is taken next
     await turn.begin();
     await turn.finish(done("served"));
     expect((await ear.next(2))[1]).toMatchObject({ message: "served" });
@@ -351,7 +351,7 @@ describe("ends", () => {
     ear.say({ message: "before", unique_id: "1" });
     const turn = await plain.taken(0);
     ear.ws.terminate();
-    // The ask outlives its connection.
+    // The ask continues although its connection has ended.
     await turn.begin();
     await turn.finish(done("nobody hears"));
     await eventually(() => plain.endpoint.count === 0);

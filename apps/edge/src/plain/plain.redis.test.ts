@@ -17,7 +17,7 @@ it.each(["/ws/chat", "/ws/chat/"])("an old front end asks about a PDF at %s of a
   const content = Buffer.from(makePdf({ pages: ["hello"] })).toString("base64");
   const file = { name: "a.pdf", type: "application/pdf", content };
   ws.send(JSON.stringify({ message: "what?", type: "chat", unique_id: "me", file }));
-  // The conversation is the connection's own secret: only Redis knows it.
+  // The edge makes the id of the conversation and does not send it, so the test looks for the ask in Redis.
   const record = await eventually(async () =>
     [...(await relay.dump()).values()]
       .filter((value) => value.startsWith("{"))

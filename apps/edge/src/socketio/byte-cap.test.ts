@@ -10,7 +10,7 @@ let reader: Socket;
 let writer: Socket;
 let connection: EventEmitter & { request: { socket: Socket } };
 
-/** A real TCP connection whose reader does not read; packets go the way they go in engine.io. */
+/** Opens a real TCP connection whose reader does not read, and sends packets over it as engine.io does. */
 beforeEach(async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

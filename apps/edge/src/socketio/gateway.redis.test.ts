@@ -24,7 +24,7 @@ describe("a connection", () => {
       protocol: 1,
       node: relay.edges[0]?.node,
       expiresAt: expect.any(Number) as number,
-      // Links are off unless an operator switches them on.
+      // Conversations are shared only where an operator sets SHARE_TTL_MS.
       features: FEATURES.filter((name) => name !== "conversation:share"),
       expiresInMs: expect.any(Number) as number,
       limits: {

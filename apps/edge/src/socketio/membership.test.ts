@@ -5,9 +5,9 @@ import { describe, expect, it } from "vitest";
 import { createMembership } from "./membership.ts";
 import type { Subscriptions } from "../conversation/subscriptions.ts";
 
-/** What a socket is to a membership: a set of rooms, until it has gone. */
+/** The parts of a Socket.IO socket that a membership uses. A disconnected socket joins no room. */
 function socketLike(): { connected: boolean; rooms: Set<string>; join(room: string): void; leave(room: string): void } {
-  const rooms = new Set(["own-id"]); // as Socket.IO's: a socket is in a room of its own
+  const rooms = new Set(["own-id"]); // in Socket.IO each socket is in a room with its own id
   return {
     connected: true,
     rooms,

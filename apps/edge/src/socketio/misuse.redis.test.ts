@@ -8,7 +8,7 @@ import { CONVERSATION, useEdges, USER, type Answer, type Client } from "../../te
 const relay = useEdges({ count: 1 });
 const MARK = "words-that-belong-to-a-user";
 
-/** A connection that speaks by hand, and what came on it. */
+/** A WebSocket on which the test writes Socket.IO frames itself, and the frames that have arrived. */
 async function byHand(): Promise<{ socket: WebSocket; frames: string[] }> {
   const socket = new WebSocket(`ws://127.0.0.1:${relay.edges[0]?.port}/socket.io/?EIO=4&transport=websocket`);
   const frames: string[] = [];
@@ -60,7 +60,7 @@ describe("what an edge keeps", () => {
     for (const { socket } of clients.slice(1)) socket.disconnect();
     for (let n = 0; n < 10; n++) await clients[0]?.send("conversation:close", { conversation: `c${n}` });
     await eventually(async () => ((await channels()) as string[]).length === 10);
-    // Also not when it leaves in the middle of an open.
+    // No subscription remains either when the client disconnects during an open.
     for (let n = 20; n < 40; n++) void clients[0]?.open(`c${n}`).catch(() => undefined);
     clients[0]?.socket.disconnect();
     await eventually(async () => ((await channels()) as string[]).length === 0);
@@ -134,8 +134,8 @@ describe("a packet that does not become whole", () => {
     await eventually(() => frames.at(-1)?.includes("PAYLOAD_TOO_LARGE"));
     const told = performance.now();
     await closed;
-    // The edge does not read the answer to its close frame any more: without an end of its own after a second, the library
-    // would keep what has come for ten.
+    // The edge no longer reads, so it never sees the client's close frame. The library would wait for that for 10 s and
+    // keep the received bytes; the edge ends the connection after one second.
     expect(performance.now() - told).toBeLessThan(6000);
   });
 

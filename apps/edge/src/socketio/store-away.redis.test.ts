@@ -7,7 +7,10 @@ const relay = useEdges({ count: 2, each: true, redis: { aof: true } });
 const ready = async (n: number): Promise<number> =>
   (await fetch(`http://127.0.0.1:${relay.edges[n]?.port}/readyz`)).status;
 const away = { ok: false, error: { code: "STORE_UNAVAILABLE", retryable: true } };
-/** SPEC G15. The time that this process's event loop was late does not count: edges and clients share it here. */
+/**
+ * The bound of SPEC G15. Edges and clients share one event loop here, so the longest delay of that loop is added to the
+ * bound.
+ */
 const MAX_MS = 1000;
 
 describe("Redis that is silent", () => {
@@ -35,7 +38,7 @@ describe("Redis that is silent", () => {
       loop.disable();
       expect(Math.max(...took)).toBeLessThan(MAX_MS + loop.max / 1e6);
       expect(await client.send("conversation:close", { conversation: "another" })).toEqual({ ok: true });
-      // Caps need Redis, a welcome does not.
+      // A new connection is welcomed, although connections cannot be counted without Redis.
       expect((await relay.client(relay.edges[1], "stranger")).welcome.user).toBe("stranger");
       expect(await ready(0)).toBe(503);
       expect(client.socket.connected).toBe(true);
@@ -62,7 +65,7 @@ describe("Redis that restarts", () => {
     await relay.server.restart();
     for (const client of clients) {
       await eventually(() => client.said.some(([name]) => name === "resync"), { what: "resync" });
-      // The hint of the new conversation may have come before.
+      // A hint `conversations` may have come before, because the conversation is new.
       expect(client.said.filter(([name]) => name !== "conversations")).toEqual([["resync", {}]]);
     }
     await eventually(async () => (await ready(0)) === 200 && (await ready(1)) === 200);

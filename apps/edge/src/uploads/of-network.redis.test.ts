@@ -49,7 +49,7 @@ it("unfinished uploads of a network's users are bounded together, and one that e
   };
   for (let n = 0; n < 64; n++) expect(await begin(users[n % 2], `u${n}`)).toBe("ok");
   expect(await begin(users[2], "late")).toBe("BUSY");
-  // One that is known may go on.
+  // `upload:start` of an upload that has begun is still accepted.
   expect(await begin(first, "u0")).toBe("ok");
   await second?.send("upload:chunk", { upload: "u1", offset: 0, bytes: Buffer.from("no PDF at") });
   expect(await begin(users[2], "late")).toBe("ok");

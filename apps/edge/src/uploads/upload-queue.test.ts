@@ -8,7 +8,7 @@ import { createUploadQueue, type UploadQueueRule } from "./upload-queue.ts";
 const RULE: UploadQueueRule = { atOnce: 1, maxUnstoredBytes: 1000, maxChunksPerUpload: 4, waitMs: 5000 };
 const busy = { wire: { code: "BUSY", retryAfterMs: 250 } };
 
-/** Work that ends when it is told to, and says when it began. */
+/** Makes work that ends when `finish` is called with its name. `began` lists the work that has begun. */
 function works(): { began: string[]; work: (name: string) => () => Promise<void>; finish: (name: string) => void } {
   const began: string[] = [];
   const ends = new Map<string, () => void>();
@@ -32,7 +32,7 @@ describe("the upload queue", () => {
         await setImmediate();
       });
     await Promise.all([
-      put("zoe", "z", 1), // keeps the line busy while the others come
+      put("zoe", "z", 1), // is being stored while the others are queued
       ...[1, 2, 3].map((n) => put("ann", "a", n)),
       ...[1, 2, 3].map((n) => put("ann", "b", n)),
       ...[1, 2].map((n) => put("bob", "c", n)),

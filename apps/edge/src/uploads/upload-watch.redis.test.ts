@@ -39,14 +39,14 @@ const textOf = async (upload = "u"): Promise<string> => (await readUpload(relay.
 const jobs = async (): Promise<number> =>
   [...(await relay.dump()).keys()].filter((key) => /^\{bull\}:extract:[\w-]{32}$/.test(key)).length;
 
-/** What a worker does: stores the outcome, then hints that there is one. */
+/** Ends an extraction as a worker does: stores the outcome, then sends the hint about it. */
 async function end(upload: string, outcome: StoredText): Promise<void> {
   const text = await textOf(upload);
   await writeText(relay.store, text, outcome);
   await publishHint(relay.store, hintsOfText(text), { kind: "look" });
 }
 
-/** Counts from now on how often the queue is asked for a job's state. */
+/** Returns a function that counts how often the queue has been asked for a job's state since then. */
 async function countStates(): Promise<() => number> {
   const watched = await watchCommands(relay.store.redis.options);
   onTestFinished(() => watched[Symbol.dispose]());
@@ -76,7 +76,7 @@ describe("an upload", () => {
     }
     expect(await status(bystander)).toEqual({ ok: true, upload: "u", stage: "ready", pages: 2, chars: 10, missing });
     expect(hints(bystander)).toEqual([]);
-    // Nothing is left to listen to.
+    // No edge is subscribed to hints about the upload any more.
     const channels = (await relay.store.redis.pubsub("SHARDCHANNELS", "hint:*")) as string[];
     expect(channels.filter((name) => !name.startsWith("hint:users:"))).toEqual([]);
   });

@@ -7,7 +7,7 @@ import { heard, useEdges, type Answer, type Client } from "../../test/fixture.ts
 const CHUNK = 4096;
 const relay = useEdges({ count: 2, env: { CHUNK_BYTES: String(CHUNK), MAX_USER_BLOB_BYTES: "200000" } });
 
-/** A PDF of three chunks and a bit. */
+/** A PDF whose size is three chunks and 100 bytes. */
 function pdf(text = "Some words"): Buffer {
   const plain = Buffer.from(makePdf({ pages: [text] }));
   return Buffer.concat([plain, Buffer.alloc(3 * CHUNK + 100 - plain.length, " ")]);
@@ -93,7 +93,7 @@ describe("an upload", () => {
     expect(await chunk(client, bytes, 2)).toMatchObject({
       error: { code: "BAD_MESSAGE", reason: "offset", expectedOffset: CHUNK },
     });
-    // A hole is no misbehaviour: a client that has lost an answer may meet many.
+    // A wrong offset does not count as misuse: a client that has lost acknowledgements may send many of them.
     for (let n = 0; n < 25; n++) await chunk(client, bytes, 3);
     expect(await chunk(client, bytes, 1)).toMatchObject({ ok: true, offset: 2 * CHUNK });
   });
@@ -261,7 +261,7 @@ describe("everybody's share", () => {
     expect(answers.filter(({ ok }) => ok)).toHaveLength(Math.floor(87_500 / bytes.length));
     expect(answers.find(({ ok }) => !ok)).toMatchObject({ error: { code: "BUSY", retryable: true } });
     expect(Number(await held())).toBeLessThanOrEqual(87_500);
-    // An eighth of the room is kept for small files that come with their ask.
+    // An eighth of the limit is reserved for small files that are sent inside an ask.
     const inline = makePdf({ pages: ["A small file"] });
     const files = [{ name: "a.pdf", type: "application/pdf", bytes: Buffer.from(inline) }];
     expect(await clients[0]?.ask("inline", { files })).toMatchObject({ ok: true });

@@ -8,7 +8,7 @@ const TOKEN = "an-admin-token-of-many-letters";
 const WORD = "Rumpelstiltskin";
 const relay = useEdges({ count: 0, env: { ADMIN_TOKEN: TOKEN, MAX_ASKS_IN_FLIGHT: "100" } });
 const ports: number[] = [];
-/** The text of all answers so far. */
+/** The text of all responses so far. */
 let said = "";
 
 beforeAll(async () => {
@@ -23,7 +23,7 @@ beforeEach(() => {
 
 interface Told {
   readonly status: number;
-  // Any of the routes: a test says what it expects of it.
+  // Untyped, because each route has a body of its own, which the tests check.
   readonly body: Record<string, unknown>;
 }
 async function call(path: string, body?: unknown, { token = TOKEN, edge = 0 } = {}): Promise<Told> {
@@ -115,7 +115,7 @@ it("pauses the intake of all edges: new asks are refused, known ones acknowledge
   const files = [{ name: "a.pdf", type: "", bytes: Buffer.from("%PDF-1.7 of an ask") }];
   expect(await clients[0]?.ask("with-a-file", { files })).toMatchObject({ ok: true });
   expect((await call("admin/intake", { paused: true })).body).toEqual({ ok: true, paused: true });
-  // This edge at once, others within a second or two.
+  // The edge that was told refuses at once, the other edge within a second or two.
   expect(await clients[0]?.ask("one")).toMatchObject({ error: { code: "BUSY", reason: "paused" } });
   let n = 0;
   await eventually(async () => (await clients[1]?.ask(`two-${n++}`))?.error?.reason === "paused");
@@ -123,7 +123,7 @@ it("pauses the intake of all edges: new asks are refused, known ones acknowledge
   expect(await clients[1]?.ask("with-a-file", { files })).toMatchObject({ ok: true, duplicate: true });
   const start = { upload: "u", name: "b.pdf", type: "application/pdf", size: 100 };
   expect(await clients[1]?.send("upload:start", start)).toMatchObject({ error: { code: "BUSY", reason: "paused" } });
-  // What is never taken is said at once, not to be tried again.
+  // A file that is never accepted is refused as such also during the pause, so that its client does not retry.
   expect(await clients[1]?.send("upload:start", { ...start, name: ".." })).toMatchObject({
     error: { code: "FILE_NAME_INVALID", retryable: false },
   });

@@ -19,7 +19,7 @@ async function follow(query = "", headers: Record<string, string> = {}, edge = 0
   return readStream(await fetch(url, { headers: { authorization, ...headers }, signal: abort.signal }), abort);
 }
 const seqs = ({ events }: Stream): number[] => events.map(({ seq }) => seq);
-/** Asks and answers: five events. */
+/** Sends an ask and plays the worker's answer, which makes five events. */
 async function turn(id: string): Promise<void> {
   await (await relay.client()).ask(id);
   await relay.answer(CONVERSATION, ["one ", "two"]);

@@ -153,7 +153,7 @@ describe("POST /v1/asks", () => {
     const stream = await ask(hello, { user: null });
     const other = await ask(hello, { user: null });
     await eventually(() => stream.events.length === 1 && other.events.length === 1);
-    expect([stream.events[0]?.seq, other.events[0]?.seq]).toEqual([1, 1]); // not one conversation
+    expect([stream.events[0]?.seq, other.events[0]?.seq]).toEqual([1, 1]); // in two conversations
     stream.close();
     await eventually(async () => [...(await relay.dump()).values()].some((value) => value.includes("cancelled")));
     other.close();

@@ -35,7 +35,7 @@ async function stream(edge = relay.edges[0]): Promise<Stream> {
   return opened;
 }
 const part = (headers: string): string => `--b\r\n${headers}\r\n\r\nhi\r\n--b--\r\n`;
-/** Bytes that are reserved for files of all users. */
+/** The bytes that are reserved in Redis for the files of all users together. */
 const reserved = async (): Promise<number> => Number((await relay.store.redis.get(KEYS.reservedTotal.pattern)) ?? 0);
 const keysLike = (pattern: string): Promise<string[]> => relay.store.redis.keys(pattern);
 
@@ -201,10 +201,10 @@ describe("a stream that ends too early", () => {
   });
 });
 
-/** A request whose body is written by hand. */
+/** Sends the headers of a request; the test writes the body to the returned socket. */
 async function raw(headers: string): Promise<Socket> {
   const socket = connect(relay.edges[0]?.port ?? 0, "127.0.0.1");
-  socket.on("error", () => undefined); // it is cut, which is what is waited for
+  socket.on("error", () => undefined); // the edge cuts the connection, and tests wait for that
   await once(socket, "connect");
   socket.write(
     `POST /v1/asks HTTP/1.1\r\nhost: a\r\nauthorization: ${(await bearer())["authorization"]}\r\n${headers}\r\n\r\n`,

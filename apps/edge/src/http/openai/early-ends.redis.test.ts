@@ -15,7 +15,7 @@ const failure = (call: Promise<unknown>): Promise<APIError> =>
     (error: unknown) => error as APIError,
   );
 
-/** The client of OpenAI as it comes, with its retries, behind a balancer: the n-th request goes to the n-th of these edges. */
+/** OpenAI's client with its default retries, as if behind a balancer: the n-th request goes to the n-th of `edges`. */
 async function balanced(edges: readonly Edge[], token?: string) {
   let requests = 0;
   const client = new OpenAI({
@@ -31,7 +31,7 @@ async function balanced(edges: readonly Edge[], token?: string) {
 }
 const first = (): Edge => relay.edges[0] ?? expect.fail("there is no edge");
 
-/** The conversations of the user, newest first, with how the ask of each has ended, if it has. */
+/** Returns a function that lists the user's conversations, newest first, each with the type of its last event. */
 async function watch() {
   const socket = await relay.client();
   return async (): Promise<Array<{ id: string; end: string | undefined }>> => {

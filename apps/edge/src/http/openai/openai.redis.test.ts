@@ -15,7 +15,7 @@ async function openai({ edge = 0, user = USER }: { edge?: number; user?: string 
     ...(user === null ? { defaultHeaders: { authorization: null } } : {}),
   });
 }
-/** Plays the worker's part of an ask, which is in a conversation of its own. */
+/** Takes the ask as a worker does, once it exists. The ask and its conversation have the same id. */
 const begin = (id: string) => eventually(() => beginHead(relay.store, USER, id).catch(() => undefined));
 const key = (id: string) => ({ headers: { "idempotency-key": id } });
 const hello = { model: "any", messages: [{ role: "user", content: "hello" }] } as const;
@@ -25,7 +25,7 @@ const failure = (call: Promise<unknown>): Promise<APIError> =>
     () => expect.fail("it did not fail"),
     (error: unknown) => error as APIError,
   );
-/** The question of an ask as its log has it. */
+/** The first event of the ask's conversation, which holds the question. */
 async function asked(id: string): Promise<unknown> {
   return (await (await relay.client()).open(id)).events[0];
 }
@@ -188,7 +188,7 @@ describe("POST /v1/chat/completions with the client of OpenAI", () => {
     for (const stream of [keyed, plain]) {
       for await (const chunk of stream) {
         ids.push(chunk.id);
-        break; // which closes the connection
+        break; // ends the iteration, and with it the connection
       }
     }
     const last = async (id = ""): Promise<unknown> => (await (await relay.client()).open(id)).events.at(-1)?.type;
