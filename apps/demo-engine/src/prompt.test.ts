@@ -19,7 +19,7 @@ const name = fc.oneof(
   fc.string({ unit: "grapheme", minLength: 1 }).map((text) => text.replaceAll(/[\r\n]/g, "_")),
   fc.constantFrom("a.pdf", "--- File Content: b", "c ---"),
 );
-/** Texts made of what could confuse a reader, line ends above all. */
+/** Texts of a page that contain the marks of a prompt and line ends, which could confuse a parser of the prompt. */
 const page = fc
   .array(
     fc.oneof(

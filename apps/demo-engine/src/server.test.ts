@@ -12,7 +12,7 @@ const settings = (more: Partial<Config>): Config => ({
 });
 type Frame = Record<string, unknown>;
 
-/** A client that keeps what it hears, frame by frame. */
+/** A client that keeps every frame that it receives. */
 class Client implements AsyncDisposable {
   readonly frames: string[] = [];
   readonly #socket: WebSocket;
@@ -52,7 +52,7 @@ class Client implements AsyncDisposable {
   async end(): Promise<void> {
     while (!this.closed) await new Promise<void>((resolve) => (this.#wake = resolve));
   }
-  /** Resolves when the engine has answered a ping: what it had to say before is here. */
+  /** Resolves when the engine has answered a ping: all frames that the engine sent before are then in `frames`. */
   async settled(): Promise<void> {
     this.#socket.ping();
     await once(this.#socket, "pong");

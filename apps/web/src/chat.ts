@@ -57,7 +57,7 @@ export function startChat(options: ChatOptions): Chat {
   const view = createConversationView({ frame, relay, tab }, viewListener({ asking, viewer, revising, reading }));
   const show = createShow({ storage, address, asking, viewer, revising, open: (id) => view.open(id) });
   const renew = (): void => {
-    // An unused conversation is new already: another one would only add a step to the browser's history.
+    // Instead of an unused conversation no new one is begun: it would only add a step to the browser's history.
     const isUsed = find("empty", HTMLElement).hidden || composer.text !== "" || composer.files.length > 0;
     if (isUsed || reading.log !== preparing.conversation) address.go(newId());
     composer.focus();
@@ -79,7 +79,7 @@ export function startChat(options: ChatOptions): Chat {
   showConnection(frame, relay, () => composer.limit(relay.limits));
   const stopHearing = hearMissingParts(() => (find("outdated", HTMLParagraphElement).hidden = false));
   address.hear(show.address);
-  // The draft's files are taken from the page that wrote the draft last.
+  // A draft has the files of the page that stored it last, so a page also stores its draft when it is left.
   addEventListener("pagehide", preparing.keep);
   find("new", HTMLButtonElement).addEventListener("click", renew);
   find("unrevise", HTMLButtonElement).addEventListener("click", () => {

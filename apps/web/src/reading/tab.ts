@@ -13,7 +13,7 @@ export interface Tab {
   readonly settings: readonly HTMLElement[];
 }
 
-/** Call this after the language has been set. */
+/** Call it after the language has been set, because its settings are made in that language. */
 export function createTab(storage: Storage): Tab {
   const notices = noticeChoice(storage);
   const icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]');

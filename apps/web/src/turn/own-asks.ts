@@ -6,7 +6,7 @@ import type { FailureActions } from "./failure.ts";
 /** The asks that this page made in the open conversation, with the data to make them again. */
 export interface OwnAsks {
   /**
-   * Asks. `replaces` is the earlier ask that the new one replaces. Returns false, and does nothing, when no
+   * Sends a question. `replaces` is the earlier ask that the new one replaces. Returns false, and does nothing, when no
    * conversation is open.
    */
   ask(message: string, files: readonly Attachment[], replaces?: string): boolean;

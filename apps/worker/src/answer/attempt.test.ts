@@ -23,7 +23,7 @@ const PLAN: AttemptPlan = {
 };
 const WINDOW_MS = 40;
 
-/** Feeds inputs 10 ms apart and returns all actions. */
+/** Applies the inputs, 10 ms apart. Returns the last state, all actions and the time of the end. */
 function run(
   inputs: AttemptInput[],
   from: AttemptState = NEW_ATTEMPT,
@@ -40,7 +40,7 @@ function run(
   return { state, actions, now };
 }
 const TICK: AttemptInput = { kind: "tick" };
-/** A whole window passes. */
+/** Four ticks: the 40 ms of a whole window. */
 const WINDOW = [TICK, TICK, TICK, TICK];
 const SENT: AttemptInput = { kind: "sent" };
 const STORED: AttemptInput = { kind: "stored" };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NOT_AWAY, waitForEngine, type Away } from "./away.ts";
 
-/** The times of all tries, from the first refusal on. */
+/** The times of all tries, in ms since the first refusal. */
 function tries(longestMs: number, retryAfterMs: number | undefined, random: number): number[] {
   const times: number[] = [];
   let away: Away = NOT_AWAY;
@@ -25,7 +25,7 @@ describe("an engine that is away", () => {
       expect(Math.max(...pauses)).toBeLessThanOrEqual(2000);
       expect(times.at(-1)).toBe(30_000);
       expect(times.length).toBeLessThan(70);
-      // An engine that is back after three seconds is met within two more.
+      // An engine that is back after three seconds is called within two more seconds.
       expect(times.some((time) => time >= 3000 && time <= 5000)).toBe(true);
     },
   );

@@ -11,7 +11,7 @@ const input = (text: string, more: { busy?: boolean; tick?: boolean; last?: bool
   ...more,
 });
 
-/** Everything that is left, as at the end of a reply. */
+/** Returns the pieces of all text that is still buffered, as at the end of a reply. */
 function drain(buffer: Buffered, now: number, rule: CoalesceRule): string[] {
   const pieces: string[] = [];
   for (let step = coalesce(buffer, input("", { last: true }), now, rule); step.piece !== undefined;) {
@@ -80,7 +80,7 @@ describe("coalesce", () => {
     fc.assert(
       fc.property(frameLists, ({ texts, maxBytes, cutUnits }) => {
         const rule = { windowMs: 40, maxBytes };
-        // Also cut between the halves of pairs, as engine frames may.
+        // Engine frames may end between the two halves of a surrogate pair, so the text is cut there too.
         const frames = texts.flatMap(({ text, ...rest }) =>
           (cutUnits ? [...text].flatMap((c) => [...unitsOf(c)]) : [text]).map((t) => ({ text: t, ...rest })),
         );

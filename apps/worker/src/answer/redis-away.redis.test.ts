@@ -27,7 +27,7 @@ describe("Redis going away in mid-answer", () => {
     await at.server.pause();
     for (const word of words(10, 200)) call.text(word);
     call.end();
-    // The outcome of the commands that were sent is unknown from here on.
+    // From here on the worker does not know whether Redis has run the commands that it sent.
     await eventually(() => at.logged.some((line) => line.includes("Command timed out")));
     await at.server.resume();
     const end = await at.ended("talk", "one");
@@ -65,7 +65,7 @@ describe("Redis going away in mid-answer", () => {
     await at.ask("talk", "one", {}, { deadlineMs: 1500 });
     await eventually(async () => shownText(await at.events("talk"), "one") === "beginning ");
     await at.server.pause();
-    // The worker ends the expired ask, and learns of no end that it has written: Redis runs each of them later.
+    // The worker writes the end of the expired ask several times without a reply; Redis runs these commands later.
     await eventually(() => at.engine.calls[0]?.closed === true, { what: "the end of the call" });
     await new Promise((resolve) => setTimeout(resolve, 1000));
     await at.server.resume();

@@ -120,7 +120,7 @@ describe("the slots of a worker", () => {
       expect(started).toHaveLength(tries);
       runs[0]?.end(new Error("the store is away"));
       await setImmediate();
-      // A bell comes before the pause is over: it is answered at once, and the pause ends with it.
+      // A bell during the pause starts the conversation at once, and ends the pause.
       if (tries < 4) ring("a");
     }
     expect(errors).toHaveLength(4);

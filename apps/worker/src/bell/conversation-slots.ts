@@ -98,7 +98,7 @@ export function createConversationSlots(options: SlotsOptions): ConversationSlot
   };
 }
 
-/** Each map's keys are keys of conversations. */
+/** The keys of all maps name conversations, as `keyOf` makes them. */
 interface State {
   readonly options: SlotsOptions;
   readonly running: Map<string, { again: Rung | undefined }>;

@@ -137,7 +137,7 @@ async function isGone(redis: RedisClient, roster: Roster, other: string): Promis
 
 /** Sends the beats of this worker. */
 interface Announcer extends Pick<Membership, "start" | "report" | "tell" | "leave"> {
-  /** Ends the beats. */
+  /** Sends no further beats. */
   stop(): void;
 }
 

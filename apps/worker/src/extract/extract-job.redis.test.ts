@@ -264,7 +264,7 @@ describe("an extraction", () => {
   });
 
   it("keeps the bytes, and the failure only until its retention ends, when the time was exceeded", async () => {
-    // An extractor that takes a file and never answers.
+    // An extractor that accepts the connection and never responds.
     await using silent = createServer(() => undefined);
     silent.listen(0, "127.0.0.1");
     await once(silent, "listening");
@@ -367,12 +367,12 @@ describe("fifty PDFs of one user", () => {
     for (const bytes of many) await at.file("many.pdf", bytes, { user: "greedy" });
     const one = makePdf({ pages: ["The one and only, and its size is its own."] });
     await at.file("one.pdf", one, { user: "modest" });
-    // One place, so that they end in the order in which they begin: the first child takes its time to start.
+    // One extraction at a time, so that the extractions end in the order in which they begin.
     await at.here({ WORKER_ROLES: "extract", EXTRACT_CONCURRENCY: "1" }, { sweeper: false });
     const sizes = (): number[] =>
       at.logged.filter((line) => line.includes('"msg":"extracted"')).map((line) => JSON.parse(line).bytes as number);
     await eventually(() => sizes().length === 51, { timeoutMs: 120_000, what: "all of them read" });
-    // One of the fifty may have been fetched before it.
+    // The job of one of the fifty files may have been fetched before this job was added.
     expect(sizes().indexOf(one.length)).toBeLessThanOrEqual(1);
   });
 });

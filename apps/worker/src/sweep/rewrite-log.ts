@@ -15,7 +15,8 @@ const YOUNG_SECONDS = 600;
  * when Redis forbids the command.
  */
 export function createLogRewriter(redis: RedisClient): () => Promise<void> {
-  // In a cluster, a new connection object replaces a lost one.
+  // The masters already looked at. A single Redis keeps its connection object after a loss, so `ready` removes it here;
+  // in a cluster a new object replaces a lost one.
   const known = new WeakSet<object>();
   redis.on("ready", () => void known.delete(redis));
   return async () => {

@@ -33,7 +33,7 @@ const TEXT: StoredText = {
 };
 const PDF = makePdf({ pages: ["Cats sleep a lot."] });
 
-/** Number of extraction jobs that wait. */
+/** The number of extraction jobs that wait. */
 async function queued(): Promise<number> {
   const { redis } = at.store;
   return (await redis.llen("{bull}:extract:wait")) + (await redis.zcard("{bull}:extract:prioritized"));
@@ -66,7 +66,7 @@ describe("one pass of the sweeper", () => {
     await worker.membership.leave();
     worker.die();
   });
-  /** Bells that were rung so far. A ring has resolved only when Redis has passed it on, so none is on its way for long. */
+  /** Waits for `count` bells, and returns them. The `ping` gives a bell too many the time to arrive. */
   async function bells(count: number): Promise<ListeningWorker["heard"]> {
     await eventually(() => worker.heard.length >= count);
     await at.store.redis.ping();

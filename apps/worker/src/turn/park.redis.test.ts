@@ -20,7 +20,7 @@ import { parkAsk } from "./park.ts";
 import { createTextCache } from "./text-cache.ts";
 
 const at = useWorker({ env: { WORKER_ROLES: "ask,extract", EXTRACT_CONCURRENCY: "1" } });
-/** An owner whose worker has never been there. */
+/** The owner token of a worker that does not exist. */
 const DEAD = newOwner();
 const HERE = conversationAddress(USER, "talk");
 const PDF = makePdf({ pages: ["Cats sleep a lot.", "Dogs bark at night."] });
@@ -89,7 +89,7 @@ describe("parking", () => {
       report: createAskReport(createLogger({ level: "silent", name: "test" }), createMetrics()),
       stopping: new AbortController().signal,
     };
-    // Its look, before this, found the text missing.
+    // The worker found no text before; now the text is stored.
     await writeText(store, file.text, TEXT);
     expect(await parkAsk(deps, { ask: taken.ask, owner: "me" }, [0])).toEqual({ kind: "look-again" });
     expect(await store.redis.keys("wait:*")).toEqual([]);

@@ -285,7 +285,7 @@ describe("an engine call whose worker loses the ask", () => {
     at.engine.script = (call) => call.text("beginning ");
     await at.ask("talk", "one");
     await eventually(async () => (await at.events("talk")).some(({ type }) => type === "delta"), { what: "the text" });
-    // Redis had no connection of it for a moment, so another worker took it for dead.
+    // Another worker takes the ask, as it does when this worker's connection to Redis is lost for a moment.
     const talk = conversationAddress(USER, "talk");
     const held = await take(at.store, talk, "other/1");
     if (held.kind !== "held") throw new Error(held.kind);

@@ -13,7 +13,7 @@ const textOf = (units: number): StoredText => ({
 });
 const FAILED: StoredText = { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason: "time", permanent: false };
 
-/** Two texts of 40,000 letters, or one of 100,000. */
+/** Room for two texts of 40,000 letters, or for one of 100,000; a letter counts two bytes. */
 const MAX_BYTES = 204_000;
 
 /** Records the keys that are read. A key's number is its text's length in thousands, unless `answers` has the key. */

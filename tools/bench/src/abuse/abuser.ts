@@ -95,7 +95,7 @@ export function createAbuser(of: { urls: readonly string[]; address: string; sig
   return abuser;
 }
 
-/** Returns a function that gives the connection of a lane, and opens it again when it has ended. */
+/** Returns a function that gives the connection of a parallel loop (`lane`), and opens it again when it has ended. */
 export function keepOpen(abuser: Abuser, tokens: readonly string[]): (lane: number) => Promise<RelaySocket> {
   const opened = new Map<number, Promise<RelaySocket>>();
   return async (lane) => {

@@ -4,16 +4,16 @@ import { megabytes } from "./phase.ts";
 import { runAbuses, startAbused } from "./run-abuses.ts";
 
 /*
- * No times are asserted: `npm run abuse` measures those. What one address does is refused, costs nobody else an answer, and
- * does not fill the memory.
+ * Asserts that the excess of one address is refused, costs no other user an answer, and does not fill the memory.
+ * Latencies are not asserted; `npm run abuse` measures them.
  */
 const ABUSES = ["upload starts", "half messages", "cheap events"];
-/** Buffers that are in use, and those that are not yet freed: also where cores are too busy for collections in between. */
+/** Allowed growth: buffers in use, and dead ones, of which there are more when busy cores delay collections. */
 const EDGE_MB = 100;
 
 let cluster: Cluster;
 beforeAll(async () => {
-  // On busy cores an answer of Redis may be late without any abuse.
+  // A long timeout, because on busy cores a reply of Redis may be late without any abuse.
   cluster = await startAbused({ EDGE_REDIS_TIMEOUT_MS: "20000" });
 });
 afterAll(() => cluster?.[Symbol.asyncDispose]());

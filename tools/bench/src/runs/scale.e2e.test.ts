@@ -94,7 +94,7 @@ describe("bare servers", () => {
   it.each(["sharded", "classic"] as const)(
     "carry every event with the %s adapter, and cost something",
     async (adapter) => {
-      // It throws when an event is missing.
+      // `cpuPerReply` throws when an event is missing.
       expect(await cpuPerReply({ adapter, nodes: 2, rate: 50, durationMs: 500 })).toBeGreaterThan(0);
     },
   );

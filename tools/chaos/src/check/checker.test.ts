@@ -13,7 +13,7 @@ type Draft = Omit<Event, "seq" | "nonce" | "at" | "conversation">;
 const draft = (ask: string, attempt: number, body: EventBody): Draft => ({ ask, attempt, ...body });
 const timings = { queuedMs: 1, extractMs: 0, firstTokenMs: 1, totalMs: 2 };
 
-/** An ask that was killed once and answered by the second call. */
+/** The events of an ask whose first worker was killed, and which the second engine call answered. */
 function answered(ask: string): Draft[] {
   const words = answerWords(ask, 2);
   return [
@@ -35,7 +35,7 @@ interface Story {
   events: Event[];
   shown: Event[];
   more: Entry[];
-  /** Entries that are left out. */
+  /** Whether an entry is left out of the history. */
   without?: (entry: Entry) => boolean;
 }
 
@@ -62,7 +62,7 @@ function story(change: (one: Story) => void = () => undefined): Entry[] {
   return entries.filter((entry) => !told.without?.(entry));
 }
 const faults = (entries: Entry[]): Fault[] => [...new Set(check(entries).violations.map(({ fault }) => fault))].sort();
-/** The same change to the log and to what was shown. */
+/** Makes the same change to the log and to the shown events. */
 const both = (change: (events: Event[]) => Event[]) => (told: Story) => {
   told.events = change(told.events);
   told.shown = [...told.events];
