@@ -12,9 +12,9 @@ export function startObeying(engine: EngineName, coreWatch: CoreWatch): Child {
 export const STALL = "order: stall";
 /** The child takes more and more memory until it is killed. */
 export const GROW = "order: grow";
-/** The page takes this many ms. */
+/** Reading the page takes this many ms. */
 export const work = (ms: number): string => `order: work ${ms}`;
-/** The child keeps this many MiB more, and reads on. */
+/** The child allocates this many MiB, keeps them, and reads on. */
 export const hold = (mebibytes: number): string => `order: hold ${mebibytes}`;
 /** The child ends with this code. */
 export const exit = (code: number): string => `order: exit ${code}`;

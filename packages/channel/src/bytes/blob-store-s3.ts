@@ -82,7 +82,7 @@ async function* read(
   const wanted = chunks.filter(({ offset, size }) => offset + size > range.from && offset < range.to);
   const fetch = (chunk: (typeof wanted)[number]) => {
     const fetching = fetchChunk(client, sealing, ref, chunk);
-    fetching.catch(() => undefined); // not awaited when the reader stops before
+    fetching.catch(() => undefined); // if the reader stops early, nobody awaits this chunk
     return fetching;
   };
   const fetches = wanted.slice(0, FETCHES_AHEAD).map(fetch);

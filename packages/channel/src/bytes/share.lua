@@ -16,7 +16,7 @@ local function setShare(ref, size, keepMs)
   redis.call('ZADD', shareUntil, ms(now + keepMs), ref)
 end
 
--- Lets a blob count for `keepMs` from now, if it counts at all.
+-- Lets a blob count for `keepMs` from now, if the share has it. Does not add it to the share.
 local function renewShare(ref, keepMs)
   redis.call('ZADD', shareUntil, 'XX', ms(now + keepMs), ref)
   redis.call('PEXPIRE', share, heldMs)

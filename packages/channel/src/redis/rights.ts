@@ -20,7 +20,7 @@ export interface Tries {
   readonly subscribes: readonly string[];
 }
 
-/** Lua for keys that the role writes. */
+/** Lua that tests whether the role may write a key. Returns the value that it wrote. */
 const WRITES = `redis.call('HSET', KEYS[1], 'test', ARGV[1])
 redis.call('PEXPIRE', KEYS[1], 60000)
 local read = redis.call('HGET', KEYS[1], 'test')

@@ -38,7 +38,7 @@ export interface SendHooks {
   onRetry(error: unknown): void;
 }
 
-/** An ask in a line. */
+/** An ask of a line (see line.ts), which sends the asks of one conversation in order. */
 export interface Entry {
   readonly draft: Draft;
   ask: Outgoing;

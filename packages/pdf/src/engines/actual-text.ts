@@ -128,19 +128,24 @@ function spansOf(
 
 /** The order in which the text objects of a page are drawn. */
 export interface Drawing {
-  /** Undefined for an object inside of a form. */
+  /**
+   * The place of an object in the order in which the page draws its objects; undefined for an object inside of a form.
+   */
   orderOf(object: number): number | undefined;
-  /** Whether a blank was drawn between two orders. PDFium leaves out blanks at what it takes for line ends. */
+  /**
+   * Whether a blank was drawn between two places of this order. PDFium leaves out blanks at what it takes for line
+   * ends.
+   */
   hasBlank(one: number, other: number): boolean;
 }
 
-/** `isRead`: whether PDFium gives text for this object. */
+/** Reads the order in which a page draws its objects. `isRead`: whether PDFium gives text for an object. */
 export function drawingOf(pdfium: Pdfium, page: number, isRead: (object: number) => boolean): Drawing {
   const { call } = pdfium;
   const named = createMarks(pdfium);
   const orders = new Map<number, number>();
   const count = Math.min(call.FPDFPage_CountObjects(page), MAX_OBJECTS);
-  /** For each order: how many blanks are drawn up to it. */
+  /** For each place of the order: how many blanks that PDFium leaves out are drawn up to it. */
   const blanks = new Int32Array(count);
   for (let index = 0, found = 0; index < count; index++) {
     const object = call.FPDFPage_GetObject(page, index);

@@ -5,7 +5,7 @@
  * likely: some syllables nearly always stand before a blank, others after one.
  */
 
-/** How a script is broken. */
+/** How to find out whether a line of a script ended with a blank. */
 interface Script {
   readonly letter: RegExp;
   /** What is counted about the texts before and after a place. */
@@ -42,12 +42,12 @@ interface Places {
 /** A test of whether a blank belongs between a line and the line after it. */
 export type IsBreak = (line: string, next: string) => boolean;
 
-/** For Korean. `lines`: the lines of the page. */
+/** Returns the test for Korean. It learns from `lines`, the lines of the page. */
 export function hangulBreaks(lines: readonly { readonly text: string }[]): IsBreak {
   return breaksOf(lines, HANGUL);
 }
 
-/** For Thai, Lao, Burmese and Khmer. `lines`: the lines of the page. */
+/** Returns the test for Thai, Lao, Burmese and Khmer. It learns from `lines`, the lines of the page. */
 export function phraseBreaks(lines: readonly { readonly text: string }[]): IsBreak {
   return breaksOf(lines, PHRASED);
 }
@@ -56,7 +56,7 @@ function breaksOf(lines: readonly { readonly text: string }[], { letter, keysOf,
   const counts = new Map<string, Places>();
   const all: Places = { apart: 0, within: 0 };
   for (const { text } of lines) {
-    // A program that writes blanks at line ends leaves none out.
+    // A program that writes blanks at line ends writes all of them, so none is missing.
     if (text.endsWith(" ") && letter.test(text.charAt(text.length - 2))) return () => false;
     for (let at = 1; at < text.length; at++) {
       const isApart = text.charAt(at - 1) === " ";
