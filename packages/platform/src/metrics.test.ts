@@ -20,6 +20,14 @@ describe("metrics", () => {
     value = 2;
     expect(await metrics.text()).toContain("open 2");
   });
+
+  it("read an object of many gauges once", async () => {
+    const metrics = createMetrics();
+    let reads = 0;
+    metrics.gauges({ a: ["first", "x"], b: ["second", "y"] }, () => ({ a: ++reads, b: 10 * reads }));
+    expect(await metrics.text()).toMatch(/first 1\n[^]*second 10\n/);
+    expect(await metrics.text()).toMatch(/first 2\n[^]*second 20\n/);
+  });
 });
 
 describe("the delay of the event loop", () => {

@@ -8,6 +8,11 @@ export interface Metrics {
   counter<L extends string>(name: string, help: string, labels?: readonly L[]): Counter<L>;
   /** A gauge whose value `read` returns whenever the metrics are read. */
   gauge(name: string, help: string, read: () => number): Gauge;
+  /** Gauges of one object, which is read once whenever the metrics are read. */
+  gauges<F extends string>(
+    names: { readonly [Field in F]: readonly [name: string, help: string] },
+    read: () => Readonly<Record<F, number>>,
+  ): void;
   histogram<L extends string>(name: string, help: string, buckets: number[], labels?: readonly L[]): Histogram<L>;
 }
 
@@ -19,8 +24,12 @@ export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
+  const fill: Array<() => void> = [];
   return {
-    text: () => registry.metrics(),
+    async text() {
+      for (const one of fill) one();
+      return registry.metrics();
+    },
     contentType: registry.contentType,
     counter: (name, help, labels = []) => new Counter({ name, help, labelNames: [...labels], registers }),
     gauge(name, help, read) {
@@ -31,6 +40,17 @@ export function createMetrics(): Metrics {
         collect() {
           this.set(read());
         },
+      });
+    },
+    gauges(names, read) {
+      const fields = Object.keys(names) as Array<keyof typeof names>;
+      const all = fields.map((field) => {
+        const [name, help] = names[field];
+        return [field, new Gauge({ name, help, registers })] as const;
+      });
+      fill.push(() => {
+        const values = read();
+        for (const [field, gauge] of all) gauge.set(values[field]);
       });
     },
     histogram: (name, help, buckets, labels = []) =>

@@ -73,11 +73,10 @@ const GAUGES: { readonly [Field in keyof OpenNow]: readonly [name: string, help:
   largestBuffer: ["docrelay_edge_socket_buffer_largest_bytes", "Bytes that wait for the slowest Socket.IO client"],
 };
 
-/** @param now returns the current counts; it is called at each scrape. */
+/** @param now returns the current counts; it is called once at each scrape, since it goes through all connections. */
 export function createEdgeMetrics(now: () => OpenNow): EdgeMetrics {
   const metrics = createMetrics();
-  for (const [field, [name, help]] of Object.entries(GAUGES) as Array<[keyof OpenNow, readonly [string, string]]>)
-    metrics.gauge(name, help, () => now()[field]);
+  metrics.gauges(GAUGES, now);
   const resumes = metrics.counter("docrelay_edge_resumes_total", "Conversations opened from a position on, by why", [
     "why",
   ]);
