@@ -2,6 +2,7 @@ import { Redis, type RedisOptions } from "ioredis";
 import { credentials, openCluster } from "./cluster/cluster-client.ts";
 import { ClusterSubscriber } from "./cluster/cluster-subscriber.ts";
 import type { RedisClient } from "./cluster/masters.ts";
+import { NodeConnector } from "./cluster/node-connector.ts";
 import type { RedisServer } from "./redis-settings.ts";
 
 export { mastersOf, pingRedis, type RedisClient } from "./cluster/masters.ts";
@@ -87,6 +88,7 @@ export function connectSubscriber({ server, name, onError }: SubscriberOptions):
         ...common(name),
         ...FOR_EVER,
         ...credentials(server),
+        Connector: NodeConnector,
         autoResubscribe: false,
         host,
         port,

@@ -1,5 +1,6 @@
 import { Cluster, type ClusterOptions, type Redis, type RedisOptions } from "ioredis";
 import type { RedisServer } from "../redis-settings.ts";
+import { NodeConnector } from "./node-connector.ts";
 
 /**
  * How many ms a node may take to return which node has which slots. The library's default of 1 s is too short on a busy
@@ -50,10 +51,11 @@ export function openCluster(server: RedisServer, options: ClusterConnectionOptio
     retryDelayOnClusterDown: FAILOVER_MS,
     retryDelayOnTryAgain: MOVING_MS,
     maxRedirections: MAX_REDIRECTIONS,
-    // Connects to nodes by their names, because certificates name them. Each connect looks up the address again.
+    // Connects to nodes by their names, because certificates name them; `NodeConnector` looks them up at each connect.
     dnsLookup: (address: string, callback: (error: null, address: string) => void) => callback(null, address),
     redisOptions: {
       ...node,
+      Connector: NodeConnector,
       ...credentials(server),
       ...(commandTimeoutMs !== undefined && { commandTimeout: commandTimeoutMs }),
     },

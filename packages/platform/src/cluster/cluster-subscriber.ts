@@ -136,10 +136,16 @@ export class ClusterSubscriber extends EventEmitter {
       (error: Error) => {
         if (!isPresent()) return;
         if (FINAL.test(error.message)) this.#drop(one, error);
-        else if (this.#learn(error)) this.#place(one);
+        else if (this.#learn(error)) this.#follow(one, redis);
         else setTimeout(() => void (isPresent() && this.#place(one)), AGAIN_MS);
       },
     );
+  }
+
+  /** Goes to the node that was learned. If it is the one that replied, its name had the address of another one. */
+  #follow(one: Subscription, redis: Redis): void {
+    if (this.#nodeFor(one) === one.node) redis.disconnect(true);
+    else this.#place(one);
   }
 
   #has(one: Subscription): boolean {
@@ -235,7 +241,7 @@ export class ClusterSubscriber extends EventEmitter {
     if (one.kind !== "ssubscribe" || !one.isConfirmed) return;
     const { tries } = one;
     redis.ssubscribe(one.channel).catch((error: Error) => {
-      if (one.tries === tries && this.#learn(error)) this.#place(one);
+      if (one.tries === tries && this.#learn(error)) this.#follow(one, redis);
     });
   }
 

@@ -1,10 +1,20 @@
-import { eventually, startRedis, startRedisCluster, type TestCluster, type TestNode } from "@docrelay/testkit";
-import type { Cluster } from "ioredis";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import {
+  eventually,
+  nameOfNode,
+  slowNames,
+  startRedis,
+  startRedisCluster,
+  type TestCluster,
+  type TestNode,
+} from "@docrelay/testkit";
+import { AbstractConnector, Redis, type Cluster } from "ioredis";
+import dns from "node:dns";
+import { connect, type Socket } from "node:net";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { connectRedis, connectSubscriber, mastersOf, pingRedis, type RedisConnectionOptions } from "../redis.ts";
 import { inspectRedis } from "../redis-check.ts";
 import { readRedisServer, type RedisServer } from "../redis-settings.ts";
-import type { ClusterSubscriber } from "./cluster-subscriber.ts";
+import { ClusterSubscriber } from "./cluster-subscriber.ts";
 
 const PASSWORD = "of all nodes";
 let cluster: TestCluster;
@@ -50,6 +60,30 @@ afterAll(() => cluster.stop());
 async function twoTags(): Promise<[string, string]> {
   for (let n = 1; ; n++)
     if ((await cluster.masterOf("{t0}")) !== (await cluster.masterOf(`{t${n}}`))) return ["{t0}", `{t${n}}`];
+}
+
+interface Heard {
+  readonly messages: string[];
+  readonly back: string[];
+}
+function listen(to: ClusterSubscriber): Heard {
+  const heard: Heard = { messages: [], back: [] };
+  to.on("smessage", (channel: string, text: string) => heard.messages.push(`${channel} ${text}`));
+  to.on("message", (channel: string, text: string) => heard.messages.push(`${channel} ${text}`));
+  to.on("back", (channels: ReadonlySet<string>) => heard.back.push(...channels));
+  return heard;
+}
+let texts = 0;
+/** Publishes a new text every 200 ms until the subscriber receives one. */
+async function untilHeard(redis: Cluster, heard: Heard, channel: string, timeoutMs = 15_000): Promise<void> {
+  await eventually(
+    async () => {
+      const text = `${++texts}`;
+      await redis.spublish(channel, text);
+      return eventually(() => heard.messages.includes(`${channel} ${text}`), { timeoutMs: 200 });
+    },
+    { what: `a message on ${channel}`, timeoutMs },
+  );
 }
 
 describe("commands of a cluster", () => {
@@ -110,30 +144,6 @@ describe("commands of a cluster", () => {
 });
 
 describe("subscriptions in a cluster", () => {
-  interface Heard {
-    readonly messages: string[];
-    readonly back: string[];
-  }
-  function listen(to: ClusterSubscriber): Heard {
-    const heard: Heard = { messages: [], back: [] };
-    to.on("smessage", (channel: string, text: string) => heard.messages.push(`${channel} ${text}`));
-    to.on("message", (channel: string, text: string) => heard.messages.push(`${channel} ${text}`));
-    to.on("back", (channels: ReadonlySet<string>) => heard.back.push(...channels));
-    return heard;
-  }
-  let texts = 0;
-  /** Publishes a new text every 200 ms until the subscriber receives one. */
-  async function untilHeard(redis: Cluster, heard: Heard, channel: string, timeoutMs = 15_000): Promise<void> {
-    await eventually(
-      async () => {
-        const text = `${++texts}`;
-        await redis.spublish(channel, text);
-        return eventually(() => heard.messages.includes(`${channel} ${text}`), { timeoutMs: 200 });
-      },
-      { what: `a message on ${channel}`, timeoutMs },
-    );
-  }
-
   it("hear sharded and plain channels of every master once, also when they subscribe twice", async () => {
     const [redis, sub] = [commands(), subscriber()];
     const heard = listen(sub);
@@ -195,6 +205,35 @@ describe("subscriptions in a cluster", () => {
     await victim.restart();
   });
 
+  it("find their node again when its name had the address of another one", async () => {
+    const [one, two] = await twoTags();
+    const [right, wrong] = [await cluster.masterOf(one), await cluster.masterOf(two)];
+    let connects = 0;
+    class Astray extends AbstractConnector {
+      constructor() {
+        super(1000);
+      }
+      override async connect(): Promise<Socket> {
+        this.connecting = true;
+        this.stream = connect(connects++ === 0 ? wrong.port : right.port, "127.0.0.1");
+        return this.stream;
+      }
+    }
+    const sub = new ClusterSubscriber({
+      slots: commands(),
+      connect({ host, port }) {
+        const astray = port === right.port && { Connector: Astray };
+        const redis = new Redis({ host, port, password: PASSWORD, autoResubscribe: false, ...astray });
+        redis.on("error", onError);
+        return redis;
+      },
+    });
+    open.push(sub);
+    await sub.ssubscribe(one);
+    expect(connects).toBe(2);
+    await untilHeard(commands(), listen(sub), one);
+  });
+
   it("are refused where the user may not", async () => {
     for (const { admin } of cluster.nodes)
       await admin.call("ACL", ["SETUSER", "few", "on", ">few", "~*", "&c:*", "+@all"]);
@@ -203,5 +242,33 @@ describe("subscriptions in a cluster", () => {
     open.push(sub);
     await sub.ssubscribe("c:1");
     await expect(sub.ssubscribe("d:1")).rejects.toThrow(/^NOPERM/);
+  });
+});
+
+describe("nodes that are known by their names", () => {
+  const stopped = new Set<string>();
+  beforeAll(async () => {
+    vi.spyOn(dns, "lookup").mockImplementation(slowNames((name) => stopped.has(name)) as typeof dns.lookup);
+    await cluster.nameNodes();
+  });
+  afterAll(() => vi.restoreAllMocks());
+
+  it("are left for the replica of a stopped one within 2 s, however long its name is searched for", async () => {
+    const clients = Array.from({ length: 4 }, () => {
+      const sub = subscriber();
+      return { redis: commands({ commandTimeoutMs: 60_000 }), sub, heard: listen(sub) };
+    });
+    const [one] = await twoTags();
+    await Promise.all(clients.map(({ redis, sub }) => Promise.all([redis.set(one, "1"), sub.ssubscribe(one)])));
+    const victim = await cluster.masterOf(one);
+    stopped.add(nameOfNode(cluster.nodes.indexOf(victim)));
+    await victim.kill();
+    // They are tried again until the replica takes them.
+    const writes = clients.map(({ redis }, n) => redis.set(`${one}:${n}`, "1"));
+    await eventually(async () => (await cluster.masterOf(one)) !== victim, { what: "a new master" });
+    const replaced = performance.now();
+    await Promise.all(writes);
+    await eventually(() => clients.every(({ heard }) => heard.back.includes(one)), { what: "the channels back" });
+    expect(performance.now() - replaced).toBeLessThan(2000);
   });
 });

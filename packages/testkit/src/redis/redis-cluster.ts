@@ -40,6 +40,8 @@ export interface TestCluster extends AsyncDisposable {
    * slot stays half moved.
    */
   move(slots: readonly number[], to: TestNode, options?: { readonly pauseMs?: number }): Promise<void>;
+  /** Announces nodes by names, `node-0.test` and so on, in place of addresses; resolves when all nodes know it. */
+  nameNodes(): Promise<void>;
   /** Removes all keys. */
   empty(): Promise<void>;
   stop(): Promise<void>;
@@ -71,8 +73,8 @@ export async function startRedisCluster(options: ClusterOptions = {}): Promise<T
     const tries = nodes.map((node) => node.admin.ping().then(() => node));
     return Promise.any(tries);
   };
-  const owners = async (): Promise<Array<{ from: number; to: number; node: TestNode | undefined }>> => {
-    const ranges = await (await alive()).admin.cluster("SLOTS");
+  const owners = async (of?: TestNode): Promise<Array<{ from: number; to: number; node: TestNode | undefined }>> => {
+    const ranges = await (of ?? (await alive())).admin.cluster("SLOTS");
     return ranges.map(([from, to, master]) => ({ from, to, node: nodes.find(({ id }) => id === master?.[2]) }));
   };
   const cluster: TestCluster = {
@@ -91,12 +93,14 @@ export async function startRedisCluster(options: ClusterOptions = {}): Promise<T
     },
     async move(slots, to, { pauseMs = 0 } = {}) {
       for (const slot of slots) {
-        const all = await owners();
+        // A replica may not know yet where a slot went last; this master was told.
+        const all = await owners(to);
         const from = all.find((range) => range.from <= slot && slot <= range.to)?.node;
         const others = [...new Set(all.flatMap(({ node }) => (node && node !== from && node !== to ? [node] : [])))];
         if (from && from !== to) await moveSlot(slot, { from, to, others, pauseMs });
       }
     },
+    nameNodes: () => nameAll(nodes),
     async empty() {
       await Promise.all((await cluster.masters()).map(({ admin }) => admin.flushall()));
     },
@@ -163,4 +167,21 @@ async function join(nodes: ReadonlyArray<TestNode & { busPort: number }>, master
     },
     { what: "a cluster that is whole" },
   );
+}
+
+/** The name by which {@link TestCluster.nameNodes} announces a node. */
+export function nameOfNode(index: number): string {
+  return `node-${index}.test`;
+}
+
+async function nameAll(nodes: readonly TestNode[]): Promise<void> {
+  for (const [index, { admin }] of nodes.entries()) {
+    await admin.config("SET", "cluster-announce-hostname", nameOfNode(index));
+    await admin.config("SET", "cluster-preferred-endpoint-type", "hostname");
+  }
+  const isKnown = async ({ admin }: TestNode): Promise<boolean> => {
+    const ranges = (await admin.cluster("SLOTS")) as unknown as Array<[number, number, ...Array<[host: string]>]>;
+    return ranges.every(([, , ...all]) => all.every(([host]) => host.endsWith(".test")));
+  };
+  await eventually(async () => (await Promise.all(nodes.map(isKnown))).every(Boolean), { what: "known names" });
 }
