@@ -77,6 +77,15 @@ export async function startRedisCluster(options: ClusterOptions = {}): Promise<T
     const ranges = await (of ?? (await alive())).admin.cluster("SLOTS");
     return ranges.map(([from, to, master]) => ({ from, to, node: nodes.find(({ id }) => id === master?.[2]) }));
   };
+  /** The node that takes a slot for its own: others may not know yet where it went last. */
+  const claimant = async (slot: number): Promise<TestNode | undefined> => {
+    const claims = nodes.map(async (node) => {
+      const range = (await owners(node)).find(({ from, to }) => from <= slot && slot <= to);
+      return range?.node === node ? [node] : [];
+    });
+    const found = await Promise.allSettled(claims);
+    return found.flatMap((one) => (one.status === "fulfilled" ? one.value : []))[0];
+  };
   const cluster: TestCluster = {
     seeds: nodes.map(({ url }) => url).join(","),
     nodes,
@@ -93,10 +102,8 @@ export async function startRedisCluster(options: ClusterOptions = {}): Promise<T
     },
     async move(slots, to, { pauseMs = 0 } = {}) {
       for (const slot of slots) {
-        // A replica may not know yet where a slot went last; this master was told.
-        const all = await owners(to);
-        const from = all.find((range) => range.from <= slot && slot <= range.to)?.node;
-        const others = [...new Set(all.flatMap(({ node }) => (node && node !== from && node !== to ? [node] : [])))];
+        const from = await claimant(slot);
+        const others = (await cluster.masters()).filter((node) => node !== from && node !== to);
         if (from && from !== to) await moveSlot(slot, { from, to, others, pauseMs });
       }
     },
