@@ -13,9 +13,17 @@ import { usePageEngine } from "./page-engine.ts";
 const TEST_MS = 180_000;
 const PATIENCE_MS = 100_000;
 const FACT = "The lighthouse of Norrholm was painted green in 1931.";
+const longAnswer = (prompt: string): string =>
+  `The **lamp** burned on day ${/\d+/.exec(prompt)?.[0]}.${"\n\nA paragraph of an answer.".repeat(20)}`;
+/** Before answers are drawn, the page shows these questions over several windows. */
+const ASKS = 14;
 const engine = usePageEngine(
-  (prompt) =>
-    prompt.startsWith("hold") ? ["It **was", " painted", " green**."] : ["It **was painted green in 1931**: $x^2$."],
+  (prompt) => {
+    if (prompt.startsWith("long")) return [longAnswer(prompt)];
+    return prompt.startsWith("hold")
+      ? ["It **was", " painted", " green**."]
+      : ["It **was painted green in 1931**: $x^2$."];
+  },
   () => [{ file: 0, page: 2 }],
 );
 const cluster = useCluster({
@@ -102,5 +110,29 @@ describe("the page's main job, by keyboard alone", { timeout: TEST_MS }, () => {
     await browser.press(KEYS.enter);
     await until(browser, `${find("#kept")}.innerText.includes("hold and stop")`);
     expect(await browser.problems()).toEqual([]);
+  });
+});
+
+describe("words of an answer that is far out of sight", { timeout: TEST_MS }, () => {
+  it.for(BROWSERS)("are found by the browser's search in %s", async ([, packages, start], context) => {
+    if (!start) return context.skip(`not here (apt-get install ${packages})`);
+    await using browser = await start();
+    await browser.goto(cluster.url());
+    await until(browser, find('#connection[data-state="online"]'));
+    await tabTo(browser, "#question");
+    for (let n = 1; n <= ASKS; n++) {
+      await browser.press(`long, day ${n}${KEYS.enter}`);
+      await until(browser, `${count(answer("completed"))} === ${n}`);
+    }
+    await browser.reload();
+    await until(browser, `${count(`${answer("completed")} .text:not(:empty)`)} === ${ASKS}`);
+    await until(browser, `${find(".ask:last-child .text strong")} && ${find(".ask")}.classList.contains("far")`);
+    // Until the browser has drawn the answer as Markdown, its source is on the page.
+    const words = '["The lamp burned on day 1.", "The **lamp** burned on day 1."]';
+    await until(browser, `${words}.some((one) => window.find(one, true, true))`);
+    // The page scrolls to what was found.
+    await until(browser, `${find(".ask .text")}.getBoundingClientRect().bottom > 0`);
+    await until(browser, `!${find(".ask")}.classList.contains("far")`);
+    await until(browser, find(".ask .text strong"));
   });
 });
