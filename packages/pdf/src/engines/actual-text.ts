@@ -52,7 +52,7 @@ export function withoutRepeats(
       continue;
     }
     // PDFium has also made a blank before and after it; only one of them can be measured.
-    if (isAfterRepeat && object === 0 && given.text.charAt(at) === " " && all.endsWith(" ")) continue;
+    if (isAfterRepeat && object === 0 && given.text.charAt(at) === " " && /\s$/.test(all)) continue;
     isAfterRepeat = false;
     // PDFium has written a line end before and after the text that was left out; one of them is enough.
     if (given.text.startsWith("\r\n", at) && all.endsWith("\r\n")) {

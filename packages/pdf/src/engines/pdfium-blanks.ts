@@ -1,5 +1,5 @@
 import type { Line } from "../text/layout.ts";
-import { CLUSTERED, MARK } from "../text/clusters.ts";
+import { CLUSTERED, MARK, PHRASED } from "../text/clusters.ts";
 import { isSpace } from "../text/space.ts";
 import type { Letters } from "./pdfium-letters.ts";
 
@@ -18,7 +18,7 @@ const CLUSTER_GAP_EM = 0.18;
  */
 const [BLANKS, DRAWN] = [200, 0.1] as const;
 /** The blanks of a line count as equally wide when their widths differ by less than this many ems. */
-export const EVEN_EM = 0.4;
+const EVEN_EM = 0.4;
 const FULL_WIDTH = /[\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff1f\uff01\uff09\u300d\u300f\u3011]/;
 const BLANK = 0x20;
 /** Characters beside which PDFium may leave out narrow blanks, because it compares gaps with the widest letter. */
@@ -71,7 +71,19 @@ export function withCells(page: Blanks, { text: raw, start, first, size }: RawLi
   if (done === 0) return { text: raw };
   // Widths are measured from the ink of one letter to that of the next, so equal blanks differ by the free space at the
   // sides of letters.
-  return { text: text + raw.slice(done), even: blanks > 2 && most - least < EVEN_EM * size };
+  return { text: text + raw.slice(done), even: isEven({ blanks, least, most }, raw, size) };
+}
+
+/**
+ * Whether the blanks of a line are about as wide as one another, as in a line that is stretched to the width of its
+ * column. Two blanks may separate cells, except in scripts without blanks between words, whose lines have few of them.
+ */
+export function isEven(
+  { blanks, least, most }: { readonly blanks: number; readonly least: number; readonly most: number },
+  text: string,
+  size: number,
+): boolean {
+  return (blanks > 2 || (blanks > 0 && PHRASED.test(text))) && most - least < EVEN_EM * size;
 }
 
 /**

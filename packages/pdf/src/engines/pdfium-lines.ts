@@ -9,7 +9,7 @@ import { isSpace, spaceEnd, spaceStart } from "../text/space.ts";
 import {
   blankBetween,
   CELL_GAP_EM,
-  EVEN_EM,
+  isEven,
   madeFrom,
   OVERLOOKED,
   spreadOut,
@@ -234,7 +234,9 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   const moved = level && page.blankEm > 0 ? clustered(page, line) : undefined;
   if (moved) return [{ ...place, ...moved }];
   const width = (right - left) / (last - first + 1);
-  const spread = level && last - first > 3 && width > WIDE_LETTER_EM * head.size && !VERTICAL.test(text);
+  const isWide = last - first > 3 && width > WIDE_LETTER_EM * head.size;
+  // Clusters are wide, and PDFium's blanks within them have to be looked at one by one.
+  const spread = level && isWide && !VERTICAL.test(text) && !(page.blankEm > 0 && CLUSTERED.test(text));
   const read = spread ? { text: spreadOut(letters, line) } : withCells(page, line);
   // Whether the line was stretched to the width of its column: only the lines around it can show that, so its cells are
   // not split here.
@@ -242,7 +244,9 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   if (page.cells && !isStretched && read.text.includes("\t") && read.text.length === text.length) {
     return cellsOf(read.text).flatMap(([from, to]) => linesOf({ ...page, cells: false }, start + from, start + to));
   }
-  const whole = page.overlooked && !spread && read.text.length === text.length;
+  // A program that draws its blanks leaves none out, and the letters of some fonts stand far apart.
+  const drawsBlanks = page.blankEm === CELL_GAP_EM;
+  const whole = page.overlooked && !drawsBlanks && !spread && read.text.length === text.length;
   return [{ ...read, ...place, ...(whole && { text: withOverlooked(page, read.text, line) }) }];
 }
 
@@ -341,7 +345,7 @@ function reordered(page: PageText, line: RawLine, { words: _, ...place }: Omit<L
     text: inReadingOrder(signs, { size, rtl }),
     ...extentOf(signs),
   }));
-  const even = gaps.length > 2 && Math.max(...gaps) - Math.min(...gaps) < EVEN_EM * size;
+  const even = isEven(rangeOf(gaps), line.text, size);
   if (read.length < 2 || (page.cells && !even)) return read;
   return [{ ...place, text: read.map(({ text }) => text).join("\t"), ...extentOf(cells.flat()), even }];
 }
@@ -358,10 +362,16 @@ function clustered(page: PageText, line: RawLine): (Placed & Pick<Line, "even">)
   const { text, gaps } = read;
   return {
     text,
-    even: gaps.length > 2 && Math.max(...gaps) - Math.min(...gaps) < EVEN_EM * line.size,
+    even: isEven(rangeOf(gaps), text, line.size),
     ...extentOf(signs),
   };
 }
+
+const rangeOf = (gaps: readonly number[]): { blanks: number; least: number; most: number } => ({
+  blanks: gaps.length,
+  least: Math.min(...gaps),
+  most: Math.max(...gaps),
+});
 
 type Placed = Pick<Line, "text" | "left" | "right">;
 

@@ -52,6 +52,13 @@ describe("clusters that ActualText names", () => {
     expect(text).toBe("\u0b95\u0bca\u0ba9 \u0bb5\u0bbf\u0b95");
   });
 
+  it("are not broken in a row of cells", async () => {
+    const cells = [named("\u0b95\u0bca", `${at(72, "o")} ${at(90, "ll")}`), at(102, "n "), at(250, "n"), at(400, "n")];
+    expect(
+      await textOf(onePage({ content: `BT /F1 12 Tf ${cells.join(" ")} ET`, font: TAMIL, objects: [NAMES_OF_TAMIL] })),
+    ).toBe("\u0b95\u0bca\u0ba9\t\u0ba9\t\u0ba9");
+  });
+
   it("are U+FFFD where a letter of another script stands in their words", async () => {
     const names = "<20> <0020> <6c> <08fb> <6e> <0915> <6f> <0930>";
     const mixed = { dictionary: "", content: NAMES_OF_TAMIL.content.replace(/<20> .*(?= endbfchar)/, names) };

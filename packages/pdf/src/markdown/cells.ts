@@ -1,4 +1,4 @@
-import type { Line } from "../text/layout.ts";
+import { columnLines, type Line } from "../text/layout.ts";
 import type { Extent } from "../text/styled.ts";
 
 /** Pieces whose baselines differ by less than this many ems are in one row. */
@@ -38,7 +38,9 @@ function withoutStretch(lines: readonly Line[]): Line[] {
       Math.abs(other.left - line.left) < line.size &&
       Math.abs(other.right - line.right) < line.size;
     const near = [-3, -2, -1, 1, 2, 3].map((step) => lines[index + step]);
-    return near.some(isColumn) ? { ...line, text: line.text.replaceAll("\t", " ") } : line;
+    return near.filter(isColumn).length >= columnLines(line)
+      ? { ...line, text: line.text.replaceAll("\t", " ") }
+      : line;
   });
 }
 

@@ -9,6 +9,8 @@ import type { PlacedSign } from "./right-to-left.ts";
 
 /** The characters of scripts with clusters: Indic ones, Thai, Lao, Tibetan, Burmese, Khmer. */
 export const CLUSTERED = /[\u0900-\u109f\u1780-\u17ff]/;
+/** Scripts without blanks between words: Thai, Lao, Burmese, Khmer. */
+export const PHRASED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]/;
 /**
  * Matches a text that begins with a combining mark: a sign without a width of its own. Subscript letters of Khmer and
  * Burmese begin with one.

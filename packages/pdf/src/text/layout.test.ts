@@ -56,6 +56,15 @@ describe("the text of a page", () => {
     expect(pageText(same)).toBe(`${phrase}${phrase} ${phrase.slice(0, 9)}`);
   });
 
+  it("joins a stretched line of Thai with few blanks, and keeps the cells of a row that is as wide as a line above it", () => {
+    const phrase = "\u0e01\u0e32\u0e23\u0e40\u0e23\u0e35\u0e22\u0e19\u0e20\u0e32\u0e29\u0e32".repeat(4);
+    const stretched = `${phrase}\t${phrase.slice(0, 9)}`;
+    const wide = (texts: readonly string[]): Line[] =>
+      column(texts).map((line) => ({ ...line, right: 270, even: line.text.includes("\t") }));
+    expect(pageText(wide([phrase, stretched, phrase]))).toBe(`${phrase}${stretched.replace("\t", " ")}${phrase}`);
+    expect(pageText(wide([phrase, stretched, stretched]))).toBe(`${phrase}\n${stretched}\n${stretched}`);
+  });
+
   it("keeps the blank before Thai's sign of repetition, which begins no line without one", () => {
     const phrase = "\u0e01\u0e32\u0e23\u0e40\u0e23\u0e35\u0e22\u0e19\u0e20\u0e32\u0e29\u0e32".repeat(4);
     const lines = column([phrase, "\u0e46"]).map((line, index) => ({ ...line, right: index < 1 ? 270 : 100 }));

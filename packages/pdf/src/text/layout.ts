@@ -1,4 +1,5 @@
 import { cleanText } from "./clean-text.ts";
+import { PHRASED } from "./clusters.ts";
 import { hangulBreaks, phraseBreaks, type IsBreak } from "./word-breaks.ts";
 import type { Extent, Style } from "./styled.ts";
 
@@ -48,8 +49,6 @@ const HAN_PAIR = new RegExp(`${UNSPACED.source}(?=${UNSPACED.source})`, "gu");
  */
 const NO_LINE_BEGIN =
   /^.([\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff1f\uff01\uff09\u300d\u300f\u3011\u3009\u300b\u30fb\u30fc\u3005\u3041\u3043\u3045\u3047\u3049\u3063\u3083\u3085\u3087\u30a1\u30a3\u30a5\u30a7\u30a9\u30c3\u30e3\u30e5\u30e7]+)/u;
-/** Scripts without blanks between words: Thai, Lao, Burmese, Khmer. */
-const PHRASED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]/;
 const REPEATED = "\u0e46";
 const HANGUL = /\p{Script=Hangul}/u;
 const ITEM = /^(?:[•‣▪●○◦·–—*»→\-\u00b7]\s|\[?\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})[.)\]]\s|\[\d)/;
@@ -108,6 +107,9 @@ function directed<T extends Line>(line: T): T {
   return rtl ? { ...line, left: -line.right, right: -line.left } : line;
 }
 
+/** How many lines beside a stretched line show its column. One or two blanks are even by chance. */
+export const columnLines = ({ text }: Line): number => (PHRASED.test(text) ? 2 : 1);
+
 /**
  * Removes the tabs from lines of prose: a justified line in a narrow column has wide blanks but no cells. A line counts
  * as prose if it is as wide as a line of prose beside it.
@@ -123,7 +125,9 @@ function withoutStretch(lines: SeenLine[]): SeenLine[] {
       Math.abs(other.size - line.size) <= 0.1 * line.size &&
       !other.text.includes("\t");
     const near = [-3, -2, -1, 1, 2, 3].map((step) => lines[index + step]);
-    return near.some(isColumn) ? { ...line, text: line.text.replaceAll("\t", " ") } : line;
+    return near.filter(isColumn).length >= columnLines(line)
+      ? { ...line, text: line.text.replaceAll("\t", " ") }
+      : line;
   });
 }
 
