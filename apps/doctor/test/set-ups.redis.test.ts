@@ -1,13 +1,21 @@
-import { freePort, spawnNode, startRedis, type TestProcess, type TestRedis } from "@docrelay/testkit";
+import {
+  createAuthority,
+  freePort,
+  spawnNode,
+  startRedis,
+  startSentinel,
+  type TestProcess,
+  type TestRedis,
+} from "@docrelay/testkit";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectRedis, type RedisServer } from "@docrelay/platform";
 import { readConfig } from "@docrelay/worker/config";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { examineBalancer } from "../src/balancer/examine-balancer.ts";
 import { examineFiles } from "../src/files/examine-files.ts";
 import { inWords, reportOf, type PartReport } from "../src/part.ts";
@@ -137,7 +145,99 @@ describe("a broken set-up of Redis is named", () => {
   });
 });
 
+describe("a Redis over TLS that does not fit is named", () => {
+  const authority = createAuthority("docrelay test");
+  let server: TestRedis;
+  let port = 0;
+  beforeAll(async () => {
+    const args: string[] = [];
+    for (const [name, pem] of Object.entries({ "ca-cert": authority.cert, ...authority.issue(["127.0.0.1"]) })) {
+      writeFileSync(join(folder, name), pem);
+      args.push(`--tls-${name}-file`, join(folder, name));
+    }
+    port = await freePort();
+    server = await startRedis({ container: false, args: ["--tls-port", String(port), ...args] });
+  });
+  afterAll(async () => {
+    await server.stop();
+    for (const name of ["ca-cert", "cert", "key"]) rmSync(join(folder, name));
+  });
+
+  it.each<[string, () => RedisServer, RegExp]>([
+    [
+      "an authority that is not known",
+      () => ({ url: `rediss://127.0.0.1:${port}` }),
+      /unknown authority: set REDIS_TLS_CA/,
+    ],
+    [
+      "a name that is not in the certificate",
+      () => ({ url: `rediss://localhost:${port}`, tls: { ca: authority.cert } }),
+      /for another host name: use a name in REDIS_URL/,
+    ],
+    [
+      "a certificate of the client that is missing",
+      () => ({ url: `rediss://127.0.0.1:${port}`, tls: { ca: authority.cert } }),
+      /wants a certificate of its client: set REDIS_TLS_CERT/,
+    ],
+    ["TLS at a port without it", () => ({ url: `rediss://127.0.0.1:${server.port}` }), /use redis:\/\//],
+    [
+      "no TLS at a port with it",
+      () => ({ url: `redis://127.0.0.1:${port}` }),
+      /if the port wants TLS, use rediss:\/\//,
+    ],
+  ])("%s", async (_what, as, said) => expect(problemOf(await examineRedis(as()))).toMatch(said));
+});
+
+describe("a Redis that is not the right one is named", () => {
+  it("a master that no sentinel knows", async () => {
+    await using sentinel = await startSentinel();
+    const { REDIS_SENTINELS = "" } = sentinel.env;
+    const [host = "", own = ""] = REDIS_SENTINELS.split(":");
+    const as = { sentinel: { servers: [{ host, port: Number(own) }], name: "another" } };
+    expect(problemOf(await examineRedis(as))).toMatch(/none knows this master: check .* REDIS_SENTINEL_NAME/);
+  });
+
+  it("a cluster that does not serve all slots", async () => {
+    const said = problemOf(await ofRedis(["--cluster-enabled", "yes"], [], asCluster));
+    expect(said).toMatch(/does not serve all slots: create it/);
+  });
+
+  it("one that is too old", async () => {
+    // Debian has none: this stands in for one, as far as it is asked.
+    const info = "redis_version:6.2.14\r\nredis_mode:standalone\r\nrole:master\r\n";
+    const old = createTcpServer((socket) =>
+      socket.on("data", (data) => {
+        for (const [, name = ""] of data.toString().matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g))
+          socket.write(/info/i.test(name) ? `$${info.length}\r\n${info}\r\n` : `-ERR unknown command '${name}'\r\n`);
+      }),
+    ).listen(0, "127.0.0.1");
+    await once(old, "listening");
+    const { port } = old.address() as AddressInfo;
+    const said = problemOf(await examineRedis({ url: `redis://127.0.0.1:${port}` }));
+    expect(said).toMatch(/Redis 6.2.14 is too old: sharded pub\/sub needs 7.0/);
+    old.close();
+  });
+
+  it("a machine whose clock is an hour ahead", async () => {
+    const now = Date.now.bind(Date);
+    const clock = vi.spyOn(Date, "now").mockImplementation(() => now() + 3_600_000);
+    try {
+      const said = problemOf(await examineRedis({ url: redis.url }));
+      expect(said).toMatch(/!! {3}clock: this machine's clock is 3600.\d s ahead of that of Redis: set both by NTP/);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+});
+
 describe("a broken place of files is named", () => {
+  it("a folder that cannot be made or written", async () => {
+    const parsed = readConfig({ REDIS_URL: redis.url, WORKER_ROLES: "extract", BLOB_STORE: "file:/sys/docrelay" });
+    if (!parsed.ok) throw new Error(parsed.problems.join());
+    const said = problemOf(await examineFiles(parsed.config, true));
+    expect(said).toMatch(/blobs cannot be kept in \/sys\/docrelay: E\w+: .*, mkdir/);
+  });
+
   it.each([
     ["is not docrelay's", () => writeFileSync(join(folder, "foreign.txt"), "x"), /is not empty/],
     [

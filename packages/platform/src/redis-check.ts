@@ -1,4 +1,4 @@
-import { Cluster, type Redis } from "ioredis";
+import { Cluster, Redis, type RedisOptions } from "ioredis";
 import { reasonOf } from "./cluster/cluster-client.ts";
 import { mastersOf, type RedisClient } from "./cluster/masters.ts";
 import type { Durability } from "./redis-settings.ts";
@@ -159,6 +159,8 @@ async function readInfo(redis: RedisClient, deadlineMs: number): Promise<string>
         if (storeErrorKind(error) === undefined) throw error;
         if (performance.now() >= end) {
           const cause = last ?? error;
+          if (redis instanceof Cluster && (await lacksSlots(redis)))
+            throw new PlatformError("redis-unreachable", LACKS_SLOTS, { cause });
           throw new PlatformError("redis-unreachable", unreachable(cause), { cause });
         }
         await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
@@ -167,6 +169,33 @@ async function readInfo(redis: RedisClient, deadlineMs: number): Promise<string>
   } finally {
     redis.off("error", onError);
   }
+}
+
+const LACKS_SLOTS =
+  "The cluster of Redis does not serve all slots: create it, or look what is wrong (redis-cli --cluster create, --cluster check).";
+
+/** Whether a seed of a cluster says that the cluster is down. The library does not tell why it does not connect. */
+async function lacksSlots(cluster: Cluster): Promise<boolean> {
+  const { startupNodes } = cluster as unknown as {
+    readonly startupNodes: ReadonlyArray<{ host: string; port: number }>;
+  };
+  const states = startupNodes.map(async ({ host, port }) => {
+    const options: Omit<RedisOptions, "replyMapping"> = {
+      ...cluster.options.redisOptions,
+      ...{ host, port, commandTimeout: MASTER_MS, retryStrategy: null, maxRetriesPerRequest: 0 },
+    };
+    const node = new Redis(options);
+    node.on("error", () => undefined);
+    try {
+      return String(await node.cluster("INFO"));
+    } finally {
+      node.disconnect();
+    }
+  });
+  return Promise.any(states).then(
+    (state) => state.includes("cluster_state:fail"),
+    () => false,
+  );
 }
 
 const ADVICE: ReadonlyArray<readonly [begins: RegExp, advice: string]> = [
