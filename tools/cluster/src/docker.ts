@@ -1,8 +1,6 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { promisify } from "node:util";
+import { sourcesOf } from "./commit.ts";
 
 const run = promisify(execFile);
 const LINES = 16 * 1024 * 1024;
@@ -29,18 +27,10 @@ export async function engineAnswers(): Promise<boolean> {
 
 /** Builds the image of another commit, branch or tag of this repository. */
 export async function buildCommit(root: string, commit: string, image: string): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "docrelay-earlier-"));
   // Since no value is given, docker takes it from the environment, if the variable is set there.
   const mirror = ["--build-arg", "NPM_CONFIG_REGISTRY"];
-  try {
-    const archive = join(folder, "sources.tar");
-    await run("git", ["-C", root, "archive", "--output", archive, commit]);
-    await run("tar", ["-xf", archive, "-C", folder]);
-    await rm(archive);
-    await docker(["build", "--quiet", "--tag", image, ...mirror, folder], 600_000);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  await using sources = await sourcesOf(root, commit);
+  await docker(["build", "--quiet", "--tag", image, ...mirror, sources.folder], 600_000);
 }
 
 /** The services of this repository's compose file, started as a project of its own name. */

@@ -3,35 +3,23 @@ import { eventually, freePort } from "@docrelay/testkit";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { checkProcesses } from "./check-processes.ts";
+import { conclude, FORWARD, ROLL_BACK, ROLL_FORWARD, say, seconds, USERS } from "./conclude.ts";
 import { buildCommit, docker, engineAnswers, openProject, type Project } from "./docker.ts";
 import { startLoad } from "./load.ts";
-import { broken, table } from "./report.ts";
-import { createTally, type Tally } from "./tally.ts";
+import { createTally } from "./tally.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const IMAGE = "docrelay:cluster-check";
 const EARLIER = `${IMAGE}-earlier`;
-/**
- * Half of these users connect only after edges are added: a WebSocket stays at its edge, and new edges need clients.
- */
-const USERS = 20;
-const WANTED = new Map([
-  ["roll every edge", 300],
-  ["kill an edge", 6000],
-  ["kill an ask worker", 6000],
-  ["roll back to the earlier build", 300],
-  ["roll forward again", 300],
-]);
-/** The order of a rolling update (docs/operations.md): edges may run with workers of an earlier version. */
-const FORWARD = ["edge", "ask", "extract"];
-
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
-
+const { earlier, processes } = parseArgs({
+  options: { earlier: { type: "string" }, processes: { type: "boolean", default: false } },
+}).values;
+if (processes) process.exit(await checkProcesses(ROOT, earlier));
 if (!(await engineAnswers())) {
   say("cluster:check skipped: no Docker engine with Compose answers here.");
   process.exit(0);
 }
-const { earlier } = parseArgs({ options: { earlier: { type: "string" } } }).values;
 const port = await freePort();
 const name = `docrelay-check-${process.pid}`;
 const projectOf = (image: string): Project =>
@@ -57,24 +45,8 @@ try {
 }
 process.exit(code);
 
-async function seconds(work: () => Promise<unknown>): Promise<string> {
-  const begun = performance.now();
-  await work();
-  return `${((performance.now() - begun) / 1000).toFixed(1)} s`;
-}
-
 async function rollAll(to: Project, services: readonly string[]): Promise<void> {
   for (const service of services) await to.roll(service);
-}
-
-/** Prints the results and returns the exit code. */
-function conclude({ phases, findings }: Tally, edges: number): number {
-  say(`\n${USERS} users met ${edges} edges\n`);
-  say(table(phases));
-  for (const finding of findings) say(`! ${finding}`);
-  const problems = broken(phases, WANTED);
-  say(problems.length === 0 ? "\nas wanted" : `\nnot as wanted: ${problems.join("; ")}`);
-  return problems.length === 0 ? 0 : 1;
 }
 
 async function check({ compose, containers, roll, scale }: Project, url: string): Promise<number> {
@@ -116,8 +88,8 @@ async function check({ compose, containers, roll, scale }: Project, url: string)
   await phase("all back", () => scale({ edge: 2, ask: 2, extract: 3 }), 3);
   if (earlier !== undefined) {
     const before = projectOf(EARLIER);
-    await phase("roll back to the earlier build", () => rollAll(before, FORWARD.toReversed()), 5);
-    await phase("roll forward again", () => rollAll(project, FORWARD), 5);
+    await phase(ROLL_BACK, () => rollAll(before, FORWARD.toReversed()), 5);
+    await phase(ROLL_FORWARD, () => rollAll(project, FORWARD), 5);
   }
   tally.enter("last answers");
   await Promise.all([first.stop(), second.stop()]);

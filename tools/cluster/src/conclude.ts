@@ -1,0 +1,37 @@
+import { broken, table } from "./report.ts";
+import type { Tally } from "./tally.ts";
+
+/**
+ * Half of these users connect only after edges are added: a WebSocket stays at its edge, and new edges need clients.
+ */
+export const USERS = 20;
+/** The order of a rolling update (docs/operations.md): edges may run with workers of an earlier version. */
+export const FORWARD = ["edge", "ask", "extract"] as const;
+export const ROLL_BACK = "roll back to the earlier build";
+export const ROLL_FORWARD = "roll forward again";
+const WANTED = new Map([
+  ["roll every edge", 300],
+  ["kill an edge", 6000],
+  ["kill an ask worker", 6000],
+  [ROLL_BACK, 300],
+  [ROLL_FORWARD, 300],
+]);
+
+export const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** How long the work took, in words. */
+export async function seconds(work: () => Promise<unknown>): Promise<string> {
+  const begun = performance.now();
+  await work();
+  return `${((performance.now() - begun) / 1000).toFixed(1)} s`;
+}
+
+/** Prints the results and returns the exit code. */
+export function conclude({ phases, findings }: Tally, edges: number): number {
+  say(`\n${USERS} users met ${edges} edges\n`);
+  say(table(phases));
+  for (const finding of findings) say(`! ${finding}`);
+  const problems = broken(phases, WANTED);
+  say(problems.length === 0 ? "\nas wanted" : `\nnot as wanted: ${problems.join("; ")}`);
+  return problems.length === 0 ? 0 : 1;
+}

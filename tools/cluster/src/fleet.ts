@@ -1,0 +1,120 @@
+import { freePort, spawnNode, startRedis, type TestProcess } from "@docrelay/testkit";
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { join } from "node:path";
+
+/** Which processes run, and how many of each, as in the compose file. */
+const KINDS = {
+  edge: { entry: "apps/edge/src/main.ts", replicas: 2, env: { AUTH_MODE: "anonymous", SESSIONS_PER_MINUTE: "0" } },
+  ask: { entry: "apps/worker/src/main.ts", replicas: 2, env: { WORKER_ROLES: "ask" } },
+  extract: { entry: "apps/worker/src/main.ts", replicas: 1, env: { WORKER_ROLES: "extract" } },
+} as const;
+export type Kind = keyof typeof KINDS;
+
+/** A deployment of plain processes of this machine behind a balancer, with a Redis and the demo engine. */
+export interface Fleet extends AsyncDisposable {
+  /** The address of the balancer. */
+  readonly url: string;
+  /**
+   * Replaces each process of a kind by one of the checkout in `root`, one after the other: the new one is ready before
+   * the old one is told to end.
+   */
+  roll(kind: Kind, root: string): Promise<void>;
+}
+
+interface Member {
+  readonly port: number;
+  readonly process: TestProcess;
+}
+
+/** A draining process waits for its clients for up to so long. */
+const STOP_MS = 20_000;
+
+/** Starts processes of the checkout in `root`; `more`: settings of all of them. */
+export async function startFleet(root: string, more: Readonly<Record<string, string>> = {}): Promise<Fleet> {
+  await using ends = new AsyncDisposableStack();
+  const redis = ends.use(await startRedis({ aof: true }));
+  const enginePort = await freePort();
+  const engine = ends.use(
+    spawnNode(join(root, "apps/demo-engine/src/main.ts"), { env: { PORT: String(enginePort), DEMO_DELAY_MS: "20" } }),
+  );
+  await engine.waitFor(/"msg":"listening"/);
+  const shared = {
+    REDIS_URL: redis.url,
+    ENGINE_URL: `ws://127.0.0.1:${enginePort}`,
+    ENGINE_PROMPT: "fenced",
+    ENGINE_REPLY: "stream",
+    ...more,
+  };
+  const members: Record<Kind, Member[]> = { edge: [], ask: [], extract: [] };
+  ends.defer(async () => {
+    await Promise.all(Object.values(members).flatMap((all) => all.map((one) => one.process.stop())));
+  });
+  const start = async (kind: Kind, from: string): Promise<Member> => {
+    const { entry, env } = KINDS[kind];
+    const port = await freePort();
+    const process = spawnNode(join(from, entry), { env: { ...shared, ...env, PORT: String(port) }, cwd: from });
+    await process.waitFor(/"msg":"(listening|ready)"/);
+    return { port, process };
+  };
+  const balancer = ends.use(await startBalancer(() => members.edge.map(({ port }) => port)));
+  const kinds = Object.keys(KINDS) as Kind[];
+  await Promise.all(
+    kinds.map(async (kind) => {
+      const { replicas } = KINDS[kind];
+      members[kind].push(...(await Promise.all(Array.from({ length: replicas }, () => start(kind, root)))));
+    }),
+  );
+  const all = ends.move();
+  return {
+    url: balancer.url,
+    async roll(kind, to) {
+      for (const old of [...members[kind]]) {
+        members[kind].push(await start(kind, to));
+        members[kind].splice(members[kind].indexOf(old), 1);
+        await old.process.stop(STOP_MS);
+      }
+    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
+interface Balancer extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** Passes each new connection to the next port that takes it. */
+async function startBalancer(ports: () => readonly number[]): Promise<Balancer> {
+  const open = new Set<Socket>();
+  let turn = 0;
+  const forward = (client: Socket, tries: number): void => {
+    const all = ports();
+    const port = all[turn++ % all.length];
+    if (port === undefined || tries === 0) return void client.destroy();
+    const edge = connect(port, "127.0.0.1");
+    let isJoined = false;
+    edge.once("connect", () => {
+      isJoined = true;
+      client.pipe(edge).pipe(client);
+    });
+    edge.once("error", () => (isJoined ? client.destroy() : forward(client, tries - 1)));
+    edge.once("close", () => isJoined && client.destroy());
+    client.once("close", () => edge.destroy());
+  };
+  const server = createServer((client) => {
+    open.add(client);
+    client.once("close", () => open.delete(client));
+    client.on("error", () => client.destroy());
+    forward(client, ports().length);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      for (const socket of open) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
