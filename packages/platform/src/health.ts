@@ -22,7 +22,7 @@ export interface Readiness {
 const CHECK_MS = 1000;
 const FRESH_MS = 250;
 
-export function createHealth(now: () => number = Date.now): Health {
+export function createHealth(now: () => number = () => performance.now()): Health {
   const checks = new Map<string, () => Promise<unknown>>();
   let draining = false;
   let last: { at: number; result: Promise<Readiness["checks"]> } | undefined;

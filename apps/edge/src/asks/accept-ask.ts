@@ -156,7 +156,7 @@ function checkAsk(
   { user, message, files }: AskInput,
   maxInlineBytes: number,
 ): void {
-  const waitMs = askRate.take(user, Date.now());
+  const waitMs = askRate.take(user, performance.now());
   if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
   usage.checkAsk(user, Buffer.byteLength(message));
   checkMessage(message, limits, files.length > 0);

@@ -27,7 +27,8 @@ afterAll(async () => {
   await server.stop();
 });
 
-const open = (now = Date.now) => createAcknowledged({ store, onLost: ({ id }) => void lost.push(id), now });
+const open = (now = () => performance.now()) =>
+  createAcknowledged({ store, onLost: ({ id }) => void lost.push(id), now });
 async function acknowledge(to: ReturnType<typeof open>, id: string): Promise<AcknowledgedAsk> {
   const body = { message: "?", files: [], origin: "socket" } as const;
   const digest = askDigest("secret", { conversation: "talk", message: "?", files: [] });

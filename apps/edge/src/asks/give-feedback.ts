@@ -22,7 +22,7 @@ export type GiveFeedback = (user: string, feedback: Feedback) => Promise<void>;
 
 export function createGiveFeedback({ store, rate, metrics, log, logsWords }: FeedbackDeps): GiveFeedback {
   return async function give(user, { conversation, ask, verdict, word }) {
-    const retryAfterMs = rate.take(user, Date.now());
+    const retryAfterMs = rate.take(user, performance.now());
     if (retryAfterMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs });
     const of = { user, conversation, id: ask, nonce: newNonce() };
     switch (await giveFeedback(store, of, { verdict, word })) {

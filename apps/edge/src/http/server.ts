@@ -142,7 +142,7 @@ async function answerSession(deps: HttpDeps, request: IncomingMessage, response:
   const network = clientNetwork(request, deps.trustedProxies);
   // `npm run doctor` reads this header to see whether the proxies in front forward the client's address.
   response.setHeader("x-docrelay-client", network);
-  const wait = user === undefined ? (deps.sessionRate?.take(network, Date.now()) ?? 0) : 0;
+  const wait = user === undefined ? (deps.sessionRate?.take(network, performance.now()) ?? 0) : 0;
   if (wait > 0) throw refuse("RATE_LIMITED", { retryAfterMs: wait });
   const session = await deps.authenticator.issue(user);
   sayJson(response, 200, session);

@@ -50,7 +50,7 @@ export function createAdmit(deps: AdmissionDeps): Admit {
     if (isDraining()) throw refuse("SHUTTING_DOWN", { retryAfterMs: 0 });
   };
   const wait = (rate: RateLimiter, name: string): void => {
-    const waitMs = rate.take(name, Date.now());
+    const waitMs = rate.take(name, performance.now());
     if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
   };
 

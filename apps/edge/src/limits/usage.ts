@@ -168,7 +168,7 @@ function groupsOf(groups: readonly GroupLimits[], user: string): CountedGroup[] 
 }
 
 function take(rate: RateLimiter, { name }: Account, cost = 1): void {
-  const waitMs = rate.take(name, Date.now(), cost);
+  const waitMs = rate.take(name, performance.now(), cost);
   if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
 }
 
@@ -184,7 +184,7 @@ function createUsedUp(): UsedUp {
   return {
     check(account, budget) {
       const name = nameOf(account, budget);
-      const leftMs = (until.get(name) ?? 0) - Date.now();
+      const leftMs = (until.get(name) ?? 0) - performance.now();
       if (leftMs <= 0) return void until.delete(name);
       if (budget === "running") throw refuse("BUSY", { retryAfterMs: leftMs });
       throw quotaExceeded(leftMs);
@@ -192,7 +192,7 @@ function createUsedUp(): UsedUp {
     add(account, budget, ms) {
       const [oldest] = until.size >= MAX_REFUSED ? until.keys() : [];
       if (oldest !== undefined) until.delete(oldest);
-      until.set(nameOf(account, budget), Date.now() + ms);
+      until.set(nameOf(account, budget), performance.now() + ms);
     },
   };
 }

@@ -20,7 +20,7 @@ export interface VisitorDeps {
  */
 export async function newVisitor(deps: VisitorDeps, request: IncomingMessage): Promise<Identity> {
   const network = clientNetwork(request, deps.trustedProxies);
-  const waitMs = deps.sessionRate?.take(network, Date.now()) ?? 0;
+  const waitMs = deps.sessionRate?.take(network, performance.now()) ?? 0;
   if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
   try {
     const { user } = await deps.authenticator.issue();

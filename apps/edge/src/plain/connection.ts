@@ -134,7 +134,7 @@ export class PlainConnection implements ClientConnection {
     if (!this.#isLarge) return this.#ask(decodePlainFrame(data, limits));
     // The rate counts every large frame before it is decoded: decoding costs most, and only then the content is known.
     const name = networks?.of(this.identity.user) ?? this.identity.user;
-    const waitMs = largeRate.take(name, Date.now());
+    const waitMs = largeRate.take(name, performance.now());
     if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
     await largeFrames.run(async () => {
       if (!this.#isOver) await this.#ask(await threads.decode(data)); // the socket may have closed during the wait
@@ -205,7 +205,7 @@ export class PlainConnection implements ClientConnection {
     // A bad frame counts as a strike against the connection, and so does a large frame with an error that no retry can
     // mend, because its decoding was costly.
     if (wire.code !== "BAD_MESSAGE" && !(this.#isLarge && !wire.retryable)) return;
-    const struck = strike(this.#strikes, Date.now());
+    const struck = strike(this.#strikes, performance.now());
     this.#strikes = struck.strikes;
     if (struck.out) this.end("BAD_MESSAGE", { message: "Too many messages that could not be read." });
   }

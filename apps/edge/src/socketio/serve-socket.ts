@@ -219,7 +219,7 @@ class ServedSocket implements ClientConnection, Session, LogReader {
 
   /** Counts one event. @throws Refusal `RATE_LIMITED` */
   #countEvent(): void {
-    const taken = takeToken(this.#events, EVENT_RATE, Date.now());
+    const taken = takeToken(this.#events, EVENT_RATE, performance.now());
     this.#events = taken.bucket;
     if (!taken.allowed) throw refuse("RATE_LIMITED", { retryAfterMs: Math.max(1, taken.retryAfterMs) });
   }
@@ -227,7 +227,7 @@ class ServedSocket implements ClientConnection, Session, LogReader {
   #countStrike(event: ClientEvent | undefined, error: WireError): void {
     const isStrike = event?.isStrike?.(error) ?? error.code === "BAD_MESSAGE";
     if (!isStrike) return;
-    const struck = strike(this.#strikes, Date.now());
+    const struck = strike(this.#strikes, performance.now());
     this.#strikes = struck.strikes;
     if (struck.out) this.#end("BAD_MESSAGE", { message: "Too many messages that could not be read." });
   }

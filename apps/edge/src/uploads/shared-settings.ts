@@ -33,7 +33,7 @@ const PROFILE_FRESH_MS = 2000;
 
 export function createSharedSettings(
   store: Store,
-  { textScope = "user", tenantOf = () => undefined, now = Date.now }: SharedSettingsOptions = {},
+  { textScope = "user", tenantOf = () => undefined, now = () => performance.now() }: SharedSettingsOptions = {},
 ): SharedSettings {
   let secret: SharedSecret | undefined;
   let profile: { readonly at: number; readonly value: string } | undefined;

@@ -86,7 +86,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
     async start(user, input) {
       const file = { ...input, name: cleanFileName(input.name) };
       checkSize(file.size, limits);
-      const waitMs = startRate.take(user, Date.now());
+      const waitMs = startRate.take(user, performance.now());
       if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
       checkNew(deps, user);
       const { upload, room } = await begin(deps, user, file, maxUploadBytes);
