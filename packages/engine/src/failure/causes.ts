@@ -26,6 +26,7 @@ const NAMED = {
   dns: cause("unavailable", "away", "the engine's host name is not known: check ENGINE_URL"),
   refused: cause("unavailable", "away", "nothing listens at the engine's address"),
   unreachable: cause("unavailable", "away", "there is no way to the engine's host"),
+  exhausted: cause("unavailable", "away", "this machine has no file descriptor or memory left for a connection"),
   reset: cause("unavailable", "away", "the engine broke the connection before it was open"),
   cut: cause("unavailable", "again", "the engine broke the connection in the middle of its reply"),
   "timeout-connect": cause("unavailable", "away", "the engine's host did not take the connection in time"),

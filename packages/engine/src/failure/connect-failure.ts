@@ -4,6 +4,7 @@ import { failure, type EngineError } from "./engine-error.ts";
 type SystemError = Error & { code?: string; errors?: readonly SystemError[] };
 
 const UNREACHABLE = new Set(["EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN", "ENETDOWN", "EADDRNOTAVAIL"]);
+const EXHAUSTED = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
 const RESET = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "UND_ERR_SOCKET"]);
 /** Matches OpenSSL's names of certificate errors, and Node's names of other TLS errors. */
 const TLS =
@@ -26,6 +27,7 @@ function nameOf(code: string | undefined): Parameters<typeof failure>[0] {
   if (code === "ENOTFOUND" || code.startsWith("EAI_")) return "dns";
   if (code === "ETIMEDOUT" || code === "UND_ERR_CONNECT_TIMEOUT") return "timeout-connect";
   if (UNREACHABLE.has(code)) return "unreachable";
+  if (EXHAUSTED.has(code)) return "exhausted";
   if (RESET.has(code)) return "reset";
   return TLS.test(code) ? "tls" : "handshake";
 }

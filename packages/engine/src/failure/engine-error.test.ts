@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { closedCause, httpCause, type CauseName } from "./causes.ts";
 import { cleanText, secretsOf } from "./clean-text.ts";
+import { connectFailure } from "./connect-failure.ts";
 import { retryAfterMs } from "./engine-error.ts";
 
 describe("names of causes", () => {
@@ -10,6 +11,16 @@ describe("names of causes", () => {
     for (let code = 0; code < 70_000; code++) names.add(closedCause(code).name);
     expect(names.size).toBeLessThan(45);
   });
+});
+
+describe("a connection that did not open", () => {
+  it.each(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"])(
+    "because this machine has no room for it, %s, may open later",
+    (code) => {
+      const error = Object.assign(new Error(`connect ${code}`), { code, syscall: "connect" });
+      expect(connectFailure(error, [])).toMatchObject({ kind: "unavailable", why: "exhausted", retry: "away" });
+    },
+  );
 });
 
 describe("a Retry-After", () => {

@@ -46,6 +46,13 @@ const ENTRY = join(import.meta.dirname, "../child/child.ts");
  * links to its libraries.
  */
 const PACKAGE = join(import.meta.dirname, "../..");
+const PDF_PARSE = resolved("pdf-parse");
+/** Found only once: where no file can be opened, because no descriptor is left, a child must fail to start like any other. */
+const LIBRARIES = [
+  resolved("@embedpdf/pdfium"),
+  PDF_PARSE,
+  createRequire(PDF_PARSE).resolve("pdfjs-dist/package.json"),
+];
 const OLD_SPACE_MIB = 512;
 const WASM_PAGES = (512 * 1024 * 1024) / 65_536;
 
@@ -57,10 +64,7 @@ const DIE_WITH_PARENT: Wrapper = ["/usr/bin/setpriv", "--pdeathsig", "KILL"];
 
 /** Starts a child that reads PDFs. The child loads `engine` before its first job. */
 export function startChild(engine: EngineName, coreWatch: CoreWatch, entry = ENTRY): Child {
-  const pdfParse = createRequire(import.meta.url).resolve("pdf-parse");
-  const pdfjs = createRequire(pdfParse).resolve("pdfjs-dist/package.json");
-  const reads = [resolved("@embedpdf/pdfium"), pdfParse, pdfjs];
-  return startProgram({ entry, argument: engine, reads, isLast: isLastReport }, coreWatch);
+  return startProgram({ entry, argument: engine, reads: LIBRARIES, isLast: isLastReport }, coreWatch);
 }
 
 export function resolved(name: string): string {
