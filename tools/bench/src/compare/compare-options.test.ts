@@ -10,6 +10,7 @@ describe("the options of a comparison", () => {
     [["--relay"], true],
     [["--rows", "asks", "--against", "../a"], true],
     [["--against=../a"], true],
+    [["--setting", "LOG_LEVEL=warn"], true],
     [["--rows", "asks", "--save"], false],
   ])("%j asks for one: %s", (args, wanted) => expect(wantsComparison(args)).toBe(wanted));
 
@@ -33,14 +34,30 @@ describe("the options of a comparison", () => {
       protocol: "socketio",
       relay: false,
     });
+    const setting = { name: "DATA_KEY", value: "a=b" };
+    expect(readCompareOptions(["--setting", "DATA_KEY=a=b"])).toMatchObject({ setting });
   });
 
   it("name every problem at once", () => {
-    const wrong = ["--rows", "asks,files", "--protocol", "smoke", "--aof", "/dev/null", "--rounds", "0", "--rate", " "];
+    const wrong = [
+      "--rows",
+      "asks,files",
+      "--protocol",
+      "smoke",
+      "--aof",
+      "/dev/null",
+      "--rounds",
+      "0",
+      "--rate",
+      " ",
+      "--setting",
+      "x",
+    ];
     expect(() => readCompareOptions(["--relay", "--against", tmpdir(), ...wrong])).toThrow(
       [
         "--rows takes a comma list of: asks, max, stream, upload, pdfs",
         "--protocol must be socketio or plain",
+        "--setting must be NAME=value",
         "--against: apps/edge/src/main.ts is missing in that folder",
         "--against: apps/worker/src/main.ts is missing in that folder",
         "--against: node_modules is missing in that folder",

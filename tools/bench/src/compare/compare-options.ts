@@ -13,6 +13,8 @@ export interface CompareOptions {
   /** The root of another checkout to compare with; its dependencies must be installed. */
   readonly against?: string;
   readonly relay: boolean;
+  /** A setting of docrelay, as an environment variable: this checkout is also measured with it. */
+  readonly setting?: { readonly name: string; readonly value: string };
   /** The folder in which each Redis keeps its append-only file; default: the system's folder for temporary files. */
   readonly aof?: string;
   /**
@@ -48,8 +50,9 @@ const NUMBERS = {
 
 export const COMPARE_USAGE = [
   "",
-  "npm run bench -- [--relay] [--against <folder>] [options]   this checkout beside others, in one run",
+  "npm run bench -- [--relay] [--against <folder>] [--setting <NAME=value>] [options]   this checkout beside others, in one run",
   "  --relay             a bare Socket.IO server with its Redis adapter",
+  "  --setting <N=value> this checkout once more, with this setting, such as DATA_KEY=…",
   "  --against <folder>  another checkout of docrelay, with its dependencies installed",
   `  --rows <row,…>      of ${COMPARED_ROWS.join(", ")}; all by default`,
   ...Object.entries(NUMBERS).map(([name, { help, fallback }]) => `  --${name} <n>  ${help}; ${fallback} by default`),
@@ -62,7 +65,7 @@ export const COMPARE_USAGE = [
 
 /** Whether the command line's arguments ask for a comparison. */
 export function wantsComparison(args: readonly string[]): boolean {
-  return args.some((arg) => arg === "--relay" || /^--against(=|$)/.test(arg));
+  return args.some((arg) => arg === "--relay" || /^--(against|setting)(=|$)/.test(arg));
 }
 
 /** Parses the arguments of a comparison. @throws Error that names every problem. */
@@ -70,6 +73,7 @@ export function readCompareOptions(args: readonly string[]): CompareOptions {
   const string = { type: "string" } as const;
   const words = {
     against: string,
+    setting: string,
     rows: string,
     protocol: string,
     aof: string,
@@ -99,6 +103,8 @@ export function readCompareOptions(args: readonly string[]): CompareOptions {
   const { protocol, json, html } = values;
   if (protocol !== undefined && protocol !== "socketio" && protocol !== "plain")
     problems.push("--protocol must be socketio or plain");
+  const [, name = "", value = ""] = /^([A-Z][A-Z0-9_]*)=(.*)$/.exec(values.setting ?? "") ?? [];
+  if (values.setting !== undefined && name === "") problems.push("--setting must be NAME=value");
   const [against, aof, profile] = [values.against, values.aof, values.profile].map((path) =>
     path === undefined ? undefined : resolve(path),
   );
@@ -124,6 +130,7 @@ export function readCompareOptions(args: readonly string[]): CompareOptions {
     relay: values.relay,
     ...(protocol === undefined ? {} : { protocol: protocol as Protocol }),
     ...(against === undefined ? {} : { against }),
+    ...(name === "" ? {} : { setting: { name, value } }),
     ...(aof === undefined ? {} : { aof }),
     ...(profile === undefined ? {} : { profile }),
     ...(json === undefined ? {} : { json }),

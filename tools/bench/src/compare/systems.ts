@@ -45,21 +45,30 @@ const RELAY = "bare relay";
 
 /** Settings that lift the limits of a user, because the measurement is not about them. */
 const UNLIMITED = { ASKS_PER_SECOND: "10000", MAX_ASKS_IN_FLIGHT: "1000" };
-const SMALL = { edges: 1, workers: 1, env: UNLIMITED } as const;
+const SMALL = { edges: 1, workers: 1 } as const;
 
 /** The systems to compare: the engine without a relay, this checkout, and those that the options name. */
 export function contenders(
-  { relay, against, aof, profile: folder }: CompareOptions,
+  { relay, against, setting, aof, profile: folder }: CompareOptions,
   onProfiles: (profiles: ProcessProfiles) => void = () => undefined,
 ): Contender[] {
-  const docrelay = (name: string, root?: string): Contender => ({
+  const docrelay = (name: string, root?: string, more: Readonly<Record<string, string>> = {}): Contender => ({
     name,
     kind: "docrelay",
     async start(shape) {
       const { extract = false, ...others } = shape;
       const profiled = name === THIS ? folder : undefined;
       const nodeArgs = profiled === undefined ? [] : profileArgs(profiled);
-      const cluster = await startCluster({ ...SMALL, ...others, ...(extract ? {} : { extract }), aof, root, nodeArgs });
+      const env = { ...UNLIMITED, ...more };
+      const cluster = await startCluster({
+        ...SMALL,
+        ...others,
+        ...(extract ? {} : { extract }),
+        env,
+        aof,
+        root,
+        nodeArgs,
+      });
       const pids = (of: typeof cluster.edges): number[] => of.map(({ pid }) => pid);
       const { urls, redisUrl } = cluster;
       const processes = { edge: pids(cluster.edges), worker: pids(cluster.workers) };
@@ -84,6 +93,7 @@ export function contenders(
     { name: "PyPDF2", kind: "reader", start: startReader },
     ...(relay ? [{ name: RELAY, kind: "relay" as const, start: (shape: Shape) => startRelay(shape, aof) }] : []),
     ...(against === undefined ? [] : [docrelay(basename(against), against)]),
+    ...(setting ? [docrelay(`with ${setting.name}`, undefined, { [setting.name]: setting.value })] : []),
   ];
 }
 
