@@ -1,6 +1,10 @@
+import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { eventually } from "@docrelay/testkit";
+import { rollBack } from "./break/breaker.ts";
 import type { Call } from "./cluster/engine.ts";
 import { revive } from "./cluster/cluster.ts";
+import type { Entry } from "./history.ts";
 import type { Stage, StageOptions } from "./stage.ts";
 import type { Fault } from "./check/violation.ts";
 
@@ -17,6 +21,10 @@ export interface Canary {
 
 /** How many words of an answer are sent at first; the others follow later. */
 const SAID = 3;
+
+const HOUR_MS = 3_600_000;
+/** A worker whose clock is a quarter of an hour ahead, and that sweeps. */
+const AHEAD = { CHAOS_MACHINE: JSON.stringify({ aheadMs: HOUR_MS / 4 }), CHAOS_SWEEPS: "1" };
 
 export const CANARIES: readonly Canary[] = [
   {
@@ -132,6 +140,51 @@ export const CANARIES: readonly Canary[] = [
     },
   },
   {
+    name: "own clock",
+    variant: "own clock",
+    fault: "LOST",
+    options: { patienceMs: 8000, hasFolder: true, members: { "worker-2": AHEAD } },
+    async play(stage) {
+      const [, ahead] = stage.cluster.workers;
+      await ahead?.kill();
+      stage.engine.script = (call) => call.say(0, SAID);
+      const sweepOnce = memo(() => sweepAhead(stage));
+      const user = await stage.user({ onStored: sweepOnce });
+      await user.ask(); // the other worker runs it
+      const call = await callNumber(stage, 1);
+      stage.engine.script = sayAll;
+      await user.ask("pdf");
+      call.say(SAID);
+      call.end();
+      await eventually(() => user.unfinished === 0);
+      if (stage.engine.calls.filter(({ ask }) => ask === call.ask).length > 1) throw new Error("was taken over");
+    },
+  },
+  {
+    name: "no nonce",
+    variant: "no nonce",
+    fault: "NOT-THE-LOG",
+    options: { patienceMs: 8000, workers: 1 },
+    async play(stage) {
+      stage.engine.script = sayAll;
+      const { cluster, history } = stage;
+      const user = await stage.user({ tabs: 2, edges: [0, 1] });
+      const [cutOff] = cluster.edges;
+      await end(stage, await user.ask());
+      await rollBack(cluster, history, async () => {
+        await end(stage, await user.ask());
+        await end(stage, await user.ask());
+        cutOff?.redisHop.blackhole(); // one of the tabs stays where it is
+      });
+      // Other events take the places of those that are gone.
+      for (let asks = 0; asks < 4; asks++) await user.ask();
+      const last = await user.ask();
+      await stage.seen("answered", ({ ask }) => ask === last);
+      cutOff?.redisHop.heal();
+      history.add({ kind: "fault", fault: "roll-back redis", target: "redis", forMs: history.now() });
+    },
+  },
+  {
     name: "a reader without a gap check",
     fault: "GAPS",
     options: { patienceMs: 6000, workers: 1, edges: 1, env: { CHAOS_DROP_HINT: "2" } },
@@ -141,6 +194,33 @@ export const CANARIES: readonly Canary[] = [
     },
   },
 ];
+
+/** Waits until every tab has shown the end of an ask. */
+async function end({ history }: Stage, of: string): Promise<void> {
+  const isEnd = (entry: Entry): boolean => entry.kind === "shown" && entry.ask === of && entry.type === "completed";
+  await eventually(() => history.entries.filter(isEnd).length === 2, { timeoutMs: 15_000, what: `the end of ${of}` });
+}
+
+/** Starts the worker whose clock is ahead, and waits until it has removed what has expired. */
+async function sweepAhead({ cluster, history }: Stage): Promise<void> {
+  const place = join(cluster.folder ?? "", "docrelay-blobs");
+  const expired = join(place, "A".repeat(22));
+  const old = new Date(Date.now() - HOUR_MS);
+  await mkdir(expired);
+  await writeFile(join(expired, "until"), "");
+  await utimes(join(expired, "until"), old, old);
+  const [, ahead] = cluster.workers;
+  if (ahead) await revive(ahead, history);
+  const blobs = async (): Promise<string[]> => (await readdir(place)).filter((name) => name.length === 22);
+  await eventually(async () => !(await blobs()).includes("A".repeat(22)), { what: "a sweep" });
+  // It may come to other blobs later.
+  await eventually(async () => (await blobs()).length === 0, { timeoutMs: 1000 }).catch(() => undefined);
+}
+
+function memo(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => (running ??= work());
+}
 
 function sayAll(call: Call): void {
   call.say(0);

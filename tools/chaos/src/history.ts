@@ -10,6 +10,8 @@ export type Entry = { readonly t: number } & (
   | { kind: "sent"; user: string; conversation: string; ask: string; marker?: string }
   /** An ask was acknowledged; one entry for each tab and send. */
   | { kind: "acked"; user: string; conversation: string; ask: string; seq: number; duplicate: boolean; ms: number }
+  /** An edge answered that it has an upload's bytes up to `offset`. */
+  | { kind: "stored"; user: string; upload: string; offset: number }
   /** The client gave up an ask. `clean`: every send was refused, so that nothing of the ask may be stored. */
   | { kind: "refused"; user: string; conversation: string; ask: string; code: string; clean: boolean }
   /** A tab showed an event. `digest` is a hash of its whole content. */
@@ -28,6 +30,8 @@ export type Entry = { readonly t: number } & (
   | { kind: "answered"; ask: string; call: number }
   /** A fault, and how long it lasted. */
   | { kind: "fault"; fault: string; target: string; forMs: number }
+  /** Redis was restored from its append-only file as it was at `keptAt`: what was acknowledged since may be gone. */
+  | { kind: "rollback"; keptAt: number }
   /** A process ended although the run did not end it. */
   | { kind: "died"; process: string; how: string; lines: readonly string[] }
   | { kind: "memory"; process: string; bytes: number; limit: number }

@@ -61,7 +61,8 @@ export async function run(options: RunOptions): Promise<void> {
   });
   await using engine = await startChaosEngine(seed, history);
   const spoiled = options.failpoints ? {} : { ...PRELOADED, CHAOS_BELLS: "0.05" };
-  await using cluster = await startCluster({ ...options, engine, env: { ...ENV, ...spoiled } });
+  const hasFolder = !options.failpoints && random.fork("store").chance(0.5);
+  await using cluster = await startCluster({ ...options, engine, env: { ...ENV, ...spoiled }, hasFolder });
   watchFences(cluster, history);
   const users: User[] = [];
   const lives: Array<Promise<void>> = [];

@@ -1,5 +1,4 @@
 import { eventually } from "@docrelay/testkit";
-import { Redis } from "ioredis";
 import { check, type Verdict } from "./check/checker.ts";
 import { startCluster, type Cluster } from "./cluster/cluster.ts";
 import { startChaosEngine, type ChaosEngine } from "./cluster/engine.ts";
@@ -30,6 +29,8 @@ export interface StageUser {
   readonly name?: string;
   readonly tabs?: number;
   readonly careless?: boolean;
+  /** The user uploads each PDF before its ask, and waits for this after each stored chunk. */
+  onStored?(offset: number): unknown;
   /** The indexes of the edges to which the user connects, one after another. Edges that are down are skipped. */
   readonly edges?: readonly number[];
 }
@@ -43,6 +44,7 @@ export interface StageOptions {
   /** The environment of single members, by name. */
   readonly members?: Readonly<Record<string, Record<string, string>>>;
   readonly redisArgs?: readonly string[];
+  readonly hasFolder?: boolean;
   /** How long asks may take to end after the scenario. */
   readonly patienceMs?: number;
   /** How long the keys of asks in Redis may take to disappear. */
@@ -59,7 +61,7 @@ export async function playStage(options: StageOptions, play: (stage: Stage) => P
   history.add({ kind: "meta", seed: 0, attempts: ATTEMPTS, deadlineMs: DEADLINE_MS, faults: "scripted" });
   await using engine = await startChaosEngine(0, history);
   engine.calm();
-  const { edges = 2, workers = 2, variant, redisArgs = [] } = options;
+  const { edges = 2, workers = 2, variant, redisArgs = [], hasFolder = false } = options;
   const env = {
     ASK_DEADLINE_MS: String(DEADLINE_MS),
     ENGINE_ATTEMPTS: String(ATTEMPTS),
@@ -69,7 +71,7 @@ export async function playStage(options: StageOptions, play: (stage: Stage) => P
     ...options.env,
   };
   const { members = {} } = options;
-  await using cluster = await startCluster({ edges, workers, history, engine, env, members, redisArgs });
+  await using cluster = await startCluster({ edges, workers, history, engine, env, members, redisArgs, hasFolder });
   watchFences(cluster, history);
   if (variant !== undefined) {
     const isChanged = cluster.members.some(({ process }) => process?.lines.some((line) => line.startsWith("variant ")));
@@ -81,14 +83,7 @@ export async function playStage(options: StageOptions, play: (stage: Stage) => P
     engine,
     history,
     user: (given) => joinStage({ cluster, engine, history }, users, given),
-    async redis(command, ...args) {
-      const client = new Redis(cluster.redis.url);
-      try {
-        return await client.call(command, ...args);
-      } finally {
-        client.disconnect();
-      }
-    },
+    redis: cluster.command,
     seen: (kind, fits = () => true, timeoutMs = 15_000) =>
       eventually(
         () =>
@@ -112,7 +107,7 @@ export async function playStage(options: StageOptions, play: (stage: Stage) => P
 async function joinStage(
   { cluster, engine, history }: Pick<Stage, "cluster" | "engine" | "history">,
   users: User[],
-  { tabs = 1, careless = false, edges: places = [0], name = `u${users.length + 1}` }: StageUser = {},
+  { tabs = 1, careless = false, edges: places = [0], name = `u${users.length + 1}`, onStored }: StageUser = {},
 ): Promise<User> {
   let next = 0;
   const user = createUser({
@@ -124,6 +119,7 @@ async function joinStage(
     markers: engine.markers,
     tabs,
     careless,
+    ...(onStored ? { onStored, uploadShare: 1 } : {}),
     url() {
       const up = places.filter((place) => cluster.edges[place]?.up);
       const among = up.length > 0 ? up : places;

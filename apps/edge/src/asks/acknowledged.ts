@@ -37,7 +37,11 @@ export interface AcknowledgedOptions {
   readonly now?: () => number;
 }
 
-export function createAcknowledged({ store, onLost, now = () => performance.now() }: AcknowledgedOptions): Acknowledged {
+export function createAcknowledged({
+  store,
+  onLost,
+  now = () => performance.now(),
+}: AcknowledgedOptions): Acknowledged {
   const keepMs = Math.min(KEEP_MS, store.retentionMs);
   /** The remembered asks by user and id, the oldest acknowledgement first. `at`: when it was acknowledged, in ms. */
   const kept = new Map<string, AcknowledgedAsk & { readonly c: string; readonly at: number }>();

@@ -17,6 +17,8 @@ export interface TestProcess extends AsyncDisposable {
    */
   waitFor(pattern: RegExp, timeoutMs?: number): Promise<string>;
   kill(signal?: NodeJS.Signals): void;
+  /** Sends a message over the IPC channel, if the process still listens to it. */
+  send(message: object): void;
   /** Sends SIGTERM, and SIGKILL after `timeoutMs`. Resolves when the process has ended. */
   stop(timeoutMs?: number): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
@@ -59,6 +61,7 @@ export function spawnNode(
     onLine: (listener) => void onLine(listener),
     exited,
     kill: (signal = "SIGKILL") => void child.kill(signal),
+    send: (message) => void (child.connected && child.send(message, () => undefined)),
     stop,
     waitFor: (pattern, timeoutMs = WAIT_MS) => waitForLine({ lines, onLine, exited }, pattern, timeoutMs),
     async [Symbol.asyncDispose]() {

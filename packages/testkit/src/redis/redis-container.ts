@@ -31,14 +31,22 @@ export async function startRedisContainer(args: readonly string[]): Promise<Test
     await container.stop({ timeout: 0 });
     release();
   };
+  const restart = async (): Promise<void> => {
+    await docker("start", name);
+    await untilPong(host, port);
+  };
   return {
     url: `redis://${host}:${port}`,
     port,
     stop,
     kill: () => docker("kill", name),
-    restart: async () => {
-      await docker("start", name);
-      await untilPong(host, port);
+    restart,
+    keep: () => docker("exec", name, "cp", "-a", "/data/appendonlydir", "/data/kept"),
+    rollBack: async () => {
+      // A container that does not run takes no commands: the server goes on with the files that it has open.
+      await docker("exec", name, "sh", "-c", "cd /data && rm -rf appendonlydir && mv kept appendonlydir");
+      await docker("kill", name);
+      await restart();
     },
     pause: () => docker("pause", name),
     resume: () => docker("unpause", name),

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "../eventually.ts";
@@ -10,6 +10,9 @@ import type { TestRedis } from "./test-redis.ts";
 
 const PORT_TRIES = 5;
 const CONFIGURATION = "sentinel.conf";
+/** Redis's own folder for its append-only file, and the copy of an earlier state. */
+const LOG = "appendonlydir";
+const KEPT = "kept";
 
 /**
  * Starts a local `redis-server` with these options in a temporary folder. Both are removed when this process ends.
@@ -27,6 +30,9 @@ export async function startRedisServer(args: readonly string[], sentinel?: strin
     child.kill("SIGKILL");
     await gone;
   };
+  const restart = async (): Promise<void> => {
+    child = await eventually(() => launch(folder, port, all), { what: "redis-server back on its port" });
+  };
   const stop = async (): Promise<void> => {
     await kill();
     await rm(folder, { recursive: true, force: true });
@@ -37,8 +43,13 @@ export async function startRedisServer(args: readonly string[], sentinel?: strin
     port,
     stop,
     kill,
-    restart: async () => {
-      child = await eventually(() => launch(folder, port, all), { what: "redis-server back on its port" });
+    restart,
+    keep: () => cp(join(folder, LOG), join(folder, KEPT), { recursive: true }),
+    rollBack: async () => {
+      await kill();
+      await rm(join(folder, LOG), { recursive: true });
+      await rename(join(folder, KEPT), join(folder, LOG));
+      await restart();
     },
     pause: async () => void child.kill("SIGSTOP"),
     resume: async () => void child.kill("SIGCONT"),

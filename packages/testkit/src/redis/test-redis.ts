@@ -5,6 +5,10 @@ export interface TestRedis extends AsyncDisposable {
   stop(): Promise<void>;
   kill(): Promise<void>;
   restart(): Promise<void>;
+  /** Copies the append-only file as it is now, for one `rollBack`. */
+  keep(): Promise<void>;
+  /** Kills the server and starts it with the kept file: a Redis that was restored from an older append-only file. */
+  rollBack(): Promise<void>;
   /** Sends SIGSTOP; `resume` sends SIGCONT. In between, the server stays connected but does not reply. */
   pause(): Promise<void>;
   resume(): Promise<void>;

@@ -2,6 +2,7 @@ import type { Proxy } from "@docrelay/testkit";
 import { setTimeout as sleep } from "node:timers/promises";
 import { revive, type Cluster, type Member } from "../cluster/cluster.ts";
 import type { History } from "../history.ts";
+import { SOUND, type Machine } from "../preload/machine.ts";
 import type { Break, NetFault } from "./plan.ts";
 
 export interface Breaker {
@@ -22,8 +23,8 @@ export function createBreaker(cluster: Cluster, history: History): Breaker {
     do(one) {
       const [, target] = one.fault.split(" ");
       const work =
-        target === "redis" && /^(kill|freeze)/.test(one.fault)
-          ? breakRedis(field, one.fault, one.forMs)
+        one.fault in REDIS_FAULTS
+          ? breakRedis(field, one)
           : target === "edge" || target === "worker"
             ? breakProcess(field, one)
             : breakNet(field, one);
@@ -58,32 +59,74 @@ async function claim(field: Field, among: readonly Member[], who: number): Promi
   return undefined;
 }
 
-async function breakRedis(field: Field, fault: string, forMs: number): Promise<void> {
+/** Faults of Redis itself; each resolves when Redis is well again. */
+const REDIS_FAULTS: Readonly<Record<string, (field: Field, forMs: number) => Promise<void>>> = {
+  async "kill redis"({ cluster: { redis } }, forMs) {
+    await redis.kill();
+    await sleep(forMs);
+    await redis.restart();
+  },
+  async "freeze redis"({ cluster: { redis } }, forMs) {
+    await redis.pause();
+    await sleep(forMs);
+    await redis.resume();
+  },
+  /** As while it reads a long append-only file: it accepts connections and is silent. */
+  async "slow redis"({ cluster: { redis } }, forMs) {
+    await redis.kill();
+    await redis.restart();
+    await redis.pause();
+    await sleep(forMs);
+    await redis.resume();
+  },
+  async "fill redis"({ cluster }, forMs) {
+    await cluster.command("CONFIG", "SET", "maxmemory", "1");
+    await sleep(forMs);
+    await cluster.command("CONFIG", "SET", "maxmemory", "0");
+  },
+  "roll-back redis": ({ cluster, history }, forMs) => rollBack(cluster, history, () => sleep(forMs)),
+};
+
+/** Restores Redis from its append-only file as it was before `between`. */
+export async function rollBack({ redis }: Cluster, history: History, between: () => Promise<unknown>): Promise<void> {
+  const keptAt = history.now();
+  await redis.keep();
+  await between();
+  await redis.rollBack();
+  history.add({ kind: "rollback", keptAt });
+}
+
+async function breakRedis(field: Field, { fault, forMs }: Break): Promise<void> {
   for (let waited = 0; field.busy.has("redis") && waited < MAX_WAIT_MS; waited += 100) await sleep(100);
   field.busy.add("redis");
   const begun = field.history.now();
   try {
-    if (fault === "kill redis") {
-      await field.cluster.redis.kill();
-      await sleep(forMs);
-      await field.cluster.redis.restart();
-    } else {
-      await field.cluster.redis.pause();
-      await sleep(forMs);
-      await field.cluster.redis.resume();
-    }
+    await REDIS_FAULTS[fault]?.(field, forMs);
   } finally {
     field.busy.delete("redis");
     field.history.add({ kind: "fault", fault, target: "redis", forMs: field.history.now() - begun });
   }
 }
 
-async function breakProcess(field: Field, { fault, who, forMs }: Break): Promise<void> {
+/** What a process finds during a fault of its machine. */
+function machineOf({ fault, amount }: Break): Machine | undefined {
+  if (fault.startsWith("jump")) return { aheadMs: amount };
+  if (fault.startsWith("starve")) return { isOutOfDescriptors: true };
+  return fault.startsWith("fill") ? { isDiskFull: true } : undefined;
+}
+
+async function breakProcess(field: Field, one: Break): Promise<void> {
+  const { fault, who, forMs } = one;
   const member = await claim(field, fault.endsWith("edge") ? field.cluster.edges : field.cluster.workers, who);
   if (!member) return;
   const begun = field.history.now();
   try {
-    if (fault.startsWith("freeze")) {
+    const machine = machineOf(one);
+    if (machine) {
+      member.find(machine);
+      await sleep(forMs);
+      member.find(SOUND);
+    } else if (fault.startsWith("freeze")) {
       member.freeze();
       await sleep(forMs);
       member.thaw();

@@ -6,7 +6,7 @@ export interface Break {
   readonly fault: FaultName;
   readonly who: number;
   readonly forMs: number;
-  /** The size of the fault: ms of latency, bytes per second, or bytes per slice. */
+  /** The size of the fault: ms of latency or of a clock, bytes per second, or bytes per slice. */
   readonly amount: number;
 }
 
@@ -19,7 +19,14 @@ export type FaultName =
   | "freeze redis"
   | "stop edge"
   | "stop worker"
+  | MachineFault
   | NetFault;
+
+/** Faults of a machine: a clock that jumps, a full disk or memory, no descriptors left, a Redis that starts slowly or with an older log. */
+export type MachineFault =
+  | `${"jump" | "starve"} ${"edge" | "worker"}`
+  | "fill edge"
+  | `${"fill" | "slow" | "roll-back"} redis`;
 
 /** Faults of a connection: between clients and an edge, a process and Redis, or a worker and the engine. */
 export type NetFault = `${"reset" | "blackhole" | "one-way" | "latency" | "bandwidth" | "slice"} ${"outer" | "redis"}`;
@@ -41,6 +48,14 @@ const EVERY: readonly Every[] = [
   { fault: "freeze worker", everyMs: 30_000, forMs: [3500, 7000] },
   { fault: "stop edge", everyMs: 40_000, forMs: [0, 0] },
   { fault: "stop worker", everyMs: 40_000, forMs: [0, 0] },
+  { fault: "jump edge", everyMs: 60_000, forMs: [2000, 8000], amount: [-900_000, 900_000] },
+  { fault: "jump worker", everyMs: 60_000, forMs: [2000, 8000], amount: [-900_000, 900_000] },
+  { fault: "starve edge", everyMs: 60_000, forMs: [1000, 4000] },
+  { fault: "starve worker", everyMs: 60_000, forMs: [1000, 4000] },
+  { fault: "fill edge", everyMs: 60_000, forMs: [1000, 4000] },
+  { fault: "fill redis", everyMs: 60_000, forMs: [200, 1000] },
+  { fault: "slow redis", everyMs: 60_000, forMs: [500, 2500] },
+  { fault: "roll-back redis", everyMs: 60_000, forMs: [500, 2000] },
   { fault: "reset outer", everyMs: 12_000, forMs: [0, 0] },
   { fault: "reset redis", everyMs: 15_000, forMs: [0, 0] },
   { fault: "blackhole outer", everyMs: 40_000, forMs: [1000, 4000] },

@@ -14,7 +14,7 @@ const isSparing = ({ fault, target }: { fault: string; target: string }): boolea
 
 /**
  * Checks every ask: an acknowledged ask must have exactly one terminal event, with the text of one call; of a refused
- * ask nothing may be stored.
+ * ask nothing may be stored. Stored bytes of an upload must stay.
  */
 export function checkAsks(facts: Facts, report: Report): void {
   const { of, logs, meta } = facts;
@@ -31,7 +31,11 @@ export function checkAsks(facts: Facts, report: Report): void {
 
   const spared = Math.min(MAX_SPARED, of("fault").filter(isSparing).length);
 
-  for (const [ask, all] of Map.groupBy(of("acked"), (entry) => entry.ask)) {
+  // What was acknowledged between a copy of the log and its return may be gone with the log.
+  const isKept = ({ t }: { t: number }): boolean => of("rollback").every((one) => t < one.keptAt || t > one.t);
+  const lasting = of("acked").filter(isKept);
+
+  for (const [ask, all] of Map.groupBy(lasting, (entry) => entry.ask)) {
     const first = all[0];
     const events = byAsk.get(ask) ?? [];
     const who = first ? `${logName(first)} ${ask}` : ask;
@@ -57,7 +61,14 @@ export function checkAsks(facts: Facts, report: Report): void {
     }
   }
   for (const [ask, its] of calls) {
-    if (its.length > meta.attempts + spared) report("CALLS", ask, `${its.length} calls of the engine`);
+    const counted = its.filter(isKept).length;
+    if (counted > meta.attempts + spared) report("CALLS", ask, `${counted} calls of the engine`);
+  }
+  for (const [upload, all] of Map.groupBy(of("stored").filter(isKept), (entry) => entry.upload)) {
+    all.reduce((before, { offset, t }) => {
+      if (offset < before) report("LOST", upload, `had ${before} bytes, and at ${t} ms ${offset}`);
+      return offset;
+    }, 0);
   }
   for (const { ask, code, clean } of of("refused")) {
     const events = byAsk.get(ask);

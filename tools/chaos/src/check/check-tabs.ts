@@ -12,20 +12,25 @@ export function checkTabs(facts: Facts, report: Report): void {
   const digests = new Map(
     [...logs].map(([name, events]) => [name, new Map(events.map((event) => [event.seq, shownOf(event).digest]))]),
   );
-  const resets = new Set(of("reset").map(({ tab }) => tab));
+  const seen = [...of("shown"), ...of("reset")].sort((a, b) => a.t - b.t);
 
-  for (const [tab, all] of Map.groupBy(of("shown"), (entry) => entry.tab)) {
+  for (const [tab, all] of Map.groupBy(seen, (entry) => entry.tab)) {
     let last: EntryOf<"shown"> | undefined;
-    for (const entry of all) {
+    const lastReset = all.findLastIndex(({ kind }) => kind === "reset");
+    for (const [index, entry] of all.entries()) {
+      if (entry.kind === "reset") {
+        last = undefined;
+        continue;
+      }
       const owner = asked.get(entry.ask);
       if (owner !== undefined && owner !== logName(entry))
         report("CROSS-USER", tab, `showed ${entry.ask} of ${owner} at ${entry.seq}`);
-      if (last && entry.seq <= last.seq && !resets.has(tab))
-        report("DUP-APPLIED", tab, `showed ${entry.seq} after ${last.seq}`);
+      if (last && entry.seq <= last.seq) report("DUP-APPLIED", tab, `showed ${entry.seq} after ${last.seq}`);
       if (last && entry.seq > last.seq + 1) report("GAPS", tab, `showed ${entry.seq} after ${last.seq}`);
       if (!last && entry.seq !== 1) report("GAPS", tab, `began with ${entry.seq}`);
       const log = digests.get(logName(entry));
-      if (log && log.get(entry.seq) !== entry.digest)
+      // What a tab showed before its reset may be gone from the log.
+      if (index > lastReset && log && log.get(entry.seq) !== entry.digest)
         report(
           "NOT-THE-LOG",
           tab,
@@ -34,8 +39,12 @@ export function checkTabs(facts: Facts, report: Report): void {
       last = entry;
     }
   }
-  // Redis syncs every write before it replies, so no fault of a run may make Redis lose events.
-  for (const { tab, t } of of("reset")) report("NOT-THE-LOG", tab, `got a reset at ${t} ms: its log is gone`);
+  // Redis syncs every write before it replies, so no other fault of a run may make Redis lose events.
+  for (const [tab, resets] of Map.groupBy(of("reset"), (entry) => entry.tab)) {
+    for (const [index, { t }] of resets.entries())
+      if (of("rollback").filter(({ keptAt }) => keptAt < t).length <= index)
+        report("NOT-THE-LOG", tab, `got a reset at ${t} ms: its log is gone`);
+  }
   for (const { tab, seq, online, ...at } of of("stood")) {
     const head = logs.get(logName(at))?.at(-1)?.seq ?? 0;
     if (!online) report("GAPS", tab, "was not connected at the end, though nothing was broken any more");

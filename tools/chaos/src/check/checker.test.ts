@@ -75,6 +75,18 @@ describe("a history in which nothing is wrong", () => {
     expect(verdict.violations).toEqual([]);
     expect(verdict).toMatchObject({ pass: true, acked: 2, completed: 2, failed: 0, engineCalls: 4 });
   });
+  it("passes with asks that are gone with the end of a log that was rolled back, and were shown before", () => {
+    const gone = log(...answered("u1-1"), ...answered("u1-3")).map((event) => ({ ...event, nonce: `x${event.seq}` }));
+    const more: Entry[] = [
+      { t: 2, kind: "acked", ...USER, ask: "u1-3", seq: 8, duplicate: false, ms: 1 },
+      { t: 2, kind: "stored", user: "u1", upload: "up", offset: 512 },
+      ...gone.map((event): Entry => ({ t: 3, kind: "shown", ...USER, tab: "u1.1", ...shownOf(event) })),
+      { t: 4, kind: "rollback", keptAt: 2 },
+      { t: 5, kind: "reset", ...USER, tab: "u1.1" },
+      { t: 6, kind: "stored", user: "u1", upload: "up", offset: 0 },
+    ];
+    expect(faults(story((told) => told.more.push(...more)))).toEqual([]);
+  });
   it("passes with a refused ask that left nothing", () => {
     const refused: Entry = { t: 3, kind: "refused", ...USER, ask: "u1-3", code: "BUSY", clean: true };
     expect(faults(story((told) => told.more.push(refused)))).toEqual([]);
@@ -88,6 +100,23 @@ describe("a planted fault is found", () => {
       "an acknowledged ask that is nowhere",
       "LOST",
       (told) => void (told.more = [{ t: 2, kind: "acked", ...USER, ask: "u1-9", seq: 15, duplicate: false, ms: 1 }]),
+    ],
+    [
+      "an ask acknowledged before the copy of a log that was rolled back",
+      "LOST",
+      (told) => {
+        told.more = [
+          { t: 2, kind: "acked", ...USER, ask: "u1-9", seq: 15, duplicate: false, ms: 1 },
+          { t: 4, kind: "rollback", keptAt: 3 },
+        ];
+      },
+    ],
+    [
+      "stored bytes that are gone",
+      "LOST",
+      (told) => {
+        for (const offset of [512, 0]) told.more.push({ t: 2, kind: "stored", user: "u1", upload: "up", offset });
+      },
     ],
     [
       "an ask with two ends",
@@ -136,6 +165,24 @@ describe("a planted fault is found", () => {
       "a log that was rolled back",
       "NOT-THE-LOG",
       (told) => void told.more.push({ t: 7, kind: "reset", ...USER, tab: "u1.1" }),
+    ],
+    [
+      "a second reset after one rollback",
+      "NOT-THE-LOG",
+      (told) =>
+        void told.more.push(
+          { t: 4, kind: "rollback", keptAt: 3 },
+          { t: 5, kind: "reset", ...USER, tab: "u1.1" },
+          { t: 5, kind: "reset", ...USER, tab: "u1.1" },
+        ),
+    ],
+    [
+      "an event of a log that was rolled back, which a tab keeps",
+      "NOT-THE-LOG",
+      (told) => {
+        told.more = [{ t: 4, kind: "rollback", keptAt: 3 }];
+        told.shown[9] = { ...told.shown[9], nonce: "gone" } as Event;
+      },
     ],
     [
       "an acknowledgement of another place",

@@ -1,6 +1,7 @@
 import {
   eventually,
   freePort,
+  guard,
   spawnNode,
   startProxy,
   startRedis,
@@ -8,10 +9,14 @@ import {
   type TestProcess,
   type TestRedis,
 } from "@docrelay/testkit";
-import { readFile } from "node:fs/promises";
+import { Redis } from "ioredis";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ChaosEngine } from "./engine.ts";
 import type { History } from "../history.ts";
+import type { Machine, MachineMessage } from "../preload/machine.ts";
 
 type Env = Record<string, string>;
 
@@ -35,13 +40,19 @@ export interface Member {
   kill(signal?: "SIGKILL" | "SIGTERM"): Promise<void>;
   freeze(): void;
   thaw(): void;
+  /** Changes what the current process finds on its machine; the next process finds a sound one. Needs the preload. */
+  find(machine: Machine): void;
 }
 
 export interface Cluster extends AsyncDisposable {
   readonly redis: TestRedis;
+  /** Where the bytes of files are kept; undefined: in Redis. */
+  readonly folder: string | undefined;
   readonly edges: readonly Member[];
   readonly workers: readonly Member[];
   readonly members: readonly Member[];
+  /** Sends a command to Redis directly, without a proxy. */
+  command(name: string, ...args: string[]): Promise<unknown>;
   /** Reads the memory of every process once. */
   measure(): Promise<void>;
 }
@@ -55,6 +66,8 @@ export interface ClusterOptions {
   /** The environment of the first process of single members, by the member's name. */
   readonly members?: Readonly<Record<string, Env>>;
   readonly redisArgs?: readonly string[];
+  /** Whether bytes of files are kept in a folder instead of Redis. */
+  readonly hasFolder?: boolean;
 }
 
 const EDGE = fileURLToPath(new URL("../../../../apps/edge/src/main.ts", import.meta.url));
@@ -70,20 +83,36 @@ const START_MS = 90_000;
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { history } = options;
   const redis = await startRedis({ aof: true, args: options.redisArgs ?? [] });
+  const folder = options.hasFolder ? await mkdtemp(join(tmpdir(), "docrelay-chaos-")) : undefined;
+  const releaseFolder = folder === undefined ? undefined : guard(`folder ${folder}`);
+  const env = { ...(folder === undefined ? {} : { BLOB_STORE: `file:${folder}` }), ...options.env };
   const edges = await Promise.all(
-    Array.from({ length: options.edges }, (_, index) => openMember(options, redis, "edge", `edge-${index + 1}`)),
+    Array.from({ length: options.edges }, (_, index) =>
+      openMember({ ...options, env }, redis, "edge", `edge-${index + 1}`),
+    ),
   );
   const workers = await Promise.all(
-    Array.from({ length: options.workers }, (_, index) => openMember(options, redis, "worker", `worker-${index + 1}`)),
+    Array.from({ length: options.workers }, (_, index) =>
+      openMember({ ...options, env }, redis, "worker", `worker-${index + 1}`),
+    ),
   );
   const members = [...edges, ...workers];
   await Promise.all(members.map((member) => member.start()));
 
   return {
     redis,
+    folder,
     edges,
     workers,
     members,
+    async command(name, ...args) {
+      const client = new Redis(redis.url);
+      try {
+        return await client.call(name, ...args);
+      } finally {
+        client.disconnect();
+      }
+    },
     async measure() {
       for (const { name, process, up } of members) {
         if (!process || !up) continue;
@@ -99,6 +128,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         members.flatMap(({ redisHop, outerHop }) => [redisHop, outerHop]).map((hop) => hop[Symbol.asyncDispose]()),
       );
       await redis.stop();
+      if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+      releaseFolder?.();
     },
   };
 }
@@ -154,6 +185,7 @@ async function openMember(
     },
     freeze: () => process?.kill("SIGSTOP"),
     thaw: () => process?.kill("SIGCONT"),
+    find: (chaos) => process?.send({ chaos } satisfies MachineMessage),
   };
   return member;
 }

@@ -2,6 +2,7 @@ import { Redis } from "ioredis";
 import fs from "node:fs";
 import { flushCompileCache, registerHooks, syncBuiltinESMExports } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
+import { obeyMachine } from "./machine.ts";
 import { rewriteSteps } from "./steps.ts";
 import { LEADS, VARIANTS } from "./variants.ts";
 
@@ -15,6 +16,7 @@ import { LEADS, VARIANTS } from "./variants.ts";
  * CHAOS_BELLS       `0.1`: this share of the bells is lost, as many are rung twice, and as many up to two seconds late
  * CHAOS_DROP_HINT   `3`: the n-th delta that Redis publishes to this process is dropped
  * CHAOS_SLOW_SUBSCRIBE_MS  every subscription takes this long
+ * CHAOS_MACHINE     what the process finds on its machine from the start, as JSON; a message may change it, see machine.ts
  * CHAOS_VARIANT     the name of a broken variant of the product, as in variants.ts
  */
 
@@ -74,6 +76,7 @@ function install(env: NodeJS.ProcessEnv): void {
     },
   });
   rewriteLua(changed);
+  obeyMachine(env["CHAOS_MACHINE"]);
   dropHint(Number(env["CHAOS_DROP_HINT"] ?? 0));
   slowSubscribe(Number(env["CHAOS_SLOW_SUBSCRIBE_MS"] ?? 0));
 }

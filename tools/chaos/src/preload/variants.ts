@@ -80,6 +80,22 @@ local state, currentAttempt,`,
       to: "void start;\n  membership.on({",
     },
   ],
+  /** A process takes the time from its own clock. */
+  "own clock": [
+    {
+      file: "packages/channel/src/redis/store.ts",
+      from: "return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);",
+      to: "void [seconds, micros]; return Date.now();",
+    },
+  ],
+  /** A log is read from any position that it has, also if another event was there. */
+  "no nonce": [
+    {
+      file: "packages/channel/src/log/read.lua",
+      from: `if not known or not string.find(known[2][2], '"nonce":"' .. nonce .. '"', 1, true) then return { 'LOST' } end`,
+      to: "if not known then return { 'LOST' } end",
+    },
+  ],
   /** Every reader receives the events of every user. */
   "one room for all": [
     {

@@ -14,6 +14,8 @@ export interface TabOptions {
   random(): number;
   /** Called once for every event that is shown. */
   onShown?(event: Event): void;
+  /** Called when the tab's log was replaced: every event of the new log is shown again. */
+  onReset?(): void;
   /** A broken reader that shows every event without checking its position. For a canary only. */
   readonly careless?: boolean;
 }
@@ -101,6 +103,8 @@ interface State {
   openAgain: boolean;
   calls: number;
   last?: Position | undefined;
+  /** The last position before a resync: what came later may belong to another log, until an open from here succeeds. */
+  sure?: Position | undefined;
   /** Events that arrived while the log was being read. */
   buffered: Event[];
   /** The highest seq with which an ask was acknowledged. */
@@ -115,6 +119,8 @@ interface State {
   resync?: NodeJS.Timeout;
 }
 
+/** The position before the first event. */
+const START: Position = { seq: 0, nonce: "" };
 const seqOf = ({ last }: State): number => last?.seq ?? 0;
 
 async function send<T extends object>(
@@ -155,6 +161,7 @@ function connect(tab: State): void {
   next.on("event", (event: Event) => tab.socket === next && hear(tab, event));
   next.on("resync", () => {
     clearTimeout(tab.resync);
+    tab.sure = { ...(tab.sure ?? tab.last ?? START) };
     tab.resync = setTimeout(() => void open(tab, "resync"), tab.options.random() * 2000);
   });
   // A draining edge itself spreads the closing of its connections over time, so its clients should reconnect at once.
@@ -188,9 +195,11 @@ async function open(tab: State, why: "connected" | "resync" | "gap" | "silence" 
   const call = ++tab.calls;
   tab.opening = call;
   const before = seqOf(tab);
+  const { sure } = tab;
+  const after = tab.last && (sure ?? tab.last);
   const answer = await send<Opened>(tab, "conversation:open", {
     conversation,
-    ...(tab.last ? { after: tab.last } : {}),
+    ...(after ? { after } : {}),
   });
   if (tab.opening !== call) return;
   tab.opening = undefined;
@@ -199,13 +208,17 @@ async function open(tab: State, why: "connected" | "resync" | "gap" | "silence" 
     if (answer.error.code === "RESUME_LOST") {
       history.add({ kind: "reset", user, tab: name, conversation });
       tab.last = undefined;
+      tab.sure = undefined;
+      tab.awaited = 0;
       tab.running.clear();
+      tab.options.onReset?.();
       return void open(tab, "connected");
     }
     // A refusal that may be retried, because Redis is away: the tab tries again later.
     setTimeout(() => void open(tab, why), Math.max(answer.error.retryAfterMs ?? 0, 200 + tab.options.random() * 300));
     return;
   }
+  if (tab.sure === sure) tab.sure = undefined; // else a further resync came meanwhile
   if (!tab.last) tab.last = { seq: answer.first - 1, nonce: "" };
   for (const event of answer.events) apply(tab, event);
   const heard = tab.buffered;

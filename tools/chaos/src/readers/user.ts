@@ -11,7 +11,10 @@ export interface User {
   readonly token: string;
   readonly conversation: string;
   readonly tabs: readonly Tab[];
-  /** How many asks were acknowledged and have not ended for the user: no tab has shown their terminal event. */
+  /**
+   * How many asks were acknowledged and have not ended for the user: no tab has shown their terminal event. Asks that a
+   * rollback has removed do not count.
+   */
   readonly unfinished: number;
   /** Sends asks until the signal is aborted, then resolves when no send is pending. */
   live(until: AbortSignal): Promise<void>;
@@ -38,6 +41,8 @@ export interface UserOptions {
   readonly cancelShare?: number;
   /** The share of asks after which a tab reconnects to another edge, in [0, 1]. */
   readonly moveShare?: number;
+  /** Called after each stored chunk of an upload, which goes on when the result has come. */
+  onStored?(offset: number): unknown;
   url(): string;
 }
 
@@ -52,7 +57,9 @@ const PATIENCE_MS = 90_000;
 export function createUser(options: UserOptions): User {
   const { name, token, conversation, history, random } = options;
   const ended = new Set<string>();
+  const acked = new Set<string>();
   const onShown = (event: Event): void => {
+    if (event.type === "accepted") acked.add(event.ask);
     if (event.type === "completed" || event.type === "failed" || event.type === "cancelled") ended.add(event.ask);
   };
   const tabs = Array.from({ length: options.tabs ?? 2 }, (_, index) =>
@@ -65,10 +72,14 @@ export function createUser(options: UserOptions): User {
       url: () => options.url(),
       random: () => random.next(),
       onShown,
+      onReset() {
+        acked.clear();
+        ended.clear();
+      },
       careless: options.careless ?? false,
     }),
   );
-  const person: Person = { options, tabs, ended, acked: new Set(), count: 0 };
+  const person: Person = { options, tabs, ended, acked, count: 0 };
 
   return {
     name,
@@ -135,7 +146,7 @@ async function ask(person: Person, file: GivenFile): Promise<string> {
   while (performance.now() - begun < PATIENCE_MS) {
     const tab = random.pick(tabs);
     await tab.whenOnline();
-    const files = bytes ? await attach(tab, id, bytes, byUpload) : [];
+    const files = bytes ? await attach(options, tab, { bytes, upload: byUpload ? `up-${id}` : undefined }) : [];
     const sentAt = performance.now();
     const payload = { id, conversation, message: `[ask:${id}] what now?`, ...(bytes ? { files } : {}) };
     const answer = files && (await tab.send<{ seq: number; duplicate: boolean }>("ask", payload));
@@ -180,26 +191,29 @@ async function again({ name, conversation, history }: UserOptions, tab: Tab, pay
 }
 
 /** Returns the `files` of an ask: the bytes, or a finished upload; undefined if the upload did not finish. */
-async function attach(tab: Tab, id: string, bytes: Uint8Array, byUpload: boolean): Promise<object[] | undefined> {
+async function attach(
+  { name: user, history, onStored }: UserOptions,
+  tab: Tab,
+  { bytes, upload }: { bytes: Uint8Array; upload: string | undefined },
+): Promise<object[] | undefined> {
   const file = { name: "notes.pdf", type: "application/pdf" };
-  if (!byUpload) return [{ ...file, bytes }];
+  if (upload === undefined) return [{ ...file, bytes }];
   const begun = await tab.send<{ offset: number; chunkBytes: number }>("upload:start", {
-    upload: `up-${id}`,
+    upload,
     ...file,
     size: bytes.length,
   });
   if (!begun?.ok) return undefined;
+  history.add({ kind: "stored", user, upload, offset: begun.offset });
   for (let at = begun.offset; at < bytes.length;) {
     const chunk = bytes.subarray(at, at + Math.min(begun.chunkBytes, 512));
-    const stored = await tab.send<{ offset: number }>("upload:chunk", {
-      upload: `up-${id}`,
-      offset: at,
-      bytes: chunk,
-    });
+    const stored = await tab.send<{ offset: number }>("upload:chunk", { upload, offset: at, bytes: chunk });
     if (!stored?.ok) return undefined;
     at = stored.offset;
+    history.add({ kind: "stored", user, upload, offset: at });
+    await onStored?.(at);
   }
-  return [{ upload: `up-${id}` }];
+  return [{ upload }];
 }
 
 async function cancelSoon({ options, tabs }: Person, id: string): Promise<void> {
