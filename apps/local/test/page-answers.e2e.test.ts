@@ -327,3 +327,21 @@ describe("a question and its answer", () => {
     expect(engine.calls.filter((call) => call.includes("one"))).toEqual(["one", "one", "hold one, changed"]);
   });
 });
+
+describe("feedback on an answer", () => {
+  it("with a word that is sent before the page has drawn the verdict is not lost", async () => {
+    const page = await browser.open(cluster.url());
+    await ask(page, "one");
+    const good = page.getByRole("button", { name: "Good answer" });
+    await good.waitFor();
+    // The page draws nothing from now on.
+    await page.evaluate("window.requestAnimationFrame = () => 0");
+    await good.click();
+    await page.getByRole("textbox", { name: "Tell more, if you like" }).fill("It names the year.");
+    await page.keyboard.press("Enter");
+    await page.getByText("Thank you.").waitFor();
+    expect(await good.getAttribute("aria-pressed")).toBe("true");
+    await page.reload();
+    await page.getByRole("button", { name: "Good answer", pressed: true }).waitFor();
+  });
+});

@@ -3,7 +3,8 @@ import { element } from "../frame/element.ts";
 import { wordsFor } from "../words/errors.ts";
 import { say } from "../words/say.ts";
 
-export type GiveFeedback = (ask: Turn, verdict: "up" | "down" | "none", word?: string) => Promise<void>;
+type Verdict = "up" | "down";
+export type GiveFeedback = (ask: Turn, verdict: Verdict | "none", word?: string) => Promise<void>;
 
 /** Two buttons under an answer, and a field for a comment. */
 export interface Feedback {
@@ -29,12 +30,18 @@ export function createFeedback(give: GiveFeedback): Feedback {
   const buttons = element("span", { role: "group", "aria-label": say("rateAnswer") }, up, down);
   const root = element("div", { class: "feedback" }, buttons, form, said);
   let shown: Turn | undefined;
+  /** The newest verdict: the server has taken it, but its event may not have been drawn yet. */
+  let verdict: Verdict | undefined;
 
-  async function send(verdict: "up" | "down" | "none", text?: string): Promise<boolean> {
+  function paint(): void {
+    up.setAttribute("aria-pressed", String(verdict === "up"));
+    down.setAttribute("aria-pressed", String(verdict === "down"));
+  }
+  async function send(next: Verdict | "none", text?: string): Promise<boolean> {
     if (!shown) return false;
     said.textContent = "";
     try {
-      await give(shown, verdict, text);
+      await give(shown, next, text);
       return true;
     } catch (error) {
       if (!(error instanceof RelayError)) throw error;
@@ -42,21 +49,23 @@ export function createFeedback(give: GiveFeedback): Feedback {
       return false;
     }
   }
-  async function press(verdict: "up" | "down"): Promise<void> {
-    const isTaken = shown?.feedback?.verdict === verdict;
-    if (!(await send(isTaken ? "none" : verdict))) return;
+  async function press(pressed: Verdict): Promise<void> {
+    const isTaken = verdict === pressed;
+    if (!(await send(isTaken ? "none" : pressed))) return;
+    verdict = isTaken ? undefined : pressed;
     form.hidden = isTaken;
+    paint();
   }
   up.addEventListener("click", () => void press("up"));
   down.addEventListener("click", () => void press("down"));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const verdict = shown?.feedback?.verdict;
-    if (verdict === undefined || word.value.trim() === "") return;
-    void send(verdict, word.value.trim()).then((isSent) => {
+    const rated = verdict;
+    if (rated === undefined || word.value.trim() === "") return;
+    void send(rated, word.value.trim()).then((isSent) => {
       if (!isSent) return;
       // The field that had the focus is removed, so the focus moves to the button.
-      (verdict === "up" ? up : down).focus();
+      (rated === "up" ? up : down).focus();
       form.hidden = true;
       said.textContent = say("feedbackThanks");
     });
@@ -69,14 +78,14 @@ export function createFeedback(give: GiveFeedback): Feedback {
         said.textContent = "";
         word.value = ask.feedback?.word ?? "";
       }
+      if (ask.id !== shown?.id || ask.feedback?.verdict !== shown.feedback?.verdict) verdict = ask.feedback?.verdict;
       shown = ask;
-      up.setAttribute("aria-pressed", String(ask.feedback?.verdict === "up"));
-      down.setAttribute("aria-pressed", String(ask.feedback?.verdict === "down"));
+      paint();
     },
   };
 }
 
-function thumb(which: "up" | "down", title: string): HTMLButtonElement {
+function thumb(which: Verdict, title: string): HTMLButtonElement {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
