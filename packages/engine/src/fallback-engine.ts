@@ -13,7 +13,7 @@ export interface FallbackOptions {
   readonly second: NamedEngine;
   /** After this many failures in a row, the first engine is not called for a while. Default: 3. */
   readonly failures?: number;
-  /** For how many ms it is not called then. After that, one call tries it. Default: 10,000. */
+  /** For how many ms the first engine is skipped after that many failures. Then one call tries it. Default: 10,000. */
   readonly pauseMs?: number;
   /**
    * Called when the first engine has failed and the second one is called instead. Not called while the first engine is

@@ -107,7 +107,7 @@ export const EXTRACT = {
   }),
 } as const;
 
-/** Parses the data of a job. `newer`: a later version has written it. `bad`: it is not a job, and `why`. */
+/** Parses the data of a job. `newer`: a later version has written the data. `bad`: the data are not valid, and `why` lists the errors. */
 export function parseJob(
   data: unknown,
 ): { kind: "job"; job: ExtractJob } | { kind: "newer" } | { kind: "bad"; why: string } {

@@ -8,7 +8,7 @@ import { runInNewContext } from "node:vm";
  * use, while its heap was 60 MB.
  */
 export interface Freeing {
-  /** Call it with the number of bytes that connections have received. */
+  /** Call it with the size of each received chunk. Every 4 MiB it frees dead buffers, if there are many. */
   received(bytes: number): void;
 }
 

@@ -24,7 +24,10 @@ export interface Entry {
   leave(wasAcknowledged: boolean): void;
 }
 
-/** The bytes of the first chunk, and the least of any chunk on a fast line. A server may accept less. */
+/**
+ * How many bytes the first chunk has, and how many may be on their way before the line is measured. Later chunks are
+ * smaller only on a slow line, where less than twice this number may be on its way. A server may accept less.
+ */
 const FIRST_BYTES = 16_384;
 /**
  * The smallest bound, for a slow line. Its chunks have half as many bytes: while one is acknowledged, the next is on

@@ -9,7 +9,7 @@ import type { PlacedSign } from "./right-to-left.ts";
 const BESIDE_EM = 1.1;
 /** The most by which neighbouring letters of a line differ in height, in ems. Lines are farther apart. */
 const STEP_EM = 1;
-/** Pieces whose letters differ less in height, in ems, have one baseline. */
+/** Neighbouring pieces are joined as a sloped line if the baselines of their end letters differ by more than this, in ems. */
 const LEVEL_EM = 0.1;
 /** Types that differ by less than this part have one size. */
 const LIKE_SIZE = 0.1;

@@ -10,7 +10,10 @@ const NAMED: readonly Fault[] = ["LOST", "TWO-ENDS", "DUP-APPLIED", "GAPS", "CRO
 export const PROMISED = { takeover: 1200, handOver: 200, catchUp: 250, gap: 300, storeAway: 1000 } as const;
 const SHOWN_VIOLATIONS = 20;
 
-/** Returns why a run proves too little: of what it had less than intended. Empty if it had enough. */
+/**
+ * Returns a line for each count that is below its floor, such as "only 3 kills of edges of 5": such a run proves too
+ * little.
+ */
 export function shortfalls({ acked, faults }: Verdict, { floor }: Options): string[] {
   const wanted: Array<[string, number, number]> = [
     ["asks acknowledged", acked, floor.acked],

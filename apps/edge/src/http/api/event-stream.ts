@@ -72,7 +72,7 @@ export function openEventStream(call: ApiCall, maxBufferBytes: number): EventStr
 export const closingBlock = (error: WireError): string => `event: closing\ndata: ${JSON.stringify(error)}\n\n`;
 
 /**
- * Sends the reason why a stream ends early in a last `block`, then cuts the connection, so that the client does not
+ * Ends a stream early: sends the reason in a last `block`, then cuts the connection, so that the client does not
  * take the stream for complete.
  */
 export function cutStream(response: ServerResponse, error: WireError, block = closingBlock(error)): void {
