@@ -79,6 +79,27 @@ describe("letters that stand apart or together", () => {
     expect(beside.unnamed).toBe(true);
     expect(beside.lines.map(({ text }) => text)).toEqual([expect.stringMatching(/^[A-Z]{40}$/)]);
   });
+
+  it("without a name leave their Arabic line when they are one in ten: a letter has several forms", async () => {
+    const { font, objects } = namedFont("<0041> <004a> <0628>");
+    const codes = `${"0041".repeat(9)}036c`.repeat(20);
+    const { lines, unnamed } = await readFirst(
+      onePage({ content: `BT /F1 2 Tf 40 700 Td <${codes}> Tj ET`, font, objects }),
+    );
+    expect(unnamed).toBe(true);
+    expect(lines.map(({ text }) => text.match(/\ufffd/g)?.length)).toEqual([20]);
+  });
+
+  it("without a name are Thai where their codes are those of Thai", async () => {
+    const codes = Buffer.from("ÃÐºº¨Ñ´àÃÕÂ§¾ÔÁ¾ì·Õ\u008bàËÁÒÐÊÁ", "latin1");
+    const cids = [...codes].map((code) => code.toString(16).padStart(4, "0")).join("");
+    const { font, objects } = namedFont("<0041> <005a> <0041>");
+    const { lines, unnamed } = await readFirst(
+      onePage({ content: `BT /F1 12 Tf 40 700 Td <${cids}> Tj ET`, font, objects }),
+    );
+    expect(unnamed).toBe(false);
+    expect(lines.map(({ text }) => text)).toEqual(["ระบบจัดเรียงพิมพ์ที่เหมาะสม"]);
+  });
 });
 
 describe("a page that is turned, or text that is turned on it", () => {

@@ -1,8 +1,10 @@
+import { isThai, thaiLetter } from "../text/thai-codes.ts";
 import { characterOf, isPairsOfBytes } from "../text/utf8.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 /** How many codes beyond ASCII are examined before all of them are taken for UTF-8. */
 const SAMPLES = 12;
+const UNNAMED_PART = 0.8;
 
 export interface GivenText {
   readonly text: string;
@@ -23,9 +25,13 @@ export function readText(pdfium: Pdfium, text: number, count: number): GivenText
     const written = call.FPDFText_GetText(text, 0, count, at);
     const bytes = heap();
     const given = Buffer.from(bytes.buffer, bytes.byteOffset + at, Math.max(0, written - 1) * 2).toString("utf16le");
-    if (hasUtf8Codes(pdfium, text, given)) return { ...withAllLetters(pdfium, text, count, true), named: true };
-    if (isPairsOfBytes(given)) return { ...withAllLetters(pdfium, text, count, true), utf8: true };
-    return given.length === count ? { text: given } : withAllLetters(pdfium, text, count, false);
+    if (hasUtf8Codes(pdfium, text, given)) return { ...withAllLetters(pdfium, text, count, characterOf), named: true };
+    const unnamed = (code: number, index: number): string | undefined =>
+      code >= 0x80 && call.FPDFText_HasUnicodeMapError(text, index) === 1 ? thaiLetter(code) : undefined;
+    const thai = hasThaiCodes(pdfium, text, given) ? withAllLetters(pdfium, text, count, unnamed) : undefined;
+    if (thai && isThai(thai.text)) return { ...thai, named: true };
+    if (isPairsOfBytes(given)) return { ...withAllLetters(pdfium, text, count, characterOf), utf8: true };
+    return given.length === count ? { text: given } : withAllLetters(pdfium, text, count);
   } finally {
     call.free(at);
   }
@@ -46,17 +52,35 @@ function hasUtf8Codes({ call }: Pdfium, text: number, given: string): boolean {
   return looks > 0;
 }
 
+/** Whether most codes beyond ASCII may be those of Thai letters without names. */
+function hasThaiCodes({ call }: Pdfium, text: number, given: string): boolean {
+  let [looks, unnamed] = [0, 0];
+  for (let at = 0; at < given.length && looks < SAMPLES; at++) {
+    const code = given.charCodeAt(at);
+    if (code < 0xa1 || code > 0xfb) continue;
+    looks++;
+    if (call.FPDFText_HasUnicodeMapError(text, at) === 1) unnamed++;
+  }
+  return looks === SAMPLES && unnamed >= UNNAMED_PART * SAMPLES;
+}
+
 /**
  * The text with the control characters that PDFium leaves out: they are codes of letters that their font does not name.
+ * `decoded`: the letter for a code, if the codes are those of an encoding.
  */
-function withAllLetters({ call }: Pdfium, text: number, count: number, utf8: boolean): GivenText {
+function withAllLetters(
+  { call }: Pdfium,
+  text: number,
+  count: number,
+  decoded?: (code: number, index: number) => string | undefined,
+): GivenText {
   const chars: number[] = [];
   let all = "";
   for (let index = 0; index < count; index++) {
     const isInText = call.FPDFText_GetTextIndexFromCharIndex(text, index) >= 0;
     if (!isInText && call.FPDFText_HasUnicodeMapError(text, index) !== 1) continue;
     const code = call.FPDFText_GetUnicode(text, index);
-    const sign = characterOf(utf8 ? code : 0) ?? (code > 0x10ffff ? "\ufffd" : String.fromCodePoint(code));
+    const sign = decoded?.(code, index) ?? (code > 0x10ffff ? "\ufffd" : String.fromCodePoint(code));
     for (let unit = 0; unit < sign.length; unit++) chars.push(index);
     all += sign;
   }

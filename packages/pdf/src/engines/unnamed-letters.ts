@@ -1,4 +1,5 @@
 import { CLUSTERED } from "../text/clusters.ts";
+import { RTL } from "../text/right-to-left.ts";
 import { isSpace } from "../text/space.ts";
 import type { Guesses } from "../text/second-names.ts";
 import type { Letters } from "./pdfium-letters.ts";
@@ -13,8 +14,8 @@ const MANY = 0.05;
 /** On such a page, a line is unreadable if more than this part of its letters is unnamed. */
 const TOO_MANY = 1 / 12;
 /**
- * The same limit for Indic scripts, Thai and the like: a letter has several signs there, and perhaps only one of them
- * is unnamed.
+ * The same limit for Indic scripts, Thai, Arabic and the like, where a letter has several signs or forms and only one of
+ * them may be unnamed.
  */
 const TOO_MANY_CLUSTERED = 1 / 3;
 /** Up to this many unnamed letters of a page do not count: any page may have some. */
@@ -99,7 +100,7 @@ function isReadable(letters: Letters, text: string, start: number, end: number):
   for (let at = start; at < end; at++) {
     if (isSpace(text.charCodeAt(at))) continue;
     all++;
-    if (CLUSTERED.test(text.charAt(at))) clustered++;
+    if (CLUSTERED.test(text.charAt(at)) || RTL.test(text.charAt(at))) clustered++;
     if (text.charAt(at) === UNKNOWN || (!/[A-Za-z0-9]/.test(text.charAt(at)) && letters.isUnnamed(at))) unnamed++;
   }
   return unnamed <= (2 * clustered > all ? TOO_MANY_CLUSTERED : TOO_MANY) * all;

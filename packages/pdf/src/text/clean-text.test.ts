@@ -22,6 +22,7 @@ describe("cleaning a text", () => {
       "PDF1 \u30ac\u30a4\u30c9",
     ],
     ["Kangxi radicals", "\u2f00\u2f47", "\u4e00\u65e5"],
+    ["Roman numerals that stand for letters", "Sty\u217ce Kashi\u217ea \u216ceft", "Style Kashida Left"],
     ["letters and their marks", "u\u0308ber", "\u00fcber"],
     ["bidi marks", "\u200fab\u202e\u2066c\u2069", "abc"],
     ["control characters, a form feed among them", "a\u0000b\fc\u0007\u0085", "abc"],
@@ -33,6 +34,7 @@ describe("cleaning a text", () => {
   });
 
   it.each([
+    ["Roman numerals", "Chapter \u2167, part \u2173"],
     ["superscripts and fractions: they are not the same as their digits", "10² ½ x₁"],
     ["Chinese punctuation", "您好，世界！（一）"],
     ["joiners that words are written with", "می\u200cخواهم"],

@@ -1,0 +1,38 @@
+/*
+ * Thai in fonts that do not name their letters and have them at the codes of TIS-620, the single-byte encoding of Thai.
+ * PDFium returns these codes, which look like accented Latin letters.
+ */
+
+const THAI = 0x0e00;
+/** Marks that such fonts have once more, shifted to the left or up, at codes that TIS-620 leaves free. */
+const SHIFTED = new Map([
+  ...[0x81, 0x82, 0x83, 0x84].map((code, at) => [code, 0x0e34 + at] as const),
+  ...[0x86, 0x8b, 0x9b].flatMap((first) => [0, 1, 2, 3, 4].map((at) => [first + at, 0x0e48 + at] as const)),
+  [0x98, 0x0e31],
+  [0x99, 0x0e4d],
+  [0x9a, 0x0e47],
+]);
+const MARK = "[\\u0e31\\u0e34-\\u0e3a\\u0e47-\\u0e4e]";
+const CONSONANT = "[\\u0e01-\\u0e2e]";
+const EVERY_MARK = new RegExp(MARK, "g");
+const MARK_AT_ITS_LETTER = new RegExp(`(?<=${CONSONANT}|${MARK})${MARK}`, "g");
+const VOWEL_BEFORE = /[\u0e40-\u0e44]/g;
+const VOWEL_AT_ITS_LETTER = new RegExp(`[\\u0e40-\\u0e44](?=${CONSONANT})`, "g");
+/** Fewer marks and vowels decide nothing. */
+const MIN_SIGNS = 8;
+/** This part of them stands where Thai has them. Letters of other scripts at the same codes stand anywhere. */
+const IN_PLACE = 0.95;
+
+/** The Thai letter at a code of TIS-620; undefined when there is none. */
+export function thaiLetter(code: number): string | undefined {
+  if ((code >= 0xa1 && code <= 0xda) || (code >= 0xdf && code <= 0xfb)) return String.fromCharCode(code - 0xa0 + THAI);
+  const shifted = SHIFTED.get(code);
+  return shifted === undefined ? undefined : String.fromCharCode(shifted);
+}
+
+/** Whether a text that was decoded as TIS-620 has its vowels and marks where Thai has them. */
+export function isThai(text: string): boolean {
+  const count = (signs: RegExp): number => text.match(signs)?.length ?? 0;
+  const all = count(EVERY_MARK) + count(VOWEL_BEFORE);
+  return all >= MIN_SIGNS && count(MARK_AT_ITS_LETTER) + count(VOWEL_AT_ITS_LETTER) >= IN_PLACE * all;
+}
