@@ -3,6 +3,7 @@ import { EXIT_CONFIG, untilSignal } from "@docrelay/platform";
 import { COMPARE_USAGE, readCompareOptions, wantsComparison } from "./compare/compare-options.ts";
 import { runComparison } from "./compare/compare.ts";
 import { readOptions, USAGE, type Options } from "./options.ts";
+import { MASTERS_USAGE, readMastersOptions, runMasters } from "./masters/run-masters.ts";
 import { createProgressLine, type ProgressLine } from "./report/progress.ts";
 import { reportHtml } from "./report/report-html.ts";
 import { reportText } from "./report/report-text.ts";
@@ -10,7 +11,9 @@ import { run } from "./runs/run.ts";
 import { readStandardOptions, runStandard } from "./standard/standard.ts";
 
 function refuseToStart(problems: readonly string[]): never {
-  process.stderr.write(`${problems.map((problem) => `  - ${problem}\n`).join("")}\n${USAGE}${COMPARE_USAGE}`);
+  process.stderr.write(
+    `${problems.map((problem) => `  - ${problem}\n`).join("")}\n${USAGE}${COMPARE_USAGE}${MASTERS_USAGE}`,
+  );
   process.exit(EXIT_CONFIG);
 }
 
@@ -23,8 +26,12 @@ async function measure(options: Options, progress: ProgressLine): Promise<string
 
 /** Reads the command line; ends the process when it is invalid. */
 function choose(args: readonly string[], stopped: AbortSignal): (progress: ProgressLine) => Promise<string> {
-  if (args[0] === "standard") {
+  if (args[0] === "standard" || args[0] === "masters") {
     try {
+      if (args[0] === "masters") {
+        const masters = readMastersOptions(args.slice(1));
+        return (progress) => runMasters(masters, progress.follow, stopped);
+      }
       if (wantsComparison(args)) {
         const comparison = readCompareOptions(args.slice(1));
         return (progress) => runComparison(comparison, progress.follow, stopped);
@@ -40,7 +47,7 @@ function choose(args: readonly string[], stopped: AbortSignal): (progress: Progr
 }
 
 if (process.argv.includes("--help")) {
-  process.stdout.write(USAGE + COMPARE_USAGE);
+  process.stdout.write(USAGE + COMPARE_USAGE + MASTERS_USAGE);
   process.exit();
 }
 const stop = new AbortController();

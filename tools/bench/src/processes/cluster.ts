@@ -23,6 +23,8 @@ export interface ClusterWish extends EngineWish {
   readonly root?: string | undefined;
   /** The folder for Redis's append-only file, as in {@link startSyncingRedis}. */
   readonly aof?: string | undefined;
+  /** The nodes of a running Redis Cluster, in place of a Redis of its own. */
+  readonly seeds?: string | undefined;
   /** Delays all data between the processes and Redis by this many ms, in each direction. */
   readonly redisDelayMs?: number | undefined;
   /** Further Node options for edges and workers, for instance `--cpu-prof`. */
@@ -74,7 +76,7 @@ async function delayed(url: string, ms: number | undefined, ends: AsyncDisposabl
 export async function startCluster(wish: ClusterWish): Promise<Cluster> {
   await using ends = new AsyncDisposableStack();
   const folder = ends.use(makePrivateFolder());
-  const redis = await startSyncingRedis(ends, wish.aof);
+  const redisUrl = wish.seeds ?? (await startSyncingRedis(ends, wish.aof)).url;
 
   const start = async (entry: string, env: Record<string, string>): Promise<PrivateProcess> => {
     const { nodeArgs = [], root } = wish;
@@ -82,7 +84,9 @@ export async function startCluster(wish: ClusterWish): Promise<Cluster> {
   };
   const engine = ends.use(await startEngine(wish, folder));
   const engineUrl = `ws://127.0.0.1:${engine.port}`;
-  const shared = { REDIS_URL: await delayed(redis.url, wish.redisDelayMs, ends) };
+  const shared = wish.seeds
+    ? { REDIS_URL: wish.seeds, REDIS_CLUSTER: "true" }
+    : { REDIS_URL: await delayed(redisUrl, wish.redisDelayMs, ends) };
   const worker = { ...shared, ENGINE_URL: engineUrl, ENGINE_REPLY: wish.reply ?? "stream" };
   const asking = wish.workers ?? 1;
   const extracting = asking === 0 || wish.extract === false ? [] : ["extract"];
@@ -94,5 +98,5 @@ export async function startCluster(wish: ClusterWish): Promise<Cluster> {
   ]);
   const urls = edges.map(({ port }) => `http://127.0.0.1:${port}`);
   const all = ends.move();
-  return { redisUrl: redis.url, engineUrl, urls, edges, workers, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  return { redisUrl, engineUrl, urls, edges, workers, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }

@@ -1,0 +1,43 @@
+import { parseArgs } from "node:util";
+import { setPriority } from "node:os";
+import { untilSignal } from "@docrelay/platform";
+
+/* Lets each of some processes run for a slice of every period, one after the other, and stops it otherwise: so each has
+   a core for a known share of the time, however many cores the machine has. */
+
+const PERIOD_MS = 20;
+
+const { values } = parseArgs({
+  options: { pids: { type: "string", default: "" }, share: { type: "string", default: "0.05" } },
+});
+const pids = values.pids.split(",").map(Number);
+const sliceMs = Number(values.share) * PERIOD_MS;
+const clock = new Int32Array(new SharedArrayBuffer(4));
+/** Timers of the event loop would be up to a millisecond late. */
+const wait = (ms: number): unknown => Atomics.wait(clock, 0, 0, Math.max(0, ms));
+
+const send = (signal: NodeJS.Signals): void => {
+  for (const pid of pids) process.kill(pid, signal);
+};
+const stopped = untilSignal();
+let isOver = false;
+void stopped.then(() => (isOver = true));
+try {
+  setPriority(-10);
+} catch {
+  // Without the right to it, a slice may last longer on a busy machine.
+}
+send("SIGSTOP");
+process.stdout.write(`${JSON.stringify({ msg: "ready" })}\n`);
+while (!isOver) {
+  const end = performance.now() + PERIOD_MS;
+  for (const pid of pids) {
+    process.kill(pid, "SIGCONT");
+    wait(sliceMs);
+    process.kill(pid, "SIGSTOP");
+  }
+  wait(end - performance.now());
+  await new Promise((resolve) => setImmediate(resolve));
+}
+send("SIGCONT");
+process.exit(0);
