@@ -45,7 +45,8 @@ try {
   }
   await installDependencies(pnpm);
   const env = {
-    NODE_COMPILE_CACHE: join(cache, "compiled"), // later starts compile nothing: half the CPU time of each process
+    // Later starts compile nothing, which saves half the CPU time of each start.
+    NODE_COMPILE_CACHE: join(cache, "compiled"),
     ...process.env,
     PATH: [dirname(node), dirname(pnpm), process.env.PATH].join(delimiter),
   };

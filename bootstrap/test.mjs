@@ -1,6 +1,6 @@
-// `npm test`: every check in turn, each with its time; one that fails does not hide what the others find. Words behind
-// `npm test --` go to vitest: a file's name, for instance. When this process ends, also by SIGKILL, the check that runs
-// ends too, and so do the processes, containers and temporary folders of the tests.
+// `npm test` runs all checks, one after another, and prints the time of each; a failed check does not keep the later
+// ones from running. Words behind `npm test --` go to vitest: a file's name, for instance. When this process ends, also
+// by SIGKILL, the check that runs ends too, and so do the processes, containers and temporary folders of the tests.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

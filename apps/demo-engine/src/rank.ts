@@ -1,8 +1,8 @@
 import type { Sentence } from "./sentence.ts";
 
 /**
- * Call it often during a long computation, and await what it returns: a promise, which yields to the event loop, if the
- * computation has run long enough; else undefined.
+ * Must be called often during a long computation, and its result awaited: a promise, which yields to the event loop, if
+ * the computation has run long enough; else undefined.
  */
 export type Breathe = () => Promise<void> | undefined;
 

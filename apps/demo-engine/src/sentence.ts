@@ -2,11 +2,11 @@ import type { ReadFile } from "./prompt.ts";
 
 export interface Sentence {
   readonly text: string;
-  /** The number of its file, from 0. */
+  /** The number of the sentence's file, from 0. */
   readonly file: number;
-  /** The number of its page in the file, from 1. */
+  /** The number of the sentence's page in the file, from 1. */
   readonly page: number;
-  /** How many sentences come before it, in all files. */
+  /** How many sentences come before this one, in all files. */
   readonly order: number;
   readonly words: readonly string[];
 }

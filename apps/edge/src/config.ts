@@ -70,11 +70,14 @@ export const schema = z
     HOST: z.string().default("127.0.0.1"),
     /** The port of metrics, health and the pages for operators; 0 = off. */
     ADMIN_PORT: integer({ min: 0, max: 65_535, default: 0 }),
-    /** Without a token the admin port serves only metrics and health. */
+    /**
+     * The token that operators need for the other pages of the admin port. Without this setting, the port serves only
+     * metrics and health.
+     */
     ADMIN_TOKEN: z.string().regex(/^\S+$/, "must have no blanks").optional(),
     /**
-     * The address on which a balancer publishes this edge; the compose file sets it. On loopback AUTH_MODE defaults to
-     * `anonymous`.
+     * The address on which a balancer publishes this edge; the compose file sets it. If it is a loopback address,
+     * AUTH_MODE defaults to `anonymous`.
      */
     BIND: z.string().optional(),
     ...tracingSettings,
@@ -104,7 +107,10 @@ export const schema = z
     JWT_COOKIE: cookieName.optional(),
     OIDC_ISSUER: url(["https:", "http:"]).optional(),
     OIDC_CLIENT_ID: z.string().optional(),
-    /** Without a secret docrelay is a public client of the issuer, and only PKCE protects the login. */
+    /**
+     * The secret of docrelay as a client of the issuer. Without this setting docrelay is a public client, and only PKCE
+     * protects the login.
+     */
     OIDC_CLIENT_SECRET: z.string().optional(),
     OIDC_SCOPE: z.string().default("openid"),
     OIDC_REDIRECT_URL: url(["https:", "http:"])
@@ -130,37 +136,41 @@ export const schema = z
     MAX_INLINE_BYTES: integer({ min: 1024, max: 16_777_216, default: DEFAULT_LIMITS.inlineFileBytes }),
     CHUNK_BYTES: integer({ min: 1024, max: 524_288, default: DEFAULT_LIMITS.chunkBytes }),
     MAX_ASKS_IN_FLIGHT: integer({ min: 1, max: 1000, default: DEFAULT_LIMITS.asksInFlight }),
-    /** How many asks one user may send to one edge; a user with connections to two edges may send twice as many. */
+    /**
+     * How many asks a second one user may send to one edge; a user with connections to two edges may send twice as
+     * many.
+     */
     ASKS_PER_SECOND: integer({ min: 1, max: 10_000, default: 5 }),
     /** How many asks a user may send to one edge at once; 0 = as many as `ASKS_PER_SECOND` allows in four seconds. */
     ASKS_BURST: integer({ min: 0, max: 100_000, default: 0 }),
-    /** How many connections one user may open to one edge. */
+    /** How many connections a second one user may open to one edge. */
     CONNECTS_PER_SECOND: integer({ min: 1, max: 10_000, default: 5 }),
     CONNECTS_BURST: integer({ min: 1, max: 100_000, default: 60 }),
-    /** Connections of one user, on all edges together. */
+    /** Most connections of one user, on all edges together. */
     MAX_CONNECTIONS_PER_USER: integer({ min: 1, max: 100_000, default: 50 }),
     MAX_USER_BLOB_BYTES: integer({ min: 1024, max: 1024 * GIB, default: 268_435_456 }),
     MAX_CONNECTIONS: integer({ min: 1, max: 1_000_000, default: 20_000 }),
     MAX_QUEUED_ASKS: integer({ min: 1, max: 10_000_000, default: 10_000 }),
     MAX_BLOB_BYTES: integer({ min: 1024, max: 1024 * GIB, default: 2 * GIB }),
     MAX_SOCKET_BUFFER_BYTES: integer({ min: 16_384, max: GIB, default: 1_048_576 }),
-    /** How many anonymous sessions one network may begin on one edge; 0 = any number. */
+    /** How many anonymous sessions a minute one network may begin on one edge; 0 = any number. */
     SESSIONS_PER_MINUTE: integer({ min: 0, max: 1_000_000, default: 0 }),
     TRUSTED_PROXIES: proxies,
     /**
-     * All anonymous users of one network together may use as much as this many users; 0 = no bound. The default is 8
-     * for an edge that other machines reach.
+     * All anonymous users of one network together may use as much as this many single users; 0 = no bound. The default
+     * is 8 for an edge that other machines reach.
      */
     USERS_PER_ADDRESS: integer({ min: 0, max: 100_000, default: 0 }),
-    /** All users of one tenant together may use as much as this many users; 0 = no bound. */
+    /** All users of one tenant together may use as much as this many single users; 0 = no bound. */
     USERS_PER_TENANT: integer({ min: 0, max: 1_000_000, default: 0 }),
-    /** Bytes of a user's questions and answers that are kept within the retention. */
+    /** Most bytes of a user's questions and answers that are kept within the retention. */
     MAX_USER_LOG_BYTES: integer({ min: 65_536, max: 1024 * GIB, default: 67_108_864 }),
     MAX_CONVERSATION_EVENTS: integer({ min: 100, max: 1_000_000, default: 5000 }),
     MAX_CONVERSATION_BYTES: integer({ min: 65_536, max: GIB, default: 8_000_000 }),
     RETENTION_MS: integer({ min: 1000, max: YEAR_MS, default: 86_400_000 }),
     /**
-     * How long a stopping edge reports "not ready" before it closes sockets. Without readiness checks it is skipped.
+     * How long a stopping edge reports "not ready" before it closes sockets. The edge skips this delay if no balancer
+     * checks its readiness.
      */
     DRAIN_DELAY_MS: integer({ min: 0, max: 60_000, default: 3000 }),
     /** The time over which a stopping edge spreads the closing of its connections. */
@@ -175,8 +185,8 @@ export const schema = z
      */
     HTTP_KEEP_ALIVE_MS: integer({ min: 1000, max: 600_000, default: 65_000 }),
     /**
-     * The longest time for one command; below a second, so that clients get an error within a second if Redis is
-     * silent.
+     * The longest time for one command of Redis; it is below a second, so that clients get an error within a second if
+     * Redis is silent.
      */
     EDGE_REDIS_TIMEOUT_MS: integer({ min: 50, max: 60_000, default: 700 }),
     LOG_LEVEL: choice<LogLevel>(LOG_LEVELS, "info"),
@@ -185,14 +195,17 @@ export const schema = z
   })
   .check(...storageRules);
 export interface Config extends z.output<typeof schema> {
-  /** Only this machine reaches the edge: `HOST`, or behind a balancer `BIND`, is loopback, and no proxy is named. */
+  /**
+   * Whether only this machine reaches the edge: `HOST`, or behind a balancer `BIND`, is loopback, and no proxy is
+   * named.
+   */
   readonly ONLY_LOCAL: boolean;
   readonly redis: RedisServer;
 }
 
 /**
- * Defaults for an edge with anonymous sessions that other machines reach: there one client may become any number of
- * users.
+ * Defaults for an edge with anonymous sessions that other machines reach. They bound the use by network, because one
+ * client of such an edge may become any number of users.
  */
 const OPEN = { USERS_PER_ADDRESS: "8", SESSIONS_PER_MINUTE: "60" };
 

@@ -55,15 +55,19 @@ const FEEDBACK_RATE = { perSecond: 1, burst: 20 };
 const SPARE_SOCKETS = { min: 64, share: 0.1 };
 
 /**
- * Most bytes of incomplete messages of all connections together: `bytes`, or the size of `frames` largest plain frames
- * if that is more.
+ * Most bytes of incomplete messages of all connections together: `bytes`, or the size of `frames` plain frames of the
+ * largest size if that is more.
  */
 const ARRIVING = { bytes: 67_108_864, frames: 2 };
-/** The bound {@link ARRIVING} for the connections of one network, where networks are counted. */
+/**
+ * Most bytes of incomplete messages of the connections of one network together, in the form of {@link ARRIVING}; unused
+ * if networks are not counted.
+ */
 const ARRIVING_OF_NETWORK = { bytes: 33_554_432, frames: 1 };
 const EXPIRE_MS = 2000;
 /**
- * How many large frames one network may send to the plain endpoint of one edge; one user if networks are not counted.
+ * How many large frames one network, or one user if networks are not counted, may send to the plain endpoint of one
+ * edge.
  */
 const LARGE_RATE = { perSecond: 1, burst: 10 };
 

@@ -11,9 +11,15 @@ import { createQuotaSettings, loggedField, type QuotaSettings } from "./quotas/q
 /** The parts of an edge that bound what users may do; all edges share their counts through Redis. */
 export interface EdgeLimits {
   readonly connections: Connections;
-  /** `connections` is undefined if the connections of tenants are not counted (`USERS_PER_TENANT` is 0). */
+  /**
+   * The tenants of connected users, and the count of their connections, which is undefined if these are not counted
+   * (`USERS_PER_TENANT` is 0).
+   */
   readonly byTenant: { readonly tenants: Tenants; readonly connections: Connections | undefined };
-  /** `connections` is undefined if the connections of networks are not counted (`USERS_PER_ADDRESS` is 0). */
+  /**
+   * The networks of connected users, and the count of their connections, which is undefined if these are not counted
+   * (`USERS_PER_ADDRESS` is 0).
+   */
   readonly byNetwork: { readonly networks: Networks; readonly connections: Connections | undefined };
   readonly quotaSettings: QuotaSettings;
   readonly queueGate: QueueGate;

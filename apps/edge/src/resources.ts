@@ -81,7 +81,7 @@ export interface Resources extends EdgeLimits {
   readonly revocations: Revocations;
   /** Issues sessions to users who have signed in through the page; undefined unless `AUTH_MODE` is `oidc`. */
   readonly accounts: Accounts | undefined;
-  /** Undefined if no OpenTelemetry collector is set. */
+  /** Writes the spans of traces; undefined if no OpenTelemetry collector is set. */
   readonly tracing: Tracing | undefined;
   /** Logs an error from which the process recovers by itself, at most once a second. */
   onTrouble(error: unknown): void;

@@ -37,7 +37,8 @@ export async function startPrivateRedis(server: string): Promise<PrivateRedis> {
   // As much memory as in the compose file, or half of the machine's if that is less. Edges refuse new asks and files
   // before the memory is full.
   settings.push("--maxmemory", String(Math.floor(Math.min(MAX_MEMORY, totalmem() / 2))));
-  // With these settings a finished ask takes less than half of the memory: see "Sizing" in docs/operations.md.
+  // With these settings a finished ask takes less than half of the memory that it takes with Redis's defaults: see
+  // "Sizing" in docs/operations.md.
   settings.push("--hash-max-listpack-value", "4096", "--stream-node-max-bytes", "1536");
   // The shell has a process group of its own, so that Ctrl-C reaches only this process, and the server ends last.
   const guard = spawn("sh", ["-c", GUARD, "guard", server, ...settings], {

@@ -67,7 +67,10 @@ export const schema = z
   .object({
     ...tracingSettings,
     ...redisSettings,
-    /** The longest time for one command. After it, the command's outcome is unknown, and the step is retried. */
+    /**
+     * The longest time for one command of Redis. After that time the command's outcome is unknown, and the step is
+     * retried.
+     */
     WORKER_REDIS_TIMEOUT_MS: integer({ min: 100, max: 60_000, default: 2000 }),
     WORKER_ROLES: roles,
     ASK_CONCURRENCY: integer({ min: 1, max: 100_000, default: 500 }),
@@ -75,9 +78,9 @@ export const schema = z
     EXTRACT_CONCURRENCY: integer({ min: 1, max: 256, default: availableParallelism() }),
     /** The engine's URL; required for the role `ask`. */
     ENGINE_URL: engineUrl,
-    /** By default `websocket` for a `ws:` URL, and `chat` for an `http:` URL. */
+    /** The kind of the engine: by default `websocket` for a `ws:` URL, and `chat` for an `http:` URL. */
     ENGINE_KIND: choice(["websocket", "chat", "responses"]).optional(),
-    /** This setting and the next four are for engines behind HTTP. */
+    /** The key that is sent to an engine behind HTTP. The next three settings are for such engines, too. */
     ENGINE_API_KEY: engineKey,
     ENGINE_MODEL: z.string().optional(),
     ENGINE_SYSTEM: engineSystem,
@@ -91,11 +94,11 @@ export const schema = z
     ENGINE_FALLBACK_API_KEY: engineKey,
     ENGINE_FALLBACK_MODEL: z.string().optional(),
     /**
-     * How many tokens a prompt may have by an estimate, with its system text, its files and the conversation so far. It
-     * is for engines behind HTTP.
+     * How many tokens a prompt for an engine behind HTTP may have, by an estimate. The prompt's system text, its files
+     * and the conversation so far are counted.
      */
     ENGINE_CONTEXT_TOKENS: integer({ min: 1000, max: 100_000_000, default: 100_000 }),
-    /** By default `fenced` for engines behind HTTP, and `plain` for others. */
+    /** The form of the prompt: by default `fenced` for engines behind HTTP, and `plain` for others. */
     ENGINE_PROMPT: choice(["plain", "fenced"]).optional(),
     ENGINE_REPLY: choice(["auto", "single", "stream"], "auto"),
     ENGINE_STREAM_END: choice(["close", "frame"], "close"),
@@ -131,7 +134,10 @@ export const schema = z
     ATTACHMENTS: choice(["name", "read"], "name"),
     OCR: choice(["off", "auto"], "off"),
     OCR_LANGUAGES: languages,
-    /** How long OCR may take for one page, and for all pages of a file; EXTRACT_TIMEOUT_MS does not count this time. */
+    /**
+     * How long OCR may take for one page; `OCR_TIMEOUT_MS` is the bound for all pages of a file. `EXTRACT_TIMEOUT_MS`
+     * does not count the time of OCR.
+     */
     OCR_PAGE_TIMEOUT_MS: integer({ min: 100, max: DAY_MS, default: 30_000 }),
     OCR_TIMEOUT_MS: integer({ min: 100, max: DAY_MS, default: 180_000 }),
     EXTRACT_STALL_MS: integer({ min: 100, max: DAY_MS, default: 10_000 }),
@@ -140,8 +146,8 @@ export const schema = z
     /** How many bytes of files' texts are cached in memory, at two bytes for each UTF-16 unit. */
     TEXT_CACHE_BYTES: integer({ min: 1024, max: 64 * GIB, default: 33_554_432 }),
     /**
-     * The bounds of a conversation's log. When it exceeds one of them, its oldest events are dropped, but never those
-     * of unfinished asks.
+     * Most events of a conversation's log; `MAX_CONVERSATION_BYTES` is the bound of its bytes. When the log exceeds one
+     * of these bounds, its oldest events are dropped, but never those of unfinished asks.
      */
     MAX_CONVERSATION_EVENTS: integer({ min: 100, max: 1_000_000, default: 5000 }),
     MAX_CONVERSATION_BYTES: integer({ min: 65_536, max: GIB, default: 8_000_000 }),

@@ -53,7 +53,7 @@ export interface Resources {
   /** Tests every minute whether Redis can do everything that docrelay needs. */
   readonly selfTest: SelfTest;
   readonly report: AskReport;
-  /** Undefined if no OpenTelemetry collector is set. */
+  /** Writes the spans of traces; undefined if no OpenTelemetry collector is set. */
   readonly tracing: Tracing | undefined;
   /** Aborted when the process begins to stop; from then on no new work begins. */
   readonly stopping: AbortController;

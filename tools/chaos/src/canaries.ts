@@ -88,8 +88,8 @@ export const CANARIES: readonly Canary[] = [
     name: "publish before log",
     variant: "publish before log",
     fault: "NOT-THE-LOG",
-    // The broken variant dies when the first piece was published and is not in the log. The product writes first, so it
-    // dies when the piece is in the log.
+    // The broken variant dies when the first delta was published and is not in the log. The product writes first, so
+    // the product dies when the delta is in the log.
     options: {
       patienceMs: 8000,
       workers: 1,
@@ -174,9 +174,9 @@ export const CANARIES: readonly Canary[] = [
       await rollBack(cluster, history, async () => {
         await end(stage, await user.ask());
         await end(stage, await user.ask());
-        cutOff?.redisHop.blackhole(); // one of the tabs stays where it is
+        cutOff?.redisHop.blackhole(); // one of the tabs stays connected to this edge
       });
-      // Other events take the places of those that are gone.
+      // Other events take the places of the events that the rollback has removed.
       for (let asks = 0; asks < 4; asks++) await user.ask();
       const last = await user.ask();
       await stage.seen("answered", ({ ask }) => ask === last);
@@ -213,7 +213,7 @@ async function sweepAhead({ cluster, history }: Stage): Promise<void> {
   if (ahead) await revive(ahead, history);
   const blobs = async (): Promise<string[]> => (await readdir(place)).filter((name) => name.length === 22);
   await eventually(async () => !(await blobs()).includes("A".repeat(22)), { what: "a sweep" });
-  // It may come to other blobs later.
+  // The sweep may remove other blobs a little later.
   await eventually(async () => (await blobs()).length === 0, { timeoutMs: 1000 }).catch(() => undefined);
 }
 

@@ -29,7 +29,7 @@ export interface StageUser {
   readonly name?: string;
   readonly tabs?: number;
   readonly careless?: boolean;
-  /** The user uploads each PDF before its ask, and waits for this after each stored chunk. */
+  /** If set, the user uploads each PDF before its ask, and waits for this function after each stored chunk. */
   onStored?(offset: number): unknown;
   /** The indexes of the edges to which the user connects, one after another. Edges that are down are skipped. */
   readonly edges?: readonly number[];

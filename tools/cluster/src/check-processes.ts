@@ -10,7 +10,10 @@ import { createTally } from "./tally.ts";
 const run = promisify(execFile);
 const INSTALL_MS = 600_000;
 
-/** The part of the check that needs no containers: two builds side by side, rolled both ways under load. */
+/**
+ * The part of the check that needs no containers: under load, the processes of this build are replaced by those of an
+ * earlier build, and then by this build's again.
+ */
 export async function checkProcesses(root: string, earlier: string | undefined): Promise<number> {
   if (earlier === undefined) {
     say("--processes rolls back to an earlier commit and forward again: --processes --earlier <commit>");

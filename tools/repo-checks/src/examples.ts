@@ -23,7 +23,7 @@ export interface Example {
   readonly language: "ts" | "tsx";
 }
 
-/** Returns the blocks of a document that are fenced with ```ts or ```tsx, in order. */
+/** Returns the code blocks of a document that begin with ```ts or ```tsx, in order. */
 export function examplesOf(document: string, markdown: string): Example[] {
   return [...markdown.matchAll(/^```(tsx?)\n([^]*?)^```$/gm)].map(({ index, 1: language, 2: code = "" }) => ({
     document,

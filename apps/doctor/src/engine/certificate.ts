@@ -5,7 +5,10 @@ export interface Certificate {
   /** The name of the authority that issued the certificate. */
   readonly issuer: string;
   readonly validTo: string;
-  /** Node's code for why it does not trust the certificate, such as `CERT_HAS_EXPIRED`; undefined if it does. */
+  /**
+   * Node's code for why it does not trust the certificate, such as `CERT_HAS_EXPIRED`; undefined if Node trusts the
+   * certificate.
+   */
   readonly problem: string | undefined;
 }
 

@@ -18,16 +18,16 @@ export interface RedisSeen {
   readonly usedBytes: number | undefined;
   readonly evictedKeys: number | undefined;
   readonly replicas: number | undefined;
-  /** The roles for which the rights of the Redis user were tested … */
+  /** The roles for which the rights of the Redis user were tested. */
   readonly roles: readonly string[];
-  /** … and what Redis has refused; undefined if the user has all rights. */
+  /** What Redis has refused when the user's rights were tested; undefined if the user has all rights. */
   readonly refused: string | undefined;
-  /** The times of some round trips: the median and the longest. */
+  /** The median time of some round trips; `longestMs` is the longest time. */
   readonly medianMs: number;
   readonly longestMs: number;
   /** How far this machine's clock is ahead of Redis's clock, within the precision of a round trip. */
   readonly clockAheadMs: number;
-  /** How many workers with the role `ask`, and how many others, have sent beats. */
+  /** How many workers with the role `ask` have sent beats; `otherWorkers` is the number of other workers that have. */
   readonly askWorkers: number;
   readonly otherWorkers: number;
   readonly hasSessionSecret: boolean | undefined;

@@ -15,13 +15,14 @@ export interface AcknowledgedAsk {
 export interface Acknowledged {
   add(ask: AcknowledgedAsk): void;
   /**
-   * Call it when a user has deleted a conversation: its asks are then missing in Redis without being lost. `c` is the
-   * field `c` of the conversation's address.
+   * Must be called when a user has deleted a conversation, so that its asks, which are then missing in Redis, do not
+   * count as lost. `c` is the field `c` of the conversation's address.
    */
   deleted(c: string): void;
   /**
-   * Call it after each reconnect to Redis. If another Redis process answers than before, calls `onLost` for each kept
-   * ask that this process does not have, and forgets that ask. @throws ioredis errors; then call it again.
+   * Must be called after each reconnect to Redis, and again if it throws. If the Redis process that answers is not the
+   * one of the last check, calls `onLost` for each remembered ask that the new process does not have, and forgets that
+   * ask. @throws ioredis errors
    */
   check(): Promise<void>;
 }

@@ -19,7 +19,7 @@ export interface AskTrace {
    * this form.
    */
   readonly stored: string;
-  /** Call it when the ask was acknowledged; `duplicate`: it had been accepted before. */
+  /** Must be called when the ask was acknowledged. `duplicate`: whether the ask had been accepted before. */
   accepted(duplicate: boolean): void;
   refused(error: unknown): void;
 }

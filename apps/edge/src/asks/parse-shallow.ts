@@ -11,7 +11,7 @@ const BOUNDS = {
 
 /**
  * Parses JSON from a client. The depth and the number of parts are checked first, because the parser uses memory for
- * each.
+ * each level and each part.
  * @throws Refusal `BAD_MESSAGE`
  */
 export function parseShallow(text: Buffer, depth = BOUNDS.depth): unknown {

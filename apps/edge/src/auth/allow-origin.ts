@@ -10,8 +10,8 @@ const REQUEST_HEADERS = `authorization, content-type, idempotency-key, if-range,
 
 /**
  * Sets the CORS headers with which a page of an allowed origin can read the response. A page of another origin gets no
- * data, only the refusal, which it can read. If the browser sends a preflight, that is refused, and the page sees no
- * reason. @throws Refusal `ORIGIN_DENIED`
+ * data, only the refusal, which it can read. If the browser sends a preflight first, the preflight is refused, and the
+ * page cannot read the reason. @throws Refusal `ORIGIN_DENIED`
  */
 export function allowOrigin(
   origins: Origins,

@@ -1,7 +1,8 @@
 import type { Env } from "@docrelay/platform";
 
 /**
- * The settings that belong to one `AUTH_MODE` only. Set in another mode, they would have no effect: that is reported.
+ * The settings that have an effect in one `AUTH_MODE` only. Such a setting is reported as a problem if it is set in
+ * another mode.
  */
 const OF_MODE: Readonly<Record<string, readonly string[]>> = {
   jwt: ["JWT_SECRET", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "JWT_TENANT_CLAIM", "JWT_COOKIE"],

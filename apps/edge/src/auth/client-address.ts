@@ -43,8 +43,8 @@ export function clientNetwork(
 }
 
 /**
- * Returns a function that finds the network of a request's client. It returns undefined if networks are not counted:
- * then all clients may come through one proxy, and would share its address.
+ * Returns a function that finds the network of a request's client. If networks are not counted, that function returns
+ * undefined: all clients may come through one proxy then, and would share its address.
  */
 export function countedNetworkOf({
   USERS_PER_ADDRESS: users,

@@ -1,4 +1,4 @@
-/** The longest delay that `setTimeout` takes; with a longer one it fires at once. */
+/** The longest delay that `setTimeout` accepts; a timer with a longer delay fires at once. */
 const MAX_TIMER_MS = 2_147_483_647;
 const GRACE_MS = 30_000;
 
@@ -16,7 +16,9 @@ export class Expiry {
     this.#onExpired = onExpired;
   }
 
-  /** Sets when the connection's current token expires, in ms since the epoch. Call it again for a fresh token. */
+  /**
+   * Sets when the connection's current token expires, in ms since the epoch. Must be called again for each fresh token.
+   */
   until(expiresAt: number): void {
     this.#expiresAt = expiresAt;
     this.#wait();

@@ -39,7 +39,8 @@ export function createJwtAuthenticator(rules: JwtRules): Authenticator {
       const at = now();
       const claims = await verifyToken(token, rules.keysOf, { ...options, currentDate: new Date(at) });
       const expiresAt = Math.min(Math.floor((claims.exp ?? 0) * 1000), LAST_MS);
-      if (expiresAt <= at) throw refuse("AUTH_EXPIRED"); // `clockTolerance` is meant for `nbf` alone
+      // `clockTolerance` is meant for `nbf` alone, so `exp` is checked here without it.
+      if (expiresAt <= at) throw refuse("AUTH_EXPIRED");
       const { iat: issuedAt, jti: tokenId } = claims;
       return {
         user: subjectOf(claims),

@@ -3,7 +3,7 @@
  * it, this edge stores it again.
  */
 export interface KeptInRedis extends Disposable {
-  /** In how many checks something was missing in Redis and was stored again. */
+  /** How many checks have found something missing in Redis and stored it again. */
   readonly losses: number;
 }
 

@@ -24,7 +24,8 @@ export interface OpenedAuthenticator {
   /** Signs in users in the mode `oidc`; undefined in other modes. */
   readonly accounts: Accounts | undefined;
   /**
-   * Reads and restores the state that edges share. Call it after a reconnect, because Redis may have lost that state.
+   * Reads and restores the state that edges share. Must be called after a reconnect, because Redis may have lost that
+   * state.
    */
   resync(): Promise<void>;
   /**

@@ -19,13 +19,19 @@ export interface RemoteKeys {
  */
 export const REMOTE_ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
 
-/** Keys that were fetched longer ago than this are fetched again; meanwhile the old keys verify tokens … */
+/**
+ * Keys that were fetched longer ago than this are fetched again. Until that fetch ends, the old keys verify tokens,
+ * unless they are older than `TRUSTED_MS`.
+ */
 const FRESH_MS = 300_000;
-/** … if the last fetch that succeeded is at most a day old: a withdrawn key must not be trusted for ever. */
+/** Keys verify tokens for at most a day after they were fetched: a withdrawn key must not be trusted for ever. */
 const TRUSTED_MS = 86_400_000;
 /** Tokens with an unknown `kid` cause at most one fetch in this time, whether the fetch succeeds or fails. */
 const MISS_MS = 10_000;
-/** The time between two fetches while there are no trusted keys: it is short, because no token can be verified then. */
+/**
+ * The shortest time between two fetches while there are no trusted keys. It is short, because no token can be verified
+ * then.
+ */
 const RETRY_MS = 1000;
 const FETCH_MS = 5000;
 const MAX_BYTES = 1_048_576;

@@ -35,7 +35,8 @@ export interface Revocations {
 }
 
 /**
- * Call `resync` once before the first use: until then no revocation is known. `subscriber` may have other listeners.
+ * `resync` must be called once before the first use: until then no revocation is known. `subscriber` may have other
+ * listeners.
  */
 export function createRevocations(redis: RedisClient, subscriber: RedisSubscriber): Revocations {
   const known = new Map<string, number>();

@@ -22,7 +22,10 @@ export interface FollowTarget {
   readonly user: string;
   readonly conversation: string;
   readonly after?: Position | undefined;
-  /** As in {@link LogReader}. A reader that buffers nothing leaves it out: then the callback is called at once. */
+  /**
+   * Calls `callback` when the client has read all, or nearly all, sent bytes, as in {@link LogReader}. Left out by a
+   * reader that buffers nothing: then `callback` is called at once.
+   */
   whenRoom?(callback: () => void): void;
 }
 
@@ -43,7 +46,7 @@ export interface FollowHandlers {
  * missing; for other clients the edge does so.
  */
 export interface ConversationReader {
-  /** Call it for an accepted ask: the log is read until the ask has its terminal event. */
+  /** Must be called for each accepted ask: from then on the log is read until it has the ask's terminal event. */
   asked(ask: string, at: { seq: number; duplicate: boolean }): void;
   /** Reads the log again, in case a published event was lost. */
   look(): void;
@@ -121,8 +124,9 @@ interface LogListener {
   event(event: Event): void;
   resync(): void;
   /**
-   * Called when the log is to be read: when the subscription is confirmed, and before that if the confirmation is late.
-   * In the second case it is called again at the confirmation, because events may have been missed until then.
+   * Called when the log is to be read: at the confirmation of the subscription and, if the confirmation is late, also
+   * before it. Events that come between an early read and the confirmation may be missed, so the log is read again at
+   * the confirmation.
    */
   begin(): void;
 }

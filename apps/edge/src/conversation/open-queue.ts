@@ -15,8 +15,9 @@ export interface LogReader {
 
 /**
  * Reads conversations' logs for connections. Only a bounded number of bytes is read at a time, and users are served in
- * turn, so that a user who opens many conversations delays mostly that user. For one connection, the next log is read
- * only when the client has received the one before, so that a client that reads nothing costs the memory of one log.
+ * rotation, so that a user who opens many conversations delays mostly that user. For one connection, the next log is
+ * read only when the client has received the one before, so that a client that reads nothing costs the memory of one
+ * log.
  */
 export interface OpenQueue {
   /**
@@ -31,17 +32,17 @@ export interface OpenQueue {
 export interface OpenQueueRule {
   /**
    * Most bytes of logs that are read, parsed and serialised at a time. The size of a log is known only after it was
-   * read: until then it counts as much as the longest recent log. So many short logs, but few long ones, are read at
-   * the same time.
+   * read: until then it counts as much as the longest recent log. Therefore many short logs, but only few long ones,
+   * are read at the same time.
    */
   readonly maxBytes: number;
   /** Most logs that are read at a time, however short they are. */
   readonly atOnce: number;
-  /** Most waiting calls of `run` for one user … */
+  /** Most waiting calls of `run` for one user. */
   readonly maxPerUser: number;
-  /** … and for all users. */
+  /** Most waiting calls of `run` for all users together. */
   readonly maxWaiting: number;
-  /** The longest time that a call waits. */
+  /** The longest time that a call of `run` waits. */
   readonly waitMs: number;
 }
 
@@ -73,8 +74,8 @@ export function createOpenQueue(rule: OpenQueueRule): OpenQueue {
         expectedBytes = Math.max(bytesOf(done), expectedBytes * (1 - DECAY));
         return done;
       } finally {
-        // Released only after the caller has written the log to the connection's buffer, because `whenRoom` has to
-        // count those bytes.
+        // The place in the queue is released only after the caller has written the log to the connection's buffer,
+        // because `whenRoom` has to count the bytes of the log.
         setImmediate(release);
       }
     },

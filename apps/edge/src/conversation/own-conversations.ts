@@ -34,7 +34,7 @@ export interface OwnConversations {
   remove(user: string, conversation: string, from?: string): Promise<void>;
   /** Removes every conversation, but no files. Idempotent. */
   removeAll(user: string): Promise<void>;
-  /** Call it when the first ask of a conversation was accepted. Returns at once. */
+  /** Must be called when the first ask of a conversation was accepted. Returns at once. */
   added(user: string, conversation: string, from?: string): void;
 }
 

@@ -3,8 +3,9 @@ import { onBack, type RedisSubscriber } from "@docrelay/channel";
 /** Which channels of a subscriber connection Redis has confirmed. */
 export interface Subscriptions {
   /**
-   * Resolves once Redis has confirmed the subscription of this channel. A log that is read after that misses no event:
-   * later ones come through the channel. Call it after the room was joined. A subscription that failed is sent again.
+   * Resolves once Redis has confirmed the subscription of this channel. A log that is read after that misses no event,
+   * because later events come through the channel. Must be called after the room was joined. A subscription that failed
+   * is sent again.
    */
   confirmed(channel: string): Promise<void>;
   /**
@@ -39,7 +40,7 @@ export function watchSubscriptions(subscriber: RedisSubscriber, onRefused: (erro
   const sunsubscribe: Call = (channel) => {
     answers.delete(channel.toString());
     const answer = unsubscribe(channel);
-    answer.catch(() => undefined); // it fails only when the connection has ended, and its subscriptions with it
+    answer.catch(() => undefined); // a subscription fails only when its connection has ended, and with it all others
     return answer;
   };
   Object.assign(subscriber, { ssubscribe, sunsubscribe });

@@ -44,9 +44,9 @@ export interface HttpDeps {
 const HEADERS_MS = 10_000;
 const HEARD_MS = 1000;
 const HEARD_BYTES = 4_194_304;
-/** How long the body of a request without files may take to arrive … */
+/** How long the body of a request may take to arrive if no route of the HTTP API has handled the request. */
 const REQUEST_MS = 30_000;
-/** … and how long any other request may take. */
+/** How long any request may take to arrive: enough for a large file over a slow network. */
 const UPLOAD_MS = 600_000;
 
 /**

@@ -34,7 +34,7 @@ const OF_A_BUILD = /^\/assets\/index-[\w-]+\.(js|css)$/;
 const SDK = "/docrelay.js";
 const SDK_VERSION = /^\/\*! docrelay (\S+) \*\//;
 const FOR_EVER = "public, max-age=31536000, immutable";
-/** The path of the chat that the SDK's element loads: it is always that of the current build. */
+/** The path of the chat that the SDK's element loads; the edge always sends the chat of the current build. */
 const CHAT = "/docrelay-chat.js";
 /**
  * Headers for files that pages of other origins load: browsers fetch module scripts and fonts with CORS. Every origin

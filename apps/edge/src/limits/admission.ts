@@ -7,7 +7,10 @@ import type { Networks } from "./networks.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 
 export interface AdmissionDeps {
-  /** Counts the connections of this edge, over Socket.IO, plain sockets and HTTP, and each user's on all edges. */
+  /**
+   * Counts the connections of this edge (Socket.IO, plain sockets and HTTP), and the connections of each user on all
+   * edges.
+   */
   readonly connections: Connections;
   /** Limits how often one user may connect to this edge. */
   readonly connectRate: RateLimiter;
@@ -23,7 +26,9 @@ export interface AdmissionDeps {
 export interface GroupRule {
   readonly kind: "network" | "tenant";
   readonly members: Pick<Networks, "join">;
-  /** Undefined if the connections of such groups are not counted. */
+  /**
+   * The count and the rate limit of a group's connections; undefined if the connections of such groups are not counted.
+   */
   readonly limits: { readonly connections: Connections; readonly connectRate: RateLimiter } | undefined;
   /** Returns the name of the client's network or tenant; undefined if the client has none. */
   nameOf(identity: Identity, request: IncomingMessage): string | undefined;
@@ -31,7 +36,7 @@ export interface GroupRule {
 
 export interface Admitted {
   readonly identity: Identity;
-  /** Ends the counting of this connection. Call it when the connection has closed; idempotent. */
+  /** Ends the counting of this connection. Must be called when the connection has closed; idempotent. */
   release(): void;
 }
 

@@ -12,7 +12,7 @@ export interface Arriving {
    * use only a part of the bytes; `network` is undefined if networks are not counted.
    */
   join(evict: Evict, maxMs: number, network?: string): Member;
-  /** Evicts connections whose message takes too long; call it every few seconds. */
+  /** Evicts connections whose message takes too long. Must be called every few seconds. */
   expire(): void;
 }
 /**
@@ -23,7 +23,7 @@ export interface Arriving {
 export type Evict = (why: "BUSY" | "IDLE_TIMEOUT") => void;
 interface Member {
   received(bytes: number): void;
-  /** Call it when the message is complete or the connection has ended. */
+  /** Must be called when the message is complete or the connection has ended. */
   finished(): void;
 }
 interface Large {
@@ -39,7 +39,7 @@ export interface ArrivingRule {
   readonly maxBytes: number;
   /** Most bytes of the incomplete messages of one network. */
   readonly maxNetworkBytes: number;
-  /** Called with the number of all received bytes, including those of small messages. */
+  /** Called with the number of bytes each time some have been received, including bytes of small messages. */
   readonly received?: (bytes: number) => void;
   readonly now?: () => number;
 }

@@ -140,7 +140,7 @@ async function write(places: Places, user: string, turn: Turn): Promise<void> {
   places.turns.delete(user);
 }
 
-/** Begins a write; if one runs already, marks it to be repeated. */
+/** Begins a write of the user's number; if such a write runs already, marks it to be repeated. */
 function change(places: Places, user: string, take?: (granted: boolean) => void): Promise<void> {
   const known = places.turns.get(user);
   const turn = known ?? { takes: [], unanswered: 0, again: false };

@@ -27,7 +27,10 @@ export interface FairQueueRule<Key> {
   readonly waitMs: number;
   /** The `retryAfterMs` of a `BUSY` refusal. */
   readonly retryAfterMs: number;
-  /** Whether one more call may be served while `running` are. It must return true for 0, else the queue would stop. */
+  /**
+   * Whether one more call may be served while `running` calls are being served. Must return true for 0, else the queue
+   * would stop.
+   */
   hasRoom(running: number): boolean;
   /** Calls `callback` once when the next call of the key may be served; by default at once. */
   whenReady?(key: Key, callback: () => void): void;
@@ -41,8 +44,8 @@ interface Waiter {
 }
 /**
  * The calls of one key. `turns`: how many of them are being served. `idle`: no call waits. `held`: no further call may
- * be served now, because `turnsPerKey` are, or because `whenReady` has not called back. `ready`: the next call may be
- * served when the lane's user comes up.
+ * be served now, because `turnsPerKey` calls are being served, or because `whenReady` has not called back. `ready`: the
+ * next call may be served when the lane's user is the next one to be served.
  */
 interface Lane<Key> {
   readonly key: Key;
@@ -193,7 +196,7 @@ function laneOf<Key>(queue: Queue<Key>, name: string, key: Key): Lane<Key> {
 function forget<Key>(queue: Queue<Key>, lane: Lane<Key>): void {
   const { key, name, user } = lane;
   lane.state = "idle";
-  if (lane.turns > 0) return; // it is forgotten when its last call is done
+  if (lane.turns > 0) return; // the lane is forgotten when its last call is done
   if (user.lanes.delete(key)) queue.keys--;
   if (user.lanes.size === 0) queue.users.delete(name);
 }

@@ -8,7 +8,7 @@ import { runInNewContext } from "node:vm";
  * use, while its heap was 60 MB.
  */
 export interface Freeing {
-  /** Call it with the size of each received chunk. Every 4 MiB it frees dead buffers, if there are many. */
+  /** Must be called with the size of each received chunk. After every 4 MiB, frees dead buffers if there are many. */
   received(bytes: number): void;
 }
 
@@ -38,7 +38,10 @@ export function createFreeing(rule: FreeingRule = ofProcess()): Freeing {
   let received = 0;
   /** An estimate of the bytes of live buffers at the last check. */
   let used = bufferBytes();
-  /** The kind of the last collection. Buffers are freed some time after it, so its effect is seen at the next check. */
+  /**
+   * The kind of collection that ran at the last check, if any. A collection frees buffers only some time later, so its
+   * effect is seen at the next check.
+   */
   let last: "minor" | "major" | undefined;
   let majorFrom = Number.NEGATIVE_INFINITY;
 

@@ -4,7 +4,9 @@
  */
 export interface QueueGate extends Disposable {
   readonly full: boolean;
-  /** Call it when this edge has accepted an ask: the ask is added to the number until the sweeper has counted it. */
+  /**
+   * Must be called when this edge has accepted an ask: the ask is added to the number until the sweeper has counted it.
+   */
   entered(): void;
   /** Sets the sweeper's count, which comes with its beats. The count may miss asks that were accepted just before. */
   counted(unfinished: number): void;
@@ -19,8 +21,8 @@ const EVERY_MS = 1000;
 export function createQueueGate(options: { max: number; count: () => Promise<number>; everyMs?: number }): QueueGate {
   let sum = 0;
   /**
-   * How many asks this edge has accepted between the last two counts, and since the last count. Both are added to the
-   * last count, which may miss asks that were accepted just before it.
+   * How many asks this edge has accepted between the last two counts, and since the last count. Both numbers are added
+   * to the last count, which may miss asks that were accepted just before it.
    */
   let [before, since] = [0, 0];
   let told = false;

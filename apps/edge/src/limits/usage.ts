@@ -25,8 +25,8 @@ import { createUnfinished } from "./unfinished.ts";
  */
 export interface Usage {
   /**
-   * Call it before an ask is accepted; `bytes`: of its question. @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED`,
-   * `BUSY`
+   * Must be called before an ask is accepted; `bytes`: the size of its question. @throws Refusal `RATE_LIMITED`,
+   * `QUOTA_EXCEEDED`, `BUSY`
    */
   checkAsk(user: string, bytes: number): void;
   /**
@@ -35,24 +35,24 @@ export interface Usage {
    */
   keptOf(bytes: number): { readonly bytes: number; readonly maxBytes: number };
   /**
-   * Call it when an ask was accepted. `overMs`: for how many ms the user is over the bound of kept bytes; undefined if
-   * the user is not.
+   * Must be called when an ask was accepted. `overMs`: for how many ms the user is over the bound of kept bytes;
+   * undefined if the user is not.
    */
   asked(user: string, ask: { conversation: string; id: string; bytes: number; overMs: number | undefined }): void;
-  /** Call it before a file is begun. @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED` */
+  /** Must be called before a file is begun. @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED` */
   checkFile(user: string): void;
-  /** Call it before more bytes of a file are stored. @throws Refusal `QUOTA_EXCEEDED` */
+  /** Must be called before more bytes of a file are stored. @throws Refusal `QUOTA_EXCEEDED` */
   checkBytes(user: string): void;
-  /** Call it when bytes of a file were stored. */
+  /** Must be called when bytes of a file were stored. */
   stored(user: string, bytes: number): void;
   /**
    * Counts an upload that has begun, by its blob ref. @throws Refusal `BUSY` if one of the user's groups has too many
    * unfinished uploads.
    */
   beginUpload(user: string, ref: string): void;
-  /** Call it when a chunk of the upload was stored. */
+  /** Must be called when a chunk of the upload was stored. */
   renewUpload(ref: string): void;
-  /** Call it when the upload is complete or was dropped. */
+  /** Must be called when the upload is complete or was dropped. */
   endUpload(ref: string): void;
 }
 
@@ -60,12 +60,12 @@ export interface Usage {
 export interface GroupLimits {
   readonly kind: "network" | "tenant";
   readonly members: Pick<Networks, "of">;
-  /** Limit how many asks and files the group may send to this edge. */
+  /** Limits how many asks the group may send to this edge; `fileRate` does the same for files. */
   readonly askRate: RateLimiter;
   readonly fileRate: RateLimiter;
-  /** Most bytes of the group's conversations that are kept within the retention … */
+  /** Most bytes of the group's conversations that are kept within the retention. */
   readonly maxLogBytes: number;
-  /** … and most bytes of files that the group sends within the retention. */
+  /** Most bytes of files that the group may send within the retention. */
   readonly maxFileBytes: number;
   /** Most unfinished asks of the group, on all edges. */
   readonly maxRunning: number;
@@ -95,11 +95,11 @@ const ASK_BYTES = 4096;
  * of 96 kB at once made all users' answers ten times slower on two cores.
  */
 const BYTES_PER_TOKEN = 8192;
-/** How long a group with too many unfinished asks is refused before its number is looked at again. */
+/** How long a group with too many unfinished asks is refused before the number of its unfinished asks is read again. */
 const LOOK_MS = 1000;
 /**
- * The asks of a group within this time are counted by one script. Each ask runs three scripts in Redis already; to
- * count it alone would take a fourth, of six commands.
+ * The asks that a group sends within this time are counted by one script. Each ask runs three scripts in Redis already;
+ * counting each ask alone would need a fourth one, of six commands.
  */
 const GATHER_MS = 100;
 const MAX_REFUSED = 10_000;
@@ -203,7 +203,7 @@ interface AcceptedAsk {
   readonly bytes: number;
 }
 
-/** Counts accepted asks for their groups, those of one group within a short time together. */
+/** Counts accepted asks for their groups; the asks of one group within a short time are counted together. */
 function countGathered({ store, onTrouble }: UsageDeps, over: UsedUp): Gathering<AcceptedAsk> {
   return createGathering<AcceptedAsk>({
     withinMs: GATHER_MS,

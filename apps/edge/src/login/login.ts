@@ -10,7 +10,10 @@ export interface LoginSettings {
   /** The URL of the OpenID issuer, which lists its endpoints under `/.well-known/openid-configuration`. */
   readonly issuer: string;
   readonly clientId: string;
-  /** If undefined, docrelay is a public client of the issuer, and only PKCE protects the login. */
+  /**
+   * The secret of docrelay as a client of the issuer; if undefined, docrelay is a public client, and only PKCE protects
+   * the login.
+   */
   readonly clientSecret: string | undefined;
   readonly scope: string;
   /** The URL `…/v1/login/callback` as browsers reach it, and as it is registered with the issuer. */

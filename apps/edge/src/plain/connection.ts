@@ -109,7 +109,7 @@ export class PlainConnection implements ClientConnection {
     this.#ws.close(ERRORS[code].close || TRY_AGAIN_LATER, code);
   }
 
-  /** Call it when the socket has closed; the socket's asks continue. Idempotent. */
+  /** Must be called when the socket has closed; the socket's asks continue. Idempotent. */
   closed(): void {
     this.#isOver = true;
     this.#inbox.close();
@@ -150,11 +150,11 @@ export class PlainConnection implements ClientConnection {
     try {
       if (Date.now() >= this.identity.expiresAt) throw refuse("AUTH_EXPIRED");
       this.#reader ??= this.#follow();
-      // Added before the acceptance, because the reply may arrive before the acceptance has returned.
+      // The ask is added before its acceptance, because its reply may arrive before `accept` has returned.
       this.#asks.add(id, { uniqueId, stream: frame.stream });
       this.#reader.asked(id, await this.#accept(id, frame));
     } catch (error) {
-      const isPending = this.#asks.has(id); // else its terminal event has arrived, or the socket has closed
+      const isPending = this.#asks.has(id); // false if its terminal event has arrived or the socket has closed
       this.#asks.remove(id);
       const { wire, severity } = toFailure(error);
       // The ask may be durable although the acceptance failed; it is cancelled, because no client could read its reply.

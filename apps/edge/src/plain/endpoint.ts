@@ -50,8 +50,8 @@ export interface PlainDeps extends IdentifyDeps {
 /** The WebSocket endpoint `/ws/chat` of front ends of the original system. */
 export interface PlainEndpoint extends AsyncDisposable {
   /**
-   * Admits and upgrades a request, or refuses it with an HTTP status. Call it only for requests to this endpoint's
-   * path.
+   * Admits and upgrades a request, or refuses it with an HTTP status. Must be called only for requests to the path of
+   * this endpoint.
    */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   readonly count: number;
@@ -72,7 +72,10 @@ const MIN_FRAGMENTS = 256;
 const FRAGMENT_BYTES = 32_768;
 const CLOSE_MS = 2000;
 const DECODE_MS = 15_000;
-/** Bounds how many large frames are decoded, and how many wait for that: each one keeps up to 35 MB in memory. */
+/**
+ * Bounds how many large frames are decoded at a time, and how many wait for their decoding: each keeps up to 35 MB in
+ * memory.
+ */
 const LARGE_FRAMES = { atOnce: 2, maxWaiting: 8, waitMs: 30_000 };
 
 /** Returns the size of the largest frame that has a file of `fileBytes`, in bytes. */
@@ -173,8 +176,8 @@ function serverOptions(maxFrameBytes: number): ServerOptions {
     maxFragments: Math.max(MIN_FRAGMENTS, Math.ceil(maxFrameBytes / FRAGMENT_BYTES)),
     perMessageDeflate: false,
     closeTimeout: CLOSE_MS,
-    // The client may offer its token as the subprotocol `bearer.<token>`. It is never selected, because a header of the
-    // response repeats the selected subprotocol.
+    // The client may offer its token as the subprotocol `bearer.<token>`. The edge never selects that subprotocol,
+    // because the selected one is repeated in a header of the response.
     handleProtocols: (offered: Set<string>) => (offered.has(PROTOCOL) ? PROTOCOL : (false as const)),
   };
   return options; // `closeTimeout` is missing in the library's types

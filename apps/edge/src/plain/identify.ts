@@ -12,8 +12,8 @@ export interface IdentifyDeps extends VisitorDeps {
 const BEARER = "bearer.";
 
 /**
- * Finds the user of a request to open a socket, by the token in its subprotocols or in the cookie. Without a token it
- * is a new anonymous user, for this connection only. @throws Refusal `AUTH_*`, `BUSY`, `RATE_LIMITED`
+ * Finds the user of a request to open a socket, by the token in its subprotocols or in the cookie. Without a token the
+ * user is a new anonymous one, for this connection only. @throws Refusal `AUTH_*`, `BUSY`, `RATE_LIMITED`
  */
 export async function identifyUpgrade(deps: IdentifyDeps, request: IncomingMessage): Promise<Identity> {
   const token = tokenOf(request) ?? cookieOf(deps, request);

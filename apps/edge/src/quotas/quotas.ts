@@ -18,9 +18,10 @@ import { quotaExceeded } from "../limits/quota-exceeded.ts";
 import type { QuotaSettings } from "./quota-settings.ts";
 
 /**
- * Daily quotas of users, networks and tenants. The step that accepts an ask also counts it, and refuses it if its user
- * has no more asks. Everything else is checked before the acceptance and counted after it, so that a quota may be
- * exceeded by what arrives between the two. For a user without any quota, nothing is read from Redis.
+ * Daily quotas of users, networks and tenants. The step that accepts an ask also counts it, and refuses it if its
+ * user's quota of asks is used up. Everything else is checked before the acceptance and counted after it, so that a
+ * quota may be exceeded by what arrives between the check and the count. For a user without any quota, nothing is read
+ * from Redis.
  */
 export interface Quotas {
   /**
@@ -29,13 +30,13 @@ export interface Quotas {
    */
   asks(user: string): Promise<{ maxAsks: number | undefined; over?: Over }>;
   /**
-   * Call it when an ask was accepted: counts it for the user's network and tenant. `accept` has counted it for the
-   * user.
+   * Must be called when an ask was accepted: counts it for the user's network and tenant. `accept` has counted it for
+   * the user.
    */
   asked(user: string): void;
-  /** Returns the quota that a file of this size would exceed today; undefined if the user may send it. */
+  /** Returns the quota that a file of this size would exceed today; undefined if the user may send the file. */
   overByFile(user: string, bytes: number): Promise<Over | undefined>;
-  /** Call it when a file was stored. */
+  /** Must be called when a file was stored. */
   stored(user: string, bytes: number): void;
   /**
    * Returns the accounts for which the user's pages or tokens are counted, besides the user's own: those of the tenant
@@ -50,7 +51,9 @@ export interface Quotas {
   readonly isPaused: boolean;
 }
 
-/** A daily quota that is used up: the quota `most` for `count`, of `account`, which ends in `endsInMs`. */
+/**
+ * A daily quota that is used up: today `account` may use no more of `count` than `most`. The day ends in `endsInMs`.
+ */
 export interface Over {
   readonly account: Account;
   readonly count: DayCount;

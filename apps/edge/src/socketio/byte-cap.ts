@@ -10,7 +10,10 @@ interface Packet {
   readonly data?: string | Buffer | undefined;
 }
 
-/** The next log is read when at most this many bytes wait: they keep the network busy during the read. */
+/**
+ * When at most this many bytes wait for the client, the next log is read. The waiting bytes keep the network busy
+ * during the read.
+ */
 const ROOM_BYTES = 65_536;
 
 /**

@@ -27,8 +27,8 @@ const PACKET_MS = 60_000;
 
 /**
  * Bounds the bytes of a packet and the time that it takes to arrive. The library itself would keep an unfinished frame,
- * or a packet whose attachments have not come, as long as the connection answers pings. Call it before the library
- * listens to the connection, so that bytes that are refused are not kept.
+ * or a packet whose attachments have not come, as long as the connection answers pings. Must be called before the
+ * library listens to the connection, so that bytes that are refused are not kept.
  */
 export function watchPackets(connection: Connection, rule: PacketRule): PacketWatch {
   const watch = new PacketWatch(rule);
@@ -70,7 +70,7 @@ class PacketWatch {
     this.#member.received(bytes);
   }
 
-  /** Call it when a whole frame has arrived: a packet, or one of its attachments. */
+  /** Must be called when a whole frame has arrived: a packet, or one of its attachments. */
   came(data: string | Buffer): void {
     if (typeof data === "string") this.#missing = Number(/^[56](\d{1,9})-/.exec(data)?.[1] ?? 0);
     else if (this.#isAdmitted) this.#missing = Math.max(0, this.#missing - 1);

@@ -23,7 +23,7 @@ export interface Receiving {
   hash: Hash | undefined;
   /** How many chunks this edge has sent to the store. */
   chunks: number;
-  /** How many chunks the blob store has after the last one; set when the last chunk is sent. */
+  /** How many chunks of the file the blob store has after the last chunk; set when the last chunk is sent. */
   counted: Promise<number | undefined> | undefined;
   /** Settles when the upload is finished; set when its last byte is stored. */
   ending: Promise<void> | undefined;
@@ -38,7 +38,7 @@ export interface Receivings {
    * a finished upload is read each time.
    */
   find(user: string, id: string): Promise<Receiving | undefined>;
-  /** Replaces what is known of an upload; `room` as in {@link Receiving}. */
+  /** Replaces what is known of an upload; `room`: the offset up to which room is reserved for its bytes. */
   know(user: string, upload: UploadState, room: number): void;
   /** Drops what is known of an upload, so that the next `find` reads it from Redis. */
   forget(user: string, known: Receiving): void;
@@ -48,7 +48,7 @@ export interface Receivings {
 const MAX_KNOWN = 1000;
 
 export function createReceivings(store: Store): Receivings {
-  /** By user and id, the one that was read first at the front. */
+  /** What this edge knows of uploads, by user and id; the upload that was read first is at the front. */
   const all = new Map<string, Promise<Receiving | undefined>>();
   const nameOf = (user: string, id: string): string => `${id} ${user}`; // an id contains no blanks
 

@@ -11,8 +11,8 @@ export interface SharedSettings {
   /** Returns the secret from which digests and text keys are computed. @throws ioredis errors. */
   secret(): Promise<string>;
   /**
-   * Returns what keeps a user's text keys apart from those of others: the user or the tenant; undefined if all share
-   * them.
+   * Returns the name that keeps a user's text keys apart from those of other users: the user's or the tenant's;
+   * undefined if all users share text keys.
    */
   scopeOf(user: string): string | undefined;
   /** Returns the current profile of the extract workers, which is part of every text key. */

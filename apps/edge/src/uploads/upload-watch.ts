@@ -24,7 +24,7 @@ export interface UploadWatch {
    * once.
    */
   follow(listener: UploadListener, upload: string): void;
-  /** Call it when the connection has ended. */
+  /** Must be called when the connection has ended. */
   leave(listener: UploadListener): void;
 }
 

@@ -21,7 +21,7 @@ export interface Watched {
   /** Set until Redis has confirmed the subscription of `channel`. */
   subscribing?: Promise<void>;
   stop?: () => void;
-  /** The last stage of which these connections know, by a hint or by a read of the status. */
+  /** The last stage of which the connections that named the upload know, by a hint or by a read of the status. */
   stage?: UploadStatus["stage"];
   /** The latest read of the upload's status; the next read waits for it, so that reads run one after the other. */
   looking: Promise<ReadStatus>;
@@ -34,7 +34,7 @@ export interface WatchedUploads {
   remove(listener: UploadListener, watched: Watched): void;
   /** Ends the watch of an upload: no connection gets further hints about it. */
   end(watched: Watched): void;
-  /** Call it when the connection has ended. */
+  /** Must be called when the connection has ended. */
   leave(listener: UploadListener): void;
 }
 

@@ -17,7 +17,10 @@ export interface Preparing {
   /** The conversation that is shown. */
   readonly conversation: string | undefined;
   keep(): void;
-  /** Call it when the user has attached or removed files: then the files of the log's last question are not offered. */
+  /**
+   * Must be called when the user has attached or removed files: then the files of the log's last question are not
+   * offered.
+   */
   choose(): void;
   /** Attaches the files of the log's last question. */
   offer(files: readonly Attachment[]): void;

@@ -6,7 +6,7 @@ export interface Attached {
   readonly files: readonly Attachment[];
   /** Adds the files that are not attached yet. `isOld`: they were part of an earlier question. */
   add(files: readonly Attachment[], isOld?: boolean): void;
-  /** Returns false when the file is not attached. */
+  /** Removes a file. Returns false when the file is not attached. */
   remove(file: Attachment): boolean;
   clear(): void;
   /**

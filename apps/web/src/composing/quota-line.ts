@@ -6,8 +6,8 @@ import { say, spokenTag } from "../words/say.ts";
 /** A line that shows how much of the day's quota is used, once little of it is left. */
 export interface QuotaLine {
   /**
-   * Call it after an ask: reads the usage again. `isRefused`: a quota refused the ask; then the usage is read even if
-   * there was no quota before.
+   * Must be called after an ask: reads the usage again. `isRefused`: a quota refused the ask; then the usage is read
+   * even if there was no quota before.
    */
   used(isRefused: boolean): void;
 }

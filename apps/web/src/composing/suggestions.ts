@@ -6,7 +6,7 @@ import { headingsOf } from "./headings.ts";
 
 /** Suggests first questions, made from the headings of the attached files. */
 export interface Suggestions {
-  /** Call it when the text of an attached file is extracted. */
+  /** Must be called when the text of an attached file is extracted. */
   about(file: File, status: UploadStatus): void;
   /** Drops the suggestions of a file that was removed; without `file`, all of them. */
   drop(file?: File): void;

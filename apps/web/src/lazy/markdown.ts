@@ -34,8 +34,8 @@ function run(pattern: RegExp, text: string): void {
 export const NEEDED_STEPS = 2 * (PATTERNS.length + SAMPLES.length);
 
 /**
- * Runs one pattern or parses one sample, so that the browser compiles it. Call it with 0, 1, 2 … Returns whether
- * steps are left.
+ * Runs one pattern or parses one sample, so that the browser compiles it. Must be called with `n` = 0, 1, 2 … Returns
+ * whether steps are left.
  */
 export function warm(n: number): boolean {
   STEPS[n >> 1]?.();

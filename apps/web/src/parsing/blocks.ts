@@ -28,7 +28,10 @@ const FIRST = 50;
 /** Of a block longer than this, the beginning is settled, so that parsing the end of a long answer stays cheap. */
 const LONG = 1500;
 const LONG_PARAGRAPH = 3000;
-/** Code may be longer, because it is cheap to parse and is highlighted only as a whole. */
+/**
+ * Most characters of code that one call parses: more than of other blocks, because code is cheap to parse and is
+ * highlighted only as a whole.
+ */
 const MAX_CODE = 12_000;
 const LONG_CODE = 10_000;
 const CODE = /^\s*(?:`{3}|~{3})/;

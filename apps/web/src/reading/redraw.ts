@@ -1,5 +1,5 @@
 /**
- * While a log is being read, turns are drawn after this time, then after twice as long, and so on. Most logs are read
+ * While a log is being read, turns are drawn after this time, then after twice this time, and so on. Most logs are read
  * completely before that. If turns were drawn sooner, time would be spent on turns that are out of sight a moment
  * later.
  */
@@ -11,13 +11,13 @@ export interface Redraw {
   soon(): void;
   /**
    * Draws in the next frame, also while a log is read, to show the user's own action. Later changes are again drawn
-   * after a longer time.
+   * only after `READING_MS`, while the log is still read.
    */
   hurry(): void;
   /**
-   * Call it when the reading of a log begins; `log` settles when it has been read. An earlier log no longer counts as
-   * being read. The turns that are there are drawn in the next frame, and all turns when the log has been read, at
-   * once, because drawing a long log in parts takes much longer.
+   * Must be called when the reading of a log begins; `log` settles when it has been read. An earlier log no longer
+   * counts as being read. The turns that are there are drawn in the next frame, and all turns when the log has been
+   * read, at once, because drawing a long log in parts takes much longer.
    */
   reading(log: Promise<unknown>): void;
 }

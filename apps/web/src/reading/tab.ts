@@ -13,7 +13,7 @@ export interface Tab {
   readonly settings: readonly HTMLElement[];
 }
 
-/** Call it after the language has been set, because its settings are made in that language. */
+/** Must be called after the language has been set, because the tab's settings are made in that language. */
 export function createTab(storage: Storage): Tab {
   const notices = noticeChoice(storage);
   const icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]');

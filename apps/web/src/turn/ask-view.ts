@@ -14,7 +14,7 @@ import { say } from "../words/say.ts";
 export interface AskElement {
   readonly root: HTMLLIElement;
   show(ask: Turn, place: Place): void;
-  /** Updates the shown waiting time of the ask. Call it about once a second. */
+  /** Updates the shown waiting time of the ask. Must be called about once a second. */
   tick(): void;
 }
 

@@ -19,7 +19,8 @@ export interface OwnAsks {
   given(ask: string): readonly Attachment[] | undefined;
   passwordOf(file: Attachment): string | undefined;
   /**
-   * Call it when another conversation is opened: forgets all but the typed passwords, which stay until the page closes.
+   * Must be called when another conversation is opened: forgets all but the typed passwords, which stay until the page
+   * closes.
    */
   clear(): void;
 }

@@ -12,9 +12,9 @@ export interface AttemptPlan {
    * Returns how many tokens a complete reply has used; undefined if that is unknown. `given`: the engine's own count.
    */
   usage(text: string, given: EngineEnd["usage"]): EventBody<"completed">["usage"];
-  /** When the ask was accepted. */
+  /** When the ask was accepted, in ms of this process's clock. */
   readonly acceptedAt: number;
-  /** When this engine call began. */
+  /** When this engine call began, in ms of this process's clock. */
   readonly begunAt: number;
   /** How long the ask has waited for the texts of its files. */
   readonly extractMs: number;
@@ -33,7 +33,7 @@ export interface Moment {
 export interface AttemptState {
   /** How many events of this attempt are in the log. */
   readonly n: number;
-  /** The events that were sent to the store and of which it has not replied yet whether they are written. */
+  /** The events that were sent to the store and that the store has not yet confirmed as written. */
   readonly inFlight: readonly AttemptEvent[];
   /** The text that was not sent to the store yet. */
   readonly buffer: Buffered;
@@ -41,20 +41,20 @@ export interface AttemptState {
   readonly text: string;
   /** Set when the engine has ended its reply. */
   readonly end: EngineEnd | undefined;
-  /** When the prompt was sent; undefined until the engine has received it. */
+  /** When the prompt was sent, in ms of the plan's clock; undefined until the engine has received it. */
   readonly sentAt: number | undefined;
   /** The name that the engine itself has sent; if undefined, the plan's name is used. */
   readonly engine: string | undefined;
-  /** When the first text came from the engine. */
+  /** When the first text came from the engine, in ms of the plan's clock. */
   readonly firstTextAt: number | undefined;
   /**
    * How many UTF-16 units of the text that the engine sends next are dropped: they are in the log already, because
-   * another worker wrote them before this one continued its answer.
+   * another worker wrote them before this worker continued its answer.
    */
   readonly skip: number;
   /**
-   * The point from which another worker may continue the answer, if this one dies. `mark` is a name of the point that
-   * the engine has sent, `at` its offset in `text`.
+   * The point from which another worker may continue the answer, if this worker dies. `mark` is a name of the point
+   * that the engine has sent, `at` its offset in `text`.
    */
   readonly point: { readonly at: number; readonly mark: string } | undefined;
   /** How often the events in flight were sent again. */
@@ -172,13 +172,13 @@ const RESEND_MS = { firstMs: 50, longestMs: 1000 };
  * One engine call, from its begin to its outcome, as a pure function: it returns the actions for each input. Only one
  * write is in flight at a time, so that a re-send always repeats the last write; text that arrives meanwhile is
  * gathered. Events that are ready at the same time are written together, because each write costs an fsync: otherwise
- * the first piece of a reply would wait for the fsync of `started`.
+ * the first delta of a reply would wait for the fsync of `started`.
  */
 export function attempt(state: AttemptState, input: AttemptInput, plan: AttemptPlan, at: Moment): AttemptStep {
   if (state.over) return { state, actions: [] };
   switch (input.kind) {
     case "sent":
-      // No write yet: `started` is written together with the first text, or at a tick if no text comes soon.
+      // Nothing is written yet: `started` is written together with the first text, or at a tick if no text comes soon.
       return {
         state: {
           ...state,

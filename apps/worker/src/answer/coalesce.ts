@@ -1,6 +1,6 @@
 /**
- * Text of the engine that waits to be written. `flushedAt`: when a piece was last taken from it, in ms; undefined
- * before the first piece.
+ * Text of the engine that waits to be written. `flushedAt`: when text for a delta was last taken from it, in ms;
+ * undefined before the first delta.
  */
 export interface Buffered {
   readonly text: string;
@@ -8,9 +8,9 @@ export interface Buffered {
 }
 
 export interface CoalesceRule {
-  /** For how long text is gathered after a piece was taken, in ms. */
+  /** For how long text is gathered after text for a delta was taken, in ms. */
   readonly windowMs: number;
-  /** Most UTF-8 bytes of one piece. */
+  /** Most UTF-8 bytes of one delta. */
   readonly maxBytes: number;
 }
 
@@ -28,11 +28,11 @@ export interface CoalesceInput {
 export const EMPTY: Buffered = { text: "", flushedAt: undefined };
 
 /**
- * Joins the engine's frames into fewer, larger pieces, because an event costs about the same whatever its size. The
- * first text becomes a piece at once, later text once in each window, and only at a tick of the shared timer: replies
- * that are written at the same moment share an fsync, a wake-up of Redis and one of each reader's edge. The pieces
- * together are exactly the text; no piece is larger than the rule allows, and none is cut inside a surrogate pair.
- * Returns at most one piece: call it again with empty text for the rest.
+ * Joins the engine's pieces into fewer, larger deltas, because an event costs about the same whatever its size. The
+ * first text becomes a delta at once, later text once in each window, and only at a tick of the shared timer: replies
+ * that are written at the same moment share an fsync, a wake-up of Redis and a wake-up of each reader's edge. The
+ * deltas together are exactly the text; no delta is larger than the rule allows, and none is cut inside a surrogate
+ * pair. Returns the text of at most one delta; further calls with empty text return the rest.
  */
 export function coalesce(
   buffer: Buffered,
@@ -52,8 +52,8 @@ export function coalesce(
 }
 
 /**
- * Returns where the longest piece ends that fits into `maxBytes`. If the text ends with the first half of a surrogate
- * pair, this half is left for the next piece, unless no more text follows.
+ * Returns where the longest delta ends that fits into `maxBytes`. If the text ends with the first half of a surrogate
+ * pair, this half is left for the next delta, unless no more text follows.
  */
 function pieceEnd(text: string, maxBytes: number, last: boolean): number {
   let end = text.length * 3 <= maxBytes ? text.length : encoder.encodeInto(text, new Uint8Array(maxBytes)).read;

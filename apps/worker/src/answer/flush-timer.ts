@@ -6,11 +6,15 @@ export interface FlushTimer extends Disposable {
   readonly windowMs: number;
 }
 
-/** The time between two ticks. Both windows are multiples of it, so that text waits little longer than its window. */
+/**
+ * The time between two ticks, in ms. `WINDOW_MS` and `LATE_WINDOW_MS` are multiples of it, so that text waits little
+ * longer than its window.
+ */
 const TICK_MS = 20;
 const WINDOW_MS = 40;
 /**
- * If the event loop is later than this, text is gathered for `LATE_WINDOW_MS`: fewer, larger events reduce the load.
+ * If the event loop is late by more than this many ms, text is gathered for `LATE_WINDOW_MS`: fewer, larger events
+ * reduce the load.
  */
 const LATE_MS = 20;
 const LATE_WINDOW_MS = 100;

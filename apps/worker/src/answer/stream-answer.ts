@@ -31,11 +31,14 @@ export interface StreamDeps {
 export interface AnswerCall {
   readonly ask: TakenAsk;
   readonly owner: string;
-  /** The number of the call among those of its ask, as the store has counted it. */
+  /** The number of this call among the engine calls of its ask, as the store has counted them. */
   readonly attempt: number;
   readonly plan: AttemptPlan;
   readonly prompt: EngineAsk;
-  /** Set if the call continues an attempt of a dead worker from `prompt.resume`: what that worker has written. */
+  /**
+   * What a dead worker has written of the attempt, if this call continues that attempt from `prompt.resume`; else
+   * undefined.
+   */
   readonly begun?: Begun | undefined;
   /** In how many ms the ask expires. */
   readonly expiresInMs: number;

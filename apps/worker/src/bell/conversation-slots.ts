@@ -41,7 +41,7 @@ export interface ConversationSlots {
   /** How many conversations run here. */
   readonly active: number;
   readonly capacity: number;
-  /** Call it when another worker has `free` slots: passes as many waiting conversations on. */
+  /** Must be called when another worker has `free` slots: passes as many waiting conversations on to other workers. */
   share(free: number): void;
   /** Passes all waiting conversations and every later bell on to other workers; running conversations continue. */
   stop(): Promise<void>;
@@ -52,8 +52,8 @@ export interface ConversationSlots {
 /** How many conversations may wait. Further bells are dropped, and the sweeper rings for their asks again. */
 const MAX_WAITING = 100_000;
 /**
- * A run fails when Redis is away for long, or by a bug, and is then repeated. After this many failures it is not: the
- * sweeper will ring again.
+ * A run fails when Redis is away for long, or by a bug. A failed run is repeated, but not after this many failures in a
+ * row: then the sweeper rings again.
  */
 const MAX_FAILURES = 4;
 const AGAIN_MS = { firstMs: 250, longestMs: 4000 };

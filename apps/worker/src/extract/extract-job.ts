@@ -42,7 +42,10 @@ export interface ExtractDeps {
   readonly keepFilesMs: number;
   /** Aborted when the process stops: the job is handed back, and another worker runs it from the start. */
   readonly stopping: AbortSignal;
-  /** Whether the user and the user's network have no other extraction, waiting or running: then this one goes first. */
+  /**
+   * Whether the user and the user's network have no other extraction, waiting or running: then this extraction goes
+   * first.
+   */
   readonly isUrgent?: boolean;
   /** Aborted when all users have deleted the file: then the extraction ends. */
   readonly forgotten?: AbortSignal;
@@ -95,8 +98,8 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob, aside?: 
 }
 
 /**
- * Releases the bytes, unless an ask with a password needs them or they are kept for viewing. Call it after the outcome
- * is stored: see `retainBytes`.
+ * Releases the bytes, unless an ask with a password needs them or they are kept for viewing. Must be called after the
+ * outcome is stored: see `retainBytes`.
  */
 async function dropUnlessWanted(deps: ExtractDeps, job: ExtractJob, { kind }: StoredText): Promise<void> {
   const { store, blobs, keepFilesMs } = deps;
@@ -117,7 +120,8 @@ function countPages({ store, report }: ExtractDeps, job: ExtractJob, pages: numb
 }
 
 /**
- * Sends edges the hint that the extraction has begun (`begun`), or that its state has changed (`look`). It may be lost.
+ * Sends edges the hint that the extraction has begun (`begun`), or that its state has changed (`look`). The hint may be
+ * lost.
  */
 function sayHint({ store, report }: ExtractDeps, key: string, kind: "begun" | "look"): void {
   publishHint(store, hintsOfText(key), { kind }).catch((error: unknown) => report.error("upload hint", error));
@@ -141,12 +145,11 @@ async function wakeWaiting(deps: ExtractDeps, job: ExtractJob): Promise<Disposit
 }
 
 /**
- * Returns the outcome to store, or one of two that are not stored. `gone`: the bytes are not stored, or no user wants
- * the text any more. If it were stored, the same file sent again would get it; waiting asks notice by themselves that
- * the bytes are gone.
- *
- * `no-password`: the password has expired together with its ask. If it were stored, it would be the outcome of the text
- * key of that password, and the right password would be refused from then on.
+ * Returns the outcome to store, or one of two outcomes that are not stored. `gone`: the bytes are not stored, or no
+ * user wants the text any more. If `gone` were stored, the same file sent again would get it; waiting asks notice by
+ * themselves that the bytes are gone.
+ * `no-password`: the password has expired together with its ask. If `no-password` were stored, it would be the outcome
+ * of the text key of that password, and the right password would be refused from then on.
  */
 async function extractText(
   deps: ExtractDeps,

@@ -16,7 +16,7 @@ export interface AskReport {
   /** An event was written to the log. */
   written(type: EventType): void;
   /**
-   * The first piece of a reply was written to the log. `sinceMs`: the time since the acceptance; `engineMs`: the time
+   * The first text of a reply was written to the log. `sinceMs`: the time since the acceptance; `engineMs`: the time
    * since the prompt was sent.
    */
   firstToken(sinceMs: number, engineMs: number): void;

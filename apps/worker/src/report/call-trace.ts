@@ -14,7 +14,7 @@ export interface CallTrace {
   readonly traceparent: string | undefined;
   /** The engine has received the prompt. */
   sent(at: number): void;
-  /** The first piece of the reply was written to the log. */
+  /** The first text of the reply was written to the log. */
   firstText(): void;
   over(outcome: Outcome): void;
 }
@@ -44,8 +44,8 @@ const READ_AHEAD_MS = 60_000;
 
 /**
  * Writes the spans of an engine call: `wait`, from the ask's acceptance to its first call; `engine`, the whole call;
- * inside it `engine first text`, from the prompt to the first piece in the log, and `stream`, from there to the last
- * piece.
+ * inside `engine`, the span `engine first text`, from the prompt to the first text in the log, and `stream`, from there
+ * to the last text.
  */
 export function traceCall(tracing: Tracing, call: TracedCall): CallTrace {
   const { ask, attempt, engine, begunAt, goesOn } = call;

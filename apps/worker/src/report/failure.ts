@@ -13,14 +13,15 @@ export interface Failure {
   /** The error of the engine call, if there was one. */
   readonly engine?: EngineError;
   /**
-   * If set, decides whether this failure ends the ask, so that no further engine call is made; else the error decides.
+   * If set, decides whether this failure ends the ask, so that no further engine call is made; if not set, the error of
+   * the engine decides.
    */
   readonly isFinal?: boolean;
 }
 
 /**
- * Where an error comes from: from the engine, then the ask may get another attempt; from the store, then the step is
- * retried; or from a bug.
+ * Where an error comes from. After an error of the engine, the ask may get another attempt; after an error of the
+ * store, the step is retried; any other error is a bug.
  */
 export type Origin = { kind: "engine"; failure: Failure } | { kind: "store" } | { kind: "bug" };
 

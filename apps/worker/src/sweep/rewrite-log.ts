@@ -2,8 +2,8 @@ import { mastersOf, type RedisClient } from "@docrelay/platform";
 import type { Redis } from "ioredis";
 
 /**
- * If Redis has been up for longer, a worker has had its file rewritten after its start, or the file was never in
- * danger.
+ * The append-only file of a Redis that has been up for longer than this is not rewritten: either a worker has had it
+ * rewritten after the start of Redis, or the file was never in danger.
  */
 const YOUNG_SECONDS = 600;
 
@@ -15,8 +15,8 @@ const YOUNG_SECONDS = 600;
  * when Redis forbids the command.
  */
 export function createLogRewriter(redis: RedisClient): () => Promise<void> {
-  // The masters already looked at. A single Redis keeps its connection object after a loss, so `ready` removes it here;
-  // in a cluster a new object replaces a lost one.
+  // The connections to masters whose file was checked already. A single Redis keeps its connection object after a loss,
+  // so `ready` removes it here; in a cluster a new object replaces a lost one.
   const known = new WeakSet<object>();
   redis.on("ready", () => void known.delete(redis));
   return async () => {

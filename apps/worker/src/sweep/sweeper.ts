@@ -154,8 +154,8 @@ function createByteSweep({ store, blobs, report }: SweepDeps): ByteSweep {
 }
 
 /**
- * Rings for each ask whose worker is gone. Returns false if no worker was there to hear a bell: then call it again
- * later.
+ * Rings for each ask whose worker is gone. Returns false if no worker was there to hear a bell: then the caller must
+ * try again later.
  */
 export async function ringForOrphans(
   deps: SweepDeps,

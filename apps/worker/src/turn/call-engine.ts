@@ -67,8 +67,8 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
   let sentAt = begunAt;
   let isSent = false;
   let written = begun?.firstTokenMs === undefined ? 0 : 1;
-  // Not sent for an ask without files, whose `started` event follows at once, and not for a continued answer, of which
-  // readers have text already.
+  // No progress is sent for an ask without files, whose `started` event follows at once, nor for a continued answer, of
+  // which readers have text already.
   if (texts.length > 0 && !begun) sendProgress(deps, ask, { stage: "asking" });
   if (begun) report.wentOn(ask, attempt);
   else report.begun(ask, attempt, begunAt - acceptedAt - extractMs);
@@ -101,7 +101,8 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
     tokens: () => tokens.sum,
     onWritten({ type }) {
       report.written(type);
-      // Only for the first event after `started`: a `delta`, or `completed` if the whole reply came at once.
+      // The following is done only for the first event after `started`: a `delta`, or `completed` if the whole reply
+      // came at once.
       if (type === "started" || written++ > 0) return;
       trace?.firstText();
       const now = performance.now();

@@ -10,7 +10,7 @@ export function pointOf({ resume, attempt, begun }: TakenAsk): Begun["point"] | 
   return resume === undefined || attempt === 0 || begun ? undefined : parsePoint(resume);
 }
 
-/** Reads from the log what the other worker has written of that answer. */
+/** Reads from the log what another worker has written of an answer that is to be continued from `point`. */
 export async function readBegun(store: Store, ask: TakenAsk, point: Begun["point"]): Promise<Begun> {
   const { text, startedAt, firstTextAt } = await arrived(store, ask, ask.attempt);
   const firstTokenMs = firstTextAt === undefined ? undefined : firstTextAt - (startedAt ?? firstTextAt);

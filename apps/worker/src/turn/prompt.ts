@@ -22,14 +22,17 @@ export interface PromptSettings {
   readonly uniqueId: "client" | "opaque";
   /** How many tokens a prompt may have, without the system text; undefined if the engine takes files of any size. */
   readonly contextTokens: number | undefined;
-  /** The same bound for a prompt with the conversation so far; undefined if no engine takes the conversation. */
+  /**
+   * How many tokens a prompt with the conversation so far may have, without the system text; undefined if no engine
+   * takes the conversation.
+   */
   readonly historyTokens: number | undefined;
 }
 
 /** The pages of each file that go into the prompt; undefined for a file that goes into it whole. */
 export type ChosenPages = ReadonlyArray<PageRanges | undefined>;
 
-/** Estimates of the tokens of the lines around a file, and of the lines before the question. */
+/** An estimate of the tokens of the lines around a file; `INTRO_TOKENS` is that of the lines before the question. */
 const FILE_TOKENS = 80;
 const INTRO_TOKENS = 120;
 

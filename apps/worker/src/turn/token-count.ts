@@ -7,11 +7,11 @@ import { promptTokens } from "./prompt.ts";
 /** Counts the tokens of one engine call: by the numbers that the engine sends, else by an estimate. */
 export interface TokenCount extends Pick<AttemptPlan, "usage"> {
   /**
-   * Call it when the engine has received this prompt; not for a continued answer, whose prompt an earlier call has
-   * sent.
+   * Must be called when the engine has received this prompt, but not for a continued answer, whose prompt an earlier
+   * call has sent.
    */
   sent(prompt: EngineAsk): void;
-  /** Call it for each piece of the answer. */
+  /** Must be called for each piece of the answer. */
   text(piece: string): void;
   /** The sum of all tokens known so far. */
   readonly sum: number;

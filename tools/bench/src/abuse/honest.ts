@@ -55,7 +55,7 @@ export async function openHonest(options: HonestOptions): Promise<Honest> {
     sendsPaper: false,
   };
   user.socket = await connect(user);
-  // Spread over time, because real users do not ask at the same moment.
+  // The asks are spread over time, because real users do not ask at the same moment.
   const timers: NodeJS.Timeout[] = [];
   const every = (ms: number, act: () => Promise<void>): void => {
     timers.push(setTimeout(() => timers.push(setInterval(() => void act(), ms)), Math.random() * ms));

@@ -13,10 +13,11 @@ export const USAGE = `npm run abuse -- [--abuse NAME]… [--seconds N] [--honest
 `;
 /** Times below this many ms never count as harm, because on a busy machine times differ by as much anyway. */
 const UNNOTICED_MS = 25;
-/** By how many bytes the memory of an edge may grow … */
+/** By how many bytes the memory of an edge may grow during an abuse. */
 const EDGE_BYTES = 100_000_000;
 /**
- * … and that of Redis: by what one address may keep, which is half of the room for files and the questions of 8 users.
+ * By how many bytes the memory of Redis may grow during an abuse: by what one address may keep, which is half of the
+ * room for files and the questions of 8 users.
  */
 const REDIS_BYTES = 2 ** 30 + 8 * 2 ** 26;
 const EXIT_BROKEN = 1;

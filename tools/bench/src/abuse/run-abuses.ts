@@ -19,7 +19,10 @@ export interface AbuseWish {
   readonly afterMs: number;
 }
 
-/** Returns the address of an abuse. Each has its own: otherwise the limits that one has used up would stop the next. */
+/**
+ * Returns the address from which an abuse comes. Each abuse has an address of its own: otherwise the limits that one
+ * abuse has used up would stop the next one.
+ */
 const abuserAddress = (abuse: string): string => `203.0.113.${ALL_ABUSES.indexOf(abuse) + 1}`;
 const PROCESS = fileURLToPath(new URL("./abuser-process.ts", import.meta.url));
 const WARM_UP_MS = 120_000;

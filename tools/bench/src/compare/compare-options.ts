@@ -32,7 +32,7 @@ export interface CompareOptions {
   readonly delayMs: number;
   readonly durationMs: number;
   readonly warmupMs: number;
-  /** The folder to which CPU profiles of this checkout's processes are written; if absent, none are. */
+  /** The folder to which CPU profiles of this checkout's processes are written; if absent, no profiles are written. */
   readonly profile?: string;
   readonly json?: string;
   readonly html?: string;

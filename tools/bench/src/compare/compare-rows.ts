@@ -18,7 +18,9 @@ export interface Row {
   measure(system: System, follow: (show: () => string) => void): Promise<RoundFigures>;
 }
 
-/** At the default rate each user sends two asks per second, which is within one person's limits. */
+/**
+ * The number of users. At the default rate each user sends two asks per second, which is within the limits of one user.
+ */
 const USERS = 200;
 const DRAIN_S = 5;
 /** A message of 100 bytes. */

@@ -14,21 +14,22 @@ export const THIS = "this checkout";
 export type Round = Readonly<Record<string, RoundFigures>>;
 
 /**
- * A figure over all rounds: its values for each system that has it, and how many times each other system's figure this
- * checkout's figure is.
+ * A figure over all rounds: its values for each system that has it, and the ratios of this checkout's value to the
+ * value of each other system.
  */
 export interface ComparedFigure {
   readonly name: string;
   readonly systems: Readonly<Record<string, Spread>>;
   /**
-   * The ratios, by the other system's name. Each is of one round, so both of its sides were measured within minutes.
+   * The ratios, by the other system's name. Both values of a ratio are of one round, so they were measured within
+   * minutes of each other.
    */
   readonly ratios: Readonly<Record<string, Spread>>;
 }
 
 /**
- * Adds to each system's figures how much later its first piece comes than that of `direct`, the engine without a relay,
- * in the same round.
+ * Adds to each system's figures by how many ms its first piece comes later than the first piece of `direct`, the engine
+ * without a relay, in the same round.
  */
 export function addOverDirect(round: Round): Round {
   const direct = round[DIRECT];

@@ -28,7 +28,10 @@ export interface System extends AsyncDisposable {
   readonly protocol: Protocol;
   /** The pids of the system's Node processes by their role; the engine is not among them. */
   readonly processes: Readonly<Record<string, readonly number[]>>;
-  /** Call it with the work whose time in the CPU profiles is to be shown; absent if the system writes no profiles. */
+  /**
+   * Must be called with the work whose time in the CPU profiles is to be shown; absent if the system writes no
+   * profiles.
+   */
   readonly profile?: (work: ProfiledWork) => void;
   /** Absent if the system has no Redis and issues no tokens. */
   readonly redisUrl?: string;

@@ -1,7 +1,8 @@
 import { createHistogram, latencyOf, type Histogram, type Latency } from "./histogram.ts";
 
 /**
- * Counts what the readers of asks see. Times are in ms of {@link nowMs}. Its functions are called when that happens.
+ * Counts what the readers of asks see: each function is called when the described event happens. Times are in ms of
+ * {@link nowMs}.
  */
 export interface AskTally {
   /** An ask was sent. `measured` is false during the warm-up: then the ask counts only if it is lost or ends twice. */

@@ -3,15 +3,15 @@ import { readdir, readFile } from "node:fs/promises";
 /** Memory and CPU of a local process. */
 export interface Usage {
   readonly rssBytes: number;
-  /** User and system time since the process started. */
+  /** The time that the process has used of the CPU since its start, in user and system mode, in ms. */
   readonly cpuMs: number;
 }
 
 const PAGE_BYTES = 4096;
 const TICK_MS = 10;
 /**
- * The index of the first of two fields of `stat`, user and system time: those of the process, and of its ended
- * children.
+ * The index of a process's user time in the fields that `statOf` returns; its system time is the next field.
+ * `ENDED_TIMES` is the index of the user time of its ended children.
  */
 const OWN_TIMES = 11;
 const ENDED_TIMES = 13;

@@ -15,7 +15,7 @@ export interface Schedule {
   /** Arrivals per second. */
   readonly rate: number;
   readonly durationMs: number;
-  /** At most this many arrivals. */
+  /** The schedule has at most this many arrivals. */
   readonly most: number;
   readonly signal?: AbortSignal;
 }

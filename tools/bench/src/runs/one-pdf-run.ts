@@ -7,7 +7,10 @@ import { sendFile } from "../side/file-sender.ts";
 import { openRelaySocket } from "../talkers/relay-socket.ts";
 import { takeTokens } from "./session.ts";
 
-/* Measures many asks about one PDF, which all wait for its text. The time from the text on is what the relay needs. */
+/*
+ * Measures many asks about one PDF, which all wait for its text. The time from the moment at which the text is stored
+ * is the relay's part.
+ */
 
 const USERS = 20;
 const CALL_MS = 60_000;

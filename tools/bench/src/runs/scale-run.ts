@@ -89,7 +89,7 @@ export async function cpuPerReply(of: {
   return ((await cpuOf(nodes)) - before) / replies;
 }
 
-/** Measures the same for docrelay's edges, with asks at the given rate and their replies, from socket to socket. */
+/** Measures how many ms of CPU docrelay's edges together need for an ask and its reply, with asks at the given rate. */
 export async function cpuPerAsk(of: { edges: number; rate: number; durationMs: number }): Promise<number> {
   await using cluster = await startCluster({ edges: of.edges });
   const parsed = readOptions(["asks", "--rate", String(of.rate), ...cluster.urls.flatMap((url) => ["--url", url])]);

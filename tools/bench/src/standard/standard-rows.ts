@@ -9,7 +9,10 @@ import type { Figures } from "./standard-figures.ts";
 /** A row of the standard set: one run on a cluster of its own, and the figures that the run produces. */
 export interface StandardRow {
   readonly name: string;
-  /** How many rounds are enough for this row: a sum of CPU time varies little, so more rounds would add nothing. */
+  /**
+   * Most rounds of this row. It is set for rows that measure a sum of CPU time: such a sum varies little, so more
+   * rounds would add nothing.
+   */
   readonly most?: number;
   round(follow: (show: () => string) => void): Promise<Figures>;
 }

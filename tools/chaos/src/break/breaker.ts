@@ -71,7 +71,7 @@ const REDIS_FAULTS: Readonly<Record<string, (field: Field, forMs: number) => Pro
     await sleep(forMs);
     await redis.resume();
   },
-  /** As while it reads a long append-only file: it accepts connections and is silent. */
+  /** Makes Redis accept connections and stay silent, as it does while it reads a long append-only file. */
   async "slow redis"({ cluster: { redis } }, forMs) {
     await redis.kill();
     await redis.restart();

@@ -31,7 +31,7 @@ export function checkAsks(facts: Facts, report: Report): void {
 
   const spared = Math.min(MAX_SPARED, of("fault").filter(isSparing).length);
 
-  // What was acknowledged between a copy of the log and its return may be gone with the log.
+  // What was acknowledged after the append-only file was copied and before the copy was restored may be gone.
   const isKept = ({ t }: { t: number }): boolean => of("rollback").every((one) => t < one.keptAt || t > one.t);
   const lasting = of("acked").filter(isKept);
 

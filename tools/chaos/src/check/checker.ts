@@ -19,7 +19,8 @@ export interface Verdict {
   /** The times from the new connection until the tab has caught up, in ms. */
   readonly catchUp: Spread;
   /**
-   * Those times of `catchUp` during which no fault was active but ends of processes: the promised time holds for these.
+   * The times of `catchUp` during which the only faults were ends of processes; the promised time holds for these
+   * times.
    */
   readonly calmCatchUp: Spread;
   /** The times from sending an ask to its acknowledgement, in ms. */

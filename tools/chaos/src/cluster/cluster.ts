@@ -40,7 +40,10 @@ export interface Member {
   kill(signal?: "SIGKILL" | "SIGTERM"): Promise<void>;
   freeze(): void;
   thaw(): void;
-  /** Changes what the current process finds on its machine; the next process finds a sound one. Needs the preload. */
+  /**
+   * Changes what the current process finds on its machine, such as a full disk; the member's next process finds a sound
+   * machine. Works only for a process that was started with the preload.
+   */
   find(machine: Machine): void;
 }
 

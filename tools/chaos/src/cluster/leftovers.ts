@@ -41,8 +41,8 @@ function isForEver(key: string): boolean {
 }
 
 /**
- * For how many ms to wait until all such keys are gone. If a worker lost Redis in the middle of a job, the job is
- * retried, and removed, only after its lock has expired.
+ * For how many ms to wait until no key is left that should no longer exist. If a worker lost Redis in the middle of a
+ * job, the job is retried, and removed, only after its lock has expired.
  */
 const PATIENCE_MS = 12_000;
 

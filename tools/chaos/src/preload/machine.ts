@@ -78,7 +78,7 @@ function useUpDescriptors(): (isOut: boolean) => void {
     try {
       for (;;) held.push(openSync("/dev/null", "r"));
     } catch {
-      // None is left.
+      // No descriptor is left.
     }
   };
 }

@@ -88,7 +88,7 @@ local state, currentAttempt,`,
       to: "void [seconds, micros]; return Date.now();",
     },
   ],
-  /** A log is read from any position that it has, also if another event was there. */
+  /** A log is read from any position whose seq it has, even if the event with that seq is another one. */
   "no nonce": [
     {
       file: "packages/channel/src/log/read.lua",

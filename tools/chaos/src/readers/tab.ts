@@ -36,8 +36,8 @@ export interface Tab {
   /** Sends an event; resolves to undefined if no acknowledgement came, so that the outcome is unknown. */
   send<T extends object>(event: string, payload: object): Promise<Ack<T> | undefined>;
   /**
-   * Call it when an ask was acknowledged with this seq. Until the tab has shown that event, it reads the log whenever
-   * no event arrives for a while.
+   * Must be called when an ask was acknowledged with this seq. Until the tab has shown the event with this seq, it
+   * reads the log whenever no event arrives for a while.
    */
   expect(seq: number): void;
   /** Reconnects to any edge, as a page does after its network changed. */
@@ -97,13 +97,16 @@ interface State {
   socket?: Socket | undefined;
   closed: boolean;
   online: boolean;
-  /** The number of the current read of the log, if there is one … */
+  /** The number of the read of the log that is running; undefined if none is. */
   opening?: number | undefined;
-  /** … and whether another read must follow it. */
+  /** Whether another read of the log must follow the one that is running. */
   openAgain: boolean;
   calls: number;
   last?: Position | undefined;
-  /** The last position before a resync: what came later may belong to another log, until an open from here succeeds. */
+  /**
+   * The last position before a resync. Events after it may belong to another log, until the log was opened from this
+   * position.
+   */
   sure?: Position | undefined;
   /** Events that arrived while the log was being read. */
   buffered: Event[];
@@ -214,7 +217,7 @@ async function open(tab: State, why: "connected" | "resync" | "gap" | "silence" 
       tab.options.onReset?.();
       return void open(tab, "connected");
     }
-    // A refusal that may be retried, because Redis is away: the tab tries again later.
+    // The refusal may be retried, because Redis is away: the tab tries again later.
     setTimeout(() => void open(tab, why), Math.max(answer.error.retryAfterMs ?? 0, 200 + tab.options.random() * 300));
     return;
   }

@@ -18,7 +18,7 @@ export interface User {
   readonly unfinished: number;
   /** Sends asks until the signal is aborted, then resolves when no send is pending. */
   live(until: AbortSignal): Promise<void>;
-  /** Sends one ask until it is acknowledged or refused for good. */
+  /** Sends one ask, again and again until it is acknowledged or refused for good. */
   ask(file?: "pdf" | "no-pdf"): Promise<string>;
   close(): void;
 }
@@ -41,7 +41,7 @@ export interface UserOptions {
   readonly cancelShare?: number;
   /** The share of asks after which a tab reconnects to another edge, in [0, 1]. */
   readonly moveShare?: number;
-  /** Called after each stored chunk of an upload, which goes on when the result has come. */
+  /** Called after each stored chunk of an upload; the upload continues when the returned promise has resolved. */
   onStored?(offset: number): unknown;
   url(): string;
 }

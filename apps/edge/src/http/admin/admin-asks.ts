@@ -82,7 +82,8 @@ export function createAdminAsks({ store, bell }: { store: Store; bell: Bell }): 
       const { id, conversation } = await lifeAt(where);
       const { kind } = await cancelAt(store, at, { conversation, id, nonce: newNonce() });
       if (kind === "unknown") throw refuse("NOT_FOUND");
-      if (kind !== "ended") await bell.ring({ conversation: at }).catch(() => undefined); // the sweeper rings, too
+      // If this bell is lost, the sweeper rings again.
+      if (kind !== "ended") await bell.ring({ conversation: at }).catch(() => undefined);
       return { how: kind };
     },
   };

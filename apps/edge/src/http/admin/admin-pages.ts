@@ -9,7 +9,7 @@ import { adminRoutes, type AdminRoutesDeps } from "./admin-routes.ts";
 import { adminDocument } from "./page/document.ts";
 
 export interface AdminPagesDeps extends AdminRoutesDeps {
-  /** The token that operators sign in with; undefined: these pages are off. */
+  /** The token that operators sign in with; if it is undefined, the pages for operators are off. */
   readonly token: string | undefined;
 }
 

@@ -13,7 +13,7 @@ export interface Life {
   readonly id: string;
   readonly conversation: string;
   readonly acceptedAt: number;
-  /** Of an unfinished ask `queued`, `parked` or `running`; of an ended one the type of its last event. */
+  /** The stage of an unfinished ask: `queued`, `parked` or `running`; for an ended ask, the type of its last event. */
   readonly stage: string | undefined;
   readonly trace?: string;
   readonly worker?: string;
@@ -32,7 +32,7 @@ export function lifeOf(events: readonly Event[], facts: AskFacts | undefined): L
     const { type, attempt, at } = event;
     const last = moments.at(-1);
     const ms = at - first.at;
-    // All pieces of an answer are shown as one moment, from the first piece to the last.
+    // All deltas of an attempt are shown as one moment, from the first delta to the last.
     if (type === "delta" && last?.what === "delta" && last.attempt === attempt) {
       const { pieces = 0, units = 0 } = last.detail as { pieces?: number; units?: number };
       const detail = { pieces: pieces + 1, units: units + event.text.length, untilMs: ms };

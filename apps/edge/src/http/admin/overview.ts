@@ -30,13 +30,16 @@ export interface Overview {
     readonly sum: number;
     readonly looked: number;
     readonly byStage: Readonly<Record<AskFacts["state"], number>>;
-    /** The unfinished asks of each stage that were accepted first. */
+    /** The oldest unfinished asks of each stage, by the time of their acceptance. */
     readonly slowest: readonly AskFacts[];
   };
   readonly extractions: Readonly<Record<string, number>>;
   /** Counts of refusals by this edge since its start. */
   readonly refusals: ReadonlyArray<{ readonly event: string; readonly code: string; readonly count: number }>;
-  /** Sorted by unfinished asks on all edges, then by connections to this edge. Only connected users have a name. */
+  /**
+   * The users, sorted by their unfinished asks on all edges, then by their connections to this edge. Only connected
+   * users have a name.
+   */
   readonly users: ReadonlyArray<{
     readonly user?: string;
     readonly u: string;

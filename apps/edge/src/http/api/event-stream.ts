@@ -10,7 +10,10 @@ import { watchReader } from "./watch-reader.ts";
 export interface EventStream {
   /** Sends an event. If more than `maxBufferBytes` wait for the client, ends the call with `SLOW_CONSUMER` instead. */
   send(event: Event): void;
-  /** Sends a text that is a whole block; the same bound applies. */
+  /**
+   * Sends a text that is a whole block. If more than `maxBufferBytes` wait for the client, ends the call with
+   * `SLOW_CONSUMER` instead.
+   */
   write(block: string): void;
   /**
    * Calls `callback` once when the client has read all, or nearly all, sent bytes, or has disconnected; at once if that

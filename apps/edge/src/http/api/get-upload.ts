@@ -126,8 +126,8 @@ export async function dropUpload({ ownFiles, uploads }: DropDeps, { user, params
 }
 
 /**
- * Encodes a file name for a header as RFC 8187 requires; it also encodes the characters `'()*`, unlike
- * `encodeURIComponent`.
+ * Encodes a file name for a header as RFC 8187 requires. Unlike `encodeURIComponent`, this also encodes the characters
+ * `'()*`.
  */
 function encodeName(name: string): string {
   return encodeURIComponent(name).replaceAll(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);

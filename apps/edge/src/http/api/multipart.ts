@@ -39,7 +39,7 @@ export async function readForm(deps: FormDeps, call: ApiCall, names: readonly st
   const body = countBody(request, limits, fail);
 
   parser.on("file", (...[name, stream, filename, , type]) => {
-    stream.on("error", () => undefined); // the form ended inside the file: the parser also emits that error
+    stream.on("error", () => undefined); // for a form that ends inside the file, the parser emits this error too
     if (name !== "file") return fail(unknownField(name));
     const upload = randomUUID();
     const index = uploads.push(upload) - 1;
@@ -127,8 +127,7 @@ function countBody(
 }
 
 /**
- * Bytes that are counted as arrived, but that the parser has perhaps not parsed when it emits `file`: one read of a
- * socket.
+ * How many bytes may count as arrived without being parsed when the parser emits `file`: at most one read of a socket.
  */
 const HELD_BYTES = 65_536;
 

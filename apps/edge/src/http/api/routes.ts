@@ -20,7 +20,10 @@ export interface Route {
   readonly visitors?: boolean;
   /** Whether the token of a link gives access to this route. */
   readonly forReaders?: boolean;
-  /** Returns the last block of a stream that ends early, with the reason; by default an event `closing`. */
+  /**
+   * Returns the last block of a stream that ends early, with the reason; if this function is left out, the block is an
+   * event `closing`.
+   */
   closing?(error: WireError): string;
   run(call: ApiCall): Promise<void>;
 }

@@ -61,8 +61,8 @@ export const chatBlock = (data: ChatChunk | OpenAiError | "[DONE]"): string =>
   `data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
 
 /**
- * Returns the last block of a stream that ends early. OpenAI's clients throw an error that comes as a block; without it
- * they would take the stream for a whole reply.
+ * Returns the last block of a stream that ends early. OpenAI's clients throw an error that comes as a block; without
+ * such a block they would take the stream for a whole reply.
  */
 export const chatClosing = (error: WireError): string => chatBlock(toOpenAiError(error));
 

@@ -14,7 +14,7 @@ export interface ResponseState {
   readonly items: number;
   /** The text of the item that was begun last. */
   readonly text: string;
-  /** Whether that item may still get text. */
+  /** Whether the item that was begun last may still get text. */
   readonly isOpen: boolean;
 }
 

@@ -9,7 +9,7 @@ export interface Operation {
   readonly requestBody?: Json;
   /** The media types of a response with status 200, each with the schema of its content or the name of that schema. */
   readonly answers?: Readonly<Record<string, string | Json>>;
-  /** Set if the response has no body: its status, in place of 200. */
+  /** The status of a response that has no body, in place of 200; undefined if the response has a body. */
   readonly empty?: number;
   readonly errors: readonly ErrorCode[];
   /** Whether the route works without a token in `anonymous` mode. */
