@@ -320,6 +320,30 @@ describe("what a person has typed", () => {
     await answer(page, "completed").waitFor();
   });
 
+  it("is composed in the browser: Enter accepts the words, and only the next Enter sends them", async () => {
+    const page = await browser.open(cluster.url());
+    await page.locator(question).focus();
+    const devtools = await page.context().newCDPSession(page);
+    const compose = async (text: string): Promise<unknown> =>
+      devtools.send("Input.imeSetComposition", { text, selectionStart: text.length, selectionEnd: text.length });
+    const heard = page.evaluate<boolean>(`new Promise((resolve) => addEventListener("keydown",
+      ({ isComposing }) => resolve(isComposing), { capture: true, once: true }))`);
+    await compose("にほんg");
+    await compose("日本");
+    // The browser reports a key that the input method takes without its character.
+    const take = async (key: string): Promise<unknown> =>
+      devtools.send("Input.dispatchKeyEvent", { type: "rawKeyDown", key, code: key, windowsVirtualKeyCode: 229 });
+    await take("Enter");
+    expect(await heard).toBe(true);
+    await take("Escape");
+    expect([await page.inputValue(question), await page.locator(".ask").count()]).toEqual(["日本", 0]);
+    await devtools.send("Input.insertText", { text: "日本" });
+    expect(await page.inputValue(question)).toBe("日本");
+    await page.keyboard.press("Enter");
+    await answer(page, "completed").waitFor();
+    expect(await page.locator(".words").allTextContents()).toEqual(["日本"]);
+  });
+
   it("can be asked without the file that fails, and changed before it is asked again, also after a reload", async () => {
     const page = await browser.open(cluster.url());
     await page.setInputFiles("#file", [report, broken]);
