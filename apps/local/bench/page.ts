@@ -165,6 +165,22 @@ async function reloads(page: Page): Promise<void> {
   report(`reload of ${ASKS} asks in ${times.map((ms) => ms.toFixed(0)).join(", ")} ms; traced`, [
     await tasksOf(page, async () => void (await reload())),
   ]);
+  const prints: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) prints.push(await print(page, reload));
+  process.stdout.write(
+    `print of ${ASKS} answers out of sight, none drawn: ${prints.map((ms) => ms.toFixed(0)).join(", ")} ms\n`,
+  );
+}
+
+/** Returns how many ms a print waits for the page in a browser that has never been idle. */
+async function print(page: Page, reload: () => Promise<number>): Promise<number> {
+  await page.addInitScript("window.requestIdleCallback = () => 0");
+  await reload();
+  return page.evaluate<number>(`(() => {
+    const begun = performance.now();
+    dispatchEvent(new Event("beforeprint"));
+    return performance.now() - begun;
+  })()`);
 }
 
 /** Asks questions in the page's conversation as its user, over HTTP. In the page itself, all would wait at once. */
