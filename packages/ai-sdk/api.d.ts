@@ -5,7 +5,7 @@ type DocrelayMessage = UIMessage<DocrelayMetadata, {
     progress: NonNullable<Turn["progress"]>;
     extracted: Extracted;
 }>;
-/** What a message tells about its turn. */
+/** The metadata of a message: what it states about its ask. */
 interface DocrelayMetadata {
     /** The id of the ask, which is also the id of the user's message. The answer's message has `a-` before this id. */
     readonly ask: string;
@@ -32,9 +32,9 @@ type Extracted = Turn["files"][number] & {
 type Transport = ChatTransport<DocrelayMessage>;
 /**
  * Makes docrelay the transport of `useChat`. The id of the chat is the id of the conversation, and the id of a user's
- * message is the id of its ask. Only the last message is sent, because the log has those before it. Sending again is
- * safe. After a reload, `resume` continues the answer. A failed ask is a `RelayError` in `chat.error`. Passwords:
- * `sendMessage(…, { body: { passwords: { 0: "…" } } })`.
+ * message is the id of its ask. Only the last message is sent, because the log has those before it. Sending the same
+ * message again is safe. After a reload, `resume` continues the answer. A failed ask is a `RelayError` in `chat.error`.
+ * Passwords of files are given by their index: `sendMessage(…, { body: { passwords: { 0: "…" } } })`.
  */
 declare function docrelayTransport(relay: Relay, { onAbort }?: DocrelayTransportOptions): Transport;
 /**

@@ -25,8 +25,8 @@ interface AcceptedEvent extends Head {
 interface Answer extends AsyncIterable<Event> {
     readonly id: string;
     /**
-     * Resolves when the server has stored the ask: from then on it gets a terminal event, whatever process dies. Rejects
-     * when the ask was refused or stopped.
+     * Resolves when the server has stored the ask: from then on, the ask gets a terminal event, whatever process dies.
+     * Rejects when the ask was refused or stopped.
      */
     readonly accepted: Promise<Accepted>;
     readonly state: AnswerState;
@@ -46,8 +46,8 @@ interface Answer extends AsyncIterable<Event> {
     result(): Promise<Turn>;
     /**
      * Ends the ask at any stage. If the server has not acknowledged the ask, it is stopped at once, even without a
-     * connection: `accepted` rejects with an AbortError, and the ask is not sent again. If the server has it
-     * nevertheless, it is cancelled there.
+     * connection: `accepted` rejects with an AbortError, and the ask is not sent again. If the server has stored the
+     * ask nevertheless, the ask is cancelled there.
      */
     cancel(): Promise<void>;
     /**
@@ -59,7 +59,8 @@ interface Answer extends AsyncIterable<Event> {
 /**
  * The state of an ask. The last three are final.
  *
- * - `waiting`: for earlier asks, for the connection (also in the middle of an upload), or because the server is busy.
+ * - `waiting`: the ask waits for earlier asks, for the connection (also in the middle of an upload), or because the
+ *   server is busy.
  * - `uploading`: the ask's files are uploaded.
  * - `sending`: the ask is sent to the server.
  * - `accepted`: the server has stored the ask; the engine has not been called yet.
@@ -77,7 +78,9 @@ type AskFile = (FileInput | {
 interface AskOptions {
     /** Files to upload with the ask, or the ids of finished uploads. */
     readonly files?: readonly AskFile[];
-    /** Passwords of files, by the file's index. For `File` objects, which have no field for a password. */
+    /**
+     * Passwords of files, by the file's index. They are meant for `File` objects, which have no field for a password.
+     */
     readonly passwords?: ReadonlyMap<number, string>;
     /** The ask's id; default: a random id. Asking again with the same id and content stores nothing new. */
     readonly id?: string;
@@ -88,14 +91,14 @@ interface AskOptions {
     readonly replaces?: string;
     /** A `traceparent` of W3C Trace Context. If the server traces, it continues this trace, and errors have its id. */
     readonly traceparent?: string;
-    /** Aborting it cancels the ask at any stage. */
+    /** Aborting this signal cancels the ask at any stage. */
     readonly signal?: AbortSignal;
     onProgress?(progress: AskProgress): void;
 }
 /**
- * The progress of an ask. Until the server has it: `waiting` for an earlier ask, for the connection or because the
- * server is busy; `uploading` a file; or `sending`. After that: the server's hints. `file` is the file's index in the
- * ask; `sent` and `size` are in bytes.
+ * The progress of an ask. Until the server has stored the ask, it is `waiting` (for an earlier ask, for the connection,
+ * or because the server is busy), `uploading` (a file), or `sending`. After that, the progress is the newest hint of
+ * the server. `file` is the file's index in the ask; `sent` and `size` are in bytes.
  */
 type AskProgress = {
     readonly stage: "waiting" | "sending";
@@ -152,7 +155,8 @@ interface ConnectOptions {
     readonly storage?: Storage;
     readonly fetch?: typeof fetch;
     /**
-     * Called at each change of the connection's state. `error`: why it became `offline` or `closed`, if that is known.
+     * Called at each change of the connection's state. `error`: why the state became `offline` or `closed`, if that is
+     * known.
      */
     onState?(state: RelayState, error?: RelayError): void;
 }
@@ -165,8 +169,8 @@ interface Conversation {
      */
     subscribe(listener: Listener): () => void;
     /**
-     * The same events as an iterable. It ends when the conversation is closed, and throws when the server's log was
-     * replaced or cannot be read.
+     * Returns the events that `subscribe` passes on, as an iterable. It ends when the conversation is closed, and
+     * throws when the server's log was replaced or cannot be read.
      */
     events(): AsyncIterable<Event>;
     /**
@@ -387,7 +391,7 @@ interface ListedConversation {
 /** Gets what happens in a conversation: each event once, in order. */
 interface Listener {
     event(event: Event): void;
-    /** Reports how far an ask is. This is a hint: some may be lost. */
+    /** Reports how far an ask is. The reports are only hints: some may be lost. */
     progress?(progress: Progress): void;
     /** The log was delivered up to its newest event: later events are new. Called once, and again after a reset. */
     ready?(): void;
@@ -424,7 +428,7 @@ interface Progress {
 /** A connection to docrelay, which any number of conversations share. */
 interface Relay {
     readonly state: RelayState;
-    /** The id of the user, as the server sent it; undefined until the first connection. So are the server's `limits`. */
+    /** The id of the user, as the server sent it. Undefined until the first connection, like the server's `limits`. */
     readonly user: string | undefined;
     readonly limits: Limits | undefined;
     /**
@@ -513,14 +517,14 @@ interface Turn {
     readonly files: readonly TurnFile[];
     /** The id of the ask that this one replaces: its question was edited, or was asked again. */
     readonly replaces?: string;
-    /** Earlier versions of this question that it replaces, oldest first. */
+    /** The earlier versions of this question, which this turn replaces, oldest first. */
     readonly versions?: readonly Turn[];
     /** The id of the version after this one; the newest version has none. */
     readonly replacedBy?: string;
     readonly state: TurnState;
     /** The newest hint of progress. Undefined when there is none, and once the answer has text. */
     readonly progress?: AskProgress;
-    /** The answer's text so far. If the engine was called again, only the text of the last call. */
+    /** The answer's text so far. If the engine was called again, it is only the text of the last call. */
     readonly text: string;
     /** The number of the engine call from which `text` comes; 0 before the first call. */
     readonly attempt: number;
@@ -539,7 +543,7 @@ interface Turn {
     /** Why the ask failed or was refused. */
     readonly error?: RelayError;
 }
-/** A file of a turn. Its other fields are set once its text was extracted. Pages count from 1. */
+/** A file of a turn. `pages` and the fields below it are set once the file's text was extracted. Pages count from 1. */
 interface TurnFile {
     readonly name: string;
     readonly size: number;

@@ -16,7 +16,7 @@ interface ChosenFile {
      * in some cases; see `error`.
      */
     readonly state: "uploading" | "reading" | "ready" | "failed";
-    /** Which part of the file is uploaded, from 0 to 1. */
+    /** Which part of the file has been uploaded so far, from 0 to 1. */
     readonly progress: number;
     /** The id of the upload, once all bytes are stored. */
     readonly upload?: string | undefined;
@@ -39,8 +39,8 @@ interface ConversationView {
     readonly turns: readonly Turn[];
     readonly status: ConversationStatus;
     /**
-     * Why `status` is `failed` or `offline`; otherwise the error of the last call of a function below. The error of an
-     * ask is in its turn.
+     * Why `status` is `failed` or `offline`; otherwise the error of the last call of one of this view's functions. The
+     * error of an ask is in the ask's turn.
      */
     readonly error?: RelayError | undefined;
     /**
@@ -62,7 +62,7 @@ interface ConversationsView {
      * `relay.conversations.list` returns older ones.
      */
     readonly conversations?: readonly ListedConversation[] | undefined;
-    /** Why the list could not be read; otherwise the error of the last call of a function below. */
+    /** Why the list could not be read; otherwise the error of the last call of one of this view's functions. */
     readonly error?: RelayError | undefined;
     /** Changes the title of a conversation: 1 to 200 characters. */
     rename(conversation: string, title: string): void;
@@ -86,7 +86,7 @@ interface RelayView {
     readonly state: RelayState;
     /** Why `state` is `offline` or `closed`, if that is known. */
     readonly error?: RelayError | undefined;
-    /** The id of the user, as the server sent it; undefined until the first connection. So are the server's `limits`. */
+    /** The id of the user, as the server sent it. Undefined until the first connection, like the server's `limits`. */
     readonly user?: string | undefined;
     readonly limits?: Limits | undefined;
 }

@@ -1,7 +1,7 @@
 import { isOver, type Turn } from "@docrelay/client";
 import type { FileUIPart, UIMessage } from "ai";
 
-/** What a message tells about its turn. */
+/** The metadata of a message: what it states about its ask. */
 export interface DocrelayMetadata {
   /** The id of the ask, which is also the id of the user's message. The answer's message has `a-` before this id. */
   readonly ask: string;

@@ -20,9 +20,9 @@ const FRAME_MS = 16;
 
 /**
  * Makes docrelay the transport of `useChat`. The id of the chat is the id of the conversation, and the id of a user's
- * message is the id of its ask. Only the last message is sent, because the log has those before it. Sending again is
- * safe. After a reload, `resume` continues the answer. A failed ask is a `RelayError` in `chat.error`. Passwords:
- * `sendMessage(…, { body: { passwords: { 0: "…" } } })`.
+ * message is the id of its ask. Only the last message is sent, because the log has those before it. Sending the same
+ * message again is safe. After a reload, `resume` continues the answer. A failed ask is a `RelayError` in `chat.error`.
+ * Passwords of files are given by their index: `sendMessage(…, { body: { passwords: { 0: "…" } } })`.
  */
 export function docrelayTransport(relay: Relay, { onAbort = "detach" }: DocrelayTransportOptions = {}): Transport {
   return {
@@ -51,7 +51,7 @@ export function docrelayTransport(relay: Relay, { onAbort = "detach" }: Docrelay
     },
     async reconnectToStream({ chatId, abortSignal }) {
       const conversation = relay.conversation(chatId);
-      // Added only so that the conversation reads its log.
+      // This listener is added only so that the conversation reads its log.
       const stop = conversation.onTurns(() => undefined);
       const aborted = new Promise<void>((resolve) => abortSignal?.addEventListener("abort", () => resolve()));
       await Promise.race([conversation.ready, aborted]).finally(stop);
@@ -106,7 +106,7 @@ function streamOf(
       const abort = (): void => {
         end();
         controller.close();
-        // An error is ignored: the log shows whether the ask has ended.
+        // An error of the cancel is ignored: the log shows whether the ask has ended.
         if (onAbort === "cancel") conversation.cancel(ask).catch(() => undefined);
       };
       end = () => {

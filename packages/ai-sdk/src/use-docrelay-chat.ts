@@ -53,7 +53,7 @@ export function useDocrelayChat(relay: Relay, id: string): UseChatHelpers<Docrel
     id,
     status: helpers.status === "ready" && running.length > 0 ? "streaming" : helpers.status,
     async stop() {
-      // An error is ignored: the messages show whether the asks have ended.
+      // An error of a cancel is ignored: the messages show whether the asks have ended.
       for (const turn of conversation.turns) if (!isOver(turn)) conversation.cancel(turn.id).catch(() => undefined);
       await chat.stop();
     },

@@ -36,7 +36,8 @@ export interface ConnectOptions {
   readonly storage?: Storage;
   readonly fetch?: typeof fetch;
   /**
-   * Called at each change of the connection's state. `error`: why it became `offline` or `closed`, if that is known.
+   * Called at each change of the connection's state. `error`: why the state became `offline` or `closed`, if that is
+   * known.
    */
   onState?(state: RelayState, error?: RelayError): void;
 }
@@ -44,7 +45,7 @@ export interface ConnectOptions {
 /** A connection to docrelay, which any number of conversations share. */
 export interface Relay {
   readonly state: RelayState;
-  /** The id of the user, as the server sent it; undefined until the first connection. So are the server's `limits`. */
+  /** The id of the user, as the server sent it. Undefined until the first connection, like the server's `limits`. */
   readonly user: string | undefined;
   readonly limits: Limits | undefined;
   /**

@@ -6,7 +6,7 @@ import { RelayError, unreachable, wireOf } from "./wire/relay-error.ts";
 /** Gets what happens in a conversation: each event once, in order. */
 export interface Listener {
   event(event: Event): void;
-  /** Reports how far an ask is. This is a hint: some may be lost. */
+  /** Reports how far an ask is. The reports are only hints: some may be lost. */
   progress?(progress: Progress): void;
   /** The log was delivered up to its newest event: later events are new. Called once, and again after a reset. */
   ready?(): void;

@@ -5,7 +5,9 @@ import { createReadiness } from "./readiness.ts";
 
 /** Reads a conversation's log, from the first request until the conversation is closed. */
 export interface Reading {
-  /** Begins to read the log, unless it is being read; also after `close`. @throws the Error of `register` */
+  /**
+   * Begins to read the log, unless it is being read. May also be called after `close`. @throws the Error of `register`
+   */
   read(): void;
   readonly isClosed: boolean;
   readonly ready: Promise<void>;
@@ -13,7 +15,7 @@ export interface Reading {
   input: Follower["input"];
   add: Fan["add"];
   readonly listeners: Fan["all"];
-  /** Reports to all listeners that the conversation is closed, and removes all but the first. */
+  /** Reports to all listeners that the conversation is closed, and removes all listeners but the first. */
   close(): void;
 }
 

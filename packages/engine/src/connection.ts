@@ -40,13 +40,13 @@ export interface ConnectOptions {
   /** How many ms TCP may take to connect. */
   readonly connectTimeoutMs: number;
   /**
-   * How many ms the WebSocket handshake may take after that. An engine that computes in its event loop delays the
-   * handshake.
+   * How many ms the WebSocket handshake may take once TCP is connected. An engine that computes in its event loop
+   * delays the handshake.
    */
   readonly handshakeTimeoutMs: number;
   /** A ping is sent every this many ms, because load balancers close idle connections. 0: no pings. */
   readonly pingEveryMs: number;
-  /** Texts that are removed from error messages. */
+  /** Secrets, which are removed from error messages. */
   readonly secrets: readonly string[];
 }
 

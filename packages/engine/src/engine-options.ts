@@ -5,14 +5,15 @@ export interface EngineOptions {
   readonly url: string;
   /** Headers that are sent with each connection or request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** How many connections are used at a time. Further calls wait. */
+  /** How many connections are used at a time. Calls for which there is no connection wait. */
   readonly connections: number;
   /**
-   * How long the first frame, or byte, of the reply may take after the whole prompt was sent. Sending may take as long.
+   * How many ms the first frame, or byte, of the reply may take after the whole prompt was sent. Sending the prompt may
+   * take as many ms.
    */
   readonly firstReplyTimeoutMs: number;
   /**
-   * How long a reply may pause between two pieces. With HTTP, data that only keep the connection alive count as a
+   * How many ms a reply may pause between two pieces. With HTTP, data that only keep the connection alive count as a
    * piece.
    */
   readonly idleTimeoutMs: number;
@@ -20,7 +21,7 @@ export interface EngineOptions {
   readonly maxReplyBytes: number;
   /** The most bytes of a prompt, as the frame or body that is sent. Default: 0, no limit. */
   readonly maxPromptBytes?: number;
-  /** How long opening a connection may take. Default: 5,000. */
+  /** How many ms opening a connection may take. Default: 5,000. */
   readonly connectTimeoutMs?: number;
 }
 

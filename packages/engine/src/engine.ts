@@ -4,13 +4,15 @@ import type { Prompt } from "./prompt.ts";
 export interface EngineAsk {
   readonly message: Prompt;
   readonly uniqueId: string;
-  /** The user of the ask, which is never sent. The pool prefers a connection that has served the same user. */
+  /**
+   * The user of the ask, who is never named to the engine. The pool prefers a connection that has served the same user.
+   */
   readonly affinity: string;
   /** Whether an earlier call with the same prompt lost its connection while the prompt was sent. */
   readonly brokeBefore?: boolean;
   /** The call's `traceparent` (W3C Trace Context). Engines behind HTTP send it as a header. */
   readonly traceparent?: string | undefined;
-  /** The messages of the conversation so far, oldest first. Engines behind WebSocket ignore it. */
+  /** The messages of the conversation so far, oldest first. Engines behind WebSocket ignore the history. */
   readonly history?: readonly ChatMessage[];
   /**
    * Set to continue an answer that another call has begun: no prompt is sent, and only the text after this point is
@@ -33,7 +35,9 @@ export interface ResumePoint {
   readonly bytes: number;
 }
 
-/** The abort reason for a call whose answer another process continues. With it, the engine is not told to stop. */
+/**
+ * The abort reason for a call whose answer another process continues. With this reason, the engine is not told to stop.
+ */
 export class HandedOver extends Error {
   override readonly name = "HandedOver";
 }
@@ -63,11 +67,11 @@ export interface EngineCitation {
 export type EngineEvent =
   | {
       readonly kind: "sent";
-      /** The name of the engine that users see. Undefined: the caller has a name for the engine. */
+      /** The name of the engine that users see. If undefined, the caller uses its own name for the engine. */
       readonly engine?: string;
       /** How many ms ago the prompt was sent; set if the engine accepted the call only later. */
       readonly agoMs?: number;
-      /** The {@link ResumePoint} mark after this event. Undefined: the answer cannot be continued here. */
+      /** The {@link ResumePoint} mark after this event. If undefined, the answer cannot be continued here. */
       readonly mark?: string;
     }
   | { readonly kind: "text"; readonly text: string; readonly mark?: string }
@@ -91,8 +95,8 @@ export type EngineEvent =
     };
 
 /**
- * Answers prompts. One call of `ask` is one attempt; it does not retry. Leaving the iteration early, or aborting the
- * signal, ends the call. No frame of a call can reach a later call of another user.
+ * Answers prompts. One call of `ask` is one attempt; an engine does not retry. Leaving the iteration early, or aborting
+ * the signal, ends the call. No frame of a call can reach a later call of another user.
  *
  * @throws EngineError when the engine cannot be reached, is silent for too long, or sends an unusable reply; the
  * signal's reason after an abort.

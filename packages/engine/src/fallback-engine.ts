@@ -13,7 +13,10 @@ export interface FallbackOptions {
   readonly second: NamedEngine;
   /** After this many failures in a row, the first engine is not called for a while. Default: 3. */
   readonly failures?: number;
-  /** For how many ms the first engine is skipped after that many failures. Then one call tries it. Default: 10,000. */
+  /**
+   * For how many ms the first engine is skipped after `failures` failures in a row. Then one call tries it again.
+   * Default: 10,000.
+   */
   readonly pauseMs?: number;
   /**
    * Called when the first engine has failed and the second one is called instead. Not called while the first engine is
@@ -25,7 +28,7 @@ export interface FallbackOptions {
 /** What is put before the marks of the first and of the second engine, to tell them apart. */
 const [FIRST, SECOND] = ["1:", "2:"] as const;
 
-/** A call whose answer has begun: its events so far, and an iterator for the others. */
+/** A call whose answer has begun: its events so far, and an iterator for the events that follow. */
 interface Begun {
   readonly events: readonly EngineEvent[];
   readonly rest: AsyncIterator<EngineEvent>;
@@ -68,7 +71,7 @@ export function createFallbackEngine(options: FallbackOptions): Engine {
     }
   }
 
-  /** Continues an answer, with the engine that has begun it: no other can. */
+  /** Continues an answer with the engine that has begun it, because no other engine can. */
   async function* goOn(
     request: EngineAsk,
     { mark, bytes }: ResumePoint,

@@ -39,7 +39,7 @@ export class FrameReader implements Disposable {
 
   /**
    * Resolves when `flushed` does, or at the first frame: an engine may reply before it has read the whole prompt.
-   * Silence is measured from then on. @throws as {@link next}
+   * Silence is measured from then on. @throws the same errors as {@link next}
    */
   async whenSent(flushed: Promise<void>, timeoutMs: number): Promise<void> {
     let done = false;

@@ -46,7 +46,7 @@ export interface RefusedFrame {
 
 /** The names of fields in which engines send their text. The last one is that of chat completion chunks. */
 export const TEXT_FIELDS = ["message", "response", "reply", "text", "content", "delta", "choices.0.delta.content"];
-/** Those of them that contain a piece of a reply, and never a whole one. */
+/** The names of {@link TEXT_FIELDS} whose fields contain a piece of a reply, and never a whole reply. */
 const PIECE_FIELDS: ReadonlySet<string> = new Set(["delta", "choices.0.delta.content"]);
 const LAST_TYPES: ReadonlySet<unknown> = new Set(["end", "done", "completed"]);
 const PIECE_TYPES: ReadonlySet<unknown> = new Set(["start", "delta", "chunk", "token", "partial", "stream"]);
@@ -147,7 +147,7 @@ export function isNoise(raw: string): boolean {
   return frame !== undefined && STATUS_TYPES.has(frame["type"]);
 }
 
-/** The value of a field by a path such as `a.0.b`. If a field has the whole path as its name, that one is used. */
+/** The value of a field by a path such as `a.0.b`. If a field has the whole path as its name, that field is used. */
 function fieldOf(frame: Record<string, unknown>, path: string): unknown {
   if (Object.hasOwn(frame, path)) return frame[path];
   if (!path.includes(".")) return undefined;

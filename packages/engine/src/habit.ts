@@ -25,8 +25,8 @@ export interface Habit {
  */
 const QUIET_MS = 5000;
 /**
- * If an engine has sent only replies of one frame, this part of the wait is enough. Some wait remains, because the next
- * reply may be a stream, for example if it is long.
+ * If an engine has sent only replies of one frame, this part of the usual wait is enough. Some wait remains, because
+ * the next reply may be a stream, for example if it is long.
  */
 const SHARE_OF_ONE = 0.3;
 export function newHabit(quietMs: number = QUIET_MS): Habit {

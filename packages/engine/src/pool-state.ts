@@ -15,14 +15,14 @@ export interface PoolRequest {
 export interface PoolRule {
   /** How many connections may exist at a time. */
   readonly connections: number;
-  /** For how long after a reply a connection may serve only the same user. A late frame is noticed in this time. */
+  /** For how many ms after a reply its connection may serve only the same user, so that a late frame is noticed. */
   readonly restMs: number;
-  /** For how long an unused connection is kept. */
+  /** For how many ms an unused connection is kept. */
   readonly idleMs: number;
   readonly maxWaiting: number;
-  /** A connection is replaced after this many asks. This bounds how many ids are kept for it. */
+  /** A connection is replaced after this many asks, which bounds how many ids are kept for one connection. */
   readonly maxServed: number;
-  /** Later requests may overtake a request, but no longer once it has waited for this long. */
+  /** Later requests may overtake a request until it has waited for this many ms. */
   readonly patienceMs: number;
 }
 
@@ -47,8 +47,8 @@ interface Member {
 type Waiting = PoolRequest & { readonly since: number };
 
 /**
- * All connections to one engine, the one that is unused for longest first; and the waiting requests in order of
- * arrival.
+ * All connections to one engine, beginning with the one that was unused for longest; and the waiting requests in order
+ * of arrival.
  */
 export interface PoolState {
   readonly members: readonly Member[];
@@ -120,7 +120,7 @@ export function stepPool(state: PoolState, input: PoolInput, now: number, rule: 
   }
 }
 
-/** When a `tick` can next change anything, by the clock of `now`. Undefined: only another input can. */
+/** When a `tick` can next change anything, by the clock of `now`; undefined when only another input can. */
 export function nextTick({ members, waiting }: PoolState, now: number, rule: PoolRule): number | undefined {
   const longestUnused = members.find(({ busy }) => !busy);
   if (!longestUnused) return undefined;

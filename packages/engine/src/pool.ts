@@ -26,7 +26,7 @@ export interface Lease {
   discard(): void;
 }
 
-/** The connections to one engine. {@link stepPool} decides, this does the I/O. */
+/** The connections to one engine. {@link stepPool} decides what happens; a Pool does the I/O. */
 export interface Pool {
   /** Waits for a connection. @throws EngineError of a connection that did not open; the signal's reason. */
   acquire(ask: EngineAsk, signal: AbortSignal): Promise<Lease>;
@@ -175,11 +175,11 @@ class SocketPool implements Pool {
       const lease = await Promise.any([opening, other]);
       // If both succeed, the second connection returns to the pool.
       for (const one of [opening, other])
-        // If one failed, there is nothing to return.
+        // If one of them failed, there is no connection to return.
         one.then((second) => second !== lease && second.release(true)).catch(() => undefined);
       return lease;
     } catch {
-      return await opening; // opening has failed as well; its error tells more
+      return await opening; // opening has failed as well; its error tells more than that of the other connection
     } finally {
       stop.abort();
     }

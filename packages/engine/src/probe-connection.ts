@@ -9,7 +9,7 @@ export interface ProbeOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly connectTimeoutMs?: number;
   readonly handshakeTimeoutMs: number;
-  /** How long to wait for a pong. */
+  /** How many ms to wait for a pong. */
   readonly pongTimeoutMs: number;
 }
 

@@ -10,7 +10,7 @@ export interface PromptInput {
   readonly mode: "plain" | "fenced";
   readonly message: string;
   readonly files: readonly PromptFile[];
-  /** 16 random hex digits, new for each ask. Only used with `fenced`. */
+  /** 16 random hex digits, new for each ask. Used only in the mode `fenced`. */
   readonly boundary: string;
 }
 
@@ -30,7 +30,7 @@ export type Prompt = string | ReadonlyArray<string | readonly string[]>;
  * the prompt names the boundary. After each file the prompt notes which pages are missing and, for an engine that cites
  * pages, in which line each page begins. Without files the prompt is only the message.
  *
- * @throws RangeError when a fenced prompt's boundary is not 16 hex digits.
+ * @throws RangeError when the mode is `fenced` and the boundary is not 16 hex digits.
  */
 export function buildPrompt({ mode, message, files, boundary }: PromptInput): Prompt {
   if (mode === "plain" || files.length === 0) return [message, ...files.flatMap((file) => block(file, ""))];
@@ -63,8 +63,8 @@ function notes({ pages, missing, truncated }: PromptFile): string {
 }
 
 /**
- * The number of the line in which each page begins. Lines and not characters, because programming languages count
- * characters differently.
+ * The number of the line in which each page begins. Lines are counted and not characters, because programming languages
+ * count characters differently.
  */
 function firstLines(pages: readonly string[]): number[] {
   let line = 1;

@@ -17,11 +17,11 @@ export interface Reply {
   readonly unknown: number;
   /** Whether a frame said that it is a part of a stream. */
   readonly streams: boolean;
-  /** The frame with the text, if it is the only one so far and is JSON. */
+  /** The frame that has the reply's text; set while it is the only frame with a text, and if it is JSON. */
   readonly only: string | undefined;
   /** Whether every frame of the reply had the ask's `unique_id`. */
   readonly echoed: boolean;
-  /** The citations and suggestions that came last. */
+  /** The newest citations and suggestions among the reply's frames. */
   readonly given: Pick<ReplyFrame, "citations" | "suggestions">;
   /**
    * How the reply ended; undefined while it goes on. `one`: with its first frame. `mark`: with a frame that marks the
@@ -35,7 +35,7 @@ export interface ReplyRule extends FrameRule {
   readonly maxReplyBytes: number;
   /**
    * `close`: if the engine closes the connection normally after a text, the stream is complete. `frame`: only a frame
-   * can end it.
+   * can end the stream.
    */
   readonly streamEnd: "close" | "frame";
 }

@@ -23,11 +23,11 @@ export interface WebSocketEngineOptions extends EngineOptions {
   readonly streamEnd?: "close" | "frame";
   /** With `auto`: after this many ms of silence, a reply that may be complete counts as complete. Default: 5,000. */
   readonly quietMs?: number;
-  /** The names of fields in which the text is looked for first, before the known ones. */
+  /** The names of fields in which a frame's text is looked for, before those of `TEXT_FIELDS`. */
   readonly textFields?: readonly string[];
-  /** How long the WebSocket handshake may take, once TCP is connected. Default: `firstReplyTimeoutMs`. */
+  /** How many ms the WebSocket handshake may take once TCP is connected. Default: `firstReplyTimeoutMs`. */
   readonly handshakeTimeoutMs?: number;
-  /** For how long an unused connection is kept. Default: 60,000. */
+  /** For how many ms an unused connection is kept. Default: 60,000. */
   readonly keepMs?: number;
   /** A ping is sent every this many ms. Default: 15,000; 0: no pings. */
   readonly pingEveryMs?: number;

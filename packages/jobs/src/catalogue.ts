@@ -7,20 +7,23 @@ import * as z from "zod";
  * has added it.
  */
 export const JOB_VERSION = 1;
-/** The largest number that BullMQ accepts as a priority. The largest number runs last. */
+/** The largest number that BullMQ accepts as a priority. A job with the largest number runs last. */
 export const MAX_PRIORITY = 2_097_151;
-/** Added to the priority of an extraction that was put aside, so that it runs after all those that were not. */
+/**
+ * Added to the priority of an extraction that was put aside, so that it runs after all extractions that were not put
+ * aside.
+ */
 export const ASIDE = 1_048_576;
 /**
- * The prefix of the queue's keys, with a hash tag: BullMQ needs all keys of a queue in one slot, and this slot has no
- * shard of users.
+ * The prefix of the queue's keys, with a hash tag: BullMQ needs all keys of a queue in one slot, and no shard of users
+ * is in this slot.
  */
 export const PREFIX = "{bull}";
 
 /**
  * The prefixes of a queue that is spread over several slots of a cluster. The first one is that of a queue that is not
- * spread, so jobs are still found after the number of shards changes. If three masters share the slots evenly, the
- * first three prefixes are on different masters.
+ * spread, so jobs are still found after the number of slots changes. If three masters share the slots evenly, the first
+ * three prefixes are on different masters.
  */
 export function prefixesOf(prefix: string, shards: number): string[] {
   return Array.from({ length: shards }, (_, index) => (index === 0 ? prefix : prefix.replace(/}$/, `-${index}}`)));
@@ -90,8 +93,8 @@ export const isOnly = (priority: number): boolean => priority <= SIZE_CLASSES;
  */
 const SCORES = 2 ** 32;
 /**
- * The lowest score of a job that was put aside; and the lowest score of a job whose user and address have other waiting
- * jobs.
+ * FIRST_ASIDE: the lowest score of a job that was put aside. AFTER_ONLY: the lowest score of a job whose user and
+ * address have other waiting jobs.
  */
 export const FIRST_ASIDE = ASIDE * SCORES;
 export const AFTER_ONLY = (SIZE_CLASSES + 1) * SCORES;

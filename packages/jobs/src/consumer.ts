@@ -14,14 +14,15 @@ export interface ConsumerOptions {
    */
   readonly connection: Redis | Cluster;
   readonly prefix?: string;
-  /** Over how many shards the queue is spread; the same number as in the producers. */
+  /** Over how many slots of a cluster the queue is spread; producers must have the same number. */
   readonly shards?: number | undefined;
   /** How many jobs this process runs at a time. For a short time there may be one more. */
   readonly concurrency: number;
   /**
-   * Runs a job. If the job's lock was lost, the same job may run twice, so its writes must be fenced or idempotent.
-   * `signal` is aborted when all jobs of this process have run for long, this one is to make room, and others wait; the
-   * handler may then return `aside`. `isOnly`: the job's user and address have no other job.
+   * Runs a job. If the job's lock was lost, the same job may run twice, so its writes must be idempotent, or refused
+   * when they are stale. `signal` is aborted when all jobs of this process have run for long, other jobs wait, and this
+   * job was chosen to make room; the handler may then return `aside`. `isOnly`: the job's user and address have no
+   * other job.
    */
   handle(job: ExtractJob, signal: AbortSignal, isOnly: boolean): Promise<Disposition>;
   /** A job counts as long after this many ms. Default: 2,000. */
@@ -108,7 +109,7 @@ interface Consuming {
   readonly options: ConsumerOptions;
   readonly runs: Runs;
   readonly extra: ExtraPlace;
-  /** One BullMQ worker for each shard of the queue. */
+  /** One BullMQ worker for each slot over which the queue is spread. */
   readonly workers: Worker[];
   isStopped: boolean;
 }
@@ -151,8 +152,8 @@ async function handleJob(consuming: Consuming, fetched: FetchedJob, isExtra: boo
 }
 
 async function decide({ options, runs, isStopped }: Consuming, job: Job, run: Run): Promise<Disposition> {
-  // The job goes back to the queue if it was fetched just before `stop()`, if a job of another shard has taken the last
-  // place meanwhile, or if another process has taken the file for which the extra place was opened.
+  // The job goes back to the queue if it was fetched just before `stop()`, if a job from another slot has taken the
+  // last place meanwhile, or if another process has taken the file for which the extra place was opened.
   const isFull = run.isExtra ? !run.isOnly : runs.regular > options.concurrency;
   if (isStopped || isFull) return "hand-back";
   const parsed = parseJob(job.data);
@@ -162,8 +163,8 @@ async function decide({ options, runs, isStopped }: Consuming, job: Job, run: Ru
 }
 
 /**
- * Pauses or resumes fetching on all shards, depending on whether this process has a free place: each BullMQ worker
- * fetches as if its shard were the only one.
+ * Pauses or resumes fetching from all slots of the queue, depending on whether this process has a free place: a BullMQ
+ * worker itself does not know of the jobs from other slots.
  */
 function fetchOrNot({ options, runs, workers, isStopped }: Consuming): void {
   if (isStopped || workers.length === 1) return;

@@ -23,25 +23,26 @@ import { outcomeOf } from "./reading/reading.ts";
 
 export interface ExtractorOptions {
   /**
-   * `auto`: PDFium first, then pdf-parse for pages that PDFium cannot read. Both together have the time of one file.
+   * `auto`: PDFium first, then pdf-parse for pages that PDFium cannot read. Both engines together have the time of one
+   * file.
    */
   readonly engine: "auto" | EngineName;
   /** How many files are read at a time, each in a child process. One more child is kept free for urgent files. */
   readonly concurrency: number;
   readonly limits: ExtractLimits;
-  /** Default: text. */
+  /** The format of the pages. Default: `text`. */
   readonly format?: TextFormat;
   /**
    * `read`: the text of the PDFs attached to a file is added after its last page, within the limits of the file.
-   * `name`, the default: they are only named.
+   * `name`, the default: the attached PDFs are only named.
    */
   readonly attachments?: "name" | "read";
   /**
-   * Reads pages that have almost no text but show something. Undefined: such pages stay missing. It is disposed with
-   * the extractor.
+   * Reads pages that have almost no text but show something. If undefined, such pages stay missing. The OCR is disposed
+   * with the extractor.
    */
   readonly ocr?: Ocr;
-  /** The CoreWatch that `ocr` also uses. Default: the extractor makes its own. */
+  /** The CoreWatch that `ocr` also uses. By default, the extractor makes one of its own. */
   readonly coreWatch?: CoreWatch;
 }
 
@@ -114,8 +115,8 @@ async function readFile(reader: Reader, input: ExtractInput, options: Within): P
 }
 
 /**
- * Reads a file with one engine. If its child is starved, another child continues, once; that one does not wait for an
- * idle core.
+ * Reads a file with one engine. If its child is starved, another child continues, once; the other child does not wait
+ * for an idle core.
  */
 async function readWith(reader: Reader, name: EngineName, run: FileRun, file: GivenFile): Promise<void> {
   await readInChild(reader, name, run, file);

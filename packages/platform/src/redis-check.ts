@@ -174,7 +174,7 @@ async function readInfo(redis: RedisClient, deadlineMs: number): Promise<string>
 const LACKS_SLOTS =
   "The cluster of Redis does not serve all slots: create it, or look what is wrong (redis-cli --cluster create, --cluster check).";
 
-/** Whether a seed of a cluster says that the cluster is down. The library does not tell why it does not connect. */
+/** Whether a seed of a cluster replies that the cluster is down. The library does not tell why it does not connect. */
 async function lacksSlots(cluster: Cluster): Promise<boolean> {
   const { startupNodes } = cluster as unknown as {
     readonly startupNodes: ReadonlyArray<{ host: string; port: number }>;

@@ -167,7 +167,7 @@ function corkPerTurn(redis: Redis): void {
   Object.assign(redis, { sendCommand });
 }
 
-/** ioredis's own state of a connection: the channels that it is subscribed to, or false. */
+/** ioredis's own state of a connection: the channels that it is subscribed to, or false when it has no subscription. */
 interface Condition {
   subscriber: false | { isEmpty(): boolean };
 }

@@ -26,7 +26,7 @@ export interface ReadyMessage {
 /** Reports to the launcher, over the IPC channel, that this process is ready. Does nothing without a channel. */
 export function announceReady(facts: { port?: number } = {}): void {
   const message: ReadyMessage = { type: "ready", ...facts };
-  // The callback ignores the error if the channel closes meanwhile: `untilSignal` reports that.
+  // If the channel closes meanwhile, this callback ignores the error, because `untilSignal` reports it.
   process.send?.(message, undefined, undefined, () => undefined);
 }
 

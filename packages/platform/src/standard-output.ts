@@ -17,7 +17,7 @@ let timer: NodeJS.Timeout | undefined;
 let turn: NodeJS.Immediate | undefined;
 let fd: number | undefined;
 
-/** Matches lines of the levels that may wait until the end of the turn. */
+/** Matches lines of the levels that may wait until the end of the event loop's current turn. */
 const GATHERED = /^\{"level":"(?:info|debug|trace)"/;
 
 /**

@@ -23,7 +23,10 @@ export const storageSettings = {
     .string()
     .regex(/^[a-z0-9-]{1,64}$/, "must be the name of a region, like eu-central-1")
     .default("us-east-1"),
-  /** Default: `true` if `S3_ENDPOINT` is set, because such servers rarely have a host name for each bucket. */
+  /**
+   * Default: `true` if `S3_ENDPOINT` is set, because servers other than Amazon's rarely have a host name for each
+   * bucket.
+   */
   S3_FORCE_PATH_STYLE: z.enum(["true", "false"], { error: "must be true or false" }).optional(),
   /** `AES256`, `aws:kms` or `aws:kms:<key>`. Default: the bucket's own setting. */
   S3_SSE: z.string().regex(SSE, "must be AES256, aws:kms or aws:kms:<key>").optional(),

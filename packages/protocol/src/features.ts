@@ -15,7 +15,7 @@ export const FEATURES: readonly string[] = [
   /** The server accepts the field `holes` of `conversation:open`. */
   "open.holes",
   "feedback",
-  /** Only sent if the server has `SHARE_TTL_MS` set. */
+  /** This word is sent only if the server has `SHARE_TTL_MS` set. */
   SHARE_FEATURE,
   "openai:chat",
   "openai:responses",

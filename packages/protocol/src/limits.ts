@@ -25,9 +25,9 @@ export const DEFAULT_LIMITS: Limits = {
   asksInFlight: 4,
 };
 
-/** The reply to an open has at most this many events, and … */
+/** The reply to `conversation:open` has at most this many events. */
 export const OPEN_MAX_EVENTS = 512;
-/** … at most this many bytes of events, but always at least one event. */
+/** The reply to `conversation:open` has at most this many bytes of events, but always at least one event. */
 export const OPEN_MAX_BYTES = 524_288;
 /** How many chunks of one upload a client may send before they are acknowledged. */
 export const CHUNKS_IN_FLIGHT = 4;

@@ -15,8 +15,8 @@ export interface ConversationView {
   readonly turns: readonly Turn[];
   readonly status: ConversationStatus;
   /**
-   * Why `status` is `failed` or `offline`; otherwise the error of the last call of a function below. The error of an
-   * ask is in its turn.
+   * Why `status` is `failed` or `offline`; otherwise the error of the last call of one of this view's functions. The
+   * error of an ask is in the ask's turn.
    */
   readonly error?: RelayError | undefined;
   /**

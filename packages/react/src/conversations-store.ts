@@ -11,7 +11,7 @@ export interface ConversationsView {
    * `relay.conversations.list` returns older ones.
    */
   readonly conversations?: readonly ListedConversation[] | undefined;
-  /** Why the list could not be read; otherwise the error of the last call of a function below. */
+  /** Why the list could not be read; otherwise the error of the last call of one of this view's functions. */
   readonly error?: RelayError | undefined;
   /** Changes the title of a conversation: 1 to 200 characters. */
   rename(conversation: string, title: string): void;

@@ -10,7 +10,7 @@ export interface RelayView {
   readonly state: RelayState;
   /** Why `state` is `offline` or `closed`, if that is known. */
   readonly error?: RelayError | undefined;
-  /** The id of the user, as the server sent it; undefined until the first connection. So are the server's `limits`. */
+  /** The id of the user, as the server sent it. Undefined until the first connection, like the server's `limits`. */
   readonly user?: string | undefined;
   readonly limits?: Limits | undefined;
 }
@@ -22,7 +22,7 @@ export interface RelayHub {
   readonly view: Store<RelayView>;
   /** Why the relay is `offline` or `closed`; undefined if it is neither, or if that is not known. */
   why(): RelayError | undefined;
-  /** Calls the function after each change of the relay's state. There is no way to remove it. */
+  /** Calls the function after each change of the relay's state. There is no way to remove the function. */
   onChange(changed: () => void): void;
 }
 

@@ -19,7 +19,7 @@ export interface ChosenFile {
    * in some cases; see `error`.
    */
   readonly state: "uploading" | "reading" | "ready" | "failed";
-  /** Which part of the file is uploaded, from 0 to 1. */
+  /** Which part of the file has been uploaded so far, from 0 to 1. */
   readonly progress: number;
   /** The id of the upload, once all bytes are stored. */
   readonly upload?: string | undefined;

@@ -29,7 +29,10 @@ export function fuzzBytes(valid: readonly Uint8Array[], check: Check<Buffer>): P
     check,
   );
 }
-/** Like {@link fuzzText}, for plain data: a field gets another value, is removed or is added. */
+/**
+ * Calls `check` as {@link fuzzText} does, with damaged copies of plain data: a field gets another value, is removed or
+ * is added.
+ */
 export function fuzzValue(valid: readonly unknown[], check: Check<unknown>): Promise<void> {
   const damage = fc.record({ path: fc.array(fc.nat(9), { maxLength: 4 }), value: odd, how: fc.nat(3) });
   return run(

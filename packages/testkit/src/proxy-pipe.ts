@@ -4,9 +4,9 @@ import type { Socket } from "node:net";
 export interface Conditions {
   readonly mute: "none" | "both" | "up" | "down";
   readonly delayMs: number;
-  /** 0: no limit. */
+  /** How many bytes per second one direction of a connection passes on at most; 0: any number. */
   readonly bytesPerSecond: number;
-  /** In pieces of at most how many bytes bytes are passed on; 0: as they arrive. */
+  /** The most bytes that are passed on in one piece; 0: bytes are passed on in the pieces in which they arrive. */
   readonly sliceBytes: number;
 }
 

@@ -1,4 +1,4 @@
--- The most bytes of file names that a conversation's counters store.
+-- How many bytes of file names are stored at most beside a conversation's counters.
 local MAX_NAMES = 4096
 
 -- Sets what the list of conversations shows of this conversation: its title, time, number of asks and names of files.

@@ -22,7 +22,7 @@ export interface AcceptInput {
   readonly nonce: string;
   /** The most unfinished asks that the user may have, this one included. */
   readonly maxInFlight: number;
-  /** The user's quota of asks a day; undefined: no limit. The ask is counted in both cases. */
+  /** The user's quota of asks a day; if undefined, there is no limit. The ask is counted with and without a quota. */
   readonly maxAsks?: number | undefined;
   /** `bytes`: how many bytes this ask adds to those that the user keeps. `maxBytes`: the user's budget for them. */
   readonly kept?: { readonly bytes: number; readonly maxBytes: number };
@@ -30,8 +30,8 @@ export interface AcceptInput {
 
 export type Accepted =
   /**
-   * `overMs`: set when the user now keeps more than `kept.maxBytes`: after this many ms, enough of the bytes have
-   * expired.
+   * `overMs`: set when the user now keeps more than `kept.maxBytes` bytes. After `overMs` ms, so many of them have
+   * expired that the rest is within the limit.
    */
   | { kind: "accepted"; seq: number; duplicate: boolean; overMs?: number }
   | { kind: "busy" }
@@ -68,20 +68,21 @@ const ACCEPT = step(
 );
 
 /**
- * A conversation is written to its user's index again once this part (an eighth) of the retention has passed since it
- * was last written. So its id may stay in the index an eighth longer than needed.
+ * A conversation's entry in its user's index is written again once this part (an eighth) of the retention has passed
+ * since it was last written. So the entry may stay in the index for an eighth of the retention longer than the
+ * conversation is kept.
  */
 const RELIST_PART = 8;
 /**
- * For which conversations an ask also removes expired conversations from the user's index: those whose hash begins with
- * one of these 4 characters, of 64 possible ones.
+ * An ask also removes expired conversations from the user's index if the hash of its own conversation begins with one
+ * of these 4 characters, of 64 possible ones.
  */
 const PRUNES = /^[0-3]/;
 const MAX_TITLE = 200;
 
 /**
  * The title of a conversation: its first question as one line, cut to {@link MAX_TITLE} characters. If the question is
- * empty, the name of the first file.
+ * empty, the title is the name of the first file.
  */
 function titleOf({ message, files }: AskBody): string {
   const line = message
@@ -92,7 +93,8 @@ function titleOf({ message, files }: AskBody): string {
 }
 
 /**
- * Makes an ask durable: record, mailbox, sweeper's index and its `accepted` event, in one step or not at all.
+ * Makes an ask durable: writes its record, its entries in the mailbox and in the sweeper's index, and its `accepted`
+ * event, all in one step or not at all.
  *
  * Idempotent by ask id: a repeated call with the same digest returns the stored seq and `duplicate`, also after the ask
  * has ended; a call with another digest returns `conflict`. `not-replaceable`: the conversation has no ask `replaces`.
@@ -114,8 +116,8 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
     digest: input.digest,
     deadlineMs: store.askDeadlineMs,
     maxInFlight: input.maxInFlight,
-    // `used` and `kept` are arguments, not declared keys: other steps do not have them, and while a slot moves between
-    // nodes, a declared key that does not exist makes the script fail.
+    // `used` and `kept` are names of keys, passed as arguments. The declared keys are the same for all steps, and while
+    // a slot moves between nodes, a declared key that does not exist makes a script fail.
     used: usedKey(at),
     maxAsks: input.maxAsks ?? -1,
     kept: keptKey({ ...at, budget: "log" }),
@@ -130,7 +132,7 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
     body: sealing.sealText(placeOfBody(at), JSON.stringify(body)),
     tail,
     title: sealing.sealText(placeOfTitle(at), titleOf(body)),
-    // Sealing the same name gives the same text, so the script recognises a name that is stored already.
+    // `sealSameText` returns the same text for the same name, so the script recognises a name that is stored already.
     names: body.files.map(({ name }) => sealing.sealSameText(placeOfNames(at), name)).join("\n"),
     relistMs: Math.floor(store.retentionMs / RELIST_PART),
     prunes: PRUNES.test(at.c) ? 1 : 0,
@@ -161,8 +163,8 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
 }
 
 /**
- * Whether `accept` would refuse an ask as `busy` now. The caller asks before it stores the ask's bytes. An ask that was
- * accepted already is not refused. Only {@link accept} decides.
+ * Whether {@link accept} would refuse an ask as `busy` now; false for an ask that was accepted already. Callers use
+ * this check before they store the ask's bytes. The final decision is that of `accept`, which may differ.
  */
 export async function wouldBeBusy(
   store: Store,

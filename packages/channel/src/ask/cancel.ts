@@ -17,7 +17,8 @@ export type Cancelled =
   /** The ask was waiting and has ended now. The conversation may have a next ask: ring its bell. */
   | { kind: "cancelled"; conversation: ConversationAddress }
   /**
-   * A worker owns the ask, or owned it. The ask is flagged, and its next owner ends it. Ring the conversation's bell.
+   * A worker runs the ask, or ran it before. The ask is flagged: the worker that runs it, or the next one that takes
+   * it, ends it as cancelled. Ring the conversation's bell.
    */
   | { kind: "flagged"; conversation: ConversationAddress };
 
@@ -32,7 +33,7 @@ export async function cancel(
   return cancelAt(store, askAddress(user, conversation, id), { conversation, id, nonce });
 }
 
-/** As {@link cancel}, for callers that know the ask's address but not the user's name. */
+/** Does the same as {@link cancel}, for callers that know the ask's address but not the user's name. */
 export async function cancelAt(
   store: Store,
   at: AskAddress,

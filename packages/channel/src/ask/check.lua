@@ -11,7 +11,7 @@ else checkAt(ask, now + math.min(maxMs, checks <= 1 and firstMs or (checks - 1) 
 record.looks = checks
 save(ask, record, 'looks')
 -- Keys of unfinished asks must not expire. In a rolling update, a process of an older version may set a time to live on
--- them, and later asks would not renew it. So it is removed here.
+-- them, and later asks would not renew it. So this step removes such a time to live.
 for _, key in ipairs({ log, mail, meta, live, records .. ask }) do redis.call('PERSIST', key) end
 if tonumber(record.v) > recordVersion then return { 'NEWER' } end
 return described(expired and 'EXPIRED' or 'FOUND', ask, false, record)

@@ -9,8 +9,8 @@ import { MAX_SPARED, RECORD_FIELDS } from "./record.ts";
 const MAX_EVENTS = 5000;
 const MAX_BYTES = 8_000_000;
 /**
- * After how many ms the sweeper first checks an ask that can run, in case its bell was lost. With the sweeper's own
- * interval this is less than a second.
+ * After how many ms the sweeper first checks an ask that can run, in case its bell was lost. Together with the
+ * sweeper's own interval, the ask waits for less than a second.
  */
 const FIRST_CHECK_MS = 600;
 
@@ -32,9 +32,9 @@ const CONTEXT = {
 
 const SHARED = lua(import.meta.url, "conversation.lua");
 /*
- * `records` is the prefix of the record keys, and a declared key that never exists. In a cluster, a declared key that
- * is missing keeps a step from running while its slot moves. Keys move one at a time, so a record that is still at the
- * other node would look expired, and its ask would be lost. When some of the declared keys are missing, both nodes
+ * `records` is the prefix of the names of the record keys. No key has this name; it is declared only to keep a step
+ * from running while its slot moves between nodes of a cluster. Keys move one at a time, so a record that is still at
+ * the other node would look expired, and its ask would be lost. When some of the declared keys are missing, both nodes
  * reply TRYAGAIN before the script runs.
  */
 const KEYS = ["due", "live", "convs", "log", "mail", "meta", "records"] as const;
@@ -45,8 +45,8 @@ export interface Step<A extends string> {
   /** Never read: it only gives {@link runStep} the type of the step's arguments. */
   readonly args: Readonly<Record<A, ArgumentKind>>;
   /**
-   * Whether a client gets an acknowledgement of the step. Such a step also waits until replicas have it, if the store
-   * has replicas.
+   * Whether a client gets an acknowledgement of the step. Such a step also waits until replicas have its writes, if the
+   * store has replicas.
    */
   readonly isConfirmed: boolean;
 }
@@ -122,7 +122,8 @@ export function eventTail(store: Store, { address, conversation, id }: EventAsk,
 }
 
 /**
- * As {@link eventTail}, for events that one step writes together: the nonce of each is made of `nonce` and its index.
+ * Does the same as {@link eventTail} for events that one step writes together: the nonce of each event is made of
+ * `nonce` and the event's index.
  */
 export function eventTails(store: Store, ask: EventAsk, nonce: string, events: readonly object[]): string[] {
   return events.map((body, index) => eventTail(store, ask, index === 0 ? nonce : `${nonce}-${index}`, body));

@@ -1,8 +1,8 @@
 -- The shared beginning of every step of an ask. All keys are in the slot of the shard. Records are found by their key
 -- prefix, because only the script finds out which ask is the head of the mailbox.
 --
--- A script may stop half way, for example when the Redis user lacks the right to publish. So a step first lists an ask
--- for the sweeper and publishes last. The sweeper completes whatever was left undone in between.
+-- A script may stop half way, for example when the Redis user lacks the right to publish. So a step first adds the ask
+-- to the sweeper's index, and publishes last. If the step stops in between, the sweeper completes the rest.
 
 -- Reads fields of an ask's record. Returns the values in the order of the names; false for a missing field.
 local function fields(ask, ...) return unpack(redis.call('HMGET', records .. ask, ...)) end
@@ -33,22 +33,24 @@ end
 
 local function conversationHash() return string.match(memberPrefix, '/(.*)/') end
 
--- Sets when the sweeper checks an ask next: at the latest at the ask's deadline, while that is in the future.
+-- Sets when the sweeper checks an ask next: at the time `at`, but not after the ask's deadline as long as the deadline
+-- is in the future.
 local function checkAt(ask, at, deadline)
   deadline = tonumber(deadline)
   if at > deadline and now < deadline then at = deadline end
   redis.call('ZADD', due, ms(at), memberPrefix .. ask)
 end
 
--- The newest events of a log. No pieces are removed from them, so that a reader that was away for a while can resume.
+-- From this many of the newest events of a log, no single deltas are removed, so that a reader that was away for a
+-- while can resume.
 local WHOLE = 512
 local HEAD = '^{"seq":%d+,"at":%d+,"attempt":(%d+),"conversation":"[^"]*","ask":"([^"]*)","nonce":"[^"]*","type":"(%a+)"'
 
--- Makes room in a log that is over its limits, and returns the bytes that are left. First, pieces of older answers are
--- removed, oldest first: an answer that has ended is complete in its last event. A piece that follows an event of
--- another ask stays, so that missing pieces always belong to the ask of the event before them. Then whole events are
--- removed. Events of an unfinished ask stay. Asks run in order, so the head of the mailbox is the oldest unfinished
--- ask.
+-- Makes room in a log that is over its limits, and returns how many bytes the log then has. First, deltas of older
+-- answers are removed, oldest first: an answer that has ended is complete in its last event. A delta that follows an
+-- event of another ask stays, so that missing deltas always belong to the ask of the event before them. Then whole
+-- events are removed. Events of an unfinished ask stay. Asks run in order, so the head of the mailbox is the oldest
+-- unfinished ask.
 local function trim(seq, first, bytes, most)
   if seq - first < maxEvents and bytes <= maxBytes then return bytes end
   local from, holes = unpack(redis.call('HMGET', meta, 'whole', 'holes'))
@@ -92,8 +94,8 @@ end
 
 local frames = {}
 
--- A log may still exist after its counters are lost; such a log is replaced by a new one. This is rare, so the first
--- XADD finds out by failing.
+-- A log may still exist after its counters were lost; a new log then replaces it. As this is rare, it is not checked
+-- beforehand: in this case the first XADD fails.
 local function add(seq, event)
   if seq == 1 then
     local reply = redis.pcall('XADD', log, '1-0', 'e', event)
@@ -125,7 +127,8 @@ local function write(attempt, tails, about)
   return seq
 end
 
--- Ends a step that has written events. The published frames are a hint; the log has the events.
+-- Publishes the frames of the events that this step has written, and returns the step's reply. A frame is only a hint,
+-- because the log has the events.
 local function published(reply)
   for _, frame in ipairs(frames) do redis.call('SPUBLISH', channel, frame) end
   return reply

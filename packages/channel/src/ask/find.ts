@@ -30,7 +30,7 @@ const ENTRIES_AT_ONCE = 200;
 
 /**
  * Whether the log of a conversation has an ask whose record has expired. A conversation that is in use for longer than
- * the retention keeps its events longer than their records. Only events older than the retention are read.
+ * the retention keeps its events longer than the records of their asks. Only events older than the retention are read.
  */
 export async function hasOldAsk(store: Store, at: ConversationAddress, id: string): Promise<boolean> {
   const youngest = (await redisTime(store.redis)) - store.retentionMs;

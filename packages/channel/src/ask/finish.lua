@@ -4,7 +4,7 @@ if not state or state == 'ended' then
   return { 'ENDED', earlier or 'gone' }
 end
 if owner ~= '' and current ~= owner then return { 'STALE' } end
--- A negative attempt: the ask may be ended whatever its attempt is.
+-- A negative attempt means that the ask may be ended whatever its attempt is.
 local isFenced = attempt >= 0
 if isFenced and (tonumber(currentAttempt) ~= attempt or tonumber(written) + 1 ~= n) then return { 'STALE' } end
 if tokens > 0 then use('tokens', tokens) end

@@ -18,7 +18,7 @@ const FINISH = step(
 
 /**
  * How an ask ends.
- * - `end`: the terminal event. `before`: events of the attempt that are written before it in the same step.
+ * - `end`: the terminal event. `before`: events of the attempt that the same step writes before the terminal event.
  * - `owner`: the write is refused as stale unless this owner still has the ask.
  * - `tokens`: the engine's tokens of this call, which are added to the user's use of the day.
  */
@@ -31,11 +31,11 @@ export interface Ending {
 }
 
 /**
- * Writes an ask's terminal event and removes the ask from every index, in one step. The first finish wins. Later ones
- * return `ended` and how the ask ended; only a repeated call with the winner's nonce returns `finished` again. `at`:
- * fences a worker to its attempt, and to all events of the attempt being written. `"any"`: for the sweeper and for
- * cancels, which may end an ask at any attempt. `empty`: the mailbox was empty after this step. An ask that is accepted
- * later has a bell of its own.
+ * Writes an ask's terminal event and removes the ask from every index, in one step. The first call wins. Later calls
+ * return `ended` and how the ask ended; only a repeated call with the winner's nonce returns `finished` again. `at`: a
+ * worker's attempt, and the number of the first event that it writes here; the write is stale unless these are the next
+ * ones of the record. The sweeper and cancels pass `"any"`, because they may end an ask at any attempt. `empty`: the
+ * mailbox was empty after this step, so no bell need be rung.
  */
 export async function finish(
   store: Store,

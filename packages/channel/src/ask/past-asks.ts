@@ -14,14 +14,18 @@ export interface PastAsk {
 
 type Known = EventOf<"completed" | "accepted">;
 
-/** The type comes before any text of an event, so deltas, which are most of a log, are skipped without being parsed. */
+/**
+ * Matches the type of an event, which comes before any text of the event. So deltas, which are most of a log, are
+ * skipped without being parsed.
+ */
 const TYPE = /"type":"([a-z]+)"/;
 const ENTRIES_AT_ONCE = 200;
 
 /**
  * Reads the completed asks before `ask` in its conversation from the log, newest first. An ask that replaces another
- * ask is returned at the place of the replaced ask, which is left out; this also holds for `ask` itself. The log is
- * read only as far as the caller iterates. Asks whose `accepted` event is no longer kept are left out.
+ * ask is returned at the place of the replaced ask, which is left out. If `ask` itself replaces another ask, only the
+ * asks before the replaced one are returned. The log is read only as far as the caller iterates. Asks whose `accepted`
+ * event is no longer kept are left out.
  */
 export async function* pastAsks(store: Store, ask: TakenAsk): AsyncGenerator<PastAsk, void, void> {
   if (ask.seq <= 1) return;

@@ -21,7 +21,10 @@ export interface AskFile {
   readonly locked?: boolean;
 }
 
-/** The most engine calls of one ask that do not count as failed because a worker lost them without a crash. */
+/**
+ * How many engine calls of one ask are spared at most: they do not count against `maxAttempts`, because a worker lost
+ * them without a crash.
+ */
 export const MAX_SPARED = 7;
 
 /** The part of an ask that its worker needs. It is kept in the ask's record until the ask ends. */
@@ -38,23 +41,24 @@ export interface AskBody {
   readonly charged?: readonly UserAddress[];
 }
 
-/** An ask as its worker sees it. Times are ms of Redis's clock; `now` is when this was read. */
+/** An ask as its worker sees it. Times are ms of Redis's clock; `now` is when the ask was read. */
 export interface TakenAsk {
   readonly address: AskAddress;
   readonly conversation: string;
   readonly id: string;
   readonly body: AskBody;
-  /** How many engine calls were begun so far. */
+  /** How many engine calls were begun for the ask so far. */
   readonly attempt: number;
   /**
-   * How many of these engine calls do not count as failed: their workers were stopped, or lost the ask without a crash.
+   * How many of the ask's engine calls do not count against `maxAttempts`, because their workers were stopped, or lost
+   * the ask without a crash.
    */
   readonly spared: number;
-  /** How many events of this attempt were written. */
+  /** How many events of the current attempt are in the log. */
   readonly n: number;
   /**
-   * How many times the ask was taken since its last engine call. The number grows when its owners crash before they
-   * reach one.
+   * How many times the ask was taken since its last engine call began. The number grows when owners of the ask crash
+   * before they begin a call.
    */
   readonly taken: number;
   readonly cancelled: boolean;
@@ -77,7 +81,8 @@ export interface TakenAsk {
   /** Whether the last owner ran the ask and did not release it: that worker may have crashed because of this ask. */
   readonly orphaned: boolean;
   /**
-   * Where to continue the answer of `attempt`, as its last owner wrote it. Undefined: the worker begins a new attempt.
+   * Where to continue the answer of `attempt`, as the ask's last owner stored it. If undefined, the worker begins a new
+   * attempt.
    */
   readonly resume?: string;
 }
@@ -168,7 +173,7 @@ function sparedOf(written: string): number {
 
 /**
  * The part of the field `resume` after the attempt's number. A worker of an older version begins another attempt but
- * leaves the field as it was, so a field with another number is ignored.
+ * leaves the field as it was, so a field with the number of another attempt is ignored.
  */
 function resumeOf(written: string, attempt: string): { resume?: string } {
   return written.startsWith(`${attempt} `) ? { resume: written.slice(attempt.length + 1) } : {};

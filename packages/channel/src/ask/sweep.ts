@@ -24,7 +24,7 @@ export async function dueAsks(store: Store, limit: number, shards: readonly stri
   return addressesIn(await eachShard(shards, (key) => store.redis.zrangebyscore(key, 0, now, "LIMIT", 0, limit)));
 }
 
-/** The most records that are read at once. */
+/** How many records one batch reads at most. */
 const RECORDS_AT_ONCE = 500;
 
 /**
@@ -82,7 +82,7 @@ const CHECK = step(
   { describes: true },
 );
 /**
- * When the sweeper checks an ask again: 1, 2, 4, 6 … 60 s after the check before; for an expired ask, always after 1 s.
+ * When the sweeper checks an ask again: 1, 2, 4, 6 … 60 s after its previous check; an expired ask always after 1 s.
  */
 const CHECK_TIMES = { firstMs: 1000, stepMs: 2000, maxMs: 60_000, expiredMs: 1000 };
 

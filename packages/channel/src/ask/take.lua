@@ -24,7 +24,7 @@ while true do
       record.taken = tonumber(record.taken) + (isSpared and 0 or 1)
       record.owner, record.state, record.looks = owner, 'running', 0
       local ready = record.files == '0' and record.cancel ~= '1' and now < tonumber(record.deadline)
-      -- Whether the engine still writes the answer of this attempt: then no other call is begun.
+      -- Whether a point is stored at which the answer of this attempt can be continued. If so, no other call is begun.
       local goesOn = record.resume and string.match(record.resume, '^%d+') == record.attempt
       if ready and not orphaned and not goesOn and spent(record) < maxAttempts and record.taken <= maxTaken then
         beginAttempt(record, owner)

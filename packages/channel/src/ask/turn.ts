@@ -41,8 +41,8 @@ export interface TakeFrom {
   readonly maxAttempts?: number;
   readonly voided?: string;
   /**
-   * The worker of `voided` is stalled but still connected. If it had begun a call, that call counts neither as a crash
-   * nor as a failure.
+   * Set if the worker with the owner token `voided` is stalled but still connected. If that worker had begun a call,
+   * the call counts neither as a crash nor as a failure.
    */
   readonly voidedLives?: boolean;
 }
@@ -112,7 +112,7 @@ const APPEND = step(
  */
 export interface Resumable {
   readonly owner: string;
-  /** Undefined: the stored value stays. */
+  /** If undefined, the stored value stays. */
   readonly resume?: string | undefined;
 }
 

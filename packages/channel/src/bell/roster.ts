@@ -32,7 +32,7 @@ export interface Beat {
    * and does not sweep.
    */
   readonly capacity: number;
-  /** The worker is stopping: it gets no more bells, and another worker takes the asks it hands back. */
+  /** Set when the worker is stopping: it gets no more bells, and another worker takes the asks that it hands back. */
   readonly leaving?: boolean;
   /** The number of unfinished asks of all users. Only the worker that sweeps sends it. */
   readonly unfinished?: number;
@@ -42,8 +42,8 @@ export interface Beat {
 export interface Roster {
   hear(beat: Beat): void;
   /**
-   * Counts one beat's time in this process; the process calls it with a timer. A clock would count a pause of this
-   * process itself as silence of the workers.
+   * Counts one more tick of {@link BEAT_MS}; the process calls it with a timer. Comparing times of a clock instead
+   * would count a pause of this process itself as silence of the workers.
    */
   tick(): void;
   /**
@@ -57,7 +57,10 @@ export interface Roster {
   forget(worker: string): void;
   /** Adds a worker that has sent no beat yet, but may be alive. Its silence is counted from now on. */
   expect(worker: string): void;
-  /** Call it after this process was without Redis: the silence of all workers then begins a second later. */
+  /**
+   * Call it after this process was without Redis. The silence of all workers is then counted only from a second later
+   * on, because they may still be reconnecting.
+   */
   pardon(): void;
   /** Whether the worker was heard or expected within the last 3 s, counted in ticks. */
   has(worker: string): boolean;
@@ -146,7 +149,10 @@ export function createRoster(random: () => number = Math.random): Roster {
   };
 }
 
-/** The workers that may get a bell: those that run the version. If some of these were heard recently, only these. */
+/**
+ * The workers that may get a bell: those that run the version and were heard recently; if none of them was heard
+ * recently, all that run the version.
+ */
 function candidates(
   members: ReadonlyMap<string, Member>,
   { version, not, isFresh }: { version: number; not: string | undefined; isFresh: (member: Member) => boolean },

@@ -94,7 +94,8 @@ async function keep(blobs: FileBlobs, ref: string, ms: number): Promise<boolean>
 }
 
 /**
- * Returns the result of `step`; `otherwise` when the file is missing. If the whole folder of blobs is missing, throws.
+ * Returns the result of `step`, or `otherwise` when the file is missing. Throws when the whole folder of blobs is
+ * missing.
  */
 async function ifThere<T>(blobs: FileBlobs, step: () => Promise<T>, otherwise: T): Promise<T> {
   try {
@@ -112,13 +113,15 @@ async function chunks(blobs: FileBlobs, ref: string): Promise<number[]> {
   return names.filter((name) => CHUNK.test(name)).map(Number);
 }
 
-/** Deletes a blob's files and folder; false when a file that is not ours keeps the folder. */
+/**
+ * Deletes a blob's files and folder. Returns false when the folder stays, because it has a file that is not docrelay's.
+ */
 async function drop(blobs: FileBlobs, ref: string): Promise<boolean> {
   const own = folderOf(blobs, ref);
   const there = await ifThere(blobs, () => lstat(own), undefined);
   if (!there?.isDirectory()) return false;
   const entries = (await readdir(own, { withFileTypes: true })).filter((one) => one.isFile() && OURS.test(one.name));
-  // The expiry file goes last: the next sweep continues a removal that was interrupted.
+  // The expiry file is deleted last, so that the next sweep continues a removal that was interrupted.
   const last = ({ name }: { name: string }): boolean => name === UNTIL;
   for (const some of [entries.filter((one) => !last(one)), entries.filter(last)]) {
     await Promise.all(some.map(({ name }) => unlink(join(own, name)).catch(ignoring("ENOENT"))));

@@ -12,7 +12,7 @@ const ALL = { from: 0, to: Number.POSITIVE_INFINITY };
 const FETCHES_AHEAD = 6;
 /** Listing all objects costs a fee for each request, so each sweeping process lists them at most this often. */
 const SWEEP_EVERY_MS = 600_000;
-/** The most pages of 1,000 objects that one sweep lists. The next sweep continues there. */
+/** The most pages of 1,000 objects that one sweep lists. The next sweep begins after them. */
 const SWEEP_PAGES = 200;
 
 export interface S3StoreOptions {
@@ -21,7 +21,7 @@ export interface S3StoreOptions {
    * the object exists.
    */
   readonly isConditional: boolean;
-  /** Encrypts the bytes; undefined: they are stored as they are. */
+  /** Encrypts the bytes. If undefined, they are stored unencrypted. */
   readonly sealing?: Sealing;
   readonly sweepEveryMs?: number;
   readonly sweepPages?: number;

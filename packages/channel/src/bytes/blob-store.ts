@@ -19,8 +19,9 @@ export interface BlobStore {
   /** Returns the number of stored chunks. Missing in stores that would have to read the chunks to count them. */
   count?(ref: string): Promise<number>;
   /**
-   * The bytes in order, all or those of `range`. Each chunk must begin where the one before ends; other chunks are
-   * ignored. Reads a few MiB ahead. @throws ChannelError `hole` when a chunk before the end of the range is missing.
+   * Yields the bytes in order: all of them, or those of `range`. Each chunk must begin where the one before ends; other
+   * chunks are ignored. Reads a few MiB ahead. @throws ChannelError `hole` when a chunk before the end of the range is
+   * missing.
    */
   read(ref: string, range?: Range): AsyncIterable<Uint8Array>;
   exists(ref: string): Promise<boolean>;

@@ -13,8 +13,8 @@ const RESERVATION = {
 const RESERVATION_KEYS = ["reserved", "total", "expiry"] as const;
 const SHARED = lua(import.meta.url, "reservation.lua");
 /**
- * Lua that counts a user's share. A script that includes it needs the keys `share` and `shareUntil` and the arguments
- * `keepMs` and `heldMs`; for `hold` also `maxUserBytes`.
+ * Lua that counts a user's share: the bytes that are kept or reserved for one user. A script that includes it needs the
+ * keys `share` and `shareUntil` and the arguments `keepMs` and `heldMs`; for `hold` also `maxUserBytes`.
  */
 export const SHARE = lua(import.meta.url, "share.lua");
 export const shareKeys = (of: UserAddress): { share: string; shareUntil: string } => ({

@@ -16,13 +16,13 @@ export interface S3Place {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string | undefined;
-  /** How the server encrypts objects; undefined: as the bucket is configured. */
+  /** How the server encrypts objects. If undefined, the bucket's configuration decides. */
   readonly sse?: { readonly algorithm: string; readonly key?: string | undefined } | undefined;
 }
 
 export interface S3Request {
   readonly method: "GET" | "PUT" | "HEAD" | "POST" | "DELETE";
-  /** The object's name without the prefix; undefined: the bucket itself. */
+  /** The object's name without the prefix. If undefined, the request is for the bucket itself. */
   readonly name?: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@ import { CLOCK, lua, run, script } from "../redis/script.ts";
 import type { Store } from "../redis/store.ts";
 import { publishUserHint } from "./user-hints.ts";
 
-/** A link: the conversation that it opens for reading, and for how many more ms it does (`leftMs`). */
+/** A link: the conversation that it opens for reading, and for how many more ms it is valid (`leftMs`). */
 export interface Link {
   readonly user: string;
   /** When the link was made, by the clock of its edge, in ms since the epoch. */

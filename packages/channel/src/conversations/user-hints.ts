@@ -6,8 +6,8 @@ import { createListening, type Listening } from "../redis/listening.ts";
 import type { Store } from "../redis/store.ts";
 
 /**
- * Tells a user's other connections what one connection of the user has done. `from`: the connection that did it; it
- * ignores the hint. The hint may be lost.
+ * Tells a user's other connections what one connection of the user has done. `from`: the connection that did it; this
+ * connection ignores the hint. The hint may be lost.
  */
 export interface UserHint {
   readonly u: string;
@@ -32,7 +32,8 @@ export async function publishUserHint(store: Store, user: string, hint: Omit<Use
 }
 
 /**
- * The subscriber connection must not be the Socket.IO adapter's. `createFanOut` may use the same connection as this.
+ * Delivers hints for users. The subscriber connection must not be that of the Socket.IO adapter; it may be that of
+ * `createFanOut`.
  */
 export function createUserHints(subscriber: RedisSubscriber): Listening<UserHint> {
   return createListening(subscriber, parseUserHint);

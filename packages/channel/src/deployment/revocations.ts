@@ -12,7 +12,10 @@ export interface Revocation {
   readonly at: number;
 }
 
-/** Plain PUBLISH channel. Its messages are hints; the stored set decides. */
+/**
+ * The channel, of plain PUBLISH, that announces revocations. Its messages are hints; the stored set of revocations
+ * decides.
+ */
 export const REVOKED_CHANNEL = "docrelay:revoked";
 /** How long a revocation is kept: a year. A token that is valid for more than a year is accepted again afterwards. */
 export const REVOKED_MS = 31_622_400_000;
@@ -25,8 +28,9 @@ export function revocationName(revoked: Revoked): string {
 }
 
 /**
- * Stores a revocation, then notifies all edges. Idempotent: the later time counts. If the hint fails, edges learn of
- * the revocation only with their next {@link readRevocations}, so the error is thrown and the caller tries again.
+ * Stores a revocation, then notifies all edges. Idempotent: if the same is revoked twice, the later time counts. If the
+ * hint fails, edges learn of the revocation only with their next {@link readRevocations}, so the error is thrown and
+ * the caller tries again.
  * @throws ioredis errors
  */
 export async function revoke(redis: RedisClient, revoked: Revoked): Promise<Revocation> {

@@ -17,13 +17,13 @@ const CLAIM = script({
   list: "dead",
 });
 
-/** What an edge claims for one user: so many connections. */
+/** An edge's claim for the connections of one user. */
 export interface PlaceClaim {
   /** The name under which the edge has its lease. */
   readonly node: string;
   /** How many connections of the user are open on this edge now. */
   readonly held: number;
-  /** `held` and the connections that ask to be let in. */
+  /** `held` plus the number of connections that wait to be let in. */
   readonly wanted: number;
   /** How many connections the user may have on all edges together. */
   readonly max: number;
@@ -31,9 +31,9 @@ export interface PlaceClaim {
 
 /**
  * Writes how many connections a user has on this edge: `wanted`, or fewer if the other edges leave room for fewer.
- * Returns the written number, which is never less than `held`. It is the whole number and no difference, so a repeated
- * claim changes nothing, and a claim corrects the errors of earlier ones. An edge makes the claims of one user one
- * after the other. If there is no room, the places of edges without a lease are voided. The script cannot read the
+ * Returns the written number, which is never less than `held`. A claim states the whole number and not a difference, so
+ * repeating it changes nothing, and it corrects the errors of earlier claims. An edge makes the claims of one user one
+ * after the other. If there is no room, the places of edges without a lease are removed. The script cannot read the
  * leases itself, because in a cluster they are in other slots.
  */
 export async function claimPlaces(redis: RedisClient, user: string, claim: PlaceClaim): Promise<number> {
@@ -54,8 +54,8 @@ async function withoutLease(redis: RedisClient, nodes: readonly string[]): Promi
 }
 
 /**
- * Begins an edge's lease. Without a lease, other edges may void its places. `node` must be a new name: see {@link
- * renewEdgeLease}.
+ * Begins an edge's lease. Without a lease, other edges may remove the places of this edge. `node` must be a new name:
+ * see {@link renewEdgeLease}.
  */
 export async function beginEdgeLease(redis: RedisClient, node: string, leaseMs: number): Promise<void> {
   await redis.set(edgeKey({ node }), "1", "PX", leaseMs);
@@ -63,8 +63,8 @@ export async function beginEdgeLease(redis: RedisClient, node: string, leaseMs: 
 
 /**
  * Renews a lease. Returns false if it has expired: the edge then begins a lease with another name and claims its places
- * again. An expired lease is never revived, because another edge may have seen it expire and be about to void its
- * places.
+ * again. An expired lease is never revived, because another edge may have seen it expire and be about to remove the
+ * places of its edge.
  */
 export async function renewEdgeLease(redis: RedisClient, node: string, leaseMs: number): Promise<boolean> {
   return (await redis.set(edgeKey({ node }), "1", "PX", leaseMs, "XX")) === "OK";

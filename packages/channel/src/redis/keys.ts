@@ -250,7 +250,8 @@ export const filesKey = fill(KEYS.files.pattern);
 export const uploadKey = fill(KEYS.upload.pattern);
 export const recordKey = fill(KEYS.record.pattern);
 /**
- * The beginning of the names of a user's record keys. `take` needs it: only its script finds out which ask is the head.
+ * The beginning of the names of a user's record keys. `take` gets this prefix, because only its script finds out which
+ * ask is the head of the mailbox.
  */
 export const recordPrefix = (user: UserAddress): string => recordKey({ shard: user.shard, u: user.u, a: "" });
 export const logKey = fill(KEYS.log.pattern);

@@ -71,8 +71,8 @@ function explain(error: unknown, what: string): unknown {
 
 const EVERY_MS = 60_000;
 /**
- * How many ms after a failed test the next one runs: a short overload must not keep the balancer from this process for
- * a minute.
+ * How many ms after a failed test the next one runs: after a short overload, the load balancer must not avoid this
+ * process for a whole minute.
  */
 const AGAIN_MS = 5000;
 

@@ -21,9 +21,11 @@ export interface Store {
   readonly maxEvents?: number;
   /** The most bytes of events a conversation keeps (default 8 MB). Events of unfinished asks are kept beyond this. */
   readonly maxBytes?: number;
-  /** Waits until replicas have the write of an acceptance or of an ask's end. Undefined: the master alone is enough. */
+  /**
+   * Waits until replicas have the write of an acceptance or of an ask's end. If undefined, the master alone is enough.
+   */
   readonly replicas?: Replicas | undefined;
-  /** Encrypts what is stored; undefined: nothing is encrypted. */
+  /** Encrypts what is stored. If undefined, nothing is encrypted. */
   readonly sealing?: Sealing;
 }
 

@@ -12,11 +12,11 @@ import { createDataKeys, type DataKeys, KEY_ID_BYTES } from "./data-keys.ts";
 export interface Sealing {
   seal(place: string, bytes: Uint8Array): Buffer;
   unseal(place: string, bytes: Uint8Array): Buffer;
-  /** As `seal`, for a text. The result has no line breaks. */
+  /** Encrypts a text as `seal` does bytes. The result has no line breaks. */
   sealText(place: string, text: string): string;
   /**
-   * As `sealText`, but the same text in the same place always gives the same result, so a script can recognise the
-   * text.
+   * Encrypts a text as `sealText` does, but the same text in the same place always gives the same result, so a script
+   * can recognise the text.
    */
   sealSameText(place: string, text: string): string;
   unsealText(place: string, text: string): string;

@@ -27,7 +27,8 @@ export async function publishHint(store: Store, channel: string, hint: Hint): Pr
 }
 
 /**
- * The subscriber connection must not be the Socket.IO adapter's. `createFanOut` may use the same connection as this.
+ * Delivers hints about extractions and uploads. The subscriber connection must not be that of the Socket.IO adapter; it
+ * may be that of `createFanOut`.
  */
 export function createHints(subscriber: RedisSubscriber): Listening<Hint> {
   return createListening(subscriber, parseHint);

@@ -67,8 +67,8 @@ const BEGIN = uploadScript(
 );
 
 /**
- * How many bytes are reserved for an upload before its first byte arrives. Small, so that a client that sends nothing
- * takes little room.
+ * How many bytes are reserved for an upload before its first byte arrives. The number is small, so that a client that
+ * sends nothing takes little room.
  */
 const FIRST_ROOM = 65_536;
 /** For how many bytes beyond the received ones room is reserved at most. */
@@ -133,7 +133,10 @@ export async function beginUpload(
   return { kind: "begun", upload, room: status === "BEGUN" ? room : 0 };
 }
 
-/** The name as it is stored: the same name of the same upload gives the same text, so that a script can compare it. */
+/**
+ * Returns the name as it is stored: the same name of the same upload gives the same text, so that a script can compare
+ * names.
+ */
 function sealName(store: Store, user: string, { id, name }: Pick<UploadState, "id" | "name">): string {
   return sealingOf(store).sealSameText(placeOfUpload(keyOf(user, id)), name);
 }

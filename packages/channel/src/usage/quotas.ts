@@ -9,7 +9,7 @@ export type Quotas = ReadonlyMap<string, number>;
 export interface QuotaField {
   readonly count: DayCount;
   readonly kind: Account["kind"];
-  /** The account's name; undefined: the quota is for all accounts of this kind that have none of their own. */
+  /** The account's name. If undefined, the quota is for all accounts of this kind that have no quota of their own. */
   readonly name: string | undefined;
 }
 

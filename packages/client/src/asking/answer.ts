@@ -11,7 +11,7 @@ import type { Accepted } from "./entry.ts";
 export interface AskOptions {
   /** Files to upload with the ask, or the ids of finished uploads. */
   readonly files?: readonly AskFile[];
-  /** Passwords of files, by the file's index. For `File` objects, which have no field for a password. */
+  /** Passwords of files, by the file's index. They are meant for `File` objects, which have no field for a password. */
   readonly passwords?: ReadonlyMap<number, string>;
   /** The ask's id; default: a random id. Asking again with the same id and content stores nothing new. */
   readonly id?: string;
@@ -22,7 +22,7 @@ export interface AskOptions {
   readonly replaces?: string;
   /** A `traceparent` of W3C Trace Context. If the server traces, it continues this trace, and errors have its id. */
   readonly traceparent?: string;
-  /** Aborting it cancels the ask at any stage. */
+  /** Aborting this signal cancels the ask at any stage. */
   readonly signal?: AbortSignal;
   onProgress?(progress: AskProgress): void;
 }
@@ -30,7 +30,8 @@ export interface AskOptions {
 /**
  * The state of an ask. The last three are final.
  *
- * - `waiting`: for earlier asks, for the connection (also in the middle of an upload), or because the server is busy.
+ * - `waiting`: the ask waits for earlier asks, for the connection (also in the middle of an upload), or because the
+ *   server is busy.
  * - `uploading`: the ask's files are uploaded.
  * - `sending`: the ask is sent to the server.
  * - `accepted`: the server has stored the ask; the engine has not been called yet.
@@ -53,8 +54,8 @@ export type AnswerState =
 export interface Answer extends AsyncIterable<Event> {
   readonly id: string;
   /**
-   * Resolves when the server has stored the ask: from then on it gets a terminal event, whatever process dies. Rejects
-   * when the ask was refused or stopped.
+   * Resolves when the server has stored the ask: from then on, the ask gets a terminal event, whatever process dies.
+   * Rejects when the ask was refused or stopped.
    */
   readonly accepted: Promise<Accepted>;
   readonly state: AnswerState;
@@ -74,8 +75,8 @@ export interface Answer extends AsyncIterable<Event> {
   result(): Promise<Turn>;
   /**
    * Ends the ask at any stage. If the server has not acknowledged the ask, it is stopped at once, even without a
-   * connection: `accepted` rejects with an AbortError, and the ask is not sent again. If the server has it
-   * nevertheless, it is cancelled there.
+   * connection: `accepted` rejects with an AbortError, and the ask is not sent again. If the server has stored the ask
+   * nevertheless, the ask is cancelled there.
    */
   cancel(): Promise<void>;
   /**
@@ -89,7 +90,7 @@ export interface Answer extends AsyncIterable<Event> {
 export interface AnswerDeps {
   readonly turns: TurnStore;
   /**
-   * Calls the listener with each event of the conversation that is kept, at once, and then with each new one. Returns a
+   * Calls the listener at once with each kept event of the conversation, and later with each new event. Returns a
    * function that removes the listener.
    */
   subscribe(listener: Listener): () => void;
@@ -205,9 +206,9 @@ function aheadOf(turns: readonly Turn[], id: string): number {
 }
 
 /**
- * Follows one ask. The conversation may already have events of an earlier ask with this id. They are passed on only at
- * `release`, once the server has acknowledged that it is the same ask. Events that arrive before that wait behind them,
- * in order.
+ * Follows one ask. The conversation may already have events of an earlier ask with this id. These are passed on only at
+ * `release`, once the server has acknowledged that it is the same ask. Events that arrive before `release` are passed
+ * on after these, in order.
  */
 function followAsk(
   { subscribe }: AnswerDeps,

@@ -6,7 +6,10 @@ import { uploadFiles } from "./draft.ts";
 import { belongs, cancelLate, keep, stopEntry, tell, type Accepted, type Entry, type LineDeps } from "./entry.ts";
 import { KEEP_MS, type Outgoing } from "./outbox.ts";
 
-/** For how many ms an ask is sent again if a quota is used up. Not longer, because that may last for days. */
+/**
+ * For how many ms an ask is sent again if a quota is used up. The time is short, because a quota may stay used up for
+ * days.
+ */
 const QUOTA_MS = 120_000;
 /** The pause between two tries to upload, in ms. Each try waits for the connection itself. */
 const AWAY_MS = 200;

@@ -17,7 +17,7 @@ export interface Draft {
   readonly traceparent?: string | undefined;
   /** When the draft was made, in ms since the epoch. Asks are sent in this order. */
   readonly at: number;
-  /** Passwords of files, by the file's index. For `File` objects, which have no field for a password. */
+  /** Passwords of files, by the file's index. They are meant for `File` objects, which have no field for a password. */
   readonly passwords?: ReadonlyMap<number, string> | undefined;
   onProgress?(progress: AskProgress): void;
 }

@@ -86,7 +86,7 @@ export function tell({ change }: LineDeps, entry: Entry, progress: AskProgress):
   tellAll([entry.draft], (draft) => draft.onProgress?.(progress));
 }
 
-/** Keeps an ask in the outbox. Not if some of its files are not uploaded: the next page could not send those. */
+/** Keeps an ask in the outbox, unless some of its files are not uploaded: the next page could not send those files. */
 export function keep({ outbox }: LineDeps, entry: Entry): void {
   const isOurs = belongs(outbox, entry);
   const { ask } = entry;

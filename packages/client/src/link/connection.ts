@@ -20,11 +20,11 @@ export interface Connection {
   /** What the server sent as `welcome` at the newest connect; undefined before the first one. */
   readonly welcome: Welcome | undefined;
   /**
-   * Sends an event over the current line, and resolves with the acknowledgement, unparsed. Rejects when the line ends,
-   * or when there is none. `heldMs`: how many ms the server may delay the acknowledgement.
+   * Sends an event over the current line (Socket.IO connection), and resolves with the acknowledgement, unparsed.
+   * Rejects when the line ends, or when there is none. `heldMs`: how many ms the server may delay the acknowledgement.
    */
   send(event: string, payload: object, heldMs: number): Promise<unknown>;
-  /** Replaces the current line by a new one. */
+  /** Replaces the current line (Socket.IO connection) by a new one. */
   remake(): void;
   /** Closes the connection for good. `error`: the reason, which listeners get. */
   end(error?: RelayError): void;
@@ -36,7 +36,10 @@ export interface ConnectionDeps {
   readonly request: typeof fetch;
   /** Called with events that the server sends without being asked. */
   said(event: string, payload: unknown): void;
-  /** Returns how many ms the current line needs for the bytes that were sent and not acknowledged. */
+  /**
+   * Returns how many ms the current line (Socket.IO connection) needs for the bytes that were sent and not
+   * acknowledged.
+   */
   drainMs(): number;
 }
 
@@ -61,7 +64,7 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
   let welcome: Welcome | undefined;
   let line: Line | undefined;
   let pulse: Pulse | undefined;
-  /** The number of the current try to connect. What earlier tries report is dropped. */
+  /** The number of the current try to connect. Reports of earlier tries are dropped. */
   let attempt = 0;
   let attemptAt = 0;
   let transport: "websocket" | "polling" = "websocket";

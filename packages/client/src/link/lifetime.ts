@@ -1,6 +1,6 @@
 /**
  * When a token or session ends. `expiresAt`: by the server's clock, in ms since the epoch. `expiresInMs`: how many ms
- * were left when the server sent this; older servers do not send it.
+ * were left when the server sent the message; older servers do not send this field.
  */
 export interface Expiring {
   readonly expiresAt: number;
@@ -8,8 +8,8 @@ export interface Expiring {
 }
 
 /**
- * How many ms are assumed to be left if an older server's token has expired by this clock: one of the two clocks is
- * wrong.
+ * If an older server's token has expired by this client's clock, one of the two clocks is wrong. Then this many ms are
+ * assumed to be left.
  */
 const UNTOLD_MS = 600_000;
 const EARLY_MS = 60_000;

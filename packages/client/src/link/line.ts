@@ -10,21 +10,21 @@ import { openPolling, openWebSocket } from "./transport.ts";
 export interface Line {
   /** Sends an event, and resolves with the acknowledgement, unparsed. Rejects when the line has ended. */
   send(event: string, payload: object): Promise<unknown>;
-  /** Ends the line; its listener is not called again. */
+  /** Ends the line (Socket.IO connection); its listener is not called again. */
   close(): void;
 }
 
 export interface LineListener {
   welcomed(welcome: Welcome): void;
   said(event: string, payload: unknown): void;
-  /** Something has arrived: a packet of any kind. */
+  /** A packet of any kind has arrived. */
   heard(): void;
-  /** The line has ended. Called once, and not if this client closed the line. */
+  /** The line (Socket.IO connection) has ended. Called once, and not if this client closed the line. */
   ended(end: LineEnd): void;
 }
 
 export interface LineEnd {
-  /** Why the server ended the line; undefined when the network broke. */
+  /** Why the server ended the Socket.IO connection; undefined when the network broke. */
   readonly why: RelayFault | undefined;
   /** Whether the WebSocket or polling connection was opened; if not, the server has sent nothing. */
   readonly wasOpen: boolean;

@@ -11,27 +11,30 @@ export interface Pace {
    * signal's reason
    */
   enter(bytes: number, signal?: AbortSignal): Promise<Entry>;
-  /** How many ms the line needs for the bytes on their way, as far as its speed is known. */
+  /** How many ms the line (Socket.IO connection) needs for the bytes on their way, as far as its speed is known. */
   drainMs(): number;
-  /** Call it with the measured round trip of a small message. */
+  /** Learns the line's round trip. Call it with the measured ms of a small message. */
   roundTrip(ms: number): void;
-  /** Call it for a new line: what was learned of the old one is forgotten. */
+  /** Forgets what was learned of the old line. Call it when there is a new line (Socket.IO connection). */
   restart(): void;
 }
 
 export interface Entry {
-  /** Call it once: with true when the bytes were acknowledged, with false when they were given up. */
+  /**
+   * Stops counting the entered bytes as on their way. Call it once: with true when they were acknowledged, with false
+   * when they were given up.
+   */
   leave(wasAcknowledged: boolean): void;
 }
 
 /**
  * How many bytes the first chunk has, and how many may be on their way before the line is measured. Later chunks are
- * smaller only on a slow line, where less than twice this number may be on its way. A server may accept less.
+ * smaller only on a slow line, where fewer than twice as many bytes may be on their way. A server may accept less.
  */
 const FIRST_BYTES = 16_384;
 /**
- * The smallest bound, for a slow line. Its chunks have half as many bytes: while one is acknowledged, the next is on
- * its way.
+ * The smallest bound of the bytes on their way, which a slow line has. Chunks then have half as many bytes: while one
+ * chunk is acknowledged, the next is on its way.
  */
 const MIN_BYTES = 8192;
 const MAX_BYTES = 262_144;

@@ -5,7 +5,7 @@ export interface Pulse {
    * when the response has arrived.
    */
   sent(heldMs: number): () => void;
-  /** Call it when anything has arrived. */
+  /** Call it when anything has arrived on the line. */
   heard(): void;
   /** Requests a sign of life now, unless one is expected already. */
   doubt(): void;
@@ -18,17 +18,18 @@ export interface PulseDeps {
   /** Called once, when nothing has arrived in time: the line is dead. */
   dead(): void;
   /**
-   * Returns how many ms the line needs for the bytes that were sent and not acknowledged: a request waits behind them.
+   * Returns how many ms the line needs for the bytes that were sent and not acknowledged. A request for a sign of life
+   * waits behind these bytes.
    */
   drainMs(): number;
-  /** How many ms a sign of life may take. */
+  /** How many ms a requested sign of life may take. */
   readonly patienceMs: number;
 }
 
 export const SIGN_MS = 2000;
 /**
- * After this many ms a response is late, and a sign of life is requested. Doubled each time, because a line that proves
- * to be alive then has a slow server.
+ * After this many ms a response is late, and a sign of life is requested. The time is doubled each time a response is
+ * late, because a line that proves to be alive has a slow server. It is 2 s again once no response is awaited.
  */
 const LATE_MS = 2000;
 const MAX_LATE_MS = 16_000;

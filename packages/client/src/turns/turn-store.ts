@@ -7,10 +7,11 @@ import { before, changeTurns, NO_TURNS, orderOf, type Change } from "./turns-sta
 /** The turns of a conversation for a UI: an array that is replaced at each change, and listeners for the changes. */
 export interface TurnStore {
   /**
-   * As `Conversation.turns`: the same array until something changes. A turn that has not changed is the same object.
+   * The turns as `Conversation.turns` has them: the same array until something changes. A turn that has not changed is
+   * the same object.
    */
   readonly turns: readonly Turn[];
-  /** The same turns in the order in which they were asked: replaced ones are among them, and none has `versions`. */
+  /** All turns in the order in which they were asked. Replaced turns are among them, and no turn has `versions`. */
   readonly asked: readonly Turn[];
   turn(id: string): Turn | undefined;
   /** The id of the turn before this one; undefined for the first. */

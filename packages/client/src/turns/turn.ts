@@ -3,16 +3,16 @@ import type { Citation, MissingPage, Progress, Timings } from "../wire/contract.
 import { RelayError } from "../wire/relay-error.ts";
 
 /**
- * The progress of an ask. Until the server has it: `waiting` for an earlier ask, for the connection or because the
- * server is busy; `uploading` a file; or `sending`. After that: the server's hints. `file` is the file's index in the
- * ask; `sent` and `size` are in bytes.
+ * The progress of an ask. Until the server has stored the ask, it is `waiting` (for an earlier ask, for the connection,
+ * or because the server is busy), `uploading` (a file), or `sending`. After that, the progress is the newest hint of
+ * the server. `file` is the file's index in the ask; `sent` and `size` are in bytes.
  */
 export type AskProgress =
   | { readonly stage: "waiting" | "sending" }
   | { readonly stage: "uploading"; readonly file: number; readonly sent: number; readonly size: number }
   | Omit<Progress, "conversation" | "ask">;
 
-/** A file of a turn. Its other fields are set once its text was extracted. Pages count from 1. */
+/** A file of a turn. `pages` and the fields below it are set once the file's text was extracted. Pages count from 1. */
 export interface TurnFile {
   readonly name: string;
   readonly size: number;
@@ -45,14 +45,14 @@ export interface Turn {
   readonly files: readonly TurnFile[];
   /** The id of the ask that this one replaces: its question was edited, or was asked again. */
   readonly replaces?: string;
-  /** Earlier versions of this question that it replaces, oldest first. */
+  /** The earlier versions of this question, which this turn replaces, oldest first. */
   readonly versions?: readonly Turn[];
   /** The id of the version after this one; the newest version has none. */
   readonly replacedBy?: string;
   readonly state: TurnState;
   /** The newest hint of progress. Undefined when there is none, and once the answer has text. */
   readonly progress?: AskProgress;
-  /** The answer's text so far. If the engine was called again, only the text of the last call. */
+  /** The answer's text so far. If the engine was called again, it is only the text of the last call. */
   readonly text: string;
   /** The number of the engine call from which `text` comes; 0 before the first call. */
   readonly attempt: number;

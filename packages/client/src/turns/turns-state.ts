@@ -69,8 +69,8 @@ export function changeTurns(state: TurnsState, by: Change): TurnsState {
 }
 
 /**
- * The ids of all turns in order. First those of the log, each followed by the own ones that ended after it; then the
- * own ones that are being sent.
+ * The ids of all turns in order. First come the turns of the log, each followed by this client's own turns that ended
+ * after it; then come the own turns that are being sent.
  */
 export function orderOf({ log, own }: TurnsState): string[] {
   const logged = log.asks.map(({ id }) => id);

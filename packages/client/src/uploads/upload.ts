@@ -158,8 +158,8 @@ async function sendChunk(
 }
 
 /**
- * How many bytes the chunk at an offset should have: on the first tries as many as on the very first; after that at
- * most as many, or fewer if `size` is smaller.
+ * How many bytes the chunk at an offset should have: `size` when it is sent for the first time, the same number for the
+ * next tries, and after {@link SAME_SIZE_TIMES} tries the smaller one of the two.
  */
 function sizeAt({ upload }: Sending, offset: number, size: number): number {
   const before = upload.sent.get(offset);

@@ -15,7 +15,7 @@ export interface FailureFacts {
   readonly said?: string | undefined;
   /** How many ms the engine asks callers to wait. */
   readonly retryAfterMs?: number | undefined;
-  /** Used instead of the advice of the cause. */
+  /** Whether to repeat the call; used instead of the advice of the cause. */
   readonly retry?: RetryAdvice | undefined;
   /** The bytes of the prompt that was sent, and the most bytes that the engine accepts (`limit`). */
   readonly bytes?: number | undefined;

@@ -10,7 +10,7 @@ export interface HttpTarget {
   readonly headers: Readonly<Record<string, string>>;
   /** How long connecting may take, TCP and TLS together. The wait for a free connection of `agent` does not count. */
   readonly connectTimeoutMs: number;
-  /** Texts that are removed from error messages. */
+  /** Secrets, which are removed from error messages. */
   readonly secrets: readonly string[];
 }
 

@@ -23,7 +23,7 @@ export interface CallOptions {
 
 /**
  * `marks`: whether the server keeps the response, so that events have marks. `from`: set if this call continues a
- * response after this mark; `bytes`: how many bytes of text came before.
+ * response after this mark; `bytes`: how many bytes of text came before that mark.
  */
 export interface ReplyOptions extends CallOptions {
   readonly marks?: boolean;

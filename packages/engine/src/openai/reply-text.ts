@@ -14,8 +14,8 @@ export interface ReplyText {
 }
 
 /**
- * Creates the text of a reply of at most `maxBytes` bytes as UTF-8. `before`: how many of them an earlier call has
- * received. The piece that exceeds the limit is cut and ends the reply.
+ * Creates the text of a reply of at most `maxBytes` bytes as UTF-8. `before`: how many of these bytes an earlier call
+ * has received. The piece that exceeds the limit is cut and ends the reply.
  */
 export function createReply(maxBytes: number, before = 0): ReplyText {
   let bytes = before;

@@ -49,7 +49,8 @@ export function isContextLength({ message, code, type }: ServerError): boolean {
 }
 
 /**
- * The statuses after which the server may have worked on the request. Then repeating the request costs another answer.
+ * HTTP statuses after which the server may have worked on the request, so that repeating the request costs another
+ * answer.
  */
 const TAKEN = new Set([500, 504]);
 
@@ -61,7 +62,7 @@ export function statusFailure(
 ): EngineError {
   const said = cleanText(error?.message ?? "", secrets);
   if (status === 413 || (error && status < 500 && isContextLength(error))) return promptTooLarge(said);
-  // The account has no money left, which waiting does not change.
+  // The account has no money left, so waiting does not help.
   const isSpent = error?.code === "insufficient_quota" || error?.type === "insufficient_quota";
   const retry = isSpent ? "never" : TAKEN.has(status) ? "again" : undefined;
   return httpFailure(status, { said, detail: said, retryAfter, retry });

@@ -7,7 +7,7 @@ export interface Job {
   readonly bytes: Uint8Array;
   readonly password: string | undefined;
   readonly engine: EngineName;
-  /** Default: text. */
+  /** The format of the pages. Default: `text`. */
   readonly format?: TextFormat;
   readonly maxPages: number;
   readonly maxTextBytes: number;
@@ -20,8 +20,8 @@ export interface Job {
    */
   readonly embedded?: { readonly files: number; readonly bytes: number };
   /**
-   * Set to get a picture of this page instead of the file's text. `rotation`: the quarter turns by which it is turned
-   * clockwise.
+   * Set to get a picture of this page instead of the file's text. `rotation`: by how many quarter turns the picture is
+   * turned clockwise.
    */
   readonly draw?: { readonly page: number; readonly rotation: Rotation };
 }

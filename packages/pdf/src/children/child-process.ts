@@ -47,7 +47,10 @@ const ENTRY = join(import.meta.dirname, "../child/child.ts");
  */
 const PACKAGE = join(import.meta.dirname, "../..");
 const PDF_PARSE = resolved("pdf-parse");
-/** Found only once: where no file can be opened, because no descriptor is left, a child must fail to start like any other. */
+/**
+ * Files in the libraries that the child loads. They are looked up only once, when this module is loaded: later, the
+ * process may have no descriptor left to open a file, and then only the start of a child should fail.
+ */
 const LIBRARIES = [
   resolved("@embedpdf/pdfium"),
   PDF_PARSE,

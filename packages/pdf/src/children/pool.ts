@@ -124,7 +124,7 @@ interface State {
   /** Free children that are not ready yet although a caller waits. */
   readonly starting: Set<Child>;
   readonly turns: Turns<Child>;
-  /** Whether the pool has started its first children. */
+  /** Whether the pool has begun to start children. */
   begun: boolean;
   closed: boolean;
 }

@@ -51,7 +51,8 @@ export function withoutRepeats(
       isAfterRepeat = true;
       continue;
     }
-    // PDFium has also made a blank before and after it; only one of them can be measured.
+    // PDFium has also made a blank before and after the text that was left out; only one of the two blanks can be
+    // measured.
     if (isAfterRepeat && object === 0 && given.text.charAt(at) === " " && /\s$/.test(all)) continue;
     isAfterRepeat = false;
     // PDFium has written a line end before and after the text that was left out; one of them is enough.

@@ -10,7 +10,7 @@ export interface PageEngine {
 
 export interface OpenDocument {
   readonly pages: number;
-  /** The names of the files that are attached to the document; without those attached to its pages. */
+  /** The names of the files that are attached to the document itself and not to one of its pages. */
   readonly attachments?: readonly string[];
   /**
    * Reads a page, counted from 1. Throws when the page cannot be read. `styled`: each cell of a row is returned as a

@@ -3,7 +3,7 @@ import { rotatedBox, type Rotation } from "../text/rotation.ts";
 import { fromSingleBytes } from "../text/utf8.ts";
 import type { Pdfium } from "./pdfium.ts";
 
-/** How many annotations of a page are read. */
+/** How many annotations of a page are read at most. */
 const MAX_ANNOTATIONS = 5000;
 const MAX_VALUE_CHARS = 100_000;
 /**
@@ -14,7 +14,7 @@ const MAX_CHARS = 1_000_000;
 const MAX_LINES = 5000;
 const [NOTE, FREE_TEXT, STAMP, WIDGET] = [1, 3, 13, 20] as const;
 const [CHECK_BOX, RADIO_BUTTON, COMBO_BOX, LIST_BOX, TEXT_FIELD] = [2, 3, 4, 5, 6] as const;
-const NOT_SHOWN = 2 | 32; // hidden, no view
+const NOT_SHOWN = 2 | 32; // the flags Hidden and NoView of an annotation
 const PASSWORD_FIELD = 1 << 13;
 const NORMAL_DISPLAY = 0;
 const FLATTENED = 1;
@@ -34,7 +34,7 @@ export interface Annotations {
   readonly notes: readonly string[];
 }
 
-/** The form of the document. It is opened when an annotation shows the first field of it. */
+/** The form of the document. The form is opened when an annotation shows the first field of the form. */
 export interface Form {
   readonly handle: number;
   close(): void;
@@ -76,7 +76,7 @@ export function takeAnnotations(pdfium: View, form: Form, page: number): Annotat
   const found = { values: new Array<Line>(), notes: new Array<string>() };
   let draws = false;
   let chars = 0;
-  // From last to first, because a field that was read here is removed.
+  // The annotations are read from last to first, because a field that was read is removed.
   for (let index = count - 1; index >= 0; index--) {
     const annotation = call.FPDFPage_GetAnnot(page, index);
     if (annotation === 0) continue;

@@ -8,13 +8,13 @@ import type { Letters } from "./pdfium-letters.ts";
  * This code decides which of them are real, which separate table cells, and where PDFium left one out.
  */
 
-/** A gap of at least this many ems separates two cells of a row; a smaller one, two words. */
+/** A gap of at least this many ems separates two cells of a row; a smaller gap separates two words. */
 export const CELL_GAP_EM = 1.1;
 /** Gaps within a word of Hangul or of clustered letters are narrower than this many ems. */
 const CLUSTER_GAP_EM = 0.18;
 /**
  * BLANKS: how many blanks of a page are examined. DRAWN: if at least this part of them is drawn as characters, the
- * program that wrote the PDF draws all its blanks so.
+ * program that wrote the PDF draws all its blanks as characters.
  */
 const [BLANKS, DRAWN] = [200, 0.1] as const;
 /** The blanks of a line count as equally wide when their widths differ by less than this many ems. */

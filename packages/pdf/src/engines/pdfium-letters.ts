@@ -129,7 +129,7 @@ interface Places {
   originOf(char: number): { x: number; y: number };
   /** The matrix with which a character is drawn: a, b, c, d. Overwrites what `measure` has read. */
   matrix(char: number): readonly [number, number, number, number];
-  /** From the origin of a character to the place where its advance width ends. Undefined for clusters. */
+  /** The extent from the origin of a character to the place where its advance width ends; undefined for clusters. */
   advanced(index: number): { left: number; right: number } | undefined;
   free(): void;
 }

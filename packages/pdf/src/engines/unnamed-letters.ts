@@ -11,14 +11,17 @@ import type { Letters } from "./pdfium-letters.ts";
 const SAMPLES = 64;
 /** If more than this part of a page's letters is unnamed, OCR should read the page. */
 const MANY = 0.05;
-/** On such a page, a line is unreadable if more than this part of its letters is unnamed. */
+/**
+ * On a page with more unnamed letters than {@link MANY}, a line is unreadable if more than this part of its letters is
+ * unnamed.
+ */
 const TOO_MANY = 1 / 12;
 /**
- * The same limit for Indic scripts, Thai, Arabic and the like, where a letter has several signs or forms and only one of
- * them may be unnamed.
+ * The limit that replaces {@link TOO_MANY} in Indic scripts, Thai, Arabic and the like, where a letter has several signs
+ * or forms and only one of them may be unnamed.
  */
 const TOO_MANY_CLUSTERED = 1 / 3;
-/** Up to this many unnamed letters of a page do not count: any page may have some. */
+/** If a page has no more unnamed letters than this, they do not count: any page may have some. */
 const SOME = 12;
 const LETTER = /[\p{L}\p{M}]/u;
 /** The ligatures, each as a single character, that TeX's fonts have at these codes. */
@@ -161,11 +164,11 @@ function hasUnnamed(letters: Letters, text: string): boolean {
   return false;
 }
 
-/** Letters of Unicode blocks near those of CLUSTERED. */
+/** Matches letters of the Unicode blocks near those of CLUSTERED. */
 const STRANGER = /[\u0370-\u08ff\u10a0-\u177f\u1800-\u1c7f]/;
 /**
- * Those of them that never occur next to a word in a clustered script. Greek and Cyrillic letters are not among them:
- * they denote angles, units and the like.
+ * The letters of {@link STRANGER} that never occur next to a word in a clustered script. Greek and Cyrillic letters do
+ * occur there: they denote angles, units and the like.
  */
 const NEVER_BESIDE = /[\u0590-\u08ff\u10a0-\u177f\u1800-\u1c7f]/;
 const BESIDE_STRANGER = new RegExp(

@@ -19,7 +19,7 @@ export interface Table {
 const MAX_APART = 12;
 /**
  * Two rows of one table have at most this many lines between them, and a distance of at most `MAX_ROW_GAP_EM` ems
- * unless drawn lines are above and below the second one.
+ * unless drawn lines are above and below the second row.
  */
 const MAX_BETWEEN = 6;
 const MAX_ROW_GAP_EM = 4;

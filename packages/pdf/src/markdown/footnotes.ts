@@ -11,8 +11,8 @@ const MARK = /^\s*(?:\[?(\d{1,3})[\].)]?|([*†‡§]))\s*(?=\S)/u;
 const SMALLER = 0.93;
 
 /**
- * Finds footnotes: the lines in smaller type at the end of a page, from the first one with a footnote mark on. Returns
- * the index of that line.
+ * Finds footnotes: the lines in smaller type at the end of a page, beginning with the first line that has a footnote
+ * mark. Returns the index of that line.
  */
 export function footnotesFrom(lines: readonly Line[], body: Body): number {
   let from = lines.length;

@@ -3,12 +3,12 @@
  * once all pages are known.
  */
 
-/** A header may be among this many blocks at the top of a page, a footer among as many at its bottom. */
+/** A header may be among this many blocks at the top of a page, and a footer among as many blocks at the bottom. */
 const EDGE_BLOCKS = 2;
 const MAX_CHARS = 120;
 /**
- * A line recurs if it is on at least this many pages, one of them near, and either on the part `MIN_SHARE` of all pages
- * or on this many pages nearby.
+ * A line recurs if it is on at least this many pages, of which one is near, and if either the part `MIN_SHARE` of all
+ * pages has it or at least this many pages nearby have it.
  */
 const MIN_PAGES = 3;
 const MIN_SHARE = 0.3;

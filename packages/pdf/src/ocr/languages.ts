@@ -28,10 +28,10 @@ const SCRIPTS: Readonly<Record<string, { readonly languages: readonly string[]; 
   Japanese: { languages: ["jpn"], model: "Japanese" },
   Korean: { languages: ["kor"], model: "Hangul" },
 };
-/** Other names that Tesseract uses for some of these scripts. */
+/** Other names that Tesseract uses for some scripts of {@link SCRIPTS}. */
 const ALIASES: Readonly<Record<string, string>> = { Hangul: "Korean", Hiragana: "Japanese", Katakana: "Japanese" };
 const NOT_LATIN = new Set(Object.values(SCRIPTS).flatMap(({ languages }) => languages));
-/** The most languages with which one page is read: each of them takes more time. */
+/** The most languages with which one page is read, because each language takes more time. */
 const MAX_LANGUAGES = 4;
 
 /**

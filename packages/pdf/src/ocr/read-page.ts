@@ -12,7 +12,7 @@ const NOISE = 38;
 
 /**
  * How a page was read: turned by how many quarter turns, and with which languages. The next page of the file probably
- * needs the same.
+ * needs the same turns and languages.
  */
 export interface Manner {
   readonly rotation: Rotation;

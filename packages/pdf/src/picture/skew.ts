@@ -5,10 +5,10 @@ const EDGE = 36;
 const MAX_EDGES = 60_000;
 /**
  * In degrees: how far the search goes, its coarse and its fine step, and the least skew that counts. Scanned pages are
- * hardly ever skewed by more.
+ * hardly ever skewed by more than the search covers.
  */
 const [MAX_DEGREES, STEP, FINE, MIN_DEGREES] = [15, 0.5, 0.05, 0.25] as const;
-/** A skew counts only if lines of that slope fit better by this factor than level ones. */
+/** A skew counts only if lines of that slope fit better by this factor than level lines. */
 const BETTER = 1.08;
 
 export interface GreyPicture {

@@ -58,8 +58,8 @@ export interface ExtractOptions {
   /** An abort kills the child that works on the file; the extraction then throws the signal's reason. */
   readonly signal: AbortSignal;
   /**
-   * Whether the file may use the child that is kept free for urgent files. It then does not wait while other children
-   * start.
+   * Whether the file may use the child that is kept free for urgent files. Such a file does not wait while other
+   * children start.
    */
   readonly isUrgent?: boolean;
   /**

@@ -7,7 +7,7 @@ import type { ExtractLimits } from "../port/extract.ts";
 export interface FileClock {
   /** When the time of the whole file is up. */
   readonly deadline: number;
-  /** When a child last finished a page. Before the first page: when the first child began. */
+  /** When a child last finished a page. Before the first page, it is when the first child began. */
   readonly lastPageAt: number;
   /** When the time of the current page is up. */
   readonly pageDeadline: number;
@@ -26,8 +26,8 @@ export function startClock({ stallMs, timeoutMs }: Times, now: number): FileCloc
 }
 
 /**
- * Sets the deadline of the current page for another child. The wait for it counts, because in most cases the file has
- * killed the child before.
+ * Sets the deadline of the current page for another child. The wait for this child counts, because in most cases it was
+ * the file that made the previous child end.
  */
 export function nextChild(clock: FileClock, times: Times, now: number): FileClock {
   return { ...clock, pageDeadline: now + leftMs(clock, times, now) };

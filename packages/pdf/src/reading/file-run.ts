@@ -49,7 +49,7 @@ export interface FileRun {
   /** The first page for the next child to read. */
   readonly nextPage: number;
   /**
-   * Whether there is enough time for a child to begin. If not, the reading has ended, and its unread pages stay
+   * Begins a child, and returns true if it has enough time. If not, the reading has ended, and the unread pages stay
    * missing.
    */
   beginChild(engine: EngineName, wall: number): boolean;

@@ -131,7 +131,7 @@ function mendPage(reading: Reading, page: number, text: string, limits: ExtractL
   addText(reading, page, text, limits);
 }
 
-/** Whether another engine may read more of the file. Never when the file's own time, memory or pages were used up. */
+/** Whether another engine may read more of the file; false when the file's own time, memory or pages were used up. */
 export function worthAnotherEngine(reading: Reading): boolean {
   if (reading.end === "invalid" || reading.end === "crash") return true;
   return reading.end === "done" && (reading.lost.size > 0 || (!hasSomething(reading) && reading.unnamed.size === 0));

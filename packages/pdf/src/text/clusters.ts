@@ -9,7 +9,7 @@ import type { PlacedSign } from "./right-to-left.ts";
 
 /** The characters of scripts with clusters: Indic ones, Thai, Lao, Tibetan, Burmese, Khmer. */
 export const CLUSTERED = /[\u0900-\u109f\u1780-\u17ff]/;
-/** Scripts without blanks between words: Thai, Lao, Burmese, Khmer. */
+/** The characters of scripts without blanks between words: Thai, Lao, Burmese, Khmer. */
 export const PHRASED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]/;
 /**
  * Matches a text that begins with a combining mark: a sign without a width of its own. Subscript letters of Khmer and
@@ -22,7 +22,7 @@ export const MARK = /^\p{Mn}/u;
  */
 const BESIDE_EM = 0.12;
 const BEHIND_EM = 0.3;
-/** A letter at least this many ems to the left of the letter before it is out of order. */
+/** A letter is out of order if it is at least this many ems to the left of the letter before it. */
 const BACK_EM = 0.6;
 /** Where PDFium made no blank, a gap of more than this many ems between the ink of two letters separates words. */
 const BLANK_EM = 0.25;

@@ -107,7 +107,10 @@ function directed<T extends Line>(line: T): T {
   return rtl ? { ...line, left: -line.right, right: -line.left } : line;
 }
 
-/** How many lines beside a stretched line show its column. One or two blanks are even by chance. */
+/**
+ * How many lines beside a stretched line must be as wide to show that it fills a column. Lines of scripts without
+ * blanks between words have so few blanks that these are often even by chance, so they need two.
+ */
 export const columnLines = ({ text }: Line): number => (PHRASED.test(text) ? 2 : 1);
 
 /**

@@ -1,6 +1,6 @@
 /**
- * How many things that begin before a point are examined one by one for whether they reach over it. After that, the
- * nearest one is found with `reaching`.
+ * How many things that begin before a point are examined one by one for whether they reach over it. After these, the
+ * nearest thing is found with `reaching`.
  */
 const LOOKS = 16;
 

@@ -79,7 +79,7 @@ export function inCells(
   const ink = signs.filter(({ text }) => text.trim() !== "");
   for (const sign of ink.toSorted((one, other) => one.left - other.left)) {
     const cell = ends.at(-1);
-    // Without a blank between two letters, a long joint is drawn there.
+    // If PDFium saw no blank between two letters, the gap is not a blank but a long joint between them.
     const isJoined = cell !== undefined && Math.abs(cell.last.index - sign.index) === 1;
     const gap = cell === undefined || isJoined ? 0 : sign.left - cell.right;
     if (gap > BLANK_EM * size) gaps.push(gap);

@@ -7,11 +7,11 @@ import type { PlacedSign } from "./right-to-left.ts";
 
 /** The next piece of a line begins at most this far from the end of the piece before, in ems. */
 const BESIDE_EM = 1.1;
-/** The most by which neighbouring letters of a line differ in height, in ems. Lines are farther apart. */
+/** By how many ems neighbouring letters of a line differ in height at most. Two lines are farther apart than this. */
 const STEP_EM = 1;
 /** Neighbouring pieces are joined as a sloped line if the baselines of their end letters differ by more than this, in ems. */
 const LEVEL_EM = 0.1;
-/** Types that differ by less than this part have one size. */
+/** Types whose sizes differ by less than this part count as equally large. */
 const LIKE_SIZE = 0.1;
 /** The least distance, in ems, between two letters that are placed in the order of drawing. */
 const NEXT_EM = 0.05;
@@ -33,7 +33,7 @@ type Ends = readonly [PieceEnd, PieceEnd];
 export interface Piece {
   readonly start: number;
   readonly end: number;
-  /** Its first and last letter; left out when their positions are unknown. */
+  /** The first and last letter of the piece; left out when their positions are unknown. */
   readonly ends?: Ends | undefined;
   readonly rtl: boolean;
 }
@@ -41,7 +41,7 @@ export interface Piece {
 export interface JoinedPiece {
   readonly start: number;
   readonly end: number;
-  /** It was several pieces, with letters at different heights. */
+  /** Whether the piece was joined of several pieces, with letters at different heights. */
   readonly sloped: boolean;
 }
 

@@ -16,7 +16,7 @@ const HIGH =
  */
 const PAIR = /[\uc280-\udfbf]|[\u00e0-\u00ef][\u8080-\ubfbf]|[\uf080-\uf4bf][\u8080-\ubfbf]/g;
 const MAYBE_PAIR = /[\uc280-\uf4bf]/;
-/** Up to this many characters beyond ASCII may lack the pattern, whatever their share is. */
+/** Up to this many characters beyond ASCII need not fit the pattern, whatever their share is. */
 const SOME = 8;
 /** More than this part of a page's characters beyond ASCII must fit the pattern. */
 const NEARLY_ALL = 0.95;

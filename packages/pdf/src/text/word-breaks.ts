@@ -23,7 +23,10 @@ const HANGUL: Script = {
   atLineEnd: 1,
 };
 
-/** The letters of about one syllable. A line ends between words, and most places between two letters are within one. */
+/**
+ * The letters of about one syllable. A line ends between words, while most places between two letters are within a
+ * word.
+ */
 const PHRASED: Script = {
   letter: /[\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff]/,
   keysOf: (before, after) => [`${before.slice(-3)}_`, `_${after.slice(0, 3)}`],
@@ -73,7 +76,7 @@ function breaksOf(lines: readonly { readonly text: string }[], { letter, keysOf,
   }
   const usual = (all.apart + 1) / (all.apart + all.within + 2);
   const usualOdds = usual / (1 - usual);
-  /** How many times as often as the average syllable this one is beside a blank. */
+  /** How many times as often as the average syllable the given one is beside a blank. */
   const odds = (key: string): number => {
     const { apart, within } = counts.get(key) ?? { apart: 0, within: 0 };
     return (apart + WEIGHT * usual) / (within + WEIGHT * (1 - usual)) / usualOdds;

@@ -19,9 +19,9 @@ const SLOTS_EVERY_MS = 5000;
 const MOVING_MS = 50;
 const FAILOVER_MS = 100;
 /**
- * How many times a command may be redirected: so many that its timeout ends it before. A retried command first goes to
- * any node, and may be redirected twice each time. The library's default of 16 would be used up in less than a second
- * while a slot moves.
+ * How many times a command may be redirected: so many that the command's timeout ends it first. With each retry, a
+ * command first goes to any node, and may be redirected twice. The library's default of 16 would be used up in less
+ * than a second while a slot moves.
  */
 const MAX_REDIRECTIONS = 1000;
 

@@ -20,7 +20,7 @@ interface Subscription {
   isConfirmed: boolean;
   /** Settles when the subscription is confirmed or given up. */
   answer: PromiseWithResolvers<void>;
-  /** The number of the current try to subscribe; replies to earlier tries are ignored. */
+  /** The number of the current try to subscribe. Replies to earlier tries are ignored. */
   tries: number;
 }
 
@@ -37,11 +37,11 @@ const FINAL = /^(NOPERM|NOAUTH|WRONGPASS)/;
 /**
  * Subscriptions in a cluster. A sharded channel is subscribed at the master of its slot, a plain one at any master.
  * When a connection is lost, a slot moves or a replica takes over, the channels of that node are subscribed at their
- * new node. The event `back` names these channels: messages on them may have been lost. Messages on other channels were
- * not.
+ * new node. The event `back` names these channels: messages on them may have been lost. No messages on other channels
+ * were lost.
  *
- * Not ioredis's own sharded subscribers: those of version 6 do not report which channels were lost, nor when they are
- * subscribed again; they look for a lost node only every 2.5 s, and keep a repeated subscription twice.
+ * ioredis's own sharded subscribers are not used: those of version 6 do not report which channels were lost, nor when
+ * they are subscribed again; they look for a lost node only every 2.5 s, and keep a repeated subscription twice.
  */
 export class ClusterSubscriber extends EventEmitter {
   status: "connecting" | "ready" | "end" = "connecting";
@@ -142,7 +142,10 @@ export class ClusterSubscriber extends EventEmitter {
     );
   }
 
-  /** Goes to the node that was learned. If it is the one that replied, its name had the address of another one. */
+  /**
+   * Requests the subscription at the node that a MOVED reply has named. If that node itself sent the reply, its name
+   * led to the address of another node, so the connection is made anew.
+   */
   #follow(one: Subscription, redis: Redis): void {
     if (this.#nodeFor(one) === one.node) redis.disconnect(true);
     else this.#place(one);
@@ -195,7 +198,8 @@ export class ClusterSubscriber extends EventEmitter {
 
   #nodeFor({ kind, slot, node }: Subscription): string | undefined {
     if (kind === "ssubscribe") return this.#slots.slots[slot]?.[0];
-    // Any master delivers plain messages. A connected one is preferred; if there is none, another one than the last.
+    // Any master delivers plain messages. A connected master is preferred; if none is connected, a master other than
+    // the last one is taken.
     const all = [...this.#masters()];
     const live = all.filter((one) => this.#nodes.get(one)?.status === "ready");
     const others = all.filter((one) => one !== node);

@@ -1,9 +1,9 @@
 import dns, { type LookupAddress, type LookupAllOptions, type LookupOptions } from "node:dns";
 import type { LookupFunction } from "node:net";
 
-/** A look-up that takes longer is answered with the addresses that the name had last, if there are any. */
+/** A look-up that takes more ms than this returns the addresses that the name had last, if there are any. */
 const PATIENCE_MS = 500;
-/** A cluster has fewer nodes. */
+/** The most names whose addresses are remembered. A cluster has fewer nodes. */
 const MAX_NAMES = 1000;
 
 type Resolve = (
@@ -13,11 +13,11 @@ type Resolve = (
 ) => void;
 
 /**
- * Returns a look-up of names for sockets. It asks the system for each name once at a time, and gives all who wait for
- * the name the same answer.
+ * Returns a look-up of names for sockets. It asks the system for each name once at a time, and all callers that wait
+ * for the name get the same result.
  *
- * Node looks names up in two of its threads. Where no name server knows the name of a stopped node, the system tries for
- * up to 20 s, and the connections to that node are tried again every second or two: their look-ups would take both
+ * Node looks names up in two of its threads. Where no name server knows the name of a stopped node, the system tries
+ * for up to 20 s, and the connections to that node are tried again every second or two: their look-ups would take both
  * threads for minutes, and a replica that takes over could not be connected to.
  */
 export function createLookup(
@@ -34,7 +34,7 @@ export function createLookup(
     resolve(name, { ...options, all: true }, (error, addresses) => {
       asked.delete(key);
       if (error) return reject(error);
-      // The oldest name goes first.
+      // The name that is known for longest is forgotten first.
       known.delete(key);
       known.set(key, addresses);
       if (known.size > MAX_NAMES) for (const [oldest] of known) if (known.delete(oldest)) break;

@@ -14,9 +14,9 @@ export function mastersOf(redis: RedisClient): Redis[] {
 }
 
 /**
- * Checks whether Redis replies. In a cluster, most masters must reply. If a single one does not, only its own users
- * have to wait, until a replica takes over; that is no reason to refuse all other users. @throws the error of a master
- * that does not reply
+ * Checks whether Redis replies. In a cluster, most masters must reply. If a single master does not, only the users
+ * whose keys it has must wait, until a replica takes over; that is no reason to refuse all other users. @throws the
+ * error of a master that does not reply
  */
 export async function pingRedis(redis: RedisClient): Promise<void> {
   const masters = mastersOf(redis);

@@ -4,7 +4,7 @@ import { connect as connectTls } from "node:tls";
 import { createLookup } from "./lookup.ts";
 
 const DISCONNECT_MS = 2000;
-/** Shared by all connections of this process. */
+/** The look-up of names, which all connections of this process share. */
 const lookup = createLookup();
 
 /** Opens a connection to a node of a cluster as ioredis does it, except for how the node's name is looked up. */
@@ -19,7 +19,7 @@ export class NodeConnector extends AbstractConnector {
   override async connect(): Promise<Socket> {
     const { host = "127.0.0.1", port = 0, family, tls } = this.#options;
     this.connecting = true;
-    // `disconnect` may be called in the same turn.
+    // Connecting begins only after the code that runs now has ended, because that code may call `disconnect`.
     await new Promise<void>((resolve) => process.nextTick(resolve));
     if (!this.connecting) throw new Error("Connection is closed.");
     const to = { host, port, lookup, ...(family !== undefined && { family }) };

@@ -5,7 +5,9 @@
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
-/** The bit in which `[` differs from `{`, and `]` from `}`. They are equal in all others. */
+/**
+ * The bit in which `[` differs from `{`, and `]` from `}`. The two brackets of each pair are equal in all other bits.
+ */
 const CURLY_BIT = 0x20;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;

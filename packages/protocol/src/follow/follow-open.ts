@@ -11,7 +11,10 @@ const BACKOFF = { firstMs: 250, longestMs: 10_000 };
 const MAX_RETRY_AFTER_MS = 60_000;
 const MAX_REFUSALS = 16;
 
-/** Sends an open now. Live events that were buffered are dropped, because this open will return them. */
+/**
+ * Sends `conversation:open` (an open) now. Live events that were buffered are dropped, because the reply will have
+ * them.
+ */
 export function open(state: FollowState, _input: unknown, now: number): Step {
   const call = state.call + 1;
   const after = askedFrom(state);
@@ -29,21 +32,21 @@ export function open(state: FollowState, _input: unknown, now: number): Step {
   };
 }
 
-/** The position that an open sends. It stays the same until the reply. */
+/** The position that an open (`conversation:open`) sends. It stays the same until the reply. */
 function askedFrom(state: FollowState): Position | undefined {
   return state.unverified ? state.unverified.position : positionOf(state);
 }
 
 /**
- * Schedules an open at a random time within the next two seconds, so that the clients of an edge do not all send one at
- * the same time.
+ * Schedules an open (`conversation:open`) at a random time within the next two seconds, so that the clients of an edge
+ * do not all send one at the same time.
  */
 export function openSoon(state: FollowState, now: number, random: number): FollowState {
   const at = now + random * RESYNC_SPREAD_MS;
   return { ...state, openAt: Math.min(state.openAt ?? at, at) };
 }
 
-/** Handles the reply to the newest open: a page of the log. */
+/** Handles the reply to the newest `conversation:open`: a page of the log. */
 export function onOpened(state: FollowState, reply: InputOf<"opened">, now: number, random: number): Step {
   const known = state.recent.length > 0 ? state : { ...state, last: reply.first - 1 };
   const allAfter = reply.holes ? (askedFrom(state)?.seq ?? reply.first - 1) : undefined;
@@ -59,7 +62,7 @@ export function onOpened(state: FollowState, reply: InputOf<"opened">, now: numb
   return join(page, isBehind ? openNextPage(accepted, reply, now) : goLive(accepted, now, random));
 }
 
-/** Whether the page ends after the position that its open sent. */
+/** Whether a page of the log ends after the position that its `conversation:open` sent. */
 function advances({ unverified, last }: FollowState, { events }: InputOf<"opened">): boolean {
   const start = unverified ? (unverified.position?.seq ?? 0) : (last ?? 0);
   return (events.at(-1)?.seq ?? 0) > start;
@@ -113,7 +116,9 @@ function startOver(state: FollowState, now: number): Step {
   return join({ state: empty, actions: [{ type: "reset" }] }, open(empty, undefined, now));
 }
 
-/** Handles the refusal of the newest open: repeats it after a wait, starts over, or fails for good. */
+/**
+ * Handles the refusal of the newest `conversation:open`: repeats the open after a wait, starts over, or fails for good.
+ */
 export function onRefused(state: FollowState, error: WireError, now: number, random: number): Step {
   const closed = { ...state, buffered: [], reopen: undefined };
   if (error.code === "RESUME_LOST" && state.recent.length > 0) return startOver(state, now);

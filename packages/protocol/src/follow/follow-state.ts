@@ -3,9 +3,9 @@ import type { WireError } from "../errors/wire-error.ts";
 import type { Event, LogEntry } from "../messages/event.ts";
 
 /**
- * The phase of a reader of one conversation. `offline`: no connection. `opening`: an open was sent, and live events are
- * buffered until its reply. `waiting`: an open was refused, and is sent again at `wakeAt`. `live`: the whole log was
- * applied. `failed`: an open was refused for good.
+ * The phase of a reader of one conversation. `offline`: there is no connection. `opening`: an open
+ * (`conversation:open`) was sent, and live events are buffered until its reply. `waiting`: an open was refused, and is
+ * sent again at `wakeAt`. `live`: the whole log was applied. `failed`: an open was refused for good.
  */
 export type Phase = "offline" | "opening" | "waiting" | "live" | "failed";
 
@@ -20,43 +20,46 @@ export interface FollowState {
    * back.
    */
   readonly recent: readonly AppliedEvent[];
-  /** The number of the newest open. Replies to earlier ones are ignored. */
+  /** The number of the newest `conversation:open`. Replies to earlier ones are ignored. */
   readonly call: number;
-  /** Live events that arrived while an open was on its way. */
+  /** Live events that arrived while a `conversation:open` was on its way. */
   readonly buffered: readonly LogEntry[];
   /**
-   * Set when another open must follow the one that is on its way. `now`: as soon as that one is replied to; `soon`: a
-   * random time later.
+   * Set when another `conversation:open` must follow the one that is on its way. `now`: as soon as that one is replied
+   * to; `soon`: a random time later.
    */
   readonly reopen: "now" | "soon" | undefined;
   /**
    * Set by a resync or a broken connection. After either, Redis may have come back with an older log, whose live events
-   * continue the seq but not what was applied. So the next open sends the position before that moment, and its reply
-   * shows whether the events applied since then are in the log. `position` is undefined when nothing was applied
-   * before: then the log is read from its start.
+   * continue the seq but not what was applied. So the next `conversation:open` sends the position before that moment,
+   * and its reply shows whether the events applied since then are in the log. `position` is undefined when nothing was
+   * applied before: then the log is read from its start.
    */
   readonly unverified: { readonly position: Position | undefined } | undefined;
   /** The ids of asks that were accepted and have not ended, according to the log read so far. */
   readonly running: ReadonlySet<string>;
   /** The highest seq in the acknowledgements of this client's asks. Until that event is applied, an ask is running. */
   readonly acknowledgedSeq: number;
-  /** What `acknowledgedSeq` was when the newest open was sent. A log that ends before this seq was rolled back. */
+  /**
+   * What `acknowledgedSeq` was when the newest `conversation:open` was sent. A log that ends before this seq was rolled
+   * back.
+   */
   readonly openMustReach: number;
   /**
-   * When the last event was applied or the last open was replied to, in ms of the caller's clock. The watchdog counts
-   * from here.
+   * When the last event was applied or the reply to the last `conversation:open` came, in ms of the caller's clock. The
+   * watchdog counts the silence from this time on.
    */
   readonly heardAt: number;
-  /** How many opens the watchdog has sent since the last event was applied. */
+  /** How many times the watchdog has sent `conversation:open` since the last event was applied. */
   readonly silentOpens: number;
-  /** How many opens in a row were refused. */
+  /** How many times in a row `conversation:open` was refused. */
   readonly refusals: number;
   /**
-   * When to send an open for a reason other than the watchdog, in ms of the caller's clock; undefined: there is none to
-   * send.
+   * When to send `conversation:open` for a reason other than the watchdog, in ms of the caller's clock; undefined when
+   * there is no such reason.
    */
   readonly openAt: number | undefined;
-  /** When the caller has to input a `tick`, in ms of its clock; undefined: not at all. */
+  /** When the caller has to input a `tick`, in ms of its clock; undefined when no `tick` is needed. */
   readonly wakeAt: number | undefined;
 }
 
@@ -66,8 +69,8 @@ export type FollowInput =
   | { readonly type: "connected" }
   | { readonly type: "disconnected" }
   /**
-   * The reply to an open. `holes`: the open asked the server to leave out pieces that the log has dropped, so a hole in
-   * `events` does not mean that one is missing.
+   * The reply to `conversation:open`. `holes`: the client asked the server to leave out deltas that the log has
+   * dropped, so a hole in `events` does not mean that an event is missing.
    */
   | ({
       readonly type: "opened";

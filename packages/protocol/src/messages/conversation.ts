@@ -11,7 +11,7 @@ export const positionSchema = z.strictObject({
 export type Position = z.infer<typeof positionSchema>;
 
 /**
- * The event `conversation:open`. With `holes`, the reply leaves out pieces of older answers that the log has dropped.
+ * The event `conversation:open`. With `holes`, the reply leaves out deltas of older answers that the log has dropped.
  * Otherwise each of them is an empty `delta`, so that `seq` has no holes. The text of those answers is in their
  * terminal events.
  */
@@ -28,8 +28,9 @@ export const closeSchema = z.strictObject({ conversation: idSchema });
 const refused = z.object({ ok: z.literal(false), error: wireErrorSchema });
 
 /**
- * The acknowledgement of an open. `more`: there are further events; to get them, open again with the position of the
- * last one. `first`: the seq of the oldest kept event. `head`: the position of the newest event.
+ * The acknowledgement of `conversation:open`. `more`: the log has further events; to get them, open again with the
+ * position of the last returned event. `first`: the seq of the oldest kept event. `head`: the position of the newest
+ * event.
  */
 const openedSchema = z.object({
   ok: z.literal(true),
@@ -38,7 +39,10 @@ const openedSchema = z.object({
   first: z.int(),
   head: z.nullable(positionSchema),
 });
-/** The same acknowledgement for the server that writes it: it knows all types of events, so none is unknown. */
+/**
+ * The acknowledgement of `conversation:open` for the server that writes it: a server knows all types of events that it
+ * sends, so none is unknown.
+ */
 export type Opened = Omit<z.infer<typeof openedSchema>, "events"> & { events: Event[] };
 
 export const openAckSchema = z.discriminatedUnion("ok", [openedSchema, refused]);

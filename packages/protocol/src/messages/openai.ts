@@ -97,9 +97,9 @@ export const chatChunkSchema = z.object({
       finish_reason: z.nullable(z.enum(["stop", "length"])),
     }),
   ),
-  /** Only in the last chunk, which has no choices; sent if `stream_options` request it. */
+  /** Set only in the last chunk, which has no choices, and only if the request's `stream_options` ask for the usage. */
   usage: z.optional(chatUsageSchema),
-  /** Only in the last chunk that has a choice. */
+  /** Set only in the last chunk that has a choice. */
   docrelay: z.optional(extensionSchema),
 });
 export type ChatChunk = z.infer<typeof chatChunkSchema>;
@@ -117,7 +117,9 @@ const inputItemSchema = z.object({
 });
 export type InputItem = z.infer<typeof inputItemSchema>;
 
-/** The body of `POST /v1/responses`. Fields that choose or tune a model are ignored, as in a chat. */
+/**
+ * The body of `POST /v1/responses`. Fields that choose or tune a model are ignored, as in `POST /v1/chat/completions`.
+ */
 export const responseRequestSchema = z.object({
   input: z.union([z.string(), z.array(inputItemSchema).check(z.minLength(1))]),
   instructions: z.nullish(z.string()),

@@ -1,8 +1,8 @@
 import { assemble, compressed, type PdfObject } from "./pdf-objects.ts";
 
 /*
- * Makes pages with lines at given positions, in any script. The fonts have no outlines of letters: to read letters,
- * what the font tells about them is enough.
+ * Makes pages with lines at given positions, in any script. The fonts have no outlines of letters: to read the letters,
+ * their codes and widths in the font are enough.
  */
 
 /** A line. `x` and `y`: its left end and its baseline, in points from the page's lower left corner. */
@@ -13,7 +13,7 @@ export interface PlacedLine {
 }
 
 /**
- * How letters are encoded. `latin`: WinAnsi. `unicode`: numbers whose letters only a table in the font tells. The
+ * How letters are encoded. `latin`: WinAnsi. `unicode`: numbers, whose letters only a table in the font states. The
  * others are names of collections that every reader knows: UTF-16 without such a table.
  */
 export type Lettering = "latin" | "unicode" | "UniGB-UTF16-H" | "UniJIS-UTF16-H" | "UniKS-UTF16-H";

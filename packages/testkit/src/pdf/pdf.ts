@@ -23,7 +23,7 @@ export interface PdfOptions {
   readonly operators?: number;
   /** Whether pages are compressed, so that a file with many operators is still small. */
   readonly deflate?: boolean;
-  /** Bytes without a use that make the file large. */
+  /** Bytes that are added only to make the file large. */
   readonly ballast?: Uint8Array;
   readonly encryption?: Encryption;
 }

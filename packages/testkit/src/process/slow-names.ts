@@ -2,13 +2,13 @@ import type { LookupOptions } from "node:dns";
 
 type Callback = (error: NodeJS.ErrnoException | null, address?: unknown, family?: number) => void;
 
-/** Node looks up so many names at once: two of its four threads. */
+/** Node looks up this many names at once, because look-ups may use two of its four threads. */
 const AT_ONCE = 2;
 const SEARCH_MS = 20_000;
 
 /**
- * A `dns.lookup` for which all names are of this machine. As where no name server knows the name of a stopped machine,
- * such a name is searched for 20 s, and others wait for a thread meanwhile.
+ * A `dns.lookup` for which all names are of this machine. The look-up of a name for which `isStopped` is true takes 20
+ * s, as where no name server knows the name of a stopped machine. Look-ups of other names wait for a thread meanwhile.
  */
 export function slowNames(isStopped: (name: string) => boolean) {
   const waiting: Array<() => void> = [];

@@ -77,7 +77,7 @@ export async function startRedisCluster(options: ClusterOptions = {}): Promise<T
     const ranges = await (of ?? (await alive())).admin.cluster("SLOTS");
     return ranges.map(([from, to, master]) => ({ from, to, node: nodes.find(({ id }) => id === master?.[2]) }));
   };
-  /** The node that takes a slot for its own: others may not know yet where it went last. */
+  /** The node that counts a slot as its own: other nodes may not know yet to which node the slot was moved last. */
   const claimant = async (slot: number): Promise<TestNode | undefined> => {
     const claims = nodes.map(async (node) => {
       const range = (await owners(node)).find(({ from, to }) => from <= slot && slot <= to);

@@ -43,7 +43,8 @@ export async function startRedisContainer(args: readonly string[]): Promise<Test
     restart,
     keep: () => docker("exec", name, "cp", "-a", "/data/appendonlydir", "/data/kept"),
     rollBack: async () => {
-      // A container that does not run takes no commands: the server goes on with the files that it has open.
+      // The files are replaced while the container runs, because a stopped container takes no commands. The server goes
+      // on with the files that it has open.
       await docker("exec", name, "sh", "-c", "cd /data && rm -rf appendonlydir && mv kept appendonlydir");
       await docker("kill", name);
       await restart();
