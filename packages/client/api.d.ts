@@ -82,14 +82,20 @@ interface AskOptions {
      * Passwords of files, by the file's index. They are meant for `File` objects, which have no field for a password.
      */
     readonly passwords?: ReadonlyMap<number, string>;
-    /** The ask's id; default: a random id. Asking again with the same id and content stores nothing new. */
+    /**
+     * The ask's id; default: a random id. If an ask with the same id and content is stored already, nothing new is
+     * stored.
+     */
     readonly id?: string;
     /**
      * The id of an ask of the same conversation that this one replaces: its question was edited, or is asked again. The
      * server refuses an unknown id with `NOT_FOUND`. If the replaced ask is running, it continues unless it is cancelled.
      */
     readonly replaces?: string;
-    /** A `traceparent` of W3C Trace Context. If the server traces, it continues this trace, and errors have its id. */
+    /**
+     * A `traceparent` of W3C Trace Context. If the server traces, it continues this trace, and errors of the ask have
+     * the trace's id.
+     */
     readonly traceparent?: string;
     /** Aborting this signal cancels the ask at any stage. */
     readonly signal?: AbortSignal;
@@ -221,7 +227,10 @@ interface Conversation {
  * `conversations` refuse these calls.
  */
 interface Conversations {
-    /** Returns a page of the list. `limit`: how many conversations, 50 by default, at most 100. @throws RelayError */
+    /**
+     * Returns a page of the list. `limit`: how many conversations the page has at most; 50 by default, and not more
+     * than 100. @throws RelayError
+     */
     list(page?: {
         readonly before?: string | number;
         readonly limit?: number;
@@ -285,7 +294,7 @@ interface DeltaEvent extends Head {
     text: string;
 }
 interface DownloadOptions {
-    /** Which bytes to download: from `from` up to, but not including, `to`. Default: all. */
+    /** Which bytes to download: from `from` up to, but not including, `to`. Default: all bytes. */
     readonly range?: {
         readonly from: number;
         readonly to: number;
@@ -380,7 +389,7 @@ interface ListedConversation {
     id: string;
     /** The first question, or the title that a user has given. */
     title: string;
-    /** When the newest question was asked. */
+    /** When the newest question was asked, in ms since the epoch. */
     at: number;
     asks: number;
     /** The names of all files of the conversation. */
@@ -393,13 +402,19 @@ interface Listener {
     event(event: Event): void;
     /** Reports how far an ask is. The reports are only hints: some may be lost. */
     progress?(progress: Progress): void;
-    /** The log was delivered up to its newest event: later events are new. Called once, and again after a reset. */
+    /**
+     * Called when the log was delivered up to its newest event, so that later events are new: once, and again after
+     * each `reset`.
+     */
     ready?(): void;
-    /** The server's log was replaced by an older one: forget all events so far. The events of the new log follow. */
+    /**
+     * Called when the server's log was replaced by an older one: forget all events so far. The events of that log
+     * follow.
+     */
     reset?(): void;
-    /** The conversation cannot be read any more; no event follows. */
+    /** Called when the conversation cannot be read any more; no event follows. */
     failed?(error: RelayError): void;
-    /** The conversation was closed on this connection; no event follows. */
+    /** Called when the conversation was closed on this connection; no event follows. */
     closed?(): void;
 }
 /** A page whose text is missing, counted from 1, and the reason. */

@@ -16,7 +16,10 @@ export interface ConversationsPage {
  * `conversations` refuse these calls.
  */
 export interface Conversations {
-  /** Returns a page of the list. `limit`: how many conversations, 50 by default, at most 100. @throws RelayError */
+  /**
+   * Returns a page of the list. `limit`: how many conversations the page has at most; 50 by default, and not more than
+   * 100. @throws RelayError
+   */
   list(page?: { readonly before?: string | number; readonly limit?: number }): Promise<ConversationsPage>;
   /**
    * Changes the title of a conversation: 1 to 200 characters. @throws RelayError `NOT_FOUND` when the conversation is

@@ -4,9 +4,9 @@ import { tellAll } from "./tell-all.ts";
 
 /** Passes events to many listeners, and keeps all events for listeners that are added later. */
 export interface Fan {
-  /** A listener that passes everything on to all added listeners. */
+  /** The listener to call: it passes everything on to all added listeners. */
   readonly all: Required<Listener>;
-  /** Adds a listener and calls it with the kept events at once. Returns a function that removes it. */
+  /** Adds a listener and calls it with the kept events at once. Returns a function that removes the listener. */
   add(listener: Listener): () => void;
   /** Removes the kept events and all listeners except the first. */
   clear(): void;

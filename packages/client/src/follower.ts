@@ -8,13 +8,18 @@ export interface Listener {
   event(event: Event): void;
   /** Reports how far an ask is. The reports are only hints: some may be lost. */
   progress?(progress: Progress): void;
-  /** The log was delivered up to its newest event: later events are new. Called once, and again after a reset. */
+  /**
+   * Called when the log was delivered up to its newest event, so that later events are new: once, and again after each
+   * `reset`.
+   */
   ready?(): void;
-  /** The server's log was replaced by an older one: forget all events so far. The events of the new log follow. */
+  /**
+   * Called when the server's log was replaced by an older one: forget all events so far. The events of that log follow.
+   */
   reset?(): void;
-  /** The conversation cannot be read any more; no event follows. */
+  /** Called when the conversation cannot be read any more; no event follows. */
   failed?(error: RelayError): void;
-  /** The conversation was closed on this connection; no event follows. */
+  /** Called when the conversation was closed on this connection; no event follows. */
   closed?(): void;
 }
 

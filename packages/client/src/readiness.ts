@@ -1,7 +1,9 @@
 /** A promise of something that happens once, or fails. If it rejects and is not handled, no error is reported. */
 export interface Readiness {
   readonly ready: Promise<void>;
-  /** Resolves `ready`. After the first call of `reached` or `failed`, neither has an effect. */
+  /**
+   * Resolves the promise `ready`. After the first call of `reached` or `failed`, further calls of both have no effect.
+   */
   reached(): void;
   failed(error: unknown): void;
 }

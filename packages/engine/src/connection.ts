@@ -18,7 +18,7 @@ export interface Connection {
   readonly open: boolean;
   /** Whether the engine was pinged and has sent nothing since then. */
   readonly owesPong: boolean;
-  /** Replaces the listener. The new one gets only later frames. */
+  /** Replaces the connection's listener. The new listener gets only later frames. */
   listen(listener: Listener): void;
   /**
    * Sends a text frame in UTF-8. Resolves when the operating system has accepted all of it. If the connection breaks
@@ -44,7 +44,9 @@ export interface ConnectOptions {
    * delays the handshake.
    */
   readonly handshakeTimeoutMs: number;
-  /** A ping is sent every this many ms, because load balancers close idle connections. 0: no pings. */
+  /**
+   * The interval of pings in ms, which keep load balancers from closing an idle connection. With 0, no pings are sent.
+   */
   readonly pingEveryMs: number;
   /** Secrets, which are removed from error messages. */
   readonly secrets: readonly string[];

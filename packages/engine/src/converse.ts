@@ -12,9 +12,9 @@ export interface ConverseOptions extends Omit<ReplyRule, "uniqueId" | "mustEcho"
   readonly firstReplyTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly secrets: readonly string[];
-  /** Returns how the engine ends its replies, as far as that is learned. */
+  /** Returns what is learned so far about how the engine ends its replies. */
   habit(): Habit;
-  /** Called when a reply has ended. `late`: another frame arrived after the end of the reply. */
+  /** Called when a reply has ended. `late`: whether another frame arrived after the end of the reply. */
   ended(reply: Reply, late: boolean): void;
 }
 

@@ -19,7 +19,7 @@ export interface EngineOptions {
   readonly idleTimeoutMs: number;
   /** The most bytes of a reply's text, as UTF-8. A longer text is cut, and its `end` event has `truncated`. */
   readonly maxReplyBytes: number;
-  /** The most bytes of a prompt, as the frame or body that is sent. Default: 0, no limit. */
+  /** The most bytes that the frame or body with a prompt may have. Default: 0, which means no limit. */
   readonly maxPromptBytes?: number;
   /** How many ms opening a connection may take. Default: 5,000. */
   readonly connectTimeoutMs?: number;

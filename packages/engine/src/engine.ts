@@ -69,7 +69,7 @@ export type EngineEvent =
       readonly kind: "sent";
       /** The name of the engine that users see. If undefined, the caller uses its own name for the engine. */
       readonly engine?: string;
-      /** How many ms ago the prompt was sent; set if the engine accepted the call only later. */
+      /** How many ms ago the prompt was sent; set if the engine accepted the call only some time after that. */
       readonly agoMs?: number;
       /** The {@link ResumePoint} mark after this event. If undefined, the answer cannot be continued here. */
       readonly mark?: string;
@@ -86,7 +86,7 @@ export type EngineEvent =
        * own.
        */
       readonly truncated?: boolean;
-      /** Set if the engine reports its tokens. */
+      /** The tokens of the call; set if the engine reports them. */
       readonly usage?: TokenUsage;
       /** The pages that the engine cites, at most 50. */
       readonly citations?: readonly EngineCitation[];

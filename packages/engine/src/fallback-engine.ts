@@ -4,14 +4,14 @@ import { EngineError } from "./failure/engine-error.ts";
 
 export interface NamedEngine {
   readonly engine: Engine;
-  /** The name of the engine that users see. If the engine itself sends a name, that one is used. */
+  /** The name of the engine that users see, unless the engine itself sends a name. */
   readonly name: string;
 }
 
 export interface FallbackOptions {
   readonly first: NamedEngine;
   readonly second: NamedEngine;
-  /** After this many failures in a row, the first engine is not called for a while. Default: 3. */
+  /** After this many failures in a row, the first engine is not called for `pauseMs`. Default: 3. */
   readonly failures?: number;
   /**
    * For how many ms the first engine is skipped after `failures` failures in a row. Then one call tries it again.

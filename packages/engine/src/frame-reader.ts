@@ -106,7 +106,7 @@ export class FrameReader implements Disposable {
     return frame;
   }
 
-  /** Resolves at the next frame or failure. After `timeoutMs` of silence, sets the failure to a timeout. */
+  /** Resolves at the next frame or failure. A silence of `timeoutMs` counts as a failure with the cause `waiting`. */
   #change(timeoutMs: number, waiting: Waiting): Promise<void> {
     return new Promise((resolve) => {
       const left = Math.max(1, this.#quietSince + timeoutMs - performance.now());

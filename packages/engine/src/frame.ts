@@ -38,9 +38,9 @@ export interface ReplyFrame {
 
 export interface RefusedFrame {
   readonly refused: "error" | "unique-id" | "depth";
-  /** The text of the error that the engine reports, as it sent it. */
+  /** The text of the error that the engine reports, unchanged. */
   readonly said?: string;
-  /** Set if the engine itself says that the call may be repeated. */
+  /** Set if the frame itself states that the call may be repeated. */
   readonly retry?: "again";
 }
 

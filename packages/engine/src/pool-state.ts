@@ -29,18 +29,18 @@ export interface PoolRule {
 interface Member {
   readonly socket: number;
   readonly busy: boolean;
-  /** When the connection was last released. */
+  /** When the connection was last released, by the pool's clock in ms. */
   readonly since: number;
   /** The user of the connection's last ask. */
   readonly last: string;
-  /** The user, if the connection has served only one; undefined after several users. */
+  /** The only user that the connection has served; undefined if it has served several users. */
   readonly owner: string | undefined;
   /**
    * Every `unique_id` that was used on the connection, and the user of that ask. The map is changed in place, because
    * copying it for each ask cost 6 % of a worker's time. So only the newest state may be passed to `stepPool`.
    */
   readonly served: Map<string, string>;
-  /** Whether every frame on the connection so far had its ask's `unique_id`. */
+  /** Whether every frame on the connection so far had the `unique_id` of its ask. */
   readonly echoes: boolean;
 }
 
@@ -59,7 +59,7 @@ export interface PoolState {
 
 export type PoolInput =
   | { kind: "request"; request: PoolRequest }
-  /** The caller no longer wants the connection. Ignored when the request has one already. */
+  /** The caller no longer wants a connection. This is ignored when the request has got one already. */
   | { kind: "withdrawn"; ticket: number }
   | { kind: "released"; socket: number; echoed: boolean }
   /** The connection was discarded, broke, or could not be opened. */

@@ -11,11 +11,11 @@ export interface Reply {
    */
   readonly bytes: number;
   readonly frames: number;
-  /** How many frames had a text, also an empty one. */
+  /** How many frames of the reply had a text, also an empty one. */
   readonly texts: number;
-  /** How many frames had no text and did not report the engine's state either. */
+  /** How many frames of the reply had no text and did not report the engine's state either. */
   readonly unknown: number;
-  /** Whether a frame said that it is a part of a stream. */
+  /** Whether a frame of the reply was marked as a part of a stream. */
   readonly streams: boolean;
   /** The frame that has the reply's text; set while it is the only frame with a text, and if it is JSON. */
   readonly only: string | undefined;
@@ -42,7 +42,7 @@ export interface ReplyRule extends FrameRule {
 
 export type ReplyStep =
   | { readonly reply: Reply; readonly events: readonly EngineEvent[] }
-  /** `said`: the text of an error that the engine reports, as it sent it. */
+  /** `said`: the text of the error that the engine reports, unchanged. */
   | { readonly refused: BadReply; readonly said?: string; readonly retry?: RetryAdvice };
 
 export const NO_REPLY: Reply = {

@@ -21,7 +21,10 @@ export interface WebSocketEngineOptions extends EngineOptions {
    * close never ends a stream.
    */
   readonly streamEnd?: "close" | "frame";
-  /** With `auto`: after this many ms of silence, a reply that may be complete counts as complete. Default: 5,000. */
+  /**
+   * With the reply mode `auto`: after this many ms of silence, a reply that may be complete counts as complete.
+   * Default: 5,000.
+   */
   readonly quietMs?: number;
   /** The names of fields in which a frame's text is looked for, before those of `TEXT_FIELDS`. */
   readonly textFields?: readonly string[];
@@ -29,7 +32,7 @@ export interface WebSocketEngineOptions extends EngineOptions {
   readonly handshakeTimeoutMs?: number;
   /** For how many ms an unused connection is kept. Default: 60,000. */
   readonly keepMs?: number;
-  /** A ping is sent every this many ms. Default: 15,000; 0: no pings. */
+  /** The interval of pings in ms. Default: 15,000. With 0, no pings are sent. */
   readonly pingEveryMs?: number;
   /**
    * Called when the engine sent a frame after a reply had ended. The connection is closed then. If the reply had ended
@@ -37,7 +40,7 @@ export interface WebSocketEngineOptions extends EngineOptions {
    * at most once for each connection.
    */
   readonly onFrameAfterReply?: () => void;
-  /** With `auto`: called when something new was learned about how the engine ends its replies. */
+  /** With the reply mode `auto`: called when something new was learned about how the engine ends its replies. */
   readonly onHabit?: (habit: Habit) => void;
 }
 

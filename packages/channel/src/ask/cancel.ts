@@ -12,9 +12,9 @@ const CANCEL = step(
 export type Cancelled =
   /** The user has no such ask in this conversation. */
   | { kind: "unknown" }
-  /** The ask had ended already: there is nothing to do. */
+  /** The ask had ended before: there is nothing to cancel. */
   | { kind: "ended" }
-  /** The ask was waiting and has ended now. The conversation may have a next ask: ring its bell. */
+  /** The ask was waiting and has ended now. The conversation may have a next ask, so ring the conversation's bell. */
   | { kind: "cancelled"; conversation: ConversationAddress }
   /**
    * A worker runs the ask, or ran it before. The ask is flagged: the worker that runs it, or the next one that takes

@@ -42,7 +42,7 @@ const KEYS = ["due", "live", "convs", "log", "mail", "meta", "records"] as const
 /** A step of an ask: a script over one conversation's keys. `A`: the names of the step's own arguments. */
 export interface Step<A extends string> {
   readonly script: Script<(typeof KEYS)[number]>;
-  /** Never read: it only gives {@link runStep} the type of the step's arguments. */
+  /** This value is never read: it only gives {@link runStep} the type of the step's arguments. */
   readonly args: Readonly<Record<A, ArgumentKind>>;
   /**
    * Whether a client gets an acknowledgement of the step. Such a step also waits until replicas have its writes, if the

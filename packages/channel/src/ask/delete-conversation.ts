@@ -27,7 +27,10 @@ export interface DeletedConversation {
   readonly address: ConversationAddress;
   /** Whether there was a conversation to delete. */
   readonly existed: boolean;
-  /** Asks that had not ended. The wait lists of their texts still have this conversation; the caller removes it there. */
+  /**
+   * The asks that had not ended. The wait lists of their texts still have the conversation; the caller removes it from
+   * them.
+   */
   readonly asks: ReadonlyArray<{ readonly conversation: string; readonly id: string; readonly body: AskBody }>;
 }
 

@@ -9,7 +9,7 @@ import { parseMember } from "./conversation-script.ts";
  * An unfinished ask as operators see it, without its question, its files or its answer. Times are ms of Redis's clock.
  */
 export interface AskFacts {
-  /** The ask's address as one word; {@link readAskKey} reads it back. */
+  /** The ask's address as one word, which {@link readAskKey} parses. */
   readonly key: string;
   readonly id: string;
   readonly conversation: string;

@@ -76,9 +76,14 @@ export interface TakenAsk {
   readonly traceparent?: string;
   /** Whether the ask has been parked or handed back before. */
   readonly waited: boolean;
-  /** Whether `take` itself has begun the engine call `attempt`, so that the worker need not call `begin`. */
+  /**
+   * Whether `take` itself has begun the engine call with the number `attempt`, so that the worker need not call
+   * `begin`.
+   */
   readonly begun: boolean;
-  /** Whether the last owner ran the ask and did not release it: that worker may have crashed because of this ask. */
+  /**
+   * Whether the last owner ran the ask and did not release it: the owner's worker may have crashed because of this ask.
+   */
   readonly orphaned: boolean;
   /**
    * Where to continue the answer of `attempt`, as the ask's last owner stored it. If undefined, the worker begins a new

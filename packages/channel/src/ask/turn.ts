@@ -112,7 +112,7 @@ const APPEND = step(
  */
 export interface Resumable {
   readonly owner: string;
-  /** If undefined, the stored value stays. */
+  /** Where to continue the attempt; if undefined, the stored value stays. */
   readonly resume?: string | undefined;
 }
 

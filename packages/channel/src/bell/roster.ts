@@ -25,7 +25,7 @@ export interface Beat {
   readonly worker: string;
   /** The highest record version that the worker can run. */
   readonly version: number;
-  /** How many conversations the worker runs or keeps waiting. */
+  /** How many conversations the worker runs or keeps waiting, in all. */
   readonly load: number;
   /**
    * How many conversations the worker runs at once at most. 0 for a worker without the role `ask`, which gets no bells
@@ -51,11 +51,11 @@ export interface Roster {
    * record version that the worker must run. `not`: a worker that is not chosen.
    */
   choose(options?: { version?: number; not?: string }): string | undefined;
-  /** Stops choosing this worker until its next beat, because Redis has no connection of it. */
+  /** Stops choosing a worker until its next beat. Call it when Redis has no connection of the worker. */
   skip(worker: string): void;
   /** Removes a worker that is known to be gone. */
   forget(worker: string): void;
-  /** Adds a worker that has sent no beat yet, but may be alive. Its silence is counted from now on. */
+  /** Adds a worker that has sent no beat yet, but may be alive. The worker's silence is counted from now on. */
   expect(worker: string): void;
   /**
    * Call it after this process was without Redis. The silence of all workers is then counted only from a second later
@@ -64,7 +64,7 @@ export interface Roster {
   pardon(): void;
   /** Whether the worker was heard or expected within the last 3 s, counted in ticks. */
   has(worker: string): boolean;
-  /** Workers that have missed two beats. */
+  /** The workers that have missed two beats, so that Redis should be asked whether they still listen. */
   suspects(): string[];
   /**
    * Removes and returns the workers that were silent for 3 s, counted in ticks. They count as gone until they are heard
@@ -72,7 +72,7 @@ export interface Roster {
    */
   expire(): string[];
   isGone(worker: string): boolean;
-  /** All workers that are heard and are not leaving, sorted by name. */
+  /** All workers that are heard and have not announced that they stop, sorted by name. */
   readonly workers: readonly string[];
   /** The worker that sweeps: the first by name of those with the role `ask` that were heard within three ticks. */
   readonly leader: string | undefined;

@@ -16,7 +16,10 @@ export interface BlobStore {
    * bytes that are read later are the bytes that were hashed.
    */
   write(ref: string, offset: number, bytes: Uint8Array): Promise<boolean>;
-  /** Returns the number of stored chunks. Missing in stores that would have to read the chunks to count them. */
+  /**
+   * Returns the number of a blob's stored chunks. Stores that would have to read the chunks to count them do not have
+   * this method.
+   */
   count?(ref: string): Promise<number>;
   /**
    * Yields the bytes in order: all of them, or those of `range`. Each chunk must begin where the one before ends; other
@@ -27,9 +30,9 @@ export interface BlobStore {
   exists(ref: string): Promise<boolean>;
   /** Removes a blob. Idempotent. */
   remove(ref: string): Promise<void>;
-  /** Keeps the bytes for `keepMs` from now. Returns false when there are none. */
+  /** Keeps a blob's bytes for `keepMs` from now. Returns false when the blob has no bytes. */
   renew(ref: string, keepMs: number): Promise<boolean>;
-  /** Removes expired bytes, in stores that do not expire them by themselves. Returns the number of removed blobs. */
+  /** Removes expired blobs, in stores where they do not expire by themselves. Returns the number of removed blobs. */
   sweep(): Promise<number>;
 }
 

@@ -5,11 +5,11 @@ import { ChannelError } from "../redis/store.ts";
 
 /** A bucket on an S3-compatible server, and the keys for it. It holds secrets: never log it. */
 export interface S3Place {
-  /** The server, `https://host[:port]`, without the bucket. */
+  /** The URL of the server, `https://host[:port]`, without the bucket. */
   readonly endpoint: string;
   readonly region: string;
   readonly bucket: string;
-  /** The beginning of every object's name. Empty, or ends with a slash. Only letters, digits and `._-/`. */
+  /** The beginning of every object's name: empty, or letters, digits and `._-/` with a slash at the end. */
   readonly prefix: string;
   /** Whether the bucket's name is in the URL's path; otherwise it is part of the host name. */
   readonly forcePathStyle: boolean;

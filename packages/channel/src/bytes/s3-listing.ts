@@ -33,7 +33,7 @@ export interface BlobObject {
 /** One page of a ListObjectsV2 response. Objects that are not docrelay's are left out. */
 export interface Page {
   readonly objects: readonly BlobObject[];
-  /** The server's token for the next page; undefined for the last page. */
+  /** The server's token with which the next page of the listing is requested; undefined on the last page. */
   readonly next: string | undefined;
 }
 

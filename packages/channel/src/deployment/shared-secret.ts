@@ -8,7 +8,7 @@ import { placeOfSecret } from "../sealing/places.ts";
  * any running process restores it after Redis has lost it (evicted, flushed, replaced).
  */
 export interface SharedSecret {
-  /** The oldest known secret, on which all processes agree. */
+  /** The secret to sign with: the oldest known one, so that all processes agree on it. */
   readonly current: string;
   /**
    * All secrets that were current in some process, the current one first. Signatures made with any of them stay valid.

@@ -9,7 +9,7 @@ import type { Sealing } from "../sealing/sealing.ts";
 export interface Listener {
   event(event: Event): void;
   progress(progress: Progress): void;
-  /** Events may have been lost: the listener reads the log from its last position. */
+  /** Called when events may have been lost: the listener then reads the log from its last position. */
   resync(): void;
 }
 
@@ -24,7 +24,7 @@ export interface FanOut {
    * rejects. The returned function unsubscribes it.
    */
   listen(conversation: ConversationAddress, listener: Listener): Promise<() => void>;
-  /** How many channels are subscribed now. */
+  /** How many channels of Redis are subscribed now. */
   readonly channels: number;
 }
 

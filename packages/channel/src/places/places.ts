@@ -19,9 +19,9 @@ const CLAIM = script({
 
 /** An edge's claim for the connections of one user. */
 export interface PlaceClaim {
-  /** The name under which the edge has its lease. */
+  /** The name under which the edge that makes the claim has its lease. */
   readonly node: string;
-  /** How many connections of the user are open on this edge now. */
+  /** How many connections of the user are open now on the edge that makes the claim. */
   readonly held: number;
   /** `held` plus the number of connections that wait to be let in. */
   readonly wanted: number;

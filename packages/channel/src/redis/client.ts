@@ -16,9 +16,9 @@ export interface RedisSubscriber {
   disconnect(): void;
   on(event: "message" | "smessage", listener: (channel: string, message: string) => void): unknown;
   on(event: "smessageBuffer", listener: (channel: Buffer, message: Buffer) => void): unknown;
-  /** The connection is ready. With a single server, this event also comes after each reconnect. */
+  /** Emitted when the connection is ready; with a single server, also after each reconnect. */
   on(event: "ready", listener: () => void): unknown;
-  /** Only in a cluster: these channels were without a subscription for a moment, and are subscribed again. */
+  /** Emitted only in a cluster: these channels were without a subscription for a moment, and are subscribed again. */
   on(event: "back", listener: (channels: ReadonlySet<string>) => void): unknown;
   once(event: "ready", listener: () => void): unknown;
   off(event: "smessage", listener: (channel: string, message: string) => void): unknown;

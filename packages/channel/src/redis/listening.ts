@@ -2,7 +2,7 @@ import { onBack, type RedisSubscriber } from "./client.ts";
 
 export interface ChannelListener<M> {
   message(message: M): void;
-  /** Messages may have been lost, so the listener reads the state again. */
+  /** Called when messages may have been lost: the listener then reads again what the messages are about. */
   resync(): void;
 }
 
@@ -14,7 +14,7 @@ export interface Listening<M> {
    * listener, and may be called twice.
    */
   listen(channel: string, listener: ChannelListener<M>): Promise<() => void>;
-  /** How many channels are subscribed now. */
+  /** How many channels of Redis are subscribed now. */
   readonly channels: number;
 }
 

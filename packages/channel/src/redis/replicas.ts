@@ -16,7 +16,10 @@ export interface Replicas {
 }
 
 export interface ReplicasOptions {
-  /** A connection for these writes only: while a connection waits for replicas, Redis replies to nothing else on it. */
+  /**
+   * A connection only for writes that wait for replicas: while a connection waits for replicas, Redis replies to
+   * nothing else on it.
+   */
   readonly redis: RedisClient;
   readonly count?: number;
   readonly timeoutMs: number;

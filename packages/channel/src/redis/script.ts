@@ -18,11 +18,11 @@ export interface Script<K extends string = string, A extends string = string> {
 }
 
 export interface ScriptParts<K extends string, A extends string> {
-  /** Lua files that are concatenated in this order; see {@link lua}. */
+  /** Lua files that together are the script, in this order; see {@link lua}. */
   readonly files: readonly URL[];
   readonly keys: readonly K[];
   readonly args?: Readonly<Record<A, ArgumentKind>>;
-  /** The name of the Lua table with the last arguments, whose number varies. */
+  /** The name of the Lua table that gets the script's last arguments, whose number varies. */
   readonly list?: string;
   /** Lua tables of constant names, by the table's name; for example the fields of a record. */
   readonly names?: Readonly<Record<string, readonly string[]>>;

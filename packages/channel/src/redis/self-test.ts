@@ -5,7 +5,7 @@ import { ChannelError } from "./store.ts";
 export interface SelfTestDeps {
   readonly redis: RedisClient;
   readonly subscriber: RedisSubscriber;
-  /** The process's own id, so that two processes that test at once do not receive each other's messages. */
+  /** An id that only this process has, so that two processes that test at once do not receive each other's messages. */
   readonly id: string;
   /** Only the keys and channels of these roles are tried. */
   readonly roles: readonly RedisRole[];
@@ -77,7 +77,7 @@ const EVERY_MS = 60_000;
 const AGAIN_MS = 5000;
 
 export interface SelfTest {
-  /** Rejects with the reason if the last test failed. */
+  /** Rejects with the reason if the last self-test failed. */
   check(): Promise<void>;
   [Symbol.dispose](): void;
 }

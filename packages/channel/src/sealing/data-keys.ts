@@ -14,7 +14,7 @@ export interface DataKey {
 }
 
 export interface DataKeys {
-  /** The key that encrypts; undefined when data are stored unencrypted. */
+  /** The key that encrypts new data; undefined when new data are stored unencrypted. */
   readonly current: DataKey | undefined;
   find(id: Buffer): DataKey | undefined;
 }

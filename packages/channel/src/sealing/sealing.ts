@@ -57,7 +57,7 @@ export function createSealing(secrets: readonly string[] = []): Sealing {
   const ownSalt = randomBytes(SALT_BYTES);
   let counter = 0n;
 
-  /** Encrypts bytes into the layout above, without its magic. */
+  /** Encrypts bytes into the layout described at MAGIC, without the magic itself. */
   function encrypt(place: string, bytes: Uint8Array, salt: Buffer, count: bigint): Buffer {
     if (!current) throw new ChannelError("key", NO_KEY);
     const head = Buffer.alloc(HEAD_BYTES);

@@ -23,7 +23,7 @@ const HIDE = script({ files: [lua(import.meta.url, "hide-upload.lua")], keys: ["
 
 /** An upload and everything that was made from it. */
 export interface OwnUpload extends UploadState {
-  /** Its text keys: the one without a password, and one for each password that an ask gave. */
+  /** The upload's text keys: the one without a password, and one for each password that an ask gave. */
   readonly texts: readonly string[];
   /** Hashes of the conversations that use the upload. */
   readonly conversations: readonly string[];

@@ -86,13 +86,19 @@ export interface UploadShares extends ByteShares {
 }
 
 export type BegunUpload =
-  /** `room`: up to which offset the client may send bytes. 0 for an upload that was begun before: call `growRoom`. */
+  /**
+   * `room`: up to which offset the client may send bytes. It is 0 for an upload that was begun before; then call
+   * `growRoom`.
+   */
   | { kind: "begun"; upload: UploadState; room: number }
   /** The id belongs to an upload of another name or size. */
   | { kind: "conflict" }
-  /** The user's share is used up; there is room again after `freeInMs`. */
+  /** The user's share of bytes is used up; there is room again after `freeInMs` ms. */
   | { kind: "quota"; freeInMs: number }
-  /** The user has too many unfinished uploads, or all users together have used up the limit. Nothing was stored. */
+  /**
+   * The user has too many unfinished uploads, or all users together have used up the limit for bytes. Nothing was
+   * stored.
+   */
   | { kind: "busy"; freeInMs?: number };
 
 /**

@@ -13,14 +13,20 @@ export interface AskOptions {
   readonly files?: readonly AskFile[];
   /** Passwords of files, by the file's index. They are meant for `File` objects, which have no field for a password. */
   readonly passwords?: ReadonlyMap<number, string>;
-  /** The ask's id; default: a random id. Asking again with the same id and content stores nothing new. */
+  /**
+   * The ask's id; default: a random id. If an ask with the same id and content is stored already, nothing new is
+   * stored.
+   */
   readonly id?: string;
   /**
    * The id of an ask of the same conversation that this one replaces: its question was edited, or is asked again. The
    * server refuses an unknown id with `NOT_FOUND`. If the replaced ask is running, it continues unless it is cancelled.
    */
   readonly replaces?: string;
-  /** A `traceparent` of W3C Trace Context. If the server traces, it continues this trace, and errors have its id. */
+  /**
+   * A `traceparent` of W3C Trace Context. If the server traces, it continues this trace, and errors of the ask have the
+   * trace's id.
+   */
   readonly traceparent?: string;
   /** Aborting this signal cancels the ask at any stage. */
   readonly signal?: AbortSignal;

@@ -6,7 +6,7 @@ export interface AskEvents {
   push(event: Event): void;
   /** Forgets the events, because the server's log was replaced; readers then get the events of the new log. */
   clear(): void;
-  /** Ends all readers, also later ones. With an error, they throw it after the last event. */
+  /** Ends all readers, also later ones. If an `error` is given, readers throw it after the last event. */
   end(error?: unknown): void;
   read(): AsyncIterable<Event>;
 }

@@ -15,7 +15,7 @@ export interface Draft {
   readonly files: readonly AskFile[];
   readonly replaces?: string | undefined;
   readonly traceparent?: string | undefined;
-  /** When the draft was made, in ms since the epoch. Asks are sent in this order. */
+  /** When the draft was made, in ms since the epoch. Asks are sent in the order of these times. */
   readonly at: number;
   /** Passwords of files, by the file's index. They are meant for `File` objects, which have no field for a password. */
   readonly passwords?: ReadonlyMap<number, string> | undefined;

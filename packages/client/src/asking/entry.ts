@@ -19,22 +19,22 @@ export interface LineDeps extends UploadDeps {
   send(ask: Outgoing, hooks: { deadlineMs: number } & SendHooks): Promise<Accepted>;
   /** Cancels an ask on the server, which may have it although it was not acknowledged. */
   cancel(ask: string): Promise<void>;
-  /** Whether the connection is closed for good: then asks stay in the outbox, and the next page sends them. */
+  /** Whether the connection is closed for good. If so, asks stay in the outbox, and the next page sends them. */
   isClosed(): boolean;
   /** Whether there is a connection now. */
   isOnline(): boolean;
   /** Applies a change to the turns that a page shows. */
   change(by: Change): void;
-  /** The id of the turn before this ask; undefined if it is the first. */
+  /** The id of the turn before an ask; undefined if the ask is the first. */
   before(ask: string): string | undefined;
-  /** Called when no ask is on its way to the server any more. */
+  /** Called when no ask of the line is on its way to the server any more. */
   onEmpty(): void;
 }
 
 export interface SendHooks {
-  /** Called before each try; an error thrown here ends the sending. */
+  /** Called before each try to send the ask; an error that it throws ends the sending. */
   beforeTry(): void;
-  /** Called after a failed try if another one follows. */
+  /** Called after a failed try to send the ask if another try follows. */
   onRetry(error: unknown): void;
 }
 

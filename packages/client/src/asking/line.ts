@@ -12,7 +12,10 @@ import type { Outgoing } from "./outbox.ts";
  */
 export interface Line {
   readonly isEmpty: boolean;
-  /** Adds an ask. The promise rejects with the server's refusal, or with the reason given to `stop`. */
+  /**
+   * Adds an ask, and resolves when the server has accepted it. Rejects with the server's refusal, or with the reason
+   * given to `stop`.
+   */
   add(draft: Draft): Promise<Accepted>;
   /**
    * Adds the asks that an earlier page left in the outbox, before all others. Also keeps, in the outbox, asks that were
@@ -21,7 +24,7 @@ export interface Line {
   restore(): void;
   /** Call it when the connection was made or lost: without a connection nothing is uploaded. */
   connectionChanged(): void;
-  /** The acknowledgement for which an ask waits; undefined when the ask is not on its way. */
+  /** The promise of an ask's acknowledgement; undefined when the ask is not on its way. */
   accepted(id: string): Promise<Accepted> | undefined;
   /**
    * Stops an ask at once, and cancels it if the server has accepted it already. Returns false when the ask is not on

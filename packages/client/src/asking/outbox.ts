@@ -41,12 +41,12 @@ export interface KeptAsk extends Outgoing {
  * Each ask belongs to its user: if another user logs in with the same browser, that user neither sees nor sends it.
  */
 export interface Outbox {
-  /** The user of the current token, see `TokenSource`. While the user is not known, no ask is kept. */
+  /** The user of the current token (see `TokenSource`). While the user is not known, no ask is kept in the storage. */
   readonly user: string | undefined;
   /** Returns the time for a new ask, in ms since the epoch: later than the time of every kept ask. */
   now(): number;
   put(ask: KeptAsk): void;
-  /** Removes an ask whose outcome is known. */
+  /** Removes an ask from the storage, because its outcome is known. */
   settle(id: string): void;
   /** Whether an ask was stopped, in this tab or another one. */
   isStopped(id: string): boolean;

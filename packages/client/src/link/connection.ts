@@ -26,7 +26,7 @@ export interface Connection {
   send(event: string, payload: object, heldMs: number): Promise<unknown>;
   /** Replaces the current line (Socket.IO connection) by a new one. */
   remake(): void;
-  /** Closes the connection for good. `error`: the reason, which listeners get. */
+  /** Closes the connection for good. `error`: the reason, which is passed to listeners of the state. */
   end(error?: RelayError): void;
 }
 
@@ -70,7 +70,7 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
   let transport: "websocket" | "polling" = "websocket";
   let unopened = 0;
   let patienceMs = SIGN_MS;
-  /** Why no client can connect, as the newest probe found out. */
+  /** The reason, found by the newest probe, why no client can connect; undefined if there is none. */
   let diagnosis: RelayFault | undefined;
 
   async function open(): Promise<void> {

@@ -17,9 +17,9 @@ export interface Line {
 export interface LineListener {
   welcomed(welcome: Welcome): void;
   said(event: string, payload: unknown): void;
-  /** A packet of any kind has arrived. */
+  /** Called when a packet of any kind has arrived. */
   heard(): void;
-  /** The line (Socket.IO connection) has ended. Called once, and not if this client closed the line. */
+  /** Called once, when the line (Socket.IO connection) has ended; not called if this client closed the line. */
   ended(end: LineEnd): void;
 }
 
@@ -36,7 +36,7 @@ export interface LineOptions {
   readonly auth: object;
   readonly transport: "websocket" | "polling";
   readonly request: typeof fetch;
-  /** How many ms it may take until the server's welcome arrives. */
+  /** How many ms it may take to open the line, until the server's welcome arrives. */
   readonly openMs: number;
 }
 

@@ -48,9 +48,9 @@ export interface Link {
 export interface CallOptions {
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
-  /** Called before each try; an error thrown here ends the call. */
+  /** Called before each try to make the call; an error that it throws ends the call. */
   beforeTry?(): void;
-  /** Called after a failed try if another one follows. An error thrown here ends the call. */
+  /** Called after a failed try if another try follows. An error that it throws ends the call. */
   onRetry?(error: unknown): void;
 }
 export interface ServerListener {

@@ -1,6 +1,9 @@
 /** What a browser reports about the network and about the page's sleep. */
 export interface PageSignals {
-  /** The network came back or changed, or the page became visible: the connection may have died without a sign. */
+  /**
+   * Called when the network came back or changed, or the page became visible: the connection may have died without a
+   * sign.
+   */
   wake(): void;
   offline(): void;
 }

@@ -5,7 +5,7 @@ export interface Pulse {
    * when the response has arrived.
    */
   sent(heldMs: number): () => void;
-  /** Call it when anything has arrived on the line. */
+  /** Call it when anything has arrived on the line (Socket.IO connection). */
   heard(): void;
   /** Requests a sign of life now, unless one is expected already. */
   doubt(): void;
@@ -13,7 +13,7 @@ export interface Pulse {
 }
 
 export interface PulseDeps {
-  /** Sends a request to which the server responds at once. */
+  /** Called to request a sign of life: sends a request to which the server responds at once. */
   ask(): void;
   /** Called once, when nothing has arrived in time: the line is dead. */
   dead(): void;

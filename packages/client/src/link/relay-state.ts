@@ -15,7 +15,10 @@ export interface States {
   become(next: RelayState, error?: RelayError): void;
   /** Calls the listener at each later change. Returns a function that removes the listener. */
   onChange(listener: StateListener): () => void;
-  /** Waits for `online`. @throws RelayError when it does not come within `withinMs`; the signal's reason. */
+  /**
+   * Waits for the state `online`. @throws RelayError when the state does not come within `withinMs`; the signal's
+   * reason.
+   */
   online(withinMs: number, signal?: AbortSignal): Promise<void>;
 }
 

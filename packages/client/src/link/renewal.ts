@@ -8,7 +8,7 @@ export interface Renewal {
    * minute and at most half of `leftMs`.
    */
   schedule(leftMs: number): void;
-  /** Renews now. While a renewal runs, a second call does nothing. */
+  /** Renews the token now. While a renewal runs, a second call does nothing. */
   now(): Promise<void>;
   stop(): void;
 }

@@ -108,7 +108,7 @@ export function anonymousTokens(
   const key = `docrelay:session:${base}`;
   let session = readJson(storage, key, readKept);
   let lifeMs = 0;
-  /** When the session ends, by the steady clock. In the past if the session's age is unknown. */
+  /** When the session ends, by the steady clock. The time is in the past if the session's age is unknown. */
   let endsAt = 0;
   let renewing = false;
   let refusals = 0;

@@ -10,9 +10,9 @@ export interface Transport {
 }
 
 export interface TransportListener {
-  /** A text packet has arrived. Binary packets, which docrelay's servers do not send, are dropped. */
+  /** Called when a text packet has arrived. Binary packets, which docrelay's servers do not send, are dropped. */
   packet(text: string): void;
-  /** The transport broke or could not be opened. */
+  /** Called when the transport broke or could not be opened. */
   ended(): void;
 }
 
@@ -90,7 +90,7 @@ export function openPolling({ origin, socketPath }: Address, request: typeof fet
       }
     }
   }
-  /** The first packet names the session, which all later requests must name. */
+  /** Handles the first packet. It names the session, which all later requests must name. */
   function hold(packet: string): void {
     const hello = readHello(JSON.parse(packet.slice(1)));
     maxPayload = hello.maxPayload;

@@ -1,7 +1,7 @@
 import type { Get } from "../link/get.ts";
 
 export interface DownloadOptions {
-  /** Which bytes to download: from `from` up to, but not including, `to`. Default: all. */
+  /** Which bytes to download: from `from` up to, but not including, `to`. Default: all bytes. */
   readonly range?: { readonly from: number; readonly to: number };
   readonly signal?: AbortSignal;
 }

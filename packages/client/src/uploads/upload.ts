@@ -22,7 +22,7 @@ export interface UploadOptions {
 /** The upload of one file, over all its tries. Each try continues where the server's part of the file ends. */
 export interface Upload {
   readonly id: string;
-  /** For each offset: how many bytes the chunk had that was sent there, and how many times it was sent. */
+  /** For each offset at which a chunk was sent: how many bytes the chunk had, and how many times it was sent. */
   readonly sent: Map<number, { size: number; times: number }>;
 }
 

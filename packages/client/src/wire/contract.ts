@@ -61,7 +61,7 @@ export interface ListedConversation {
   id: string;
   /** The first question, or the title that a user has given. */
   title: string;
-  /** When the newest question was asked. */
+  /** When the newest question was asked, in ms since the epoch. */
   at: number;
   asks: number;
   /** The names of all files of the conversation. */

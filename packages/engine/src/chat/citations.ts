@@ -3,9 +3,9 @@ import { hasPage, type PageRanges } from "./page-ranges.ts";
 
 export interface CitableFile {
   readonly name: string;
-  /** The text of each page. */
+  /** The text of each page of the file. */
   readonly pages: readonly string[];
-  /** The pages that were in the prompt; undefined: all pages. */
+  /** The pages of the file that were in the prompt; undefined if all pages were. */
   readonly used?: PageRanges | undefined;
 }
 

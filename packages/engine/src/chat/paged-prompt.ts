@@ -2,7 +2,7 @@ import type { Prompt, PromptFile } from "../prompt.ts";
 import { hasPage, rangesOf, rangesText, type PageRanges } from "./page-ranges.ts";
 
 export interface PagedFile extends PromptFile {
-  /** The pages in the prompt; undefined: all pages. */
+  /** The pages of the file that are in the prompt; undefined if all pages are. */
   readonly used?: PageRanges | undefined;
 }
 

@@ -11,9 +11,9 @@ import {
 
 /** What is known about a failure besides its cause. */
 export interface FailureFacts {
-  /** The engine's own text, such as the reason in a close frame; see `cleanText`. */
+  /** The engine's own text about the failure, such as the reason in a close frame; made with `cleanText`. */
   readonly said?: string | undefined;
-  /** How many ms the engine asks callers to wait. */
+  /** How many ms the engine asks callers to wait before the next call. */
   readonly retryAfterMs?: number | undefined;
   /** Whether to repeat the call; used instead of the advice of the cause. */
   readonly retry?: RetryAdvice | undefined;
@@ -22,7 +22,7 @@ export interface FailureFacts {
   readonly limit?: number | undefined;
   /** Whether the connection broke before the whole prompt was sent. */
   readonly whileSending?: boolean;
-  /** More about the failure for operators; it is appended to the cause's sentence. See `cleanText`. */
+  /** More about the failure for operators, made with `cleanText`. It is appended to the cause's sentence. */
   readonly detail?: string | undefined;
   readonly cause?: unknown;
 }
@@ -36,7 +36,7 @@ export class EngineError extends Error {
   /** The name of the cause. */
   readonly why: CauseName;
   readonly retry: RetryAdvice;
-  /** The engine's own text; see `cleanText`. */
+  /** The engine's own text about the failure; made with `cleanText`. */
   readonly said: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly bytes: number | undefined;
@@ -58,7 +58,7 @@ export class EngineError extends Error {
     this.whileSending = facts.whileSending ?? false;
   }
 
-  /** Why the reply cannot be used; only if `kind` is `bad-reply`. */
+  /** Why the reply cannot be used; undefined unless `kind` is `bad-reply`. */
   get reason(): BadReply | undefined {
     return this.kind === "bad-reply" ? (this.why.slice("reply-".length) as BadReply) : undefined;
   }

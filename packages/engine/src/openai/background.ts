@@ -9,7 +9,7 @@ import { callOnce, type CallOptions } from "./read-reply.ts";
 export interface BackgroundDeps {
   readonly target: HttpTarget;
   readonly options: CallOptions;
-  /** Aborted when the engine is disposed. */
+  /** A signal that is aborted when the engine is disposed. */
   readonly closing: AbortSignal;
 }
 
@@ -45,7 +45,7 @@ export async function* askInBackground(
   let bytes = resume?.bytes ?? 0;
   let isSent = false;
   let isOver = false;
-  /** How many times in a row a connection was opened without bringing new text. */
+  /** How many times in a row a connection was opened and brought no new text. */
   let tries = 0;
   let giveUpAt = Infinity;
   try {

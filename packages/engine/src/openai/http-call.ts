@@ -8,7 +8,9 @@ export interface HttpTarget {
   readonly url: URL;
   readonly agent: Agent;
   readonly headers: Readonly<Record<string, string>>;
-  /** How long connecting may take, TCP and TLS together. The wait for a free connection of `agent` does not count. */
+  /**
+   * How many ms connecting may take, TCP and TLS together. The wait for a free connection of `agent` does not count.
+   */
   readonly connectTimeoutMs: number;
   /** Secrets, which are removed from error messages. */
   readonly secrets: readonly string[];
@@ -35,7 +37,7 @@ const RESET_CODES = new Set(["ECONNRESET", "EPIPE"]);
  * called. Each wait throws an `EngineError` when its deadline has passed, and the signal's reason after an abort.
  */
 export class HttpCall implements Disposable {
-  /** When the operating system had accepted the whole body, by `performance.now()`. */
+  /** When the operating system had accepted the whole body of the request, by `performance.now()`. */
   sentAt: number | undefined;
   readonly #request: ClientRequest;
   readonly #secrets: readonly string[];

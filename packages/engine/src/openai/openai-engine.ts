@@ -27,9 +27,9 @@ export interface OpenAiEngineOptions extends EngineOptions {
   readonly apiKey?: string | undefined;
   readonly model?: string | undefined;
   readonly system?: string | undefined;
-  /** More fields for each request, such as `temperature`. */
+  /** Fields that are added to each request, such as `temperature`. */
   readonly params?: Readonly<Record<string, unknown>> | undefined;
-  /** How long reading the body of an HTTP error may take. Default: 2,000. */
+  /** How many ms reading the body of an HTTP error may take. Default: 2,000. */
   readonly errorTimeoutMs?: number;
 }
 

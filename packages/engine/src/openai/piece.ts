@@ -4,7 +4,10 @@ import type { ServerError } from "./server-error.ts";
 /** What one event adds to a reply. */
 export interface Piece {
   readonly text?: string;
-  /** Set when the reply is over. `cut`: the model stopped at a limit or a filter, so the text is incomplete. */
+  /**
+   * Set when the reply is over. `whole`: the text is complete. `cut`: the model stopped at a limit or a filter, so the
+   * text is incomplete.
+   */
   readonly end?: "whole" | "cut";
   readonly error?: ServerError;
   readonly usage?: TokenUsage;
@@ -17,7 +20,7 @@ export const NOTHING: Piece = {};
 
 /** How an API writes its requests and replies. */
 export interface Dialect {
-  /** The path after the base URL. */
+  /** The path of the API, which follows the base URL. */
   readonly path: string;
   /** The body of a request, without the fields of the setting `ENGINE_PARAMS`. */
   body(request: DialectRequest): Record<string, unknown>;

@@ -6,7 +6,7 @@ import { badReply, failure, httpFailure, type EngineError } from "../failure/eng
 /** An error that a server reports, in the body of an HTTP error or within a stream. */
 export interface ServerError {
   readonly message: string;
-  /** The name of the error, such as `context_length_exceeded`. Some servers send the HTTP status here. */
+  /** The name of the error, such as `context_length_exceeded`. Some servers send the HTTP status in place of a name. */
   readonly code: string | undefined;
   readonly type: string | undefined;
 }

@@ -12,7 +12,7 @@ import { cpuMs, leaveCoresToOthers, lowerPriority, residentBytes } from "./proce
 export interface Child<J = Job, R = Report> extends WatchedProcess {
   /** Resolves when the child can do a job; rejects if the child ends before that. */
   readonly ready: Promise<void>;
-  /** Whether the child runs: false once it was killed or has ended. */
+  /** Whether the child runs; false once it was killed or has ended. */
   readonly alive: boolean;
   readonly pid: number | undefined;
   /**
@@ -139,7 +139,9 @@ function childOf<J, R extends { readonly type: string }>(
     alive = false;
     forked.kill("SIGKILL");
   }
-  /** Lowers the child's priority, then lets it take jobs. Until now the child has run only its own program. */
+  /**
+   * Lowers the child's priority, and then lets it take jobs. Until this call the child has run only its own program.
+   */
   async function becomeReady(): Promise<void> {
     idleOnly = !coreWatch.coresAreFull();
     lowerPriority(forked.pid, idleOnly);

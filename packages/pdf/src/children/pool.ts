@@ -19,7 +19,7 @@ export interface Pool extends AsyncDisposable {
    * several times.
    */
   acquireSpare(recall: () => void): Child | undefined;
-  /** Returns a child. A killed child is replaced by a new one. */
+  /** Returns a child to the pool. If the child was killed, a new one replaces it. */
   release(child: Child): void;
 }
 
@@ -119,7 +119,7 @@ interface State {
   /** All children of the pool, and how many files each has read. */
   readonly files: Map<Child, number>;
   readonly ready: WeakSet<Child>;
-  /** For each child that was given out as spare: the function that asks for it back. */
+  /** For each child that was given out as spare: the function that asks for the child to be returned. */
   readonly recalls: Map<Child, () => void>;
   /** Free children that are not ready yet although a caller waits. */
   readonly starting: Set<Child>;

@@ -12,7 +12,7 @@ const SUSPENDED_MS = 1000;
 export type Interruption = "time" | "busy" | "memory" | "crash" | "starved";
 
 export interface Watch {
-  /** An abort kills the child, and the job throws the signal's reason. */
+  /** If this signal is aborted, the child is killed, and the job throws the signal's reason. */
   readonly signal: AbortSignal;
   /** The most bytes of resident memory that the child may use. */
   readonly memoryBytes: number;

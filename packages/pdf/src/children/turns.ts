@@ -3,7 +3,7 @@ export interface Turns<T> {
   readonly waiting: number;
   /** Waits for a value. @throws the signal's reason, or the error that `endAll` was called with. */
   wait(signal: AbortSignal, isUrgent: boolean): Promise<T>;
-  /** Gives values to the waiting callers in order. Stops when `find` returns undefined for a caller. */
+  /** Gives each waiting caller, in order, the value that `find` returns. Stops when `find` returns undefined. */
   serve(find: (isUrgent: boolean) => T | undefined): void;
   endAll(this: void, error: unknown): void;
 }

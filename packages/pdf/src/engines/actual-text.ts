@@ -146,7 +146,9 @@ export function drawingOf(pdfium: Pdfium, page: number, isRead: (object: number)
   const named = createMarks(pdfium);
   const orders = new Map<number, number>();
   const count = Math.min(call.FPDFPage_CountObjects(page), MAX_OBJECTS);
-  /** For each place of the order: how many blanks that PDFium leaves out are drawn up to it. */
+  /**
+   * For each place in the order of drawing: how many of the blanks that PDFium leaves out are drawn up to that place.
+   */
   const blanks = new Int32Array(count);
   for (let index = 0, found = 0; index < count; index++) {
     const object = call.FPDFPage_GetObject(page, index);

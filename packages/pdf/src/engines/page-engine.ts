@@ -28,12 +28,14 @@ export interface OpenDocument {
 }
 
 export interface ReadPage {
-  /** The lines in reading order. */
+  /** The lines of the page in reading order. */
   readonly lines: readonly Line[];
   readonly precision?: Precision;
   /** The straight lines that are drawn on the page; only set for a styled page. */
   readonly rules?: Rules;
-  /** Whether the page may show text that only OCR can read: pictures cover much of it, or it has many drawn paths. */
+  /**
+   * Whether the page may show text that only OCR can read: pictures cover much of the page, or it has many drawn paths.
+   */
   readonly pictured: boolean;
   /**
    * Whether fonts of the page do not state which letters their glyphs are. The engine's guesses are then left out of

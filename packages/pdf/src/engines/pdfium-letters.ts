@@ -14,7 +14,7 @@ export interface Letter {
    */
   readonly x: number;
   readonly baseline: number;
-  /** The size of the type, in points. */
+  /** The size of the character's type, in points. */
   readonly size: number;
 }
 
@@ -123,11 +123,11 @@ interface Places {
   charOf(index: number): number;
   /** Reads the box of a character, for `boxOf`. Returns PDFium's index of the character; -1 when it has no box. */
   measure(index: number): number;
-  /** The box of a character. It must be the character that `measure` has read last. */
+  /** Returns the box of the character that `measure` has read last; `char` must be that character. */
   boxOf(char: number): { left: number; right: number; top: number };
   /** The point from which a character is drawn. */
   originOf(char: number): { x: number; y: number };
-  /** The matrix with which a character is drawn: a, b, c, d. Overwrites what `measure` has read. */
+  /** The matrix with which a character is drawn: a, b, c, d. This call overwrites what `measure` has read. */
   matrix(char: number): readonly [number, number, number, number];
   /** The extent from the origin of a character to the place where its advance width ends; undefined for clusters. */
   advanced(index: number): { left: number; right: number } | undefined;

@@ -70,9 +70,9 @@ export interface ReadLines {
    * with many of them are left out.
    */
   readonly unnamed: boolean;
-  /** What the marks in the lines stand for: letters that their font does not name. */
+  /** For each mark in the lines, the letter that it stands for: one that its font does not name. */
   readonly guesses: Guesses;
-  /** Whether a font names its letters in UTF-8. Another engine may then know more of them. */
+  /** Whether a font names its letters in UTF-8, so that another engine may know more of the letters. */
   readonly utf8?: boolean;
 }
 

@@ -8,9 +8,12 @@ const UNNAMED_PART = 0.8;
 
 export interface GivenText {
   readonly text: string;
-  /** The index of PDFium's character for each UTF-16 unit of the text; left out when these indexes are the same. */
+  /**
+   * The index of PDFium's character for each UTF-16 unit of the text; left out when each unit has the index of its own
+   * character.
+   */
   readonly chars?: Int32Array;
-  /** Set when all letters are known, even if PDFium reports that fonts do not name them. */
+  /** Set when all letters of the page are known, even if PDFium reports that fonts do not name them. */
   readonly named?: boolean;
   /** Set when a font names its letters in UTF-8 instead of UTF-16, so that PDFium has lost some of them. */
   readonly utf8?: boolean;

@@ -19,14 +19,17 @@ export interface PdfiumCalls {
   FPDF_ClosePage(page: number): void;
   FPDF_GetPageWidthF(page: number): number;
   FPDF_GetPageHeightF(page: number): number;
-  /** Writes left, top, right and bottom as floats to `at`. */
+  /** Writes left, top, right and bottom of the box as floats to the address `at`. */
   FPDF_GetPageBoundingBox(page: number, at: number): number;
   EPDFDoc_GetPageObjectNumberByIndex(document: number, index: number): number;
   FPDFDoc_GetAttachmentCount(document: number): number;
   FPDFDoc_GetAttachment(document: number, index: number): number;
   FPDFAnnot_GetFileAttachment(annotation: number): number;
   FPDFAttachment_GetName(file: number, at: number, size: number): number;
-  /** Writes the file's bytes to `at` if `size` is large enough, and their number to `sizeAt`. */
+  /**
+   * Writes an attached file's bytes to the address `at` if `size` is large enough, and their number to the address
+   * `sizeAt`.
+   */
   FPDFAttachment_GetFile(file: number, at: number, size: number, sizeAt: number): number;
   /** Returns the page's rotation in clockwise quarter turns. */
   FPDFPage_GetRotation(page: number): number;
@@ -68,12 +71,12 @@ export interface PdfiumCalls {
   FPDFPage_GetAnnot(page: number, index: number): number;
   FPDFPage_CloseAnnot(annotation: number): void;
   FPDFPage_RemoveAnnot(page: number, index: number): number;
-  /** Draws annotations into the page's content. Returns 1 when there was something to draw. */
+  /** Draws the page's annotations into its content. Returns 1 when there was something to draw. */
   FPDFPage_Flatten(page: number, flag: number): number;
   FPDFAnnot_GetSubtype(annotation: number): number;
   FPDFAnnot_GetFlags(annotation: number): number;
   FPDFAnnot_HasKey(annotation: number, key: number): number;
-  /** Writes left, top, right and bottom as floats to `at`. */
+  /** Writes left, top, right and bottom of the box as floats to the address `at`. */
   FPDFAnnot_GetRect(annotation: number, at: number): number;
   FPDFAnnot_GetStringValue(annotation: number, key: number, at: number, size: number): number;
   FPDFAnnot_GetFormFieldType(form: number, annotation: number): number;

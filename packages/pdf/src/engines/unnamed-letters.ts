@@ -46,13 +46,13 @@ const isControl = (unit: number): boolean => (unit < 0x20 && !isSpace(unit)) || 
 const isPlain = (unit: number): boolean => unit >= 0x20 && unit < 0x7f;
 
 export interface KnownText {
-  /** The text with marks and U+FFFD; it has the length of the given text. */
+  /** The text with marks and U+FFFD for unnamed letters. It is as long as the given text. */
   readonly text: string;
   /** The letters that the marks in the text stand for. */
   readonly guesses: Guesses;
   /** Whether so much of the text is U+FFFD that OCR should read the page, if OCR is available. */
   readonly holed: boolean;
-  /** Whether a part of the text is readable; left out when all parts are. */
+  /** Whether the part of the text from `start` to `end` is readable; left out when all parts are. */
   readonly isReadable?: (start: number, end: number) => boolean;
 }
 

@@ -5,7 +5,7 @@ import { gridOf } from "./grid.ts";
 
 /** A table: which pieces of the page belong to it, and its cells row by row. */
 export interface Table {
-  /** Indexes into the page's pieces, from `from` (included) to `to` (not included). */
+  /** The table's pieces: their indexes among the page's pieces, from `from` (included) to `to` (not included). */
   readonly from: number;
   readonly to: number;
   readonly rows: readonly (readonly string[])[];

@@ -16,7 +16,7 @@ export type OcrLanguages = readonly string[] | "auto";
  */
 export async function findRecogniser(options: {
   languages: OcrLanguages;
-  /** The PATH on which the program is looked for. Empty: the program is not used. */
+  /** The PATH on which the program `tesseract` is looked for. If the PATH is empty, the program is not used. */
   path: string;
   memoryBytes: number;
   /** The CoreWatch of the extractor that uses the recogniser. */

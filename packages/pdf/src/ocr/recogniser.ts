@@ -21,7 +21,7 @@ export interface Recogniser extends AsyncDisposable {
 }
 
 export interface Look {
-  /** The clockwise quarter turns that make the page upright. */
+  /** By how many quarter turns the page must be turned clockwise to be upright. */
   readonly rotation: Rotation;
   readonly languages?: string | undefined;
 }

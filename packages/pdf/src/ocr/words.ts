@@ -1,13 +1,13 @@
 /** A word that was read from a picture. Lengths are in pixels, from the left and from the top. */
 export interface Word {
   readonly text: string;
-  /** The recogniser's confidence, of 100. */
+  /** How sure the recogniser is of the word, from 0 to 100. */
   readonly confidence: number;
   readonly left: number;
   readonly right: number;
   readonly top: number;
   readonly bottom: number;
-  /** The numbers of the word's block and line, as the recogniser gave them. They increase in reading order. */
+  /** The numbers of the word's block and line, as the recogniser gave them. Both increase in reading order. */
   readonly block: number;
   readonly line: string;
 }

@@ -34,7 +34,10 @@ export type ExtractOutcome =
       readonly kind: "text";
       readonly pages: readonly string[];
       readonly missing: readonly Missing[];
-      /** The names of the files attached to the PDF, which may be PDFs or others; left out when there are none. */
+      /**
+       * The names of the files attached to the PDF, which may be PDFs or files of other types; left out when there are
+       * none.
+       */
       readonly attachments?: readonly string[];
       /** The pages that were read by OCR. */
       readonly ocr: readonly number[];
@@ -55,7 +58,10 @@ export interface ExtractInput {
 }
 
 export interface ExtractOptions {
-  /** An abort kills the child that works on the file; the extraction then throws the signal's reason. */
+  /**
+   * If this signal is aborted, the child that works on the file is killed, and the extraction throws the signal's
+   * reason.
+   */
   readonly signal: AbortSignal;
   /**
    * Whether the file may use the child that is kept free for urgent files. Such a file does not wait while other

@@ -5,13 +5,13 @@ import { runJob } from "../children/run-job.ts";
 
 /** A second child that reads a file from its last page backwards, while the first child reads from the first page. */
 export interface BackwardReader {
-  /** All pages from this one to the last were read. */
+  /** The first page that was read backwards: all pages from this one to the last were read. */
   readonly firstPage: number;
-  /** How many pages were read. */
+  /** How many pages were read backwards. */
   readonly count: number;
-  /** The reports of all pages after `page`, in page order. */
+  /** The reports of those pages that were read backwards and come after `page`, in page order. */
   pagesAfter(page: number): PageReport[];
-  /** Asks the child to stop after its current page; it then returns to the pool. */
+  /** Asks the child to stop after its current page. The child then returns to the pool. */
   stop(): void;
 }
 

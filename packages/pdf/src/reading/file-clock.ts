@@ -5,11 +5,11 @@ import type { ExtractLimits } from "../port/extract.ts";
  * and one for processor time.
  */
 export interface FileClock {
-  /** When the time of the whole file is up. */
+  /** When the time of the whole file is up, in ms of the clock. */
   readonly deadline: number;
   /** When a child last finished a page. Before the first page, it is when the first child began. */
   readonly lastPageAt: number;
-  /** When the time of the current page is up. */
+  /** When the time of the current page is up, in ms of the clock. */
   readonly pageDeadline: number;
 }
 

@@ -30,9 +30,9 @@ export type Action =
   | { readonly type: "progress"; readonly page: number; readonly pages: number }
   /** Begin to read this file of `pages` pages backwards with a second child. */
   | { readonly type: "read-backwards"; readonly pages: number }
-  /** Ask the child to stop after its current page, because the pages after it were read already. */
+  /** Ask the child to stop after its current page, because the backward reader has read the pages after that one. */
   | { readonly type: "stop" }
-  /** Stop reading this child's reports. */
+  /** Stop reading the current child's reports. */
   | { readonly type: "leave" };
 
 /** After how many pages a second child may begin, if at least `MIN_BACKWARD_PAGES` are left. */
@@ -46,18 +46,18 @@ const MIN_BACKWARD_PAGES = 8;
 export interface FileRun {
   /** The reading of the current engine. */
   readonly reading: Reading;
-  /** The first page for the next child to read. */
+  /** The page at which the next child begins to read. */
   readonly nextPage: number;
   /**
    * Begins a child, and returns true if it has enough time. If not, the reading has ended, and the unread pages stay
    * missing.
    */
   beginChild(engine: EngineName, wall: number): boolean;
-  /** Which time the current child has used up; undefined if none. */
+  /** Which of the file's two times (processor or wall clock) is used up; undefined if neither is. */
   overdue(at: Moment): Overdue | undefined;
   /** Handles a report of the current child. */
   report(report: Report | Interruption, fromEnd: ReadFromEnd, at: Moment): Action[];
-  /** Whether another engine should begin. */
+  /** Whether another engine should read the file, too. */
   needsAnotherEngine(wall: number): boolean;
   /** The combined reading of all engines. */
   result(): Reading;
@@ -96,7 +96,7 @@ interface State {
   reading: Reading;
   earlier?: Reading;
   time?: FileTime;
-  /** In ms: the processor time of all earlier children, and of the current one. */
+  /** Processor time in ms: of all earlier children (`before`), and of the current one (`child`). */
   cpu: { readonly before: number; readonly child: number };
   /** The first page that the current child reads. */
   begin: number;

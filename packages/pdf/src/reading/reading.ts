@@ -28,7 +28,7 @@ export interface Reading {
   readonly attachments: Set<string>;
   /** Pages that OCR has read. */
   readonly ocr: Set<number>;
-  /** The size of all texts, as UTF-8. */
+  /** How many bytes all texts have together, as UTF-8. */
   bytes: number;
   /** Why the reading has ended; undefined while it goes on. */
   end: End | undefined;

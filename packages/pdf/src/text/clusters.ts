@@ -29,7 +29,10 @@ const BLANK_EM = 0.25;
 
 /** A character of a line in a script with clusters. */
 export interface ClusterSign extends PlacedSign {
-  /** For a blank that PDFium made from a gap: from how many ems on the blank is real. 0 for any other character. */
+  /**
+   * For a blank that PDFium made from a gap: how many ems wide the gap must be for the blank to be real. 0 for any
+   * other character.
+   */
   readonly madeFrom: number;
 }
 
@@ -40,7 +43,7 @@ interface Cluster {
   readonly right: number;
   readonly x: number;
   marks: string;
-  /** From how many ems on the gap before the cluster is a blank. */
+  /** How many ems wide the gap before the cluster must be to be a blank. */
   blankEm: number;
 }
 

@@ -26,7 +26,7 @@ export interface Line extends Partial<Omit<Style, "words">> {
   readonly words?: readonly Extent[] | undefined;
   /** Whether the line ends with a raised mark, such as a footnote's. */
   readonly marked?: boolean;
-  /** The line's page is mirrored already, so that reading begins at the left. */
+  /** Whether the line's page is mirrored already, so that reading begins at the left. */
   readonly mirrored?: boolean;
 }
 

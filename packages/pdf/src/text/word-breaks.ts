@@ -8,9 +8,9 @@
 /** How to find out whether a line of a script ended with a blank. */
 interface Script {
   readonly letter: RegExp;
-  /** What is counted about the texts before and after a place. */
+  /** Returns what is counted for a place in a text: keys made of the text before the place and the text after it. */
   readonly keysOf: (before: string, after: string) => readonly string[];
-  /** How much more often there is a blank at a line's end than between any two letters. */
+  /** How many times as often there is a blank at a line's end as between any two letters. */
   readonly atLineEnd: number;
 }
 
