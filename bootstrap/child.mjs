@@ -56,7 +56,7 @@ function describe(pid) {
     const [, name, parent] = /^\d+ \((.*)\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
     return { name, parent: Number(parent) };
   } catch {
-    // not Linux
+    // There is no `/proc`: this system is not Linux.
   }
   try {
     const line = execFileSync("ps", ["-o", "ppid=,comm=", "-p", String(pid)], { encoding: "utf8" });

@@ -29,7 +29,7 @@ export async function once({ name, inputs, isThere, what, work }) {
   try {
     if (isThere && readFileSync(stamp, "utf8") === key) return;
   } catch {
-    // not done yet
+    // The step was never done.
   }
   await step(what, work);
   mkdirSync(cache, { recursive: true });

@@ -35,6 +35,6 @@ export function parseOptions(words: readonly string[]): Options | undefined {
     const parts = positionals.length === 0 ? PARTS : PARTS.filter((part) => positionals.includes(part));
     return { parts, url, sizes: values.sizes, json: values.json };
   } catch {
-    return undefined; // an unknown option, or an option without its value
+    return undefined; // an option is unknown or lacks its value
   }
 }

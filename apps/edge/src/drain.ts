@@ -21,7 +21,7 @@ type Closable = Pick<ClientConnection, "pending" | "shutDown">;
 const STEP_MS = 50;
 const CLOSE_MS = 1000;
 const LAST_POLL_MS = 250;
-/** Time for HTTP streams to send their last event. */
+/** How long HTTP streams may take to send their last event, in ms. */
 const LAST_WORDS_MS = 250;
 
 /**

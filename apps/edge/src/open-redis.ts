@@ -16,7 +16,7 @@ export interface EdgeRedis {
   readonly redis: RedisClient;
   /** The connection on which the Socket.IO adapter subscribes to the channels of rooms. */
   readonly subscriber: RedisSubscriber;
-  /** The connection for all other subscriptions. */
+  /** The connection for all subscriptions except those of the Socket.IO adapter. */
   readonly plainSubscriber: RedisSubscriber;
   readonly replicas: Store["replicas"];
   readonly selfTest: SelfTest;

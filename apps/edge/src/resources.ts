@@ -75,7 +75,7 @@ export interface Resources extends EdgeLimits {
   /** The asks that this edge has acknowledged lately. Those that a failover loses are logged; `lost` counts them. */
   readonly acknowledged: Acknowledged & { readonly lost: number };
   readonly sharedSettings: SharedSettings;
-  /** Stores state that edges share again when Redis has lost it. */
+  /** Stores the state that edges share again when Redis has lost it. */
   readonly keptInRedis: KeptInRedis;
   readonly authenticator: Authenticator;
   readonly revocations: Revocations;
@@ -239,7 +239,8 @@ async function openShared(config: Config, deps: SharedDeps): Promise<Shared> {
     resync().catch(onTrouble);
   };
   subscriptions.onResync(lookAgain);
-  // Revocations arrive on the plain subscriber connection, which may be lost alone: then they are read again as well.
+  // Revocations arrive on the plain subscriber connection, which may be lost alone: after its reconnect, revocations
+  // are read again as well.
   onBack(plainSubscriber, (channels) => void (channels?.has(REVOKED_CHANNEL) !== false && lookAgain()));
   const keptInRedis = keepInRedis([restore, sharedSettings.restore], {
     onRestored: () => log.warn({}, "Redis had lost what the edges share: it was set again"),

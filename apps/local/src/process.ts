@@ -111,7 +111,7 @@ function parseLine(text: string): LogLine {
     const line: unknown = JSON.parse(text);
     if (line !== null && typeof line === "object") return line as LogLine;
   } catch {
-    // not JSON: a text for people, such as a stack trace
+    // The line is not JSON, but a text for people, such as a stack trace.
   }
   return { level: "info", text };
 }

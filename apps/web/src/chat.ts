@@ -57,7 +57,8 @@ export function startChat(options: ChatOptions): Chat {
   const view = createConversationView({ frame, relay, tab }, viewListener({ asking, viewer, revising, reading }));
   const show = createShow({ storage, address, asking, viewer, revising, open: (id) => view.open(id) });
   const renew = (): void => {
-    // Instead of an unused conversation no new one is begun: it would only add a step to the browser's history.
+    // If the shown conversation is unused, no new one is begun: a new one would only add a step to the browser's
+    // history.
     const isUsed = find("empty", HTMLElement).hidden || composer.text !== "" || composer.files.length > 0;
     if (isUsed || reading.log !== preparing.conversation) address.go(newId());
     composer.focus();

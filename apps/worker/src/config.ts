@@ -74,7 +74,10 @@ export const schema = z
     WORKER_REDIS_TIMEOUT_MS: integer({ min: 100, max: 60_000, default: 2000 }),
     WORKER_ROLES: roles,
     ASK_CONCURRENCY: integer({ min: 1, max: 100_000, default: 500 }),
-    /** How many extractions run at the same time. By default as many as there are cores: each keeps one busy. */
+    /**
+     * How many extractions run at the same time. By default as many as there are cores: each extraction keeps one core
+     * busy.
+     */
     EXTRACT_CONCURRENCY: integer({ min: 1, max: 256, default: availableParallelism() }),
     /** The engine's URL; required for the role `ask`. */
     ENGINE_URL: engineUrl,
@@ -118,7 +121,7 @@ export const schema = z
     MAX_REPLY_BYTES: integer({ min: 1024, max: 16_777_216, default: 1_048_576 }),
     /**
      * How many bytes of unwritten text all replies of this worker may have in memory, at two bytes for each UTF-16
-     * unit. Beyond it, an engine call fails.
+     * unit. If they have more, an engine call fails.
      */
     MAX_HELD_TEXT_BYTES: integer({ min: 65_536, max: 64 * GIB, default: 134_217_728 }),
     ASK_DEADLINE_MS: integer({ min: 1000, max: DAY_MS, default: 300_000 }),

@@ -9,8 +9,8 @@ export interface Program {
   readonly source: string;
   readonly target: string;
   /**
-   * Whether its stack traces name sources, for which it has a source map. Children and threads that log nothing have
-   * none.
+   * Whether stack traces of the program name its sources, for which the program has a source map. Children and threads
+   * that log nothing have no source map.
    */
   readonly traced: boolean;
 }

@@ -53,9 +53,7 @@ export interface StageOptions {
 
 const DEADLINE_MS = 60_000;
 
-/**
- * Runs a scenario on a new cluster, waits until every ask has ended, and checks the history like that of any other run.
- */
+/** Runs a scenario on a new cluster, waits until every ask has ended, and checks the history as for any other run. */
 export async function playStage(options: StageOptions, play: (stage: Stage) => Promise<void>): Promise<Verdict> {
   const history = createHistory();
   history.add({ kind: "meta", seed: 0, attempts: ATTEMPTS, deadlineMs: DEADLINE_MS, faults: "scripted" });

@@ -52,7 +52,7 @@ async function install(root: string, commit: string): Promise<Sources> {
   try {
     const cwd = sources.folder;
     const words = ["install", "--frozen-lockfile", "--ignore-scripts", "--prefer-offline"];
-    // With CI set, pnpm asks nothing. env(1) passes it, so that all other variables are inherited.
+    // With CI set, pnpm asks nothing. env(1) sets CI, so that all other variables are inherited.
     await run("env", ["CI=true", "pnpm", ...words], { cwd, timeout: INSTALL_MS });
     return sources;
   } catch (error) {

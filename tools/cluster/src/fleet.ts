@@ -27,7 +27,7 @@ interface Member {
   readonly process: TestProcess;
 }
 
-/** A draining process waits for its clients for up to so long. */
+/** The longest time that a process may take to end, in ms: a draining process waits for its clients. */
 const STOP_MS = 20_000;
 
 /** Starts processes of the checkout in `root`; `more`: settings of all of them. */

@@ -12,9 +12,12 @@ export interface EngineFacts {
 
     readonly firstReplyTimeoutMs: number;
   };
-  /** Set for an engine at `wss://` or `https://`. */
+  /** The certificate of an engine at `wss://` or `https://`; undefined for other engines, or if it cannot be read. */
   readonly certificate: Certificate | undefined;
-  /** Set for a WebSocket engine: how long it took to connect, and to answer a ping (undefined: it did not). */
+  /**
+   * How long a WebSocket engine took to accept a connection, and to answer a ping (undefined: it did not answer);
+   * undefined for other engines, or if no connection opened.
+   */
   readonly connection: { readonly openMs: number; readonly pongMs: number | undefined } | undefined;
   readonly reply: ReplyFacts | undefined;
   /** Why the connection did not open, or the question got no answer. */

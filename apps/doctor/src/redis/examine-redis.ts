@@ -38,7 +38,8 @@ export async function examineRedis(server: RedisServer): Promise<PartReport> {
     const seen = await look({ redis, subscriber, server }, facts);
     return { ...report, findings: describeRedis(seen), facts: seen };
   } catch (error) {
-    // The message of a `PlatformError` contains no secret; that of another error may, so it is not shown.
+    // The message of a `PlatformError` contains no secret. The message of another error may contain one, so it is not
+    // shown.
     const text = error instanceof PlatformError ? error.message : "Redis fails: it does not do what it should";
     return { ...report, findings: [{ level: "problem", about: "connection", text }], facts: {} };
   } finally {
@@ -66,7 +67,7 @@ async function look(
     });
   const sum = (name: string): number | undefined =>
     fields(name).length > 0 ? fields(name).reduce((all, one) => all + one, 0) : undefined;
-  // In a cluster, the memory of the master that is nearest to its limit.
+  // For a cluster these are the values of the master that is nearest to its memory limit.
   const [used, most] = [fields("used_memory"), fields("maxmemory")];
   const filled = most.map((limit, index) => (limit > 0 ? (used[index] ?? 0) / limit : 0));
   const fullest = Math.max(0, filled.indexOf(Math.max(...filled)));

@@ -79,7 +79,8 @@ export function createAcknowledged({
           onLost(ask);
         }
       }
-      // Set only at the end: a check that failed half way must look up the remaining asks when it is called again.
+      // `server` is set only at the end: a check that failed half way must look up the remaining asks when it is called
+      // again.
       server = found;
     },
   };

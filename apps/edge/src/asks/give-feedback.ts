@@ -31,7 +31,8 @@ export function createGiveFeedback({ store, rate, metrics, log, logsWords }: Fee
       case "running":
         throw refuse("ASK_CONFLICT", { message: "The ask has not ended." });
       case "many":
-        // The bound of changes holds as long as the ask is kept, so the client is told to wait that long.
+        // How often the feedback may change is bounded for as long as the ask is kept, so the client is told to wait
+        // that long.
         throw refuse("RATE_LIMITED", {
           retryAfterMs: store.retentionMs,
           message: "The feedback of this answer was changed too often.",

@@ -41,7 +41,8 @@ export interface ConnectionsOptions {
   readonly max: number;
   readonly leaseMs?: number;
   /**
-   * Receives the error of a failed renewal of the lease. The next renewal, a third of the lease later, makes up for it.
+   * Receives the error of a failed renewal of the lease. The next renewal, a third of the lease's time later, makes up
+   * for the failed one.
    */
   onError(error: unknown): void;
 }

@@ -8,7 +8,10 @@ export interface QueueGate extends Disposable {
    * Must be called when this edge has accepted an ask: the ask is added to the number until the sweeper has counted it.
    */
   entered(): void;
-  /** Sets the sweeper's count, which comes with its beats. The count may miss asks that were accepted just before. */
+  /**
+   * Sets the sweeper's count, which comes with the sweeper's beats. The count may miss asks that were accepted just
+   * before it.
+   */
   counted(unfinished: number): void;
 }
 

@@ -20,8 +20,8 @@ const MAX_COOKIE = 4096;
 /** `secrets` returns the secrets of sessions, the newest first. `isSecure`: browsers reach the page by https. */
 export function createCookies(secrets: () => readonly Uint8Array[], isSecure: boolean): Cookies {
   const nameOf = (purpose: Purpose): string => `docrelay-${purpose}`;
-  // `Lax`: the login's redirect back to this page comes from another site, and the browser must send the cookie with
-  // it.
+  // `SameSite` is `Lax`, because the login's redirect back to this page comes from another site, and the browser must
+  // send the cookie with that request.
   const rest = `; Path=/; HttpOnly; SameSite=Lax${isSecure ? "; Secure" : ""}`;
   const keyOf = (secret: Uint8Array): Uint8Array =>
     hash("sha256", Buffer.concat([Buffer.from("docrelay cookies\n"), secret]), "buffer");

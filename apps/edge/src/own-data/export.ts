@@ -38,7 +38,7 @@ export async function* exportOf(deps: ExportDeps, reader: Reader): AsyncGenerato
   const conversations: object[] = [];
   for (const id of await conversationIds(store, user)) {
     const conversation = await readConversation(deps.openConversation, reader, id);
-    if (!conversation) continue; // it has expired or was deleted since the list was read
+    if (!conversation) continue; // the conversation has expired or was deleted since the list was read
     conversations.push({ id, asks: conversation.asks.length });
     yield* whole(`conversations/${id}.json`, `${JSON.stringify(conversation, undefined, 2)}\n`, at);
     yield* whole(`conversations/${id}.md`, toMarkdown(conversation), at);

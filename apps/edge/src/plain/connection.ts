@@ -132,7 +132,8 @@ export class PlainConnection implements ClientConnection {
     }
     this.#isLarge = data.length > LARGE_FRAME_BYTES;
     if (!this.#isLarge) return this.#ask(decodePlainFrame(data, limits));
-    // The rate counts every large frame before it is decoded: decoding costs most, and only then the content is known.
+    // The rate counts every large frame before it is decoded: its decoding costs most, and its content is known only
+    // afterwards.
     const name = networks?.of(this.identity.user) ?? this.identity.user;
     const waitMs = largeRate.take(name, performance.now());
     if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });

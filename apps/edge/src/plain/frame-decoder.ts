@@ -28,7 +28,9 @@ interface DecodedFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** A decoded frame. `ignored`: its `type` is not `chat`, as that of a heartbeat; the client gets no response. */
+/**
+ * A decoded frame. `ignored`: the frame's `type` is not `chat`, as for a heartbeat, and the client gets no response.
+ */
 export type DecodedFrame = { readonly uniqueId?: UniqueId } & (
   | { readonly ignored: true; readonly refused?: undefined }
   | { readonly refused: WireError }

@@ -45,7 +45,7 @@ export function servePlainSocket(deps: ServeDeps, { ws, request, identity }: Upg
     setImmediate(() => ws.terminate()); // a socket that waits for the client's close would continue to buffer bytes
   };
   const arriving = deps.arriving.join(evict, FRAME_MS, deps.networkOf(request));
-  // Runs before the library's own listener, so that bytes are counted first, and then a complete frame resets the
+  // This listener runs before the library's own, so that bytes are counted first, and then a complete frame resets the
   // count.
   request.socket.prependListener("data", (chunk: Buffer) => arriving.received(chunk.length));
   ws.on("message", () => arriving.finished());

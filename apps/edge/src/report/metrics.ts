@@ -12,7 +12,7 @@ export interface EdgeMetrics {
   figures(): Readonly<Record<string, number>>;
   /** A client's event, frame or request was acknowledged or refused. `outcome`: `ok` or the refusal's code. */
   answered(event: string, outcome: string): void;
-  /** An ask was acknowledged, this many seconds after its arrival. */
+  /** An ask was acknowledged, `seconds` after its arrival. */
   asked(seconds: number): void;
   /** An ask of a tenant was accepted; `bytes`: the size of its question and of the files that came with it. */
   askedByTenant(tenant: string, bytes: number): void;

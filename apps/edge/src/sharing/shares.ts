@@ -30,8 +30,8 @@ export function createShares(store: Store, ttlMs: number): Shares {
       if (added.kind === "full") {
         throw quotaExceeded(added.freeInMs, "There are too many links. End some.");
       }
-      // Checked only after the link was stored: if the conversation is deleted at the same moment, either the deletion
-      // ends the link, or this check does.
+      // The log is looked for only after the link was stored: if the conversation is deleted at the same moment, either
+      // the deletion ends the link, or this check does.
       if (!(await hasLog(store, user, conversation))) {
         await endLinks(store, user, conversation);
         throw refuse("NOT_FOUND");
@@ -57,8 +57,8 @@ export function createShares(store: Store, ttlMs: number): Shares {
 }
 
 /**
- * Returns an authenticator that works as the given one does, and also verifies the tokens of links. Use it only where
- * the code checks `Identity.reads`.
+ * Returns an authenticator that works as the given one does, and also verifies the tokens of links. It must be used
+ * only where the code checks `Identity.reads`.
  */
 export function withLinks(authenticator: Authenticator, shares: Shares): Authenticator {
   return {

@@ -103,7 +103,7 @@ export function createSocketServer(options: {
       options.sealing,
     ),
   });
-  // Added before `io.bind`, so that packets are watched before the library handles them.
+  // This listener is added before `io.bind`, so that packets are watched before the library handles them.
   engine.on("connection", (conn: Connection) => void watch(conn));
   io.on("connection", ({ conn }) => watches.get(conn)?.admit());
   io.bind(engine);

@@ -15,7 +15,7 @@ interface Receiver {
  */
 export function unsealFrames(create: AdapterFactory, sealing: Sealing | undefined): AdapterFactory {
   if (!sealing) return create;
-  // A named function, because the library calls it with `new`.
+  // This is a named function, because the library calls it with `new`.
   return function unsealing(namespace) {
     const adapter = create(namespace);
     const receiver = adapter as unknown as Receiver;

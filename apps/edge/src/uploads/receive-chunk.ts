@@ -34,8 +34,8 @@ const RETRY_MS = 1000;
 /** The bytes of an upload are counted for the user's network and tenant each time this many more have come. */
 const COUNTED_BYTES = 262_144;
 /**
- * How often the state of an upload is looked up for one chunk. Copies of the chunk that come at the same time add one
- * each.
+ * How often the state of an upload is looked up for one chunk. Each copy of the chunk that comes at the same time
+ * causes one more look.
  */
 const MAX_LOOKS = 8;
 
@@ -176,7 +176,8 @@ async function answerFor(
 async function reached(deps: ReceiveChunkDeps, user: string, known: Receiving, offset: number): Promise<ChunkAnswer> {
   const { size } = known.upload;
   if (offset < size) return { offset, done: false };
-  // Also when the last chunk was stored before: the edge that stored it may have died before it finished the upload.
+  // The upload is finished also when its last chunk was stored before: the edge that stored that chunk may have died
+  // before it finished the upload.
   await (known.ending ??= deps.complete(user, known).finally(() => deps.receivings.forget(user, known)));
   return { offset: size, done: true };
 }

@@ -2,8 +2,8 @@ import { readUpload, type Store, type UploadState } from "@docrelay/channel";
 import { createHash, type Hash } from "node:crypto";
 
 /**
- * What this edge knows of an unfinished upload. It lets the edge send a chunk to the store before the store has
- * responded to the chunk before.
+ * What this edge knows of an unfinished upload. With this knowledge the edge can send a chunk to the store before the
+ * store has responded to the previous chunk.
  */
 export interface Receiving {
   upload: UploadState;

@@ -89,7 +89,7 @@ function keep({ shown, composer, uploads, drafts, hasChosen, awaited }: State): 
     const upload = uploadOf(uploads, file);
     return upload === undefined ? [] : [{ upload, name: file.name, size: file.size }];
   });
-  // If the user chose no files here, the files that another page chose are kept.
+  // If the user chose no files on this page, the files that another page chose are kept.
   const files = hasChosen ? mine : drafts.read(shown)?.files;
   const cut = [...unfinished({ composer, uploads }), ...awaited];
   drafts.write(shown, { text: composer.text, ...(files && { files }), ...(cut.length > 0 && { cut }) });

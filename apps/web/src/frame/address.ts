@@ -41,8 +41,8 @@ export function pageAddress(): Address {
     get: () => conversationOf(location.hash),
     go: (id) => (location.hash = hashOf(id)),
     keep(id) {
-      // Also needed after a jump to an anchor of the page, which has replaced the hash: after a reload the conversation
-      // would be lost.
+      // A jump to an anchor of the page replaces the hash, so the hash is set here again. Otherwise a reload would lose
+      // the conversation.
       if (location.hash !== hashOf(id)) history.replaceState(null, "", hashOf(id));
     },
     hear: (listener) => addEventListener("hashchange", listener),

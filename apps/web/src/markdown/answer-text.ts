@@ -26,7 +26,10 @@ export function createAnswerText(): AnswerText {
   const root = element("div", { class: "text" });
   const sheet = createSheet(root);
   root.addEventListener("click", copyCode);
-  /** Undefined until the parser has loaded. Nothing is shown before, because it would be shown as source. */
+  /**
+   * The Markdown parser; undefined until it has loaded. No text is shown before that, because it would be shown as
+   * source.
+   */
   let parser: Parser | undefined;
   let blocks: Blocks | undefined;
   let text = "";

@@ -97,7 +97,7 @@ function table({ header, rows }: Tokens.Table): Node {
       ),
     );
   const body = element("tbody", {}, ...rows.map((cells) => row(cells, "td")));
-  // Focusable, so that the keyboard can scroll it.
+  // The table can take the focus, so that the keyboard can scroll it.
   return element(
     "div",
     { class: "table", tabindex: 0, role: "region", "aria-label": say("table") },

@@ -20,7 +20,7 @@ export interface Sheet {
 const MAX_BLOCKS = 10;
 
 export function createSheet(root: HTMLElement): Sheet {
-  /** The last part. Undefined until nodes are put into it, because an empty part would have a height. */
+  /** The last part of the answer. Undefined until nodes are put into it, because an empty part would have a height. */
   let part: HTMLElement | undefined;
   let blocks = 0;
   /** The last final node of the part. */

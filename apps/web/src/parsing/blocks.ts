@@ -25,7 +25,10 @@ const MAX_STEP = 3200;
  * all of them together take longer than a frame.
  */
 const FIRST = 50;
-/** Of a block longer than this, the beginning is settled, so that parsing the end of a long answer stays cheap. */
+/**
+ * Of a block with more characters than this, the beginning is settled, so that parsing the end of a long answer stays
+ * cheap.
+ */
 const LONG = 1500;
 const LONG_PARAGRAPH = 3000;
 /**
@@ -151,8 +154,8 @@ function cutCode(code: Tokens.Code): Cut {
 }
 
 /**
- * Where to cut a long paragraph: at the end of a line, after a sentence or between words, if there is such a place in
- * its second half.
+ * Returns where to cut a long paragraph: at the end of a line, after a sentence or between words, if there is such a
+ * place in the paragraph's second half.
  */
 function cutText(text: string): number {
   for (const end of ["\n", ". ", " "]) {

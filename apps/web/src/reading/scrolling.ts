@@ -25,7 +25,7 @@ export function followEnd(
   }
   function toEnd(): void {
     follows = true;
-    // Instant, because a smooth scroll would look like a reader who scrolls.
+    // The scroll is instant, because a smooth scroll would look like a reader who scrolls.
     page.scrollTo({ top: page.scrollHeight, behavior: "instant" });
     settle();
   }
@@ -39,7 +39,8 @@ export function followEnd(
   );
   back.addEventListener("click", toEnd);
   let height = -1;
-  // Measured only here, right after the page's layout. Measuring while drawing would force another layout each time.
+  // The height is measured only here, right after the page's layout. Measuring while drawing would force another layout
+  // each time.
   const observer = new ResizeObserver(([entry]) => {
     if (!entry || entry.contentRect.height === height) return;
     height = entry.contentRect.height;

@@ -85,8 +85,8 @@ export function showFoot(
 }
 
 /**
- * The engine, the time taken and the number of pages. When opened, also the id by which an operator finds the ask in
- * logs and traces.
+ * Returns an element with the engine, the time taken and the number of pages. When opened, it also shows the id by
+ * which an operator finds the ask in logs and traces.
  */
 function aboutOf({ id, engine, timings, files }: Turn): HTMLElement {
   const pages = files.reduce((sum, file) => sum + (file.pages ?? 0), 0);

@@ -37,7 +37,7 @@ export interface Place {
 export interface AskDetails {
   /** Returns the version of a turn that is to be shown: the newest, unless the user has stepped back. */
   choose(newest: Turn): Turn;
-  /** `isEarlier`: a newer version has replaced this one. */
+  /** Shows an ask; `isEarlier`: a newer version has replaced this one. */
   show(ask: Turn, place: Place, isEarlier: boolean): void;
   tick(): void;
 }

@@ -6,7 +6,8 @@ import { say } from "../words/say.ts";
 
 export interface AskList {
   /**
-   * `gone`: turns that the server no longer has, shown in grey before the others. `offline`: there is no connection.
+   * Shows the asks. `gone`: turns that the server no longer has, shown in grey before the others. `offline`: there is
+   * no connection.
    */
   show(gone: readonly Turn[], turns: readonly Turn[], offline?: boolean): void;
 }

@@ -27,7 +27,7 @@ export function createAskElement(actions: AskActions): AskElement {
   let shown: Turn | undefined;
   let newest: Turn | undefined;
   let place: Place | undefined;
-  /** Undefined while the ask is far, or while its place on the page is not known. */
+  /** The details of the ask; undefined while the ask is far, or while its place on the page is not known. */
   let details: AskDetails | undefined;
 
   function begin(ask: Turn): void {

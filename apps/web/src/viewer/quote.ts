@@ -16,7 +16,7 @@ interface Word {
   ends: boolean;
 }
 
-// These scripts have no spaces between words, so each character counts as a word.
+// The scripts in this pattern have no spaces between words, so each of their characters counts as a word.
 const WORD =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[^\s\p{P}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu;
 const END = /[.!?。！？؟।]/;

@@ -39,7 +39,7 @@ export interface AttemptState {
   readonly buffer: Buffered;
   /** All text that the engine has sent. */
   readonly text: string;
-  /** Set when the engine has ended its reply. */
+  /** How the engine has ended its reply; undefined until it has. */
   readonly end: EngineEnd | undefined;
   /** When the prompt was sent, in ms of the plan's clock; undefined until the engine has received it. */
   readonly sentAt: number | undefined;

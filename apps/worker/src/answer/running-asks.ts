@@ -24,8 +24,8 @@ export interface RunningAsks extends AsyncDisposable {
 const CONFIRM_EVERY_MS = 1000;
 
 /**
- * Checks the record of each running ask once a second. So it notices a cancellation whose hint was lost, and that
- * another worker has taken the ask.
+ * Checks the record of each running ask once a second. The checks find cancellations whose hint was lost, and asks that
+ * another worker has taken.
  */
 export function createRunningAsks(
   store: Store,

@@ -36,9 +36,9 @@ export interface SlotsOptions {
  */
 export interface ConversationSlots {
   hear(rung: Rung): void;
-  /** How many conversations run or wait here. */
+  /** How many conversations run or wait on this worker. */
   readonly load: number;
-  /** How many conversations run here. */
+  /** How many conversations run on this worker. */
   readonly active: number;
   readonly capacity: number;
   /** Must be called when another worker has `free` slots: passes as many waiting conversations on to other workers. */
@@ -49,7 +49,10 @@ export interface ConversationSlots {
   idle(): Promise<void>;
 }
 
-/** How many conversations may wait. Further bells are dropped, and the sweeper rings for their asks again. */
+/**
+ * How many conversations may wait for a slot. Bells of further conversations are dropped, and the sweeper rings for
+ * their asks again.
+ */
 const MAX_WAITING = 100_000;
 /**
  * A run fails when Redis is away for long, or by a bug. A failed run is repeated, but not after this many failures in a
@@ -98,7 +101,7 @@ export function createConversationSlots(options: SlotsOptions): ConversationSlot
   };
 }
 
-/** The keys of all maps name conversations, as `keyOf` makes them. */
+/** The state of the slots. The keys of all maps name conversations, as `keyOf` makes them. */
 interface State {
   readonly options: SlotsOptions;
   readonly running: Map<string, { again: Rung | undefined }>;

@@ -5,9 +5,7 @@ import { hintsOfText, peekWaiting, publishHint, publishProgress, type Store } fr
  * connections that have named its upload.
  */
 export interface PageProgress {
-  /**
-   * Publishes that `page` of `pages` is extracted. It does so at most 4 times a second; calls in between are dropped.
-   */
+  /** Publishes that `page` of `pages` is extracted, at most 4 times a second; calls in between are dropped. */
   page(page: number, pages: number): void;
 }
 

@@ -13,7 +13,9 @@ export interface EndDeps {
 /** How long the step that ends an ask is retried, in ms. */
 const END_PATIENCE_MS = 60_000;
 
-/** Ends a cancelled ask. `text` is what had come of the answer; if it is not given, it is read from the log. */
+/**
+ * Ends a cancelled ask. `text` is the part of the answer that had come; if it is not given, it is read from the log.
+ */
 export async function endCancelled(deps: EndDeps, ask: TakenAsk, text?: string): Promise<Turn> {
   return end(deps, ask, "any", { type: "cancelled", text: text ?? (await loggedText(deps.store, ask)) });
 }

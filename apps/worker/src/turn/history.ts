@@ -9,7 +9,7 @@ export interface History {
   readonly messages: readonly ChatMessage[];
   /**
    * A notice for the engine that older asks were left out because they do not fit, to be put before the first message;
-   * empty if none were.
+   * empty if no asks were left out.
    */
   readonly notice: string;
 }

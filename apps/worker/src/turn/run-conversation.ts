@@ -21,8 +21,8 @@ export interface ConversationDeps extends TurnDeps {
 }
 
 /**
- * When the ask at the head of the mailbox was written by a newer version, it is left to a worker of that version. After
- * this pause it is tried again.
+ * The pause after which an ask at the head of the mailbox is tried again if a newer version has written it, in ms. In
+ * the meantime a worker of that version can take the ask.
  */
 const NEWER_RETRY_MS = 1000;
 const AGAIN_MS = 100;

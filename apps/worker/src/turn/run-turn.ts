@@ -147,7 +147,9 @@ async function handBackAsk(deps: TurnDeps, { ask, owner }: Running): Promise<Tur
   return reply.kind === "handed-back" ? { kind: "handed-back" } : turnOf(reply.kind, () => endCancelled(deps, ask));
 }
 
-/** Makes a call not count. If Redis is away for long, the call counts after all: it is not worth a longer wait. */
+/**
+ * Takes back the count of a call. If Redis is away for long, the call counts after all: a longer wait is not worth it.
+ */
 async function spareCall({ store, stopping }: TurnDeps, ask: TakenAsk, attempt: number): Promise<void> {
   try {
     await retry(() => spare(store, ask, attempt), { forMs: STORE_PATIENCE_MS, signal: stopping });

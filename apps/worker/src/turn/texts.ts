@@ -42,7 +42,7 @@ export async function lookAtTexts({ store, texts: cache }: TextDeps, files: read
   const texts: Text[] = [];
   for (const [file, { text }] of files.entries()) {
     const stored = await cache.read(text);
-    if (!stored) return { kind: "missing", files: [file] }; // it expired after its state was read
+    if (!stored) return { kind: "missing", files: [file] }; // the text expired after its state was read
     if (stored.kind === "failed") return failureOf(file, stored);
     texts.push(stored);
   }

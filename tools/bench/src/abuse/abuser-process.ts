@@ -17,7 +17,7 @@ const { values } = parseArgs({
 });
 setPriority(Math.min(19, getPriority() + NICER));
 const end = new AbortController();
-void untilSignal().then(() => process.exit(130)); // also when the parent process has ended
+void untilSignal().then(() => process.exit(130)); // this process ends also when its parent has ended
 const abuse = ABUSES.find(({ name }) => name === values.abuse);
 if (!abuse) throw new Error(`there is no abuse ${values.abuse}`);
 const abuser = createAbuser({ urls: values.url, address: values.address, signal: end.signal });

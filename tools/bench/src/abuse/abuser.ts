@@ -5,8 +5,8 @@ import { takeTokens } from "../runs/session.ts";
 import { openRelaySocket, type RelaySocket } from "../talkers/relay-socket.ts";
 
 /**
- * What an abuser can do: it has one address, which it sends in the header as a balancer would, and may create any
- * number of anonymous users.
+ * What an abuser can do: it has one address, which it sends in the header `X-Forwarded-For` as a balancer would, and
+ * may create any number of anonymous users.
  */
 export interface Abuser {
   readonly signal: AbortSignal;
@@ -21,7 +21,7 @@ export interface Abuser {
   webSocket(path: string): Promise<WebSocket | undefined>;
   /** Runs `work` again and again in `count` parallel loops (lanes) until the end of the abuse; errors are counted. */
   lanes(count: number, work: (lane: number) => Promise<unknown>): Promise<void>;
-  /** Sends an event and counts its answer. */
+  /** Sends an event and counts its answer; resolves with whether the event was accepted. */
   call(socket: RelaySocket, event: string, payload: object, bytes?: Uint8Array): Promise<boolean>;
 }
 

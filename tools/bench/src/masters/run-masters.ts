@@ -9,8 +9,10 @@ import { makePrivateFolder, startPrivate } from "../processes/private-process.ts
 import { layOut } from "../report/report-text.ts";
 import { startClosedLoop } from "../runs/closed-loop.ts";
 
-/* The throughput of a cluster with one and with three masters. Each master has a core for a small share of the time, so
-   that Redis is what bounds the throughput, on a machine of few cores, too. */
+/*
+ * Measures the throughput of a cluster with one and with three masters. Each master has a core for a small share of the
+ * time, so that Redis bounds the throughput even on a machine of few cores.
+ */
 
 export interface MastersOptions {
   readonly rounds: number;
@@ -92,13 +94,13 @@ export async function runMasters(
 
 async function measure(masters: number, { share, connections, durationMs }: MastersOptions): Promise<Figures> {
   await using ends = new AsyncDisposableStack();
-  // A node that has met no other one does not know its own address.
+  // The address is given, because a node that has met no other node does not know its own address.
   const args = ["--appendonly", "yes", "--appendfsync", "always", "--cluster-announce-ip", "127.0.0.1"];
   const redis = ends.use(await startRedisCluster({ masters, replicas: 0, nodeTimeoutMs: 15_000, args }));
   const wish = { edges: 1, workers: 1, extract: false, reply: "single", env: UNLIMITED, seeds: redis.seeds } as const;
   const cluster = ends.use(await startCluster(wish));
   const users = { urls: cluster.urls, protocol: "plain", users: connections, message: MESSAGE } as const;
-  // Connects before the masters become slow.
+  // The users connect before the masters become slow.
   using loop = await startClosedLoop(users);
   const folder = ends.use(makePrivateFolder());
   const pids = await Promise.all(redis.nodes.map(pidOf));

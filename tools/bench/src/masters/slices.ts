@@ -2,8 +2,10 @@ import { parseArgs } from "node:util";
 import { setPriority } from "node:os";
 import { untilSignal } from "@docrelay/platform";
 
-/* Lets each of some processes run for a slice of every period, one after the other, and stops it otherwise: so each has
-   a core for a known share of the time, however many cores the machine has. */
+/*
+ * Lets each of some processes run for a slice of every period, one after the other, and stops it for the rest of the
+ * period. So each process has a core for a known share of the time, however many cores the machine has.
+ */
 
 const PERIOD_MS = 20;
 
@@ -13,7 +15,7 @@ const { values } = parseArgs({
 const pids = values.pids.split(",").map(Number);
 const sliceMs = Number(values.share) * PERIOD_MS;
 const clock = new Int32Array(new SharedArrayBuffer(4));
-/** Timers of the event loop would be up to a millisecond late. */
+/** Waits this many ms. Timers of the event loop would be up to a millisecond late. */
 const wait = (ms: number): unknown => Atomics.wait(clock, 0, 0, Math.max(0, ms));
 
 const send = (signal: NodeJS.Signals): void => {
@@ -25,7 +27,7 @@ void stopped.then(() => (isOver = true));
 try {
   setPriority(-10);
 } catch {
-  // Without the right to it, a slice may last longer on a busy machine.
+  // This user may not raise the priority. Then a slice may last longer on a busy machine.
 }
 send("SIGSTOP");
 process.stdout.write(`${JSON.stringify({ msg: "ready" })}\n`);

@@ -22,7 +22,10 @@ export async function usageOf(pid: number): Promise<Usage> {
   return { rssBytes: Number(memory.split(" ")[1]) * PAGE_BYTES, cpuMs: timeMs(fields, OWN_TIMES) };
 }
 
-/** Returns the user and system time of a process's children, including those that have ended. Linux only. */
+/**
+ * Returns the user and system time of a process's children in ms, including those that have ended. Reads `/proc`, so it
+ * works on Linux only.
+ */
 export async function childrenCpuMs(pid: number): Promise<number> {
   const threads = await readdir(`/proc/${pid}/task`);
   const lists = await Promise.all(

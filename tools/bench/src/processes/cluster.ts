@@ -14,7 +14,8 @@ export interface EngineWish {
 export interface ClusterWish extends EngineWish {
   readonly edges: number;
   /**
-   * Number of processes with the role `ask`; default: 1. One more process has the role `extract`. 0: no worker at all.
+   * Number of processes with the role `ask`; default: 1. Besides them, one process has the role `extract`. 0: no worker
+   * at all.
    */
   readonly workers?: number;
   /** If false, there is no process with the role `extract`: the run sends only text. */
@@ -23,7 +24,7 @@ export interface ClusterWish extends EngineWish {
   readonly root?: string | undefined;
   /** The folder for Redis's append-only file, as in {@link startSyncingRedis}. */
   readonly aof?: string | undefined;
-  /** The nodes of a running Redis Cluster, in place of a Redis of its own. */
+  /** The nodes of a running Redis Cluster, which the cluster uses instead of starting a Redis. */
   readonly seeds?: string | undefined;
   /** Delays all data between the processes and Redis by this many ms, in each direction. */
   readonly redisDelayMs?: number | undefined;
@@ -54,14 +55,16 @@ export async function startSyncingRedis(ends: AsyncDisposableStack, aof?: string
   return ends.use(await startRedis({ aof: true, container: false, args }));
 }
 
-/** Starts the engine of the private cluster. @throws Error with its last lines. */
+/** Starts the engine of the private cluster. @throws Error with the last lines that the engine printed. */
 export function startEngine(wish: EngineWish, folder: PrivateFolder): Promise<PrivateProcess> {
   const { gapMs = 0, pieces = 12, reply = "stream" } = wish;
   const args = ["--gap", String(gapMs), "--pieces", String(pieces), "--reply", reply];
   return startPrivate({ entry: "tools/bench/src/processes/bench-engine.ts", args, folder });
 }
 
-/** Returns the address of Redis or, if a delay is set, that of a proxy in front of it which delays all data. */
+/**
+ * Returns the address of Redis or, if a delay is set, the address of a proxy in front of Redis, which delays all data.
+ */
 async function delayed(url: string, ms: number | undefined, ends: AsyncDisposableStack): Promise<string> {
   if (!ms) return url;
   const proxy = ends.use(await startProxy({ port: Number(new URL(url).port) }));
@@ -70,8 +73,8 @@ async function delayed(url: string, ms: number | undefined, ends: AsyncDisposabl
 }
 
 /**
- * Starts the cluster. All of its processes end with this process at the latest. @throws Error with a process's last
- * lines.
+ * Starts the cluster. All of its processes end with this process at the latest. @throws Error with the last lines of a
+ * process that did not start.
  */
 export async function startCluster(wish: ClusterWish): Promise<Cluster> {
   await using ends = new AsyncDisposableStack();

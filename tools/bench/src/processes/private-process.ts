@@ -51,7 +51,7 @@ export interface PrivateProcess extends AsyncDisposable {
 
 /**
  * Starts Node with an entry of this project, or of another checkout, and waits until it logs that it is ready.
- * @throws Error with its last lines when it ends before, or after 60 s.
+ * @throws Error with the last lines that it printed, when it ends before it is ready, or is not ready after 60 s.
  */
 export async function startPrivate(of: {
   /** The path of the entry, from the checkout's root. */

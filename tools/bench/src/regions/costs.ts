@@ -2,27 +2,33 @@
 
 /** What one ask costs a process: a part of each ask, and a part that all asks of a second share. */
 export interface AskCost {
-  /** µs of each ask. */
+  /** The CPU time that each ask costs, whatever their number, in µs. */
   readonly eachUs: number;
-  /** µs a second while asks come at all: a process that wakes for one message does no more work than for ten. */
+  /**
+   * The CPU time that all asks of a second share, in µs. It is spent once in each second with asks: a process that
+   * wakes for one message does hardly more work when it wakes for ten.
+   */
   readonly perSecondUs: number;
 }
 
-/** The CPU of an ask at two rates: at 400 asks/s, and at the most that two cores answer. */
+/** The CPU time of an ask at 400 asks/s, in µs. `FAST` is the same at the highest rate that two cores can answer. */
 const SLOW = { rate: 400, us: 1750 };
 const FAST = { rate: 2391, us: 647 };
 
-/** All processes of a region together: the line through the two measured rates. */
+/** The cost of an ask in all processes of a region together, computed from the two measured rates `SLOW` and `FAST`. */
 export const ASK: AskCost = lineThrough(SLOW, FAST);
-/** The part of Redis, at the most; one Redis uses one core. */
+/** The part of an ask's CPU time that Redis uses at most, in µs; one Redis uses one core. */
 export const REDIS_ASK_US = 205;
-/** A connection that is opened: a session, an upgrade, an open conversation. */
+/** The CPU time of opening a connection, in µs: a session, an upgrade and an open conversation. */
 export const CONNECT_US = 1_000_000 / 1403;
 export const CONNECTION_BYTES = 19 * 1024;
-/** A finished ask of five events in Redis. */
+/** The bytes of a finished ask with five events in Redis. */
 export const LOG_BYTES = 2700;
 
-/** CPU of all processes for one ask, when asks come at this rate to one edge, one worker and one Redis. */
+/**
+ * Returns the CPU time of all processes for one ask, in µs, when asks come at this rate to one edge, one worker and one
+ * Redis.
+ */
 export function askUs(rate: number, { eachUs, perSecondUs }: AskCost = ASK): number {
   return eachUs + perSecondUs / rate;
 }

@@ -3,7 +3,10 @@ import { EXIT_CONFIG } from "@docrelay/platform";
 import { layOut } from "../report/report-text.ts";
 import { simulate, type Figures, type Scenario } from "./simulate.ts";
 
-/* Prints what a simulation of several regions says: `node tools/bench/src/regions/main.ts --users 10000000 --regions 3`. */
+/*
+ * Runs a simulation of several regions and prints its results: `node tools/bench/src/regions/main.ts --users 10000000
+ * --regions 3`.
+ */
 
 const NUMBERS = {
   users: { fallback: 10_000_000, help: "users" },

@@ -1,13 +1,16 @@
 import { ASK, askUs, CONNECT_US, CONNECTION_BYTES, LOG_BYTES, REDIS_ASK_US } from "./costs.ts";
 import { regionsOf, type Place } from "./place.ts";
 
-/* Users are pinned to a region by their hash. Each region is a whole docrelay with a log of its own, and copies its logs
-   to the others some time later. While a region is away its users are at their second region: they ask there, and read
-   their earlier conversations there from the copies, which nobody changes. An ask that was running goes on when the
-   region is back, or ends by its deadline. Pure: nothing but numbers and a seed. */
+/*
+ * A simulation of several regions. Each user belongs to a region by a hash of the user. Each region is a whole docrelay
+ * with reply logs of its own, and copies these logs to the other regions a little later. While a region is away, its
+ * users are at their second region: there they ask, and read their earlier conversations from the copies, which nobody
+ * changes. An ask that was running goes on when its region is back, or ends by its deadline. The simulation is pure: it
+ * uses only numbers and a seed.
+ */
 
 export interface Region extends Place {
-  /** Cores of all its edges, workers and Redis servers together. */
+  /** The cores of all edges, workers and Redis servers of the region together. */
   readonly cores: number;
   readonly redisMasters: number;
 }
@@ -21,14 +24,14 @@ export interface Outage {
 export interface Scenario {
   readonly regions: readonly Region[];
   readonly users: number;
-  /** How often a user asks. */
+  /** The mean time between two asks of a user, in seconds. */
   readonly secondsBetweenAsks: number;
-  /** How long the engine answers. */
+  /** How long the engine takes for an answer, in seconds. */
   readonly answerS: number;
   readonly deadlineS: number;
-  /** How long a write takes to be in the copies of the other regions. */
+  /** How long it takes until a write is in the copies of the other regions, in seconds. */
   readonly copyLagS: number;
-  /** Over how long the users of a lost region come to the second one. */
+  /** The time over which the users of a lost region come to their second region, in seconds. */
   readonly moveS: number;
   readonly lastsS: number;
   readonly outage?: Outage | undefined;
@@ -38,7 +41,10 @@ export interface Scenario {
 export interface RegionFigures {
   readonly name: string;
   readonly users: number;
-  /** The greatest share of its cores, and of its busiest Redis, that a second needed; above 1 asks wait. */
+  /**
+   * The largest share of the region's cores that a second needed; above 1, asks wait. `peakRedis` is the same for its
+   * Redis servers.
+   */
   readonly peakCpu: number;
   readonly peakRedis: number;
   readonly peakConnections: number;
@@ -51,24 +57,24 @@ export interface RegionFigures {
 export interface Figures {
   readonly asked: number;
   readonly answered: number;
-  /** Asks that were still running at the end. */
+  /** Asks that were still running at the end of the simulation. */
   readonly running: number;
   /** Asks that ended by their deadline. */
   readonly expired: number;
-  /** Of the asks that were running when their region was lost: those that are in no copy until it is back. */
+  /** Asks that were running when their region was lost, and that are in no copy until the region is back. */
   readonly notCopied: number;
   readonly regions: readonly RegionFigures[];
 }
 
 interface State {
   readonly region: Region;
-  /** Users by the index of their second region. */
+  /** How many users of the region have each region as their second one, by the index of that second region. */
   readonly seconds: number[];
-  /** Seconds of work that wait for CPU. */
+  /** How many seconds of work wait for CPU. */
   backlogS: number;
-  /** Asks at the engine, by the second in which they end. */
+  /** How many asks the engine answers, by the second in which their answers end. */
   readonly atEngine: Map<number, number>;
-  /** Asks that stopped with the region, by the second in which they were accepted. */
+  /** How many asks stopped with the region, by the second in which they were accepted. */
   readonly stopped: Map<number, number>;
   asked: number;
   peakCpu: number;
@@ -77,7 +83,7 @@ interface State {
   longestWaitS: number;
 }
 
-/** The users are placed one by one up to this number; more users are in the same proportions. */
+/** Up to this number, users are assigned to regions one by one; more users are assigned in the same proportions. */
 const MAX_PLACED = 20_000;
 
 export function simulate(scenario: Scenario): Figures {
@@ -135,14 +141,15 @@ function place(regions: readonly Region[], users: number): State[] {
   return states;
 }
 
-/** One second of a region: its work, and when its asks will have been answered. */
+/** Simulates one second of a region: computes its work, and when its asks will have been answered. */
 function serve(
   state: State,
   of: { second: number; asks: number; connects: number; connections: number },
   { answerS }: Scenario,
 ): void {
   const { cores, redisMasters } = state.region;
-  // The shared part of an ask is paid once a second by each trio of processes; there is one for each Redis.
+  // Each trio of an edge, a worker and a Redis pays the shared part of the cost once a second, and there is one trio
+  // for each Redis.
   const rate = Math.max(1, of.asks / redisMasters);
   const workS = (of.asks * askUs(rate, ASK) + of.connects * CONNECT_US) / 1_000_000;
   const cpu = workS / cores;
@@ -160,7 +167,7 @@ function serve(
 
 type Totals = Record<"asked" | "answered" | "expired" | "notCopied", number>;
 
-/** A region is away: what it runs stands still, and ends by its deadline. */
+/** Simulates a region that is away: the asks that it was running stand still. */
 function stop(state: State, second: number, { answerS, copyLagS }: Scenario, totals: Totals): void {
   for (const [end, asks] of state.atEngine) {
     const accepted = Math.min(second, end - Math.ceil(answerS));
@@ -171,7 +178,10 @@ function stop(state: State, second: number, { answerS, copyLagS }: Scenario, tot
   state.backlogS = 0;
 }
 
-/** A region is back: its sweeper ends what is past its deadline, and its workers run the rest again. */
+/**
+ * Simulates a region that is back: its sweeper ends the asks whose deadline is over, and its workers run the others
+ * again.
+ */
 function resume(state: State, second: number, { answerS, deadlineS }: Scenario, totals: Totals): void {
   for (const [accepted, asks] of state.stopped) {
     if (second - accepted >= deadlineS) totals.expired += asks;
@@ -183,7 +193,7 @@ function resume(state: State, second: number, { answerS, deadlineS }: Scenario, 
   state.stopped.clear();
 }
 
-/** The share of the lost region's users who have come to their second region. */
+/** Returns the share of the lost region's users who have come to their second region. */
 function movedBy(second: number, { outage, moveS }: Scenario): number {
   if (!outage) return 0;
   return Math.min(1, Math.max(0, (second + 1 - outage.fromS) / moveS));
@@ -209,7 +219,10 @@ function sum(values: Iterable<number>): number {
   return all;
 }
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+/**
+ * Returns a function that generates numbers from 0 to 1 by the algorithm Mulberry32. The same seed gives the same
+ * numbers.
+ */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -220,7 +233,10 @@ function seeded(seed: number): () => number {
   };
 }
 
-/** How many of independent users ask in a second: for many of them the normal distribution is near enough. */
+/**
+ * Returns at random how many users ask in a second if `mean` of them do on average and independently of each other. For
+ * a large `mean` the normal distribution is near enough.
+ */
 function poisson(mean: number, random: () => number): number {
   if (mean > 50) {
     const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());

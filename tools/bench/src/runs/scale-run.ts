@@ -64,7 +64,7 @@ export async function cpuPerReply(of: {
     ends.defer(() => socket.close());
     await socket.call("join", { room: rooms[index] }, ARRIVE_MS);
   });
-  // This process publishes as a worker does; its own CPU time is not counted.
+  // This process publishes as a worker does; the CPU time of this process is not counted.
   const [publisher, subscriber] = [new Redis(redis.url), new Redis(redis.url)];
   ends.defer(() => publisher.disconnect());
   ends.defer(() => subscriber.disconnect());

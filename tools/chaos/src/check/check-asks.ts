@@ -1,7 +1,7 @@
 import { isTerminal, type Event } from "@docrelay/protocol";
 import { logName, type Facts, type Report } from "./violation.ts";
 
-/** How many ms after its deadline an ask may end; the time for which Redis was away is added. */
+/** How many ms after its deadline an ask may end; the time for which Redis was away is added to this. */
 const GRACE_MS = 10_000;
 
 /**

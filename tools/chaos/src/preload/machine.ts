@@ -19,7 +19,10 @@ export interface MachineMessage {
   readonly chaos: Machine;
 }
 
-/** Shows this process the machine that `first` (JSON) and later messages over the IPC channel describe. */
+/**
+ * Makes this process find the machine that `first` (JSON) describes, and later the machines that messages over the IPC
+ * channel describe.
+ */
 export function obeyMachine(first = "{}"): void {
   const clock = shiftClock();
   const disk = fillDisk();
@@ -61,7 +64,7 @@ function fillDisk(): { isFull: boolean } {
   return disk;
 }
 
-/** Lowers the limit to the highest descriptor in use, and uses up the ones below it. */
+/** Lowers the limit of descriptors to the highest descriptor in use, and uses up the free descriptors below it. */
 function useUpDescriptors(): (isOut: boolean) => void {
   const held: number[] = [];
   const limits = /^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1] ?? "1024";

@@ -221,7 +221,7 @@ async function open(tab: State, why: "connected" | "resync" | "gap" | "silence" 
     setTimeout(() => void open(tab, why), Math.max(answer.error.retryAfterMs ?? 0, 200 + tab.options.random() * 300));
     return;
   }
-  if (tab.sure === sure) tab.sure = undefined; // else a further resync came meanwhile
+  if (tab.sure === sure) tab.sure = undefined; // if not equal, a further resync came meanwhile
   if (!tab.last) tab.last = { seq: answer.first - 1, nonce: "" };
   for (const event of answer.events) apply(tab, event);
   const heard = tab.buffered;

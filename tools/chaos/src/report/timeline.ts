@@ -35,7 +35,7 @@ export function drawTimeline(entries: readonly Entry[], title: string): string {
       markup`<text x="4" y="${top + index * LANE + 14}">${target}</text><line x1="${LEFT}" x2="${WIDTH}" y1="${top + index * LANE + 18}" y2="${top + index * LANE + 18}" stroke="#eee"/>`,
   );
   const bars = faults.map(({ t, fault, target, forMs }) => {
-    // Faults of processes are recorded when they end, those of connections when they begin.
+    // Faults of processes are recorded when they end, faults of connections when they begin.
     const isProcess = /^(kill|freeze|stop)/.test(fault) && !fault.includes("outer");
     const from = isProcess ? t - forMs : t;
     const colour = COLOURS[fault.split(" ")[0] ?? ""] ?? "#999";

@@ -7,7 +7,7 @@ import type { ApiCall } from "../api/call.ts";
 
 /**
  * How deeply the JSON of a request may be nested. Clients also send descriptions of tools, which are deeply nested JSON
- * schemas; these are ignored.
+ * schemas; the descriptions are ignored.
  */
 const DEPTH = 32;
 
