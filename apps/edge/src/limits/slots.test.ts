@@ -41,6 +41,30 @@ describe("slots", () => {
     expect(await second).toBe("second");
   });
 
+  it("run no more of one name than it may at a time", async () => {
+    const slots = createSlots({ atOnce: 2, atOncePerName: 1, maxWaiting: 4, waitMs: 5000 });
+    const { open, opened } = gate();
+    const began: string[] = [];
+    const names = ["one", "one", "another"];
+    const runs = names.map((name) => slots.run(() => (began.push(name), opened), name));
+    await setImmediate();
+    expect(began).toEqual(["one", "another"]);
+    open();
+    await Promise.all(runs);
+    expect(began).toEqual(["one", "another", "one"]);
+  });
+
+  it("let one name wait in some of the places only", async () => {
+    const slots = createSlots({ atOnce: 1, maxWaiting: 4, maxWaitingPerName: 2, waitMs: 5000 });
+    const { open, opened } = gate();
+    const runs = ["one", "one", "one"].map((name) => slots.run(() => opened, name));
+    await expect(slots.run(() => opened, "one")).rejects.toMatchObject(busy);
+    runs.push(slots.run(() => opened, "another"));
+    open();
+    await Promise.all(runs);
+    expect(slots.waiting).toBe(0);
+  });
+
   it("refuse who has waited too long, and never run them", async () => {
     const slots = createSlots({ atOnce: 1, maxWaiting: 10, waitMs: 20 });
     const { open, opened } = gate();

@@ -1,5 +1,15 @@
 import { createFairQueue } from "./fair-queue.ts";
 
+export interface SlotsRule {
+  readonly atOnce: number;
+  /** Most calls of one name that run; by default as many as of all. */
+  readonly atOncePerName?: number;
+  readonly maxWaiting: number;
+  /** Most calls of one name that wait; by default as many as of all. */
+  readonly maxWaitingPerName?: number;
+  readonly waitMs: number;
+}
+
 /**
  * Runs at most `atOnce` functions at a time. Further calls wait, at most `waitMs`, and are served in rotation by their
  * `name`, such as a user's.
@@ -13,9 +23,12 @@ export interface Slots {
   readonly waiting: number;
 }
 
-export function createSlots(rule: { atOnce: number; maxWaiting: number; waitMs: number }): Slots {
-  const queue = createFairQueue<symbol>({
+export function createSlots(rule: SlotsRule): Slots {
+  const { atOncePerName } = rule;
+  const queue = createFairQueue<symbol | string>({
     maxWaiting: rule.maxWaiting,
+    maxWaitingPerUser: rule.maxWaitingPerName ?? rule.maxWaiting,
+    turnsPerKey: atOncePerName ?? 1,
     waitMs: rule.waitMs,
     retryAfterMs: 1000,
     hasRoom: (running) => running < rule.atOnce,
@@ -25,7 +38,7 @@ export function createSlots(rule: { atOnce: number; maxWaiting: number; waitMs: 
       return queue.waiting;
     },
     async run(work, name = "") {
-      const release = await queue.acquire(name, Symbol("one piece of work"));
+      const release = await queue.acquire(name, atOncePerName === undefined ? Symbol("one piece of work") : name);
       try {
         return await work();
       } finally {
