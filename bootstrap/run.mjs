@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // Sets a bare clone up and runs it: `node bootstrap/run.mjs
-// start|test|doctor|bench|bench:pdf|bench:page|abuse|fuzz|chaos|long|shots|cluster|sbom|docs|build`. Plain JavaScript
-// for Node 20 and newer, with nothing installed yet. Each step says what it does and how long it took; steps already
-// done are silent.
+// start|test|doctor|bench|bench:pdf|bench:page|abuse|fuzz|chaos|long|shots|cluster|sbom|docs|build`. This is plain
+// JavaScript for Node 20 and newer, which needs nothing installed. Each step says what it does and how long it took;
+// steps already done are silent.
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { runChild, runHere } from "./child.mjs";

@@ -19,7 +19,7 @@ const HERE = "HERE_IN_THE_BUNDLE";
 /**
  * Replaces the address of a module in its code by the address of its source, so that the module still finds other files
  * when it is in a bundle. Addresses of programs that the module starts are replaced by those of the built programs.
- * @throws Error when it starts a source file that is not a program.
+ * @throws Error when the module starts a source file that is not a program.
  */
 export function keepAddresses(code: string, { source, target, programs }: Move): string {
   const url = (path: string): string => {

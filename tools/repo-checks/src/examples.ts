@@ -6,8 +6,8 @@ const ROOT = join(import.meta.dirname, "../../..");
 const TSC = join(ROOT, "node_modules/.bin/tsc");
 const COMPILE_MS = 120_000;
 /**
- * Stands for `@assistant-ui/react` in examples: exports the parts that they use, from the package that defines these.
- * The whole of `@assistant-ui/react` would add 90 packages to each clone.
+ * Stands for `@assistant-ui/react` in examples: exports the parts that the examples use, from the package that defines
+ * these parts. The whole of `@assistant-ui/react` would add 90 packages to each clone.
  */
 const ASSISTANT_UI = `export { useExternalStoreRuntime } from "@assistant-ui/core/react";
 export type { ThreadMessageLike } from "@assistant-ui/core";

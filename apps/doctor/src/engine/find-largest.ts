@@ -3,8 +3,8 @@ import type { FailureFacts, SizeFacts } from "./facts.ts";
 
 const MIN_BYTES = 16_384;
 /**
- * How many more prompts are tried after the first refusal. Each has a size in the middle between the largest that was
- * accepted and the smallest that was refused.
+ * How many more prompts are tried after the first refusal. The size of each prompt is in the middle between the largest
+ * that was accepted and the smallest that was refused.
  */
 const CLOSER = 4;
 const LINE = "The quick brown fox jumps over the lazy dog and runs on. 0123\n";

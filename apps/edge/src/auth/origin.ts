@@ -17,8 +17,8 @@ function isOwn(origin: string, host: string | undefined): boolean {
 export interface Origins {
   readonly listed: readonly string[];
   /**
-   * Whether only names of this machine count as the edge's own host. Otherwise a page of any host could use an edge
-   * that only this machine reaches, by making its host name resolve to this machine (DNS rebinding).
+   * Whether only names of this machine count as the edge's own host. If other names counted, a page of any host could
+   * use an edge that only this machine reaches, by making its host name resolve to this machine (DNS rebinding).
    */
   readonly onlyLocal: boolean;
 }

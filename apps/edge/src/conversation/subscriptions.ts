@@ -18,10 +18,10 @@ export interface Subscriptions {
 type Call = (channel: string | Buffer) => Promise<unknown>;
 
 /**
- * Watches the SSUBSCRIBE commands of a connection. Redis may refuse one, because a cluster is not ready or the
- * connection is lost. Neither the Socket.IO adapter nor the client library, which subscribes again after a reconnect,
- * handles the reply, so that a refusal would be an unhandled rejection. Here it is handled, and a refused channel is
- * subscribed again by the next `confirmed`.
+ * Watches the SSUBSCRIBE commands of a connection. Redis may refuse such a command, because a cluster is not ready or
+ * the connection is lost. Neither the Socket.IO adapter nor the client library, which subscribes again after a
+ * reconnect, handles a refusal, so it would be an unhandled rejection. This function handles refusals, and the next
+ * `confirmed` subscribes a refused channel again.
  */
 export function watchSubscriptions(subscriber: RedisSubscriber, onRefused: (error: unknown) => void): Subscriptions {
   const answers = new Map<string, Promise<unknown>>();

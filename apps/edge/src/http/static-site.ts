@@ -25,8 +25,9 @@ const TEXT = new Set([".html", ".js", ".css", ".svg"]);
 /** The folder whose file names contain a hash of the file's content. */
 const HASHED = "/assets/";
 /**
- * The paths of the script and style of pages up to version 0.1. Such a page, built by another version, may still ask
- * for them. It may also ask for a lazily loaded part of its build: that is not found, and the page works without it.
+ * Matches the paths of the script and the style of pages up to version 0.1. Such a page, built by another version, may
+ * still ask for these files. The page may also ask for a lazily loaded part of its build: the part is not found, and
+ * the page works without it.
  */
 const OF_A_BUILD = /^\/assets\/index-[\w-]+\.(js|css)$/;
 
@@ -44,9 +45,9 @@ const FOR_ALL = { "access-control-allow-origin": "*", "cross-origin-resource-pol
 
 /**
  * The script that is sent in place of a script of another build. While edges are replaced one by one, a page of one
- * build may ask an edge of another build for its script. This script then loads the page again, until page and script
- * come from one build. In half of the cases it sends one more request before: with a balancer that uses two edges in
- * turn, a page of two requests would otherwise reach the same edges in the same order every time.
+ * build may ask an edge of another build for its script. The sent script then loads the page again, until page and
+ * script come from one build. In half of the cases it first sends one more request: otherwise, with a balancer that
+ * uses two edges alternately, a page of two requests would reach the same edges in the same order every time.
  */
 const RELOAD = `setTimeout(async () => {
   if (Math.random() < 0.5) await fetch(location.href, { cache: "no-store" }).catch(() => undefined);

@@ -3,9 +3,10 @@ import { refuse } from "@docrelay/protocol";
 
 /**
  * Counts a user's connections on all edges together. Redis has a number for each user and edge, which is written when a
- * connection opens or closes, and a lease for each edge, which the edge renews. When a lease has run out, because its
- * edge was killed, the numbers of that edge no longer count. So an idle connection costs no write. Edges of version 0.1
- * count under another key: while both versions run, a user may have up to twice the allowed connections.
+ * connection opens or closes, so that an idle connection costs no write. Redis also has a lease for each edge, which
+ * the edge renews. When a lease has run out, because its edge was killed, the numbers of that edge no longer count.
+ * Edges of version 0.1 count under another key: while both versions run, a user may have up to twice the allowed
+ * connections.
  */
 export interface Connections extends AsyncDisposable {
   /**

@@ -1,8 +1,8 @@
 import { refuse } from "@docrelay/protocol";
 
 /**
- * A bounded queue that serves users in rotation: after one call of a user comes the next user. A user with many calls
- * so delays every other user by at most one of these calls. Each call has a key, such as an upload. Calls of one key
+ * A bounded queue that serves users in rotation: after one call of a user comes the next user. So a user with many
+ * calls delays every other user by at most one of these calls. Each call has a key, such as an upload. Calls of one key
  * begin in the order of arrival, and a user's keys are served in rotation too.
  */
 export interface FairQueue<Key> {

@@ -19,8 +19,8 @@ const ROOM_BYTES = 65_536;
 /**
  * Counts the bytes of a connection that wait for the client, and calls `onSlow` once when they exceed `cap`: the
  * library itself buffers without a bound (192 MB in 4 s for a client that stops reading). A message is counted only
- * when the next one is sent, so one message may exceed the cap by its own size. Call `end` when the connection has
- * ended.
+ * when the next one is sent, so one message may exceed the cap by its own size. `end` must be called when the
+ * connection has ended.
  */
 export function capBytes(connection: Connection, cap: number, onSlow: () => void): ByteCap {
   const { socket } = connection.request;

@@ -18,7 +18,8 @@ export function endConnection(
     return;
   }
   // The waiting packets of a client that does not read are dropped, and an emitted `closing` would be dropped with
-  // them. So the frame of `closing` is written to the WebSocket directly, behind the bytes that it already has.
+  // them. So the frame of `closing` is written to the WebSocket directly, behind the bytes that the WebSocket already
+  // has.
   webSocketOf(socket)?.send(`42${JSON.stringify(["closing", error])}`);
   socket.conn.close(true);
 }

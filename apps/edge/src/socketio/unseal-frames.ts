@@ -11,7 +11,8 @@ interface Receiver {
 
 /**
  * Wraps the Socket.IO adapter, so that it decrypts published events before it sends them to the sockets of this edge.
- * An event that cannot be decrypted is dropped: its readers notice the gap, read the log, and get the error there.
+ * An event that cannot be decrypted is dropped: its readers notice the gap, read the log, and get the error from that
+ * read.
  */
 export function unsealFrames(create: AdapterFactory, sealing: Sealing | undefined): AdapterFactory {
   if (!sealing) return create;

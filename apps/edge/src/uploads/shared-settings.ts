@@ -1,8 +1,9 @@
 import { readProfile, shareSecret, type SharedSecret, type Store } from "@docrelay/channel";
 
 /**
- * Which users share the text of a PDF that several of them send, so that it is extracted once: `user`: no users;
- * `tenant`: those of one tenant; `all`: all users. With `tenant`, a user without a tenant shares with no other user.
+ * Which users share the text of a PDF that several of them send, so that it is extracted once. `user`: no user shares
+ * texts; `tenant`: the users of one tenant share them; `all`: all users share them. With `tenant`, a user without a
+ * tenant shares with no other user.
  */
 export type TextScope = "user" | "tenant" | "all";
 

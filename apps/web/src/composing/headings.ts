@@ -5,8 +5,8 @@ const LEADER = /(?:\s*\.{2,}|\s*…+|\s{2,})\s*\d{1,4}$/;
 const PAGES_LOOKED_AT = 60;
 
 /**
- * Returns the numbered headings of a document's text, such as "2. Results" or "Chapter 3: Methods". They come in the
- * document's order, without their number, each once. Only the first pages are searched.
+ * Returns the numbered headings of a document's text, such as "2. Results" or "Chapter 3: Methods". The headings come
+ * in the document's order, without their number, each once. Only the first pages are searched.
  */
 export function headingsOf(pages: readonly string[], most = 3): string[] {
   const found: string[] = [];

@@ -29,9 +29,9 @@ const refs = new WeakMap<Element, WeakRef<Element>>();
 let observer: IntersectionObserver | undefined;
 
 /**
- * Reports an element as far or near, in the next frame in which the page is shown. A far element is reported again
- * when the browser is idle, when the element comes near, and before printing. So printing and a search in the page
- * find elements that were drawn in idle time. In browsers without IntersectionObserver every element is near.
+ * Reports an element as far or near, in the next frame in which the page is shown. A far element is reported again when
+ * the browser is idle, when the element comes near, and before printing, so that it is drawn when the page is printed
+ * or searched. In browsers without IntersectionObserver every element is near.
  */
 export function whenNear(element: Element, tell: (nearness: Nearness) => void): void {
   if (typeof IntersectionObserver === "undefined") return tell("near");

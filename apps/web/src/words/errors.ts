@@ -48,7 +48,7 @@ function wordsOf({ code, reason }: Pick<RelayFault, "code" | "reason">): Words {
 
 /**
  * Returns the server's own sentence for an error of the engine, in place of the page's: such an error has many causes,
- * and the server's sentence is more exact. There is one only in English, and it contains the advice.
+ * and the server's sentence is more exact. The server's sentence exists only in English, and contains the advice.
  */
 function ownWords({ code, reason, message, retryable = true }: Parameters<typeof wordsFor>[0]): Words | undefined {
   const isEngines = code.startsWith("ENGINE_") || code === "PROMPT_TOO_LARGE";

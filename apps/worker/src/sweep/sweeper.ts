@@ -58,7 +58,7 @@ interface SweeperDeps extends SweepDeps {
 /**
  * Starts the sweeper. It uses a timer and no job of a queue, so that it works while the queue is stuck. Only the
  * leader's sweeper is active; if two are, they do no harm, because every step is idempotent. When a worker is gone, or
- * when this worker has become the leader, it rings for the asks that no live worker runs.
+ * when this worker has become the leader, the sweeper rings for the asks that no live worker runs.
  */
 export function startSweeper(deps: SweeperDeps, everyMs = EVERY_MS): Sweeper {
   const { membership } = deps;

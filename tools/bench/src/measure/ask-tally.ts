@@ -10,7 +10,7 @@ export interface AskTally {
   /** The ask was acknowledged, or refused with `code`. */
   acked(ask: string, at: number, code?: string): void;
   extracted(ask: string, at: number): void;
-  /** A piece of the reply has arrived. */
+  /** A part of the reply's text has arrived. */
   text(ask: string, piece: string, at: number): void;
   /** The terminal event has arrived: `completed`, `cancelled`, or the code of a failure. */
   ended(ask: string, how: string, at: number): void;
@@ -151,7 +151,7 @@ function acked(state: State, ask: string, at: number, code?: string): void {
   if (one.measured) state.times.ack.record(at - one.scheduledAt);
 }
 
-/** Records the first piece of a reply. */
+/** Records the first text of a reply. */
 function first({ times }: State, one: Waiting, piece: string, at: number): void {
   one.first = true;
   if (!one.measured) return;

@@ -47,8 +47,9 @@ const VOCABULARY =
   );
 
 /**
- * Returns the words of the answer to the `call`-th call for an ask. They depend only on these two, so that the checker
- * can tell from a text which call a client has seen, and whether the texts of two calls were mixed.
+ * Returns the words of the answer to the `call`-th call for an ask. The words depend only on the ask and the number of
+ * the call, so that the checker can tell from a text which call a client has seen, and whether the texts of two calls
+ * were mixed.
  */
 export function answerWords(ask: string, call: number): string[] {
   const random = createRandom(hash(`${ask}/${call}`));

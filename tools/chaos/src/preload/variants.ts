@@ -64,7 +64,7 @@ end
 local state, currentAttempt,`,
     },
   ],
-  /** Pieces of an answer are published and not written to the log. */
+  /** Deltas of an answer are published and not written to the log. */
   "no log": [
     {
       file: `${ASK}/conversation.lua`,

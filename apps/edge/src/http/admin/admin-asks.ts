@@ -20,7 +20,7 @@ import { lifeOf, type Life } from "./ask-life.ts";
 export interface AdminAsks {
   /**
    * Finds unfinished asks whose id, trace or user's hash is `word`. `sum`: how many unfinished asks all users have;
-   * `looked`: how many of them were read to find these.
+   * `looked`: how many unfinished asks were read to find the matching ones.
    */
   find(word: string): Promise<{ asks: readonly AskFacts[]; looked: number; sum: number }>;
   /** A user's unfinished asks, and the newest asks of the user's latest conversations. */
