@@ -1,6 +1,7 @@
 import type { Line } from "../text/layout.ts";
 import { CLUSTERED, MARK, PHRASED } from "../text/clusters.ts";
 import { isSpace } from "../text/space.ts";
+import type { Extent, Style } from "../text/styled.ts";
 import type { Letters } from "./pdfium-letters.ts";
 
 /*
@@ -156,4 +157,36 @@ export function withOverlooked({ raw: page, letters }: Blanks, text: string, { s
   if (found.length === 0 || found.length * 2 > pairs) return text;
   let done = 0;
   return [...found, text.length].map((at) => text.slice(done, (done = at))).join(" ");
+}
+
+/** The style of a line: bold or monospaced if its first and last letters both are. */
+export function styleOfLine({ raw, letters }: Pick<Blanks, "raw" | "letters">, first: number, last: number): Style {
+  const [head, tail] = [letters.style(first), letters.style(last)];
+  const words: Extent[] = [];
+  for (const { 0: text, index } of raw.slice(first, last + 1).matchAll(/\S+/g)) {
+    const [begin, end] = [letters.of(first + index), letters.of(first + index + text.length - 1)];
+    if (begin && end) words.push({ left: Math.min(begin.left, end.left), right: Math.max(begin.right, end.right) });
+  }
+  return { bold: head.bold && tail.bold, mono: head.mono && tail.mono, words };
+}
+
+/** The extents of a line's words. `read`: the line's text without the blanks that PDFium made within words. */
+export function wordsIn(letters: Letters, { text, start }: RawLine, read: string): Extent[] {
+  const words: Extent[] = [];
+  let isInWord = false;
+  for (let at = 0, to = 0; at < text.length; at++) {
+    const isSame = text.charAt(at) === read.charAt(to) || read.charAt(to) === "\t";
+    if (isSame) to++;
+    if (isSpace(text.charCodeAt(at))) {
+      if (isSame) isInWord = false;
+      continue;
+    }
+    const { left, right } = letters.of(start + at) ?? { left: Infinity, right: -Infinity };
+    const last = words.at(-1);
+    if (isInWord && last)
+      words[words.length - 1] = { left: Math.min(last.left, left), right: Math.max(last.right, right) };
+    else words.push({ left, right });
+    isInWord = true;
+  }
+  return words;
 }

@@ -1,7 +1,14 @@
 import type { Line } from "../text/layout.ts";
-import type { Extent, Style } from "../text/styled.ts";
 import { CLUSTERED, inClusterOrder } from "../text/clusters.ts";
-import { inCells, inReadingOrder, isMostlyRtl, RTL, type PlacedSign } from "../text/right-to-left.ts";
+import {
+  extentOf,
+  inCells,
+  inReadingOrder,
+  isMostlyRtl,
+  RTL,
+  wordsApart,
+  type PlacedSign,
+} from "../text/right-to-left.ts";
 import { commonBaseline, inDrawnOrder, joinSloped, type JoinedPiece } from "../text/sloped-lines.ts";
 import { commonRotation, rotatedBox, type Box, type Rotation } from "../text/rotation.ts";
 import { isSparse } from "../text/scan.ts";
@@ -13,8 +20,10 @@ import {
   madeFrom,
   OVERLOOKED,
   spreadOut,
+  styleOfLine,
   withCells,
   withOverlooked,
+  wordsIn,
   type Blanks,
   type RawLine,
 } from "./pdfium-blanks.ts";
@@ -217,15 +226,17 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
     if (shown.length !== 1 || shown[0]?.[0] !== start || shown[0][1] !== end)
       return shown.flatMap(([from, to]) => linesOf({ ...page, box: EVERYWHERE }, from, to));
   }
-  const level = Math.abs(head.baseline - tail.baseline) < STACKED_EM * head.size;
+  const hasRtl = page.rtl && RTL.test(text);
+  // Words of Nastaliq end on the baseline and begin above it.
+  const level = Math.abs(head.baseline - tail.baseline) < (hasRtl ? 1 : STACKED_EM) * head.size;
   if (!level) {
     const stack = stackedParts(page, start + first, start + last + 1);
     if (stack.length > 1) return stack.flatMap(([from, to]) => linesOf(page, from, to));
   }
   const [left, right] = [Math.min(head.left, tail.left), Math.max(head.right, tail.right)];
   const style = page.styled ? styleOfLine(page, start + first, start + last) : {};
-  const place = { left, right, baseline: head.baseline, size: level ? head.size : 0, ...style };
-  const hasRtl = page.rtl && RTL.test(text);
+  const baseline = hasRtl ? Math.min(head.baseline, tail.baseline) : head.baseline;
+  const place: Omit<Line, "text"> = { left, right, baseline, size: level ? head.size : 0, ...style };
   // In a document that is bound on the right, PDFium returns the words of a line in the wrong order.
   const turned = level && !hasRtl && head.x > tail.x && last > first;
   if (turned && letters.rotationOf(start + first) !== page.rotation) return [{ ...place, text, size: 0 }];
@@ -247,18 +258,8 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   // A program that draws its blanks leaves none out, and the letters of some fonts stand far apart.
   const drawsBlanks = page.blankEm === CELL_GAP_EM;
   const whole = page.overlooked && !drawsBlanks && !spread && read.text.length === text.length;
-  return [{ ...read, ...place, ...(whole && { text: withOverlooked(page, read.text, line) }) }];
-}
-
-/** The style of a line: bold or monospaced if its first and last letters both are. */
-function styleOfLine({ raw, letters }: PageText, first: number, last: number): Style {
-  const [head, tail] = [letters.style(first), letters.style(last)];
-  const words: Extent[] = [];
-  for (const { 0: text, index } of raw.slice(first, last + 1).matchAll(/\S+/g)) {
-    const [begin, end] = [letters.of(first + index), letters.of(first + index + text.length - 1)];
-    if (begin && end) words.push({ left: Math.min(begin.left, end.left), right: Math.max(begin.right, end.right) });
-  }
-  return { bold: head.bold && tail.bold, mono: head.mono && tail.mono, words };
+  const words = page.styled && read.text.length !== text.length ? wordsIn(letters, line, read.text) : place.words;
+  return [{ ...read, ...place, words, ...(whole && { text: withOverlooked(page, read.text, line) }) }];
 }
 
 /** The start and end of each cell in a row. */
@@ -340,18 +341,17 @@ function reordered(page: PageText, line: RawLine, { words: _, ...place }: Omit<L
   const { size } = line;
   const rtl = page.mostlyRtl;
   const { cells, gaps } = inCells(signsOf(page.letters, line), { size, cellGap: CELL_GAP_EM * size });
-  const read = (rtl && RTL.test(line.text) ? cells.toReversed() : cells).map((signs) => ({
-    ...place,
-    text: inReadingOrder(signs, { size, rtl }),
-    ...extentOf(signs),
-  }));
+  const read = (rtl && RTL.test(line.text) ? cells.toReversed() : cells).map((signs) => {
+    const text = inReadingOrder(signs, { size, rtl });
+    return { ...place, text, ...extentOf(signs), words: page.styled ? wordsApart(signs, text, size) : undefined };
+  });
   const even = isEven(rangeOf(gaps), line.text, size);
   if (read.length < 2 || (page.cells && !even)) return read;
   return [{ ...place, text: read.map(({ text }) => text).join("\t"), ...extentOf(cells.flat()), even }];
 }
 
 /** The text of a line with clustered letters, in the right order; undefined if PDFium's order is right already. */
-function clustered(page: PageText, line: RawLine): (Placed & Pick<Line, "even">) | undefined {
+function clustered(page: PageText, line: RawLine): (Placed & Pick<Line, "even" | "words">) | undefined {
   if (line.text.length > MAX_REORDERED || !CLUSTERED.test(line.text)) return undefined;
   const signs = signsOf(page.letters, line).map((sign) => ({
     ...sign,
@@ -364,6 +364,7 @@ function clustered(page: PageText, line: RawLine): (Placed & Pick<Line, "even">)
     text,
     even: isEven(rangeOf(gaps), text, line.size),
     ...extentOf(signs),
+    words: page.styled ? wordsApart(signs, text, line.size) : undefined,
   };
 }
 
@@ -384,9 +385,4 @@ function signsOf(letters: Letters, { text, start }: Pick<RawLine, "text" | "star
     at += sign.length - 1;
   }
   return signs;
-}
-
-function extentOf(signs: readonly PlacedSign[]): { left: number; right: number } {
-  const ink = signs.filter((sign) => sign.text.trim() !== "");
-  return { left: Math.min(...ink.map((sign) => sign.left)), right: Math.max(...ink.map((sign) => sign.right)) };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { engine, onePage, readFirst, textOf } from "../../test/one-page.ts";
+import { pageMarkdown } from "../markdown/page-markdown.ts";
 import { pageText } from "../text/layout.ts";
 
 /* Scripts whose letters are drawn in clusters, or at different heights: how programs draw them, and what is read. */
@@ -14,7 +15,7 @@ describe("clusters that ActualText names", () => {
       "begincmap 1 begincodespacerange <00> <ff> endcodespacerange 4 beginbfchar " +
       "<20> <0020> <6c> <0bbf> <6e> <0ba9> <6f> <0b95> endbfchar endcmap",
   };
-  const at = (x: number, glyphs: string): string => `1 0 0 1 ${x} 700 Tm (${glyphs}) Tj`;
+  const at = (x: number, glyphs: string, y = 700): string => `1 0 0 1 ${x} ${y} Tm (${glyphs}) Tj`;
 
   it("are read once where each of their signs is drawn by itself, and not broken", async () => {
     const word =
@@ -57,6 +58,23 @@ describe("clusters that ActualText names", () => {
     expect(
       await textOf(onePage({ content: `BT /F1 12 Tf ${cells.join(" ")} ET`, font: TAMIL, objects: [NAMES_OF_TAMIL] })),
     ).toBe("\u0b95\u0bca\u0ba9\t\u0ba9\t\u0ba9");
+  });
+
+  it("are cells of a table in Markdown, each with its own extent", async () => {
+    const row = (y: number): string =>
+      [
+        named("\u0b95\u0bca", `${at(72, "o", y)} ${at(90, "ll", y)}`),
+        at(97, "n on", y),
+        named("\u0b95\u0bca", `${at(250, "o", y)} ${at(268, "ll", y)}`),
+        at(275, "n", y),
+        at(400, "on", y),
+      ].join(" ");
+    const content = `BT /F1 12 Tf ${row(700)} ${row(680)} ${row(660)} ET`;
+    const document = await engine.open(onePage({ content, font: TAMIL, objects: [NAMES_OF_TAMIL] }), undefined);
+    const { lines, ...how } = await document.read(1, { styled: true });
+    await document.close();
+    const cells = "| \u0b95\u0bca\u0ba9 \u0b95\u0ba9 | \u0b95\u0bca\u0ba9 | \u0b95\u0ba9 |";
+    expect(pageMarkdown(lines, how)).toBe([cells, "| --- | --- | --- |", cells, cells].join("\n"));
   });
 
   it("are U+FFFD where a letter of another script stands in their words", async () => {

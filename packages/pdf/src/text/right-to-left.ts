@@ -1,4 +1,5 @@
 import { nearestOf } from "./nearest.ts";
+import type { Extent } from "./styled.ts";
 
 /*
  * Finds the reading order of a line from the positions of its letters: Unicode's bidi rules, applied in reverse. PDFium
@@ -91,6 +92,19 @@ export function inCells(
     ends.find(({ left, right }) => middle >= left && middle <= right)?.signs.push(sign);
   }
   return { cells: ends.map((end) => end.signs), gaps };
+}
+
+/** The extents of the words of a text whose signs were put in order; undefined if its gaps are not those between words. */
+export function wordsApart(signs: readonly PlacedSign[], text: string, size: number): Extent[] | undefined {
+  const words = inCells(signs, { size, cellGap: BLANK_EM * size }).cells.map(extentOf);
+  if (words.length !== text.match(/\S+/g)?.length) return undefined;
+  return RTL.test(text) ? words.reverse() : words;
+}
+
+/** From the first ink to the last. */
+export function extentOf(signs: readonly PlacedSign[]): Extent {
+  const ink = signs.filter((sign) => sign.text.trim() !== "");
+  return { left: Math.min(...ink.map((sign) => sign.left)), right: Math.max(...ink.map((sign) => sign.right)) };
 }
 
 function isRightToLeft(visual: readonly string[], rtl: boolean): boolean {
