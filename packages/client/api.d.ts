@@ -281,7 +281,7 @@ interface DayUse {
         pages?: number | undefined;
         tokens?: number | undefined;
     };
-    /** What was used today. Older servers do not send `tokens`. */
+    /** How much was used today. Older servers do not send `tokens`. */
     used: {
         asks: number;
         bytes: number;
@@ -459,9 +459,9 @@ interface Relay {
     }>;
     /**
      * Calls the listener with the current stage of an upload of this user, made in any tab or on any device, and with
-     * each later stage until `ready` or `failed`. So a page knows before the ask how many pages a file has, or that the
-     * file needs a password. Returns a function that removes the listener. The listener is never called if the server's
-     * `welcome.features` lack `upload:status`.
+     * each later stage until `ready` or `failed`. So a web page knows before the ask how many pages a file has, or that
+     * the file needs a password. Returns a function that removes the listener. The listener is never called if the
+     * server's `welcome.features` lack `upload:status`.
      */
     onUpload(upload: string, listener: UploadListener): () => void;
     /**
@@ -582,8 +582,8 @@ type TurnState = "sending" | "running" | "completed" | "failed" | "cancelled";
 type UploadListener = (status: UploadStatus) => void;
 interface UploadOptions {
     /**
-     * The id for the upload; default: a random one. If an earlier page has begun to upload the same file with this id,
-     * the upload continues where the server's part of it ends.
+     * The id for the upload; default: a random one. If an earlier web page has begun to upload the same file with this
+     * id, the upload continues where the server's part of it ends.
      */
     readonly upload?: string;
     readonly signal?: AbortSignal;

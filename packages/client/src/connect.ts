@@ -59,9 +59,9 @@ export interface Relay {
   upload(file: FileInput, options?: UploadOptions): Promise<{ upload: string }>;
   /**
    * Calls the listener with the current stage of an upload of this user, made in any tab or on any device, and with
-   * each later stage until `ready` or `failed`. So a page knows before the ask how many pages a file has, or that the
-   * file needs a password. Returns a function that removes the listener. The listener is never called if the server's
-   * `welcome.features` lack `upload:status`.
+   * each later stage until `ready` or `failed`. So a web page knows before the ask how many pages a file has, or that
+   * the file needs a password. Returns a function that removes the listener. The listener is never called if the
+   * server's `welcome.features` lack `upload:status`.
    */
   onUpload(upload: string, listener: UploadListener): () => void;
   /**
@@ -133,8 +133,8 @@ export function connect(options: ConnectOptions = {}): Relay {
   }
   let restored: string | undefined;
   /**
-   * Sends the asks that an earlier page of the same user left in the storage, also those of conversations that this
-   * page does not show.
+   * Sends the asks that an earlier web page of the same user left in the storage, also those of conversations that this
+   * web page does not show.
    */
   function restore(): void {
     if (tokens.user === restored) return;

@@ -45,7 +45,7 @@ export function createFollower(
     if (stopped) return;
     const step = follow(state, by, performance.now(), Math.random());
     state = step.state;
-    // Requested first, so that the server reads the next page of the log while this one is applied.
+    // The next page of the log is requested first, so that the server reads it while the present page is applied.
     for (const action of step.actions) if (action.type === "open") open(action.call, action.after);
     together(() => step.actions.forEach(act));
     if (stopped) return;
@@ -58,7 +58,7 @@ export function createFollower(
       timer = setTimeout(() => input({ type: "tick" }), Math.max(0, state.wakeAt - performance.now()));
   }
   function act(action: FollowAction): void {
-    if (stopped) return; // a listener has stopped the follower in the middle of a page
+    if (stopped) return; // a listener has stopped the follower in the middle of a page of the log
     if (action.type === "apply") listener.event(action.event);
     else if (action.type === "reset") reset();
     else if (action.type === "fail") listener.failed(new RelayError(action.error));

@@ -1,4 +1,7 @@
-/** A promise of something that happens once, or fails. If it rejects and is not handled, no error is reported. */
+/**
+ * A promise of something that happens once, or fails. If the promise rejects and nobody handles that, no error is
+ * reported.
+ */
 export interface Readiness {
   readonly ready: Promise<void>;
   /**

@@ -44,7 +44,7 @@ export interface RefusedFrame {
   readonly retry?: "again";
 }
 
-/** The names of fields in which engines send their text. The last one is that of chat completion chunks. */
+/** The names of fields in which engines send their text. The last name is that of chat completion chunks. */
 export const TEXT_FIELDS = ["message", "response", "reply", "text", "content", "delta", "choices.0.delta.content"];
 /** The names of {@link TEXT_FIELDS} whose fields contain a piece of a reply, and never a whole reply. */
 const PIECE_FIELDS: ReadonlySet<string> = new Set(["delta", "choices.0.delta.content"]);
@@ -71,7 +71,9 @@ const MAX_DEPTH = 64;
  */
 const written = new WeakMap<readonly string[], Buffer>();
 
-/** The frame that asks the engine: JSON in UTF-8, byte for byte as the original system sends it. */
+/**
+ * The frame with the prompt, which is sent to the engine: JSON in UTF-8, byte for byte as the original system sends it.
+ */
 export function askFrame(message: Prompt, uniqueId: string): Buffer {
   const parts = typeof message === "string" ? [message] : message;
   const end = `","type":"chat","unique_id":${JSON.stringify(uniqueId)}}`;
@@ -107,7 +109,7 @@ function escapedPages(pages: readonly string[]): Buffer {
   return bytes.subarray(1, Math.max(1, at - 1));
 }
 
-/** Parses a frame of a reply. If it is not a JSON object, all of it is the text. Never throws. */
+/** Parses a frame of a reply. If the frame is not a JSON object, all of it is the text. Never throws. */
 export function readFrame(raw: string, { uniqueId, mustEcho, textFields }: FrameRule): ReplyFrame | RefusedFrame {
   const trimmed = raw.trim(); // also removes a byte order mark and no-break spaces, at which JSON.parse would fail
   if (!trimmed.startsWith("{")) return plain(raw, mustEcho);

@@ -57,7 +57,9 @@ export function learnOfLateFrame(habit: Habit): Habit {
   return habit.ends === "mark" ? habit : { ...habit, ends: "quiet", quietMs: habit.quietMs * 2 };
 }
 
-/** For how many ms a reply that has text may be silent. After that it counts as complete, or as failed. */
+/**
+ * For how many ms a reply that has text may be silent. After such a silence the reply counts as complete, or as failed.
+ */
 export function silenceMs(
   { mode, idleTimeoutMs }: { mode: ReplyMode; idleTimeoutMs: number },
   habit: Habit,

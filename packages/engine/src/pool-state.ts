@@ -1,4 +1,4 @@
-/** A request for a connection, made by an engine call. `ticket`: the number by which the caller knows it. */
+/** A request for a connection, made by an engine call. `ticket`: the number by which the caller knows the request. */
 export interface PoolRequest {
   readonly ticket: number;
   /**
@@ -222,7 +222,10 @@ function reuse(state: PoolState, request: PoolRequest, now: number, rule: PoolRu
   };
 }
 
-/** Opens a connection. If there are as many as permitted, closes a free one that this request cannot use. */
+/**
+ * Opens a connection. If as many connections exist as are permitted, first closes a free one that this request cannot
+ * use.
+ */
 function connect(state: PoolState, request: PoolRequest, now: number, rule: PoolRule): PoolStep | undefined {
   const full = state.members.length >= rule.connections;
   const replaced = full ? state.members.find((member) => !member.busy && !isSafe(member, request)) : undefined;

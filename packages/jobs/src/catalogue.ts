@@ -52,7 +52,7 @@ const extractSchema = z.object({
   locked: z.boolean().optional(),
   shard,
   u: short,
-  /** The network of the user; set if networks are counted. */
+  /** The address of the user's network; set if networks are counted. */
   network: z.object({ shard, u: short }).optional(),
   /**
    * The user's tenant and network, if a quota limits their pages: the pages are counted for them as well as for the

@@ -16,7 +16,7 @@ export interface ConsumerOptions {
   readonly prefix?: string;
   /** Over how many slots of a cluster the queue is spread; producers must have the same number. */
   readonly shards?: number | undefined;
-  /** How many jobs this process runs at a time. For a short time there may be one more. */
+  /** How many jobs this process runs at a time, not counting the one in the extra place. */
   readonly concurrency: number;
   /**
    * Runs a job. If the job's lock was lost, the same job may run twice, so its writes must be idempotent, or refused

@@ -7,7 +7,9 @@ import { AFTER_ONLY, EXTRACT } from "./catalogue.ts";
  * So long files, even many of one user, do not delay such a file.
  */
 export interface ExtraPlace {
-  /** Opens the place if such a file waits. Resolves with false if none waits. */
+  /**
+   * Opens the place if a file waits that is the only one of its user and address. Resolves with false if none waits.
+   */
   open(): Promise<boolean>;
   /** Stops fetching for this place. A job that was just fetched may still arrive. */
   shut(): Promise<void>;

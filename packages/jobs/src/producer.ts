@@ -12,22 +12,22 @@ export interface Producer extends AsyncDisposable {
    * @throws JobsError `timeout`, or an error of ioredis.
    */
   extract(job: Omit<ExtractJob, "v">, waiting?: number): Promise<void>;
-  /** Removes a job from the queue, unless it is running. Idempotent. @throws as `extract` */
+  /** Removes a job from the queue, unless it is running. Idempotent. @throws the same errors as `extract` */
   remove(key: string): Promise<void>;
-  /** How many jobs wait, how many are delayed until a retry, and how many run. @throws as `extract` */
+  /** How many jobs wait, how many are delayed until a retry, and how many run. @throws the same errors as `extract` */
   counts(): Promise<{ waiting: number; delayed: number; running: number }>;
-  /** Whether the job with this key runs, waits, or is not in the queue. @throws as `extract` */
+  /** Whether the job with this key runs, waits, or is not in the queue. @throws the same errors as `extract` */
   state(key: string): Promise<"running" | "waiting" | "none">;
 }
 
 export interface ProducerOptions {
-  /** A connection for commands, which other code may use as well. The caller closes it. */
+  /** A connection for commands, which other code may use as well. The caller closes the connection. */
   readonly connection: Redis | Cluster;
   /** The prefix of the queue's keys. Default: {@link PREFIX}. */
   readonly prefix?: string;
   /** Over how many slots of a cluster the queue is spread; the same number in all processes. Default: 1. */
   readonly shards?: number | undefined;
-  /** How many ms adding a job may take. After that the outcome is unknown. Default: 2,000. */
+  /** How many ms adding a job may take. After this time the outcome is unknown. Default: 2,000. */
   readonly timeoutMs?: number;
 }
 

@@ -19,7 +19,7 @@ export interface Runs {
   readonly size: number;
   /** How many jobs run in regular places, not in the extra one. */
   readonly regular: number;
-  /** The running jobs that were not told to end. */
+  /** The running jobs whose signal was not aborted. */
   left(): Run[];
   /** Resolves when no job runs. */
   idle(): Promise<void>;

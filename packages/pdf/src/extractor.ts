@@ -48,7 +48,7 @@ export interface ExtractorOptions {
 
 type Within = ExtractOptions & { readonly limits: ExtractLimits };
 
-/** The engines, children and OCR that read a file. */
+/** The PDF engines, children and OCR that read a file. */
 interface Reader {
   readonly engines: readonly [EngineName, second?: EngineName];
   readonly pool: Pool;
@@ -63,7 +63,8 @@ interface GivenFile {
 }
 
 /**
- * @param start starts a child with an engine. Tests pass their own, whose children stall or allocate memory on purpose.
+ * @param start starts a child with a PDF engine. Tests pass their own, whose children stall or allocate memory on
+ * purpose.
  */
 export function createExtractor(
   {
@@ -99,7 +100,7 @@ export function createExtractor(
   };
 }
 
-/** Reads a file with the first engine, then the missing pages with the second engine and with OCR. */
+/** Reads a file with the first PDF engine, then the missing pages with the second engine and with OCR. */
 async function readFile(reader: Reader, input: ExtractInput, options: Within): Promise<ExtractOutcome> {
   const { engines, pool, coreWatch, ocr, format } = reader;
   const [first, second] = engines;
@@ -115,8 +116,8 @@ async function readFile(reader: Reader, input: ExtractInput, options: Within): P
 }
 
 /**
- * Reads a file with one engine. If its child is starved, another child continues, once; the other child does not wait
- * for an idle core.
+ * Reads a file with one PDF engine. If its child is starved, another child continues, once; the other child does not
+ * wait for an idle core.
  */
 async function readWith(reader: Reader, name: EngineName, run: FileRun, file: GivenFile): Promise<void> {
   await readInChild(reader, name, run, file);

@@ -2,9 +2,9 @@ import { within } from "./lifecycle.ts";
 
 /** Decides whether this process should get new connections and requests. */
 export interface Health {
-  /** Adds a check. A check fails by throwing. */
+  /** Adds a check that must hold for this process to be ready. The check fails by throwing. */
   check(name: string, holds: () => Promise<unknown>): void;
-  /** From now on `ready` is false, whatever the checks find. */
+  /** Begins the drain: from now on this process is not ready, whatever the checks find. */
   drain(): void;
   readonly draining: boolean;
   /**

@@ -2,11 +2,11 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 
 export interface Metrics {
-  /** All metrics in the text format of Prometheus. */
+  /** Returns all metrics in the text format of Prometheus. */
   text(): Promise<string>;
   readonly contentType: string;
   counter<L extends string>(name: string, help: string, labels?: readonly L[]): Counter<L>;
-  /** A gauge whose value `read` returns whenever the metrics are read. */
+  /** Adds a gauge. `read` returns its value whenever the metrics are read. */
   gauge(name: string, help: string, read: () => number): Gauge;
   /** Gauges of one object, which is read once whenever the metrics are read. */
   gauges<F extends string>(

@@ -7,7 +7,7 @@ import { storeErrorKind } from "./redis-error.ts";
 /** Thrown when a Redis cannot be used. The message tells the operator what to do. */
 export class PlatformError extends Error {
   override readonly name = "PlatformError";
-  /** `redis-unreachable` may end by itself; the others need an operator. */
+  /** The kind of problem: `redis-unreachable` may end by itself; the other kinds need an operator. */
   readonly kind: "redis-version" | "redis-setting" | "redis-unreachable";
   constructor(kind: PlatformError["kind"], message: string, options?: ErrorOptions) {
     super(message, options);
@@ -16,7 +16,7 @@ export class PlatformError extends Error {
 }
 
 export interface RedisFacts {
-  /** Redis's version; undefined: the Redis user may not read it. */
+  /** Redis's version; undefined if the Redis user may not read it. */
   readonly version: string | undefined;
   readonly maxmemoryPolicy: string;
   readonly aof: string;

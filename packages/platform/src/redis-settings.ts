@@ -9,9 +9,9 @@ export interface RedisServer {
    * below.
    */
   readonly url?: string | undefined;
-  /** Set instead of `url`: the sentinels that name the current master. */
+  /** The sentinels that name the current master; set instead of `url`. */
   readonly sentinel?: RedisSentinel | undefined;
-  /** Set instead of `url`: some nodes of a cluster. User name, password and `tls` are the same for all nodes. */
+  /** Some nodes of a cluster; set instead of `url`. User name, password and `tls` are the same for all nodes. */
   readonly cluster?: { readonly seeds: readonly RedisAddress[] } | undefined;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
@@ -38,12 +38,12 @@ export type Durability = "single" | "replicated";
 
 /** The settings of every process that connects to Redis. */
 export const redisSettings = {
-  /** With `REDIS_CLUSTER`: a comma list of some nodes of the cluster. */
+  /** The URL of Redis; with `REDIS_CLUSTER`, a comma list of some nodes of the cluster. */
   REDIS_URL: redisUrl().optional(),
   /** Over how many slots of a cluster the queue of extractions is spread. */
   QUEUE_SHARDS: integer({ min: 1, max: 64, default: 1 }),
   REDIS_CLUSTER: z.enum(["true", "false"], { error: "must be true or false" }).default("false"),
-  /** `host:port`, separated by commas. */
+  /** The addresses of the sentinels, each `host:port`, separated by commas. */
   REDIS_SENTINELS: list(),
   REDIS_SENTINEL_NAME: z.string().optional(),
   REDIS_SENTINEL_USERNAME: z.string().optional(),
@@ -54,7 +54,7 @@ export const redisSettings = {
   REDIS_TLS_CA: z.string().optional(),
   REDIS_TLS_CERT: z.string().optional(),
   REDIS_TLS_KEY: z.string().optional(),
-  /** `replicated`: a write is acknowledged only when a replica has it. */
+  /** When a write is acknowledged. `single`: when the master has it. `replicated`: only when a replica has it, too. */
   DURABILITY: choice<Durability>(["single", "replicated"], "single"),
 };
 

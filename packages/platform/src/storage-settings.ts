@@ -17,18 +17,18 @@ export const storageSettings = {
       (spec) => spec === "redis" || /^file:\/.+/.test(spec) || S3.test(spec),
       "must be redis, file:/an/absolute/folder or s3://bucket/prefix",
     ),
-  /** Default: Amazon's endpoint for the region. */
+  /** The URL of the S3 server. Default: Amazon's endpoint for the region. */
   S3_ENDPOINT: url(["https:", "http:"]).optional(),
   S3_REGION: z
     .string()
     .regex(/^[a-z0-9-]{1,64}$/, "must be the name of a region, like eu-central-1")
     .default("us-east-1"),
   /**
-   * Default: `true` if `S3_ENDPOINT` is set, because servers other than Amazon's rarely have a host name for each
-   * bucket.
+   * Whether the bucket's name is in the URL's path. Default: `true` if `S3_ENDPOINT` is set, because servers other than
+   * Amazon's rarely have a host name for each bucket.
    */
   S3_FORCE_PATH_STYLE: z.enum(["true", "false"], { error: "must be true or false" }).optional(),
-  /** `AES256`, `aws:kms` or `aws:kms:<key>`. Default: the bucket's own setting. */
+  /** How the server encrypts objects: `AES256`, `aws:kms` or `aws:kms:<key>`. Default: the bucket's own setting. */
   S3_SSE: z.string().regex(SSE, "must be AES256, aws:kms or aws:kms:<key>").optional(),
   AWS_ACCESS_KEY_ID: z.string().optional(),
   AWS_SECRET_ACCESS_KEY: z.string().optional(),
@@ -73,7 +73,7 @@ export interface S3PlaceSettings {
   readonly endpoint: string;
   readonly region: string;
   readonly bucket: string;
-  /** The beginning of the names of all objects. Empty, or ends with a slash. */
+  /** The beginning of the names of all objects: empty, or a text that ends with a slash. */
   readonly prefix: string;
   readonly forcePathStyle: boolean;
   readonly accessKeyId: string;

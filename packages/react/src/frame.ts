@@ -4,7 +4,7 @@
  */
 export type Frame = (run: () => void) => void;
 
-/** How many ms to wait for a frame at most: a page that is hidden or too busy draws none. */
+/** How many ms to wait for a frame at most: a web page that is hidden or too busy draws none. */
 const NO_FRAME_MS = 250;
 /** How many ms to wait instead where there are no frames: outside a browser. */
 const FRAME_MS = 16;

@@ -5,7 +5,9 @@ import type { Frame } from "./frame.ts";
 export interface Store<T> {
   /** Returns the snapshot: the same object until something changes. A change is visible from the next frame on. */
   get(): T;
-  /** The snapshot while a page is rendered on a server, and while a browser takes that rendering over. */
+  /**
+   * The snapshot that is used while a web page is rendered on a server, and while a browser takes that rendering over.
+   */
   readonly server: T;
   subscribe(listener: () => void): () => void;
 }

@@ -17,7 +17,7 @@ const DELETE = step("delete-conversation.lua", {
 const RENAME = step("rename.lua", { title: "text" });
 
 const ENTRIES_AT_ONCE = 500;
-/** Tests an event's JSON cheaply before it is parsed, because most events of a log are deltas. */
+/** Matches the JSON of an `accepted` event. Only such events are parsed, because most events of a log are deltas. */
 const IS_ACCEPTED = /"type":"accepted"/;
 /** How many times the deletion begins again at most, when an ask was accepted meanwhile. */
 const MAX_TRIES = 20;

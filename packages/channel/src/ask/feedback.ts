@@ -5,7 +5,9 @@ import { eventTail, runStep, step } from "./conversation-script.ts";
 
 const FEEDBACK = step("feedback.lua", { ask: "text", most: "number" }, { tails: true });
 
-/** How often the feedback on one ask may be changed. Each change is an event of the log. */
+/**
+ * How many times the feedback on one ask may be changed. There is a limit because each change is an event of the log.
+ */
 export const MAX_FEEDBACK = 50;
 
 /**

@@ -20,7 +20,7 @@ export async function findAsk(store: Store, user: string, id: string): Promise<E
 
 const HIDE = step("hide.lua", { ask: "text" });
 
-/** Hides an ask: its id alone no longer finds it. Its events stay in its conversation. Idempotent. */
+/** Hides an ask: {@link findAsk} no longer finds it by its id. Its events stay in the conversation. Idempotent. */
 export async function hideAsk(store: Store, user: string, id: string): Promise<void> {
   const at = askAddress(user, "", id);
   await runStep(store, at, HIDE, { ask: at.a });

@@ -27,7 +27,7 @@ export interface AskFacts {
 const FACTS = ["id", "conversation", "state", "accepted", "deadline", "attempt", "files", "trace", "owner"] as const;
 const RECORDS_AT_ONCE = 500;
 
-/** An ask's address as one word. */
+/** Writes an ask's address as one word. */
 export function askKey({ shard, u, c, a }: AskAddress): string {
   return [shard, u, c, a].join(".");
 }
@@ -97,7 +97,7 @@ async function factsOf(store: Store, asks: readonly AskAddress[]): Promise<AskFa
   return found;
 }
 
-/** The address of a user's ask, running or ended; undefined when no record of it is kept. */
+/** The address of a user's ask, running or ended; undefined when the ask's record is no longer kept. */
 export async function addressOfAsk(store: Store, user: string, id: string): Promise<AskAddress | undefined> {
   const at = askAddress(user, "", id);
   const c = await store.redis.hget(recordKey(at), "c");

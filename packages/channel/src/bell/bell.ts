@@ -8,7 +8,10 @@ import { BEAT_CHANNEL } from "../redis/keys.ts";
 import { bellChannel, shardBellChannel, encodeBell, parseBeat, type BellMessage } from "./message.ts";
 import { BEAT_MS, type Beat, type Roster } from "./roster.ts";
 
-/** The most workers that one ring tries: if Redis does not know a worker any more, the next one is tried. */
+/**
+ * How many workers one call of `ring` tries at most: if Redis does not know a worker any more, the next worker is
+ * tried.
+ */
 const MAX_TRIES = 4;
 
 /**

@@ -1,4 +1,4 @@
-/** How often an ask worker announces itself, in ms. A roster counts its time in ticks of this length. */
+/** How often an ask worker announces itself, in ms. A roster counts the silence of workers in ticks of this length. */
 export const BEAT_MS = 200;
 /** A worker that was silent for more ticks than this gets no bells while another worker is heard. */
 const FRESH_TICKS = 3;
@@ -19,7 +19,7 @@ const PARDON_TICKS = 5;
 /** The most workers that a roster remembers as gone while Redis still has their connections. */
 const MAX_GONE = 1000;
 
-/** The content of one beat. */
+/** A beat: what a worker announces of itself. */
 export interface Beat {
   /** The name of the worker process; each start of a process makes a new name. */
   readonly worker: string;
@@ -38,7 +38,7 @@ export interface Beat {
   readonly unfinished?: number;
 }
 
-/** The live ask workers, as far as this process has heard their beats. */
+/** The live ask workers, as far as this process has heard of them by their beats. */
 export interface Roster {
   hear(beat: Beat): void;
   /**

@@ -3,9 +3,12 @@ import { join } from "node:path";
 import { newRef } from "./blob-store.ts";
 import { ChannelError } from "../redis/store.ts";
 
-/** The sub-folder of the `BLOB_STORE` folder that holds all blobs. Nothing outside of it is written or deleted. */
+/**
+ * The sub-folder of the `BLOB_STORE` folder that holds all blobs. Nothing outside of this sub-folder is written or
+ * deleted.
+ */
 const PLACE = "docrelay-blobs";
-/** The marker file in the sub-folder. Without it, no other file is read, written or deleted. */
+/** The marker file in the sub-folder. As long as the marker is missing, no other file is read, written or deleted. */
 const MARKER = "OWNED-BY-DOCRELAY";
 const MARKER_TEXT = "Blobs of docrelay. They are deleted when they expire.\n";
 /**

@@ -6,7 +6,7 @@ import { codeOf } from "./blob-folder.ts";
 /** The error codes of file systems without hard links. */
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
-/** Writes a file under a temporary name in the same folder. `move` then gives it its name `place`. */
+/** Writes a file under a temporary name in the same folder. Then `move` must rename the file to `place`. */
 export async function putFile<T>(place: string, bytes: Uint8Array, move: (beside: string) => Promise<T>): Promise<T> {
   const beside = `${place}.${randomUUID()}`;
   try {
@@ -17,7 +17,7 @@ export async function putFile<T>(place: string, bytes: Uint8Array, move: (beside
   }
 }
 
-/** Renames a file unless the target exists. Returns false when it exists. */
+/** Renames a file unless the target exists. Returns false when the target exists. */
 export async function moveIfNew(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);

@@ -53,7 +53,7 @@ const DELETE_IF = script({
   args: { expected: "text" },
 });
 
-/** Limits for a user's bytes and for those of all users together. */
+/** The limits for the bytes of one user and for the bytes of all users together. */
 export interface ByteShares {
   readonly maxUserBytes: number;
   readonly maxBytes: number;
@@ -91,7 +91,7 @@ export async function releaseRoom(store: Store, ref: string): Promise<void> {
   await run(store.redis, RELEASE, { keys: RESERVATION, args: { ref } });
 }
 
-/** Replaces a reservation that was too large by one of the file's real size. */
+/** Reduces a reservation that was too large to the file's real size. */
 export async function shrinkRoom(store: Store, of: { ref: string; size: number; keepMs: number }): Promise<void> {
   await releaseRoom(store, of.ref);
   await reserveRoom(store, { ...of, maxBytes: Number.MAX_SAFE_INTEGER });

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { ChannelError } from "../redis/store.ts";
 
-/** A bucket on an S3-compatible server, and the keys for it. It holds secrets: never log it. */
+/** A bucket on an S3-compatible server, and the keys for the bucket. This object holds secrets: never log it. */
 export interface S3Place {
   /** The URL of the server, `https://host[:port]`, without the bucket. */
   readonly endpoint: string;
@@ -45,7 +45,9 @@ export interface S3Bounds {
 /** After at most 10 s, a slow or unreachable server is reported as an error. */
 const BOUNDS: S3Bounds = { tries: 4, tryMs: 4000, totalMs: 10_000 };
 const BACKOFF_MS = 100;
-/** Codes of refusals after which a request is tried again. A status of 500 or more always is. */
+/**
+ * Codes of refusals after which a request is tried again. After a status of 500 or more, every request is tried again.
+ */
 const PASSING = new Set(["ConditionalRequestConflict", "OperationAborted", "RequestTimeout", "SlowDown", "Throttling"]);
 
 export interface S3Client {
@@ -104,7 +106,7 @@ async function sendOnce(
   { keys, signal }: { keys: Map<string, ArrayBuffer>; signal: AbortSignal },
 ): Promise<S3Answer> {
   const { method, headers, allowed = [] } = request;
-  // A copy with a buffer of its own, so that the bytes cannot change between signing and sending.
+  // The bytes are copied into a buffer of their own, so that they cannot change between signing and sending.
   const sent = request.body && new Uint8Array(request.body);
   const signer = new AwsV4Signer({
     method,

@@ -7,7 +7,7 @@ import { parsePage, PLACE, type BlobObject, type Page } from "./s3-listing.ts";
 /** The most objects that one request may remove. */
 const REMOVED_AT_ONCE = 1000;
 
-/** Returns `ref`. @throws ChannelError when it is not the name of a blob */
+/** Returns `ref` unchanged. @throws ChannelError when `ref` is not the name of a blob */
 export function checked(ref: string): string {
   if (!isRef(ref)) throw new ChannelError("wrong-answer", "not the name of a blob");
   return ref;

@@ -4,7 +4,7 @@ import { conversationsKey, metaKey } from "../redis/keys.ts";
 import { redisTime, sealingOf, type Store } from "../redis/store.ts";
 import { placeOfNames, placeOfTitle } from "../sealing/places.ts";
 
-/** The most conversations of one user that are read: the newest in the user's index. */
+/** How many conversations of one user are read at most. These are the newest ones in the user's index. */
 export const MAX_LISTED = 1000;
 
 /**

@@ -16,7 +16,7 @@ export async function readSecret(store: Store): Promise<string> {
 export async function setProfile(store: Store, profile: string): Promise<void> {
   await store.redis.set(KEYS.profile.pattern, profile);
 }
-/** Stores the profile if none is stored, for a Redis that has lost it. Resolves with whether it stored the profile. */
+/** Stores the profile if none is stored, in case Redis has lost it. Resolves with whether it stored the profile. */
 export async function restoreProfile(store: Store, profile: string): Promise<boolean> {
   return (await store.redis.set(KEYS.profile.pattern, profile, "NX")) !== null;
 }

@@ -27,7 +27,7 @@ const KEYS_OF = {
   session: [KEYS.sessionSecret.pattern, KEYS.sessionSecrets.pattern],
 } as const satisfies Record<SecretName, readonly [string, string]>;
 
-/** The most secrets that are kept: the oldest one, and the newest of the others. */
+/** How many secrets are kept in memory at most: the oldest one, and the newest of the others. */
 const MAX_KNOWN = 8;
 
 type SecretStore = Pick<Store, "redis" | "sealing">;

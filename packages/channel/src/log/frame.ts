@@ -13,7 +13,10 @@ import { createSealing, type Sealing } from "../sealing/sealing.ts";
  */
 const BROADCAST = 3;
 const EVENT = 2;
-/** The sender's id in these frames. An adapter ignores frames with its own id; no adapter has this one. */
+/**
+ * The sender's id in the published frames. An adapter ignores frames with its own id, and no adapter has the id
+ * "relay".
+ */
 const UID = "relay";
 
 /** The text of a frame before and after the event's JSON. */
@@ -30,7 +33,7 @@ export function frameAround(
 
 export type Decoded = { name: "event"; event: Event } | { name: "progress"; progress: Progress };
 
-/** A frame as the adapter reads it after parsing. */
+/** A parsed frame, with the fields that the adapter reads. */
 export interface Frame {
   readonly uid?: unknown;
   readonly data?: { readonly packet?: { data?: unknown }; readonly opts?: { readonly rooms?: unknown } };

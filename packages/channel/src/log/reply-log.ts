@@ -62,7 +62,10 @@ export async function hasLog(store: Store, user: string, conversation: string): 
   return (await store.redis.exists(logKey(conversationAddress(user, conversation)))) === 1;
 }
 
-/** The position of the event with this seq; undefined when the log does not have it any more, or not yet. */
+/**
+ * The position of the event with this seq; undefined when the log does not have the event any more, or does not have it
+ * yet.
+ */
 export async function positionAt(
   store: Store,
   user: string,

@@ -26,7 +26,10 @@ redis.call('PEXPIRE', KEYS[1], 60000)
 local read = redis.call('HGET', KEYS[1], 'test')
 redis.call('DEL', KEYS[1])
 return read`;
-/** Lua for keys that only other roles write. No such key exists for the id of a test, so the calls change nothing. */
+/**
+ * Returns Lua that tries `calls` on a key that only other roles write. No such key exists for the id of a test, so the
+ * calls change nothing.
+ */
 const only = (...calls: readonly string[]): string =>
   [...calls.map((call) => `redis.call(${call})`), "return ARGV[1]"].join("\n");
 const EXISTS = only("'EXISTS', KEYS[1]");
@@ -97,7 +100,7 @@ const EXTRACT: Tries = {
 };
 const TRIES: Readonly<Record<RedisRole, Tries>> = { edge: EDGE, ask: ASK, extract: EXTRACT };
 
-/** What a process with these roles tries, each key and channel once. */
+/** All keys and channels that a process with these roles tries, each of them once. */
 export function triesOf(roles: readonly RedisRole[]): Tries {
   const all = roles.map((role) => TRIES[role]);
   const each = <T>(of: (tries: Tries) => readonly T[]): T[] => [...new Set(all.flatMap(of))];

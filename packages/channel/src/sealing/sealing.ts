@@ -122,7 +122,7 @@ function decrypt(keys: DataKeys, place: string, sealed: Buffer): Buffer {
   }
 }
 
-/** A text that is stored unencrypted; escaped if it begins like an encrypted one. */
+/** Returns a text as it is stored unencrypted: escaped if it begins like an encrypted text, otherwise unchanged. */
 function asItIs(text: string): string {
   return text.startsWith(TEXT_MAGIC)
     ? TEXT_MAGIC + Buffer.concat([Buffer.from([ESCAPED]), Buffer.from(text)]).toString("base64url")

@@ -5,9 +5,9 @@ import { ChannelError } from "../channel-error.ts";
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
-/** From this many bytes on, a text is compressed. A shorter one fits into one or two network packets anyway. */
+/** From this many bytes on, a text is compressed. A shorter text fits into one or two network packets anyway. */
 const WORTH_BYTES = 4096;
-/** The most bytes that a text may have when it is decompressed; more than any text has. */
+/** The most bytes that a text may have when it is decompressed. No valid text has so many. */
 const MAX_BYTES = 512 * 1024 * 1024;
 /**
  * Up to how many bytes are compressed or decompressed on the main thread: this takes less than a millisecond, which is

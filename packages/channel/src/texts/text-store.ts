@@ -44,7 +44,7 @@ export function canChange(text: StoredText | Outcome): boolean {
 
 /** How many ms a failure is stored if another extraction may succeed, for example with more time or memory. */
 const PASSING_FAILURE_MS = 600_000;
-/** How long the failure `BUSY` is stored: long enough for the waiting asks to read it. */
+/** How long the failure `BUSY` is stored: long enough for the asks that wait for the text to read the failure. */
 const BUSY_MS = 60_000;
 /** What users read for the failure `BUSY`. */
 export const TOO_BUSY_TO_READ = "The server is too busy to read the file now. Try again in a moment.";

@@ -61,7 +61,7 @@ export async function dropForgotten(store: Store, key: string): Promise<boolean>
   return status === "GONE";
 }
 
-/** Whether all users of a text have given it up, so that no extraction is needed. */
+/** Whether all users of a text have given the text up, so that no extraction is needed. */
 export async function isForgotten(store: Store, key: string): Promise<boolean> {
   return (await store.redis.exists(goneKey(key))) === 1;
 }

@@ -21,7 +21,7 @@ const NEEDED = "1";
 const LEAVING = "leaving";
 const HIDE = script({ files: [lua(import.meta.url, "hide-upload.lua")], keys: ["up"], args: { why: "text" } });
 
-/** An upload and everything that was made from it. */
+/** An upload, with its texts and the conversations that use it. */
 export interface OwnUpload extends UploadState {
   /** The upload's text keys: the one without a password, and one for each password that an ask gave. */
   readonly texts: readonly string[];
@@ -47,7 +47,10 @@ export async function ownUploads(store: Store, user: string): Promise<OwnUpload[
   });
 }
 
-/** What forgetting needs. `removeJob`: removes the extraction of a text from the queue, unless it is running. */
+/**
+ * What the functions that forget uploads need. `removeJob`: removes the extraction of a text from the queue, unless it
+ * is running.
+ */
 export interface ForgetDeps {
   readonly store: Store;
   readonly blobs: BlobStore;
@@ -103,8 +106,8 @@ async function forgetContent(
   if (text === undefined) return releaseBytes(store, blobs, ref, { user: of });
   await releaseShare(store, of, ref);
   if ((await countTextUsers(store, text)) > 0) return;
-  // A user who has got these bytes before the next step is counted by the check after it, because `useText` is called
-  // before the bytes are looked for.
+  // If another user gets these bytes before the next step, the check after that step counts this user, because
+  // `useText` is called before the bytes are looked for.
   await disclaimBytes(store, text, ref);
   if ((await countTextUsers(store, text)) > 0) return;
   await Promise.all([releaseBytes(store, blobs, ref), store.redis.unlink(retainKey(ref))]);

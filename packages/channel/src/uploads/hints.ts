@@ -18,7 +18,10 @@ export type Hint =
    */
   | { readonly kind: "look"; readonly error?: WireError; readonly from?: string };
 
-/** The channels of hints about a text, for all connections that wait for it, and about an upload, for its user only. */
+/**
+ * The channels of hints: about a text, for all connections that wait for the text; and about an upload, for its user
+ * only.
+ */
 export const hintsOfText = textChannel;
 export const hintsOfUpload = (user: string, upload: string): string => uploadChannel(keyOf(user, upload));
 

@@ -64,7 +64,7 @@ export async function readQuotas(
   return { quotas, isPaused: intake === PAUSED, unknown };
 }
 
-/** Sets a quota, or removes it. Edges learn of it within seconds. Idempotent. */
+/** Sets a quota; with the value undefined, removes it. Edges learn of it within seconds. Idempotent. */
 export async function writeQuota(redis: RedisClient, field: string, value: number | undefined): Promise<void> {
   const key = KEYS.quotas.pattern;
   if (value === undefined) await redis.hdel(key, field);

@@ -19,15 +19,15 @@ export interface LineDeps extends UploadDeps {
   send(ask: Outgoing, hooks: { deadlineMs: number } & SendHooks): Promise<Accepted>;
   /** Cancels an ask on the server, which may have it although it was not acknowledged. */
   cancel(ask: string): Promise<void>;
-  /** Whether the connection is closed for good. If so, asks stay in the outbox, and the next page sends them. */
+  /** Whether the connection is closed for good. If so, asks stay in the outbox, and the next web page sends them. */
   isClosed(): boolean;
   /** Whether there is a connection now. */
   isOnline(): boolean;
-  /** Applies a change to the turns that a page shows. */
+  /** Applies a change to the turns that a web page shows. */
   change(by: Change): void;
   /** The id of the turn before an ask; undefined if the ask is the first. */
   before(ask: string): string | undefined;
-  /** Called when no ask of the line is on its way to the server any more. */
+  /** Called when no ask of this conversation is on its way to the server any more. */
   onEmpty(): void;
 }
 
@@ -38,7 +38,7 @@ export interface SendHooks {
   onRetry(error: unknown): void;
 }
 
-/** An ask of a line (see line.ts), which sends the asks of one conversation in order. */
+/** An ask that is on its way to the server, together with the conversation's other asks (see line.ts). */
 export interface Entry {
   readonly draft: Draft;
   ask: Outgoing;
@@ -49,11 +49,14 @@ export interface Entry {
   wasSent: boolean;
   readonly over: AbortController;
   readonly accepted: Promise<Accepted>;
-  /** Ends the entry: removes it from the line and settles `accepted`. Only the first call has an effect. */
+  /**
+   * Ends the entry: removes it from its line (the asks on their way) and settles `accepted`. Only the first call has an
+   * effect.
+   */
   end(how: { accepted: Accepted } | { error: unknown }): void;
 }
 
-/** @param leave removes the entry from its line */
+/** @param leave removes the entry from its line (the asks on their way) */
 export function createEntry(
   { draft, ask, wasSent }: Pick<Entry, "draft" | "ask" | "wasSent">,
   leave: (entry: Entry) => void,
@@ -86,7 +89,9 @@ export function tell({ change }: LineDeps, entry: Entry, progress: AskProgress):
   tellAll([entry.draft], (draft) => draft.onProgress?.(progress));
 }
 
-/** Keeps an ask in the outbox, unless some of its files are not uploaded: the next page could not send those files. */
+/**
+ * Keeps an ask in the outbox, unless some of its files are not uploaded: the next web page could not send those files.
+ */
 export function keep({ outbox }: LineDeps, entry: Entry): void {
   const isOurs = belongs(outbox, entry);
   const { ask } = entry;
@@ -103,7 +108,7 @@ export function belongs(outbox: Outbox, entry: Entry): boolean {
   return entry.ask.user === user;
 }
 
-/** Stops an ask that has not ended, at once, also for the next page and other tabs. */
+/** Stops an ask that has not ended, at once, also for the next web page and for other tabs. */
 export function stopEntry(deps: LineDeps, entry: Entry, reason: unknown): void {
   if (entry.over.signal.aborted) return;
   const { id } = entry.ask;

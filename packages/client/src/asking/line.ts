@@ -18,8 +18,8 @@ export interface Line {
    */
   add(draft: Draft): Promise<Accepted>;
   /**
-   * Adds the asks that an earlier page left in the outbox, before all others. Also keeps, in the outbox, asks that were
-   * made before the user was known.
+   * Adds the asks that an earlier web page left in the outbox, before all others. Also stores in the outbox the asks
+   * that were made before the user was known.
    */
   restore(): void;
   /** Call it when the connection was made or lost: without a connection nothing is uploaded. */
@@ -34,8 +34,8 @@ export interface Line {
 }
 
 /**
- * The files of this many asks are uploaded at the same time, so that a long line does not split the bandwidth among all
- * its files.
+ * The files of this many asks are uploaded at the same time, so that many waiting asks do not split the bandwidth among
+ * all their files.
  */
 const UPLOADS_AHEAD = 3;
 export function createLine(deps: LineDeps): Line {
@@ -106,7 +106,7 @@ function uploadAhead(deps: LineDeps, entries: readonly Entry[]): void {
   for (const entry of entries.slice(0, UPLOADS_AHEAD)) upload(deps, entry).catch(() => undefined);
 }
 
-/** Adds an ask that has entered the line to the turns. */
+/** Adds an ask to the turns, because it is now on its way to the server. */
 function show(deps: LineDeps, entry: Entry): void {
   const { id, message: question, replaces, at, files: all } = entry.ask;
   const files = all.map(({ name, size, upload }) => ({ name, size, ...(upload !== undefined && { upload }) }));
@@ -114,7 +114,7 @@ function show(deps: LineDeps, entry: Entry): void {
   tell(deps, entry, { stage: "waiting" });
 }
 
-/** The draft of an ask that a former page left in the outbox. */
+/** The draft of an ask that an earlier web page left in the outbox. */
 function draftOf({ id, message, at, replaces, files: all }: Outgoing): Draft {
   const files = all.flatMap(({ upload, name, size }) => (upload === undefined ? [] : [{ upload, name, size }]));
   return { id, message, files, replaces, at };

@@ -116,8 +116,8 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     );
   }
   function dead(): void {
-    // A slow server must not be flooded with reconnects. So for each line in a row that is given up, the wait for a
-    // sign of life doubles.
+    // A slow server must not be flooded with reconnects. So for each connection in a row that is given up, the wait for
+    // a sign of life doubles.
     patienceMs = Math.min(patienceMs * 2, MAX_SIGN_MS);
     remake();
   }
@@ -125,7 +125,7 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     lost(undefined);
     reconnect.hurry();
   }
-  /** Abandons the current line, or the current try to open one. */
+  /** Abandons the current line (Socket.IO connection), or the current try to open one. */
   function leave(): void {
     attempt++;
     pulse?.stop();

@@ -8,7 +8,10 @@ import { openPolling, openWebSocket } from "./transport.ts";
 
 /** One Socket.IO connection, from its opening to its end. It does not reconnect. */
 export interface Line {
-  /** Sends an event, and resolves with the acknowledgement, unparsed. Rejects when the line has ended. */
+  /**
+   * Sends an event, and resolves with the acknowledgement, unparsed. Rejects when the line (Socket.IO connection) has
+   * ended.
+   */
   send(event: string, payload: object): Promise<unknown>;
   /** Ends the line (Socket.IO connection); its listener is not called again. */
   close(): void;
@@ -36,7 +39,7 @@ export interface LineOptions {
   readonly auth: object;
   readonly transport: "websocket" | "polling";
   readonly request: typeof fetch;
-  /** How many ms it may take to open the line, until the server's welcome arrives. */
+  /** How many ms opening the Socket.IO connection may take, until the server's welcome arrives. */
   readonly openMs: number;
 }
 

@@ -67,17 +67,17 @@ export interface LinkDeps {
 }
 
 /**
- * After this many ms without a response, the server has lost the call: even a slow line does not take so long. The call
- * is then sent again over another connection.
+ * After this many ms without a response, the server has lost the call: even a slow connection does not take so long.
+ * The call is then sent again over another connection.
  */
 const ANSWER_MS = 60_000;
 const CALL_MS = 60_000;
 /** For how many ms the protocol lets the server delay a chunk's acknowledgement. */
 const CHUNK_HELD_MS = 10_000;
 /**
- * For how many ms a response with a part of the log may keep the line busy: it may have half a megabyte, and on a slow
- * line nothing else arrives meanwhile. On a line that needs longer, this wait is too short a few times: each time the
- * line is given up, and the wait doubles.
+ * For how many ms a response with a part of the log may keep the connection busy: it may have half a megabyte, and on a
+ * slow connection nothing else arrives meanwhile. If it needs longer, the connection is given up and made again; each
+ * time the wait doubles.
  */
 const LOG_HELD_MS = 3000;
 

@@ -13,7 +13,7 @@ export interface Pace {
   enter(bytes: number, signal?: AbortSignal): Promise<Entry>;
   /** How many ms the line (Socket.IO connection) needs for the bytes on their way, as far as its speed is known. */
   drainMs(): number;
-  /** Learns the line's round trip. Call it with the measured ms of a small message. */
+  /** Learns the round trip of the line (Socket.IO connection). Call it with the ms that a small message has taken. */
   roundTrip(ms: number): void;
   /** Forgets what was learned of the old line. Call it when there is a new line (Socket.IO connection). */
   restart(): void;
@@ -28,21 +28,23 @@ export interface Entry {
 }
 
 /**
- * How many bytes the first chunk has, and how many may be on their way before the line is measured. Later chunks are
- * smaller only on a slow line, where fewer than twice as many bytes may be on their way. A server may accept less.
+ * How many bytes the first chunk has, and how many may be on their way before the line (Socket.IO connection) is
+ * measured. Later chunks are smaller only on a slow line, where fewer than twice as many bytes may be on their way. A
+ * server may accept less.
  */
 const FIRST_BYTES = 16_384;
 /**
- * The smallest bound of the bytes on their way, which a slow line has. Chunks then have half as many bytes: while one
- * chunk is acknowledged, the next is on its way.
+ * The smallest bound of the bytes on their way, which a slow line (Socket.IO connection) has. Chunks then have half as
+ * many bytes: while one chunk is acknowledged, the next is on its way.
  */
 const MIN_BYTES = 8192;
 const MAX_BYTES = 262_144;
 /**
- * How many ms bytes may wait in the line's buffers in addition to a round trip: more would only delay other messages.
+ * How many ms bytes may wait in the buffers of the line (Socket.IO connection) in addition to a round trip. A longer
+ * wait would only delay other messages.
  */
 const QUEUE_MS = 1000;
-/** The speed, in bytes per ms, that is assumed for a line before it is measured. */
+/** The speed, in bytes per ms, that is assumed for a line (Socket.IO connection) before it is measured. */
 const SLOWEST_PER_MS = 4;
 const PARTS = 4;
 const NEWEST_SHARE = 0.4;

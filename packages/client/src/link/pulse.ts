@@ -15,11 +15,11 @@ export interface Pulse {
 export interface PulseDeps {
   /** Called to request a sign of life: sends a request to which the server responds at once. */
   ask(): void;
-  /** Called once, when nothing has arrived in time: the line is dead. */
+  /** Called once, when nothing has arrived in time: the line (Socket.IO connection) is dead. */
   dead(): void;
   /**
-   * Returns how many ms the line needs for the bytes that were sent and not acknowledged. A request for a sign of life
-   * waits behind these bytes.
+   * Returns how many ms the line (Socket.IO connection) needs for the bytes that were sent and not acknowledged. A
+   * request for a sign of life waits behind these bytes.
    */
   drainMs(): number;
   /** How many ms a requested sign of life may take. */
@@ -29,11 +29,11 @@ export interface PulseDeps {
 export const SIGN_MS = 2000;
 /**
  * After this many ms a response is late, and a sign of life is requested. The time is doubled each time a response is
- * late, because a line that proves to be alive has a slow server. It is 2 s again once no response is awaited.
+ * late, because a connection that proves to be alive has a slow server. It is 2 s again once no response is awaited.
  */
 const LATE_MS = 2000;
 const MAX_LATE_MS = 16_000;
-/** If the timer fires more than this many ms late, this process was suspended, and the line may be alive. */
+/** If the timer fires more than this many ms late, this process was suspended, and the connection may be alive. */
 const STALL_MS = 400;
 
 export function createPulse({ ask, dead, drainMs, patienceMs }: PulseDeps): Pulse {

@@ -40,7 +40,7 @@ export type Change =
   | { readonly type: "refused"; readonly id: string; readonly error: RelayError }
   /**
    * The ask was stopped before the server had it. `after`: the id of the turn before it, if it was stopped on an
-   * earlier page.
+   * earlier web page.
    */
   | { readonly type: "stopped"; readonly id: string; readonly after?: string | undefined }
   /** The server's log was replaced by another one. */

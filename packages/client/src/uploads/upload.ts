@@ -10,8 +10,8 @@ export type FileInput = File | { readonly name: string; readonly type?: string; 
 
 export interface UploadOptions {
   /**
-   * The id for the upload; default: a random one. If an earlier page has begun to upload the same file with this id,
-   * the upload continues where the server's part of it ends.
+   * The id for the upload; default: a random one. If an earlier web page has begun to upload the same file with this
+   * id, the upload continues where the server's part of it ends.
    */
   readonly upload?: string;
   readonly signal?: AbortSignal;

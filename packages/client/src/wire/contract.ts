@@ -88,7 +88,7 @@ export interface DayUse {
     pages?: number | undefined;
     tokens?: number | undefined;
   };
-  /** What was used today. Older servers do not send `tokens`. */
+  /** How much was used today. Older servers do not send `tokens`. */
   used: { asks: number; bytes: number; pages: number; tokens?: number | undefined };
 }
 

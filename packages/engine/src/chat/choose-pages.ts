@@ -3,9 +3,9 @@ import { rangesOf, type PageRanges } from "./page-ranges.ts";
 import { estimateTokens, mostTokens } from "./tokens.ts";
 import { questionWords, wordsOf } from "./words.ts";
 
-/** How many tokens the line before a page and the line breaks around the page take. */
+/** How many tokens are counted for the line that names a page and for the line breaks around the page. */
 const MARK_TOKENS = 24;
-/** How many pages are indexed in a row. After them, other work of the process may run. */
+/** How many pages are indexed in a row before other work of the process may run. */
 const PAGES_AT_ONCE = 16;
 
 interface Page {

@@ -64,7 +64,7 @@ function quoteBefore(text: string, at: number): string | undefined {
   return QUOTE.exec(before.replace(/[.,;:]$/, "").trimEnd())?.[1];
 }
 
-/** Drops those of an engine's citations that refer to pages outside the prompt. */
+/** Returns an engine's citations without those that refer to pages outside the prompt. */
 export function validCitations(citations: readonly EngineCitation[], files: readonly CitableFile[]): EngineCitation[] {
   return citations.filter(({ file, page }) => isGiven(files[file], page));
 }

@@ -33,7 +33,10 @@ export interface ReplyOptions extends CallOptions {
 type End = Extract<EngineEvent, { kind: "end" }>;
 
 const MAX_ERROR_BYTES = 65_536;
-/** For how many ms the report of tokens is awaited after a reply: a server sends it at once, or not at all. */
+/**
+ * For how many ms the report of tokens is awaited after a reply. The time is short, because a server sends the report
+ * at once or not at all.
+ */
 const USAGE_TIMEOUT_MS = 1000;
 /**
  * How many bytes a response may have for each byte of text. A piece of a few bytes has some hundred bytes of JSON
@@ -58,7 +61,7 @@ export async function* callOnce(
   call.release();
 }
 
-/** Sends a request. If the server had closed the kept connection meanwhile, sends it once more. */
+/** Sends a request. If the server had closed the kept connection meanwhile, sends the request once more. */
 async function start(
   target: HttpTarget,
   request: HttpRequest,

@@ -29,7 +29,7 @@ export function readServerError(body: unknown): ServerError | undefined {
   };
 }
 
-/** An error in an unknown form, as JSON. Empty when it is nested too deeply, or too long. */
+/** Returns an error in an unknown form as JSON; an empty text when the error is nested too deeply, or too long. */
 function asJson(value: unknown): string {
   return payloadFault(value) ? "" : JSON.stringify(value).slice(0, SAID_CHARS);
 }

@@ -7,8 +7,8 @@ import { isSparse } from "../text/scan.ts";
 import type { Rotation } from "../text/rotation.ts";
 
 /**
- * Does the jobs that the parent sends, one at a time, and reports on them. Reports `ready` once the engine `first` is
- * loaded. `load` loads an engine, once for each engine. Runs in the child process, after `enterSandbox`.
+ * Does the jobs that the parent sends, one at a time, and reports on them. Reports `ready` once the PDF engine `first`
+ * is loaded. `load` loads an engine, once for each engine. Runs in the child process, after `enterSandbox`.
  */
 export async function serveJobs(
   load: (name: EngineName) => Promise<PageEngine>,
@@ -54,7 +54,7 @@ export async function serveJobs(
     }
   });
 
-  // Loads the first engine now, so that the first file does not wait for it.
+  // Loads the first PDF engine now, so that the first file does not wait for it.
   if (first) await engineOf(first);
   tell({ type: "ready" });
 }
@@ -64,7 +64,7 @@ function tell(report: Report): void {
 }
 
 /**
- * Whether an error has made the engine unusable, so that the process must end: a trap of WebAssembly, or a stack
+ * Whether an error has made the PDF engine unusable, so that the process must end: a trap of WebAssembly, or a stack
  * overflow inside it.
  */
 function isPoison(error: unknown, engine: EngineName): boolean {

@@ -4,7 +4,7 @@ import type { Rotation } from "../text/rotation.ts";
 
 /** A library that reads PDFs page by page. Runs inside a child process. */
 export interface PageEngine {
-  /** Opens a file. @throws DocumentError when the bytes are not a PDF that this engine can read. */
+  /** Opens a file. @throws DocumentError when the bytes are not a PDF that this PDF engine can read. */
   open(bytes: Uint8Array, password: string | undefined): Promise<OpenDocument>;
 }
 
@@ -14,12 +14,12 @@ export interface OpenDocument {
   readonly attachments?: readonly string[];
   /**
    * Reads a page, counted from 1. Throws when the page cannot be read. `styled`: each cell of a row is returned as a
-   * line of its own, with its style as far as the engine knows it.
+   * line of its own, with its style as far as the PDF engine knows it.
    */
   read(page: number, how?: { readonly styled: boolean }): Promise<ReadPage>;
   /**
-   * Draws a page as a PGM file, turned clockwise by `rotation` quarter turns, with level lines of text. Only in engines
-   * that can draw.
+   * Draws a page as a PGM file, turned clockwise by `rotation` quarter turns, with level lines of text. Only PDF
+   * engines that can draw have this method.
    */
   draw?(page: number, rotation: Rotation): Promise<Uint8Array>;
   /** The PDFs among the attached files: at most `files` of them, with at most `bytes` in all. */
@@ -38,8 +38,8 @@ export interface ReadPage {
    */
   readonly pictured: boolean;
   /**
-   * Whether fonts of the page do not state which letters their glyphs are. The engine's guesses are then left out of
-   * the lines.
+   * Whether fonts of the page do not state which letters their glyphs are. The PDF engine's guesses are then left out
+   * of the lines.
    */
   readonly unnamed?: boolean;
   /** Whether a stream of the page is damaged, so that the content after the damage is lost. */

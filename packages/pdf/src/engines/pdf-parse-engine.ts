@@ -74,7 +74,7 @@ const TURNED_LIGATURE = /\u0627([\u0622\u0623\u0625])\u0644/g;
 
 /**
  * Mends a right-to-left line. pdf-parse finds table cells by distances from left to right, so in such a line it puts
- * tabs between any two pieces.
+ * tabs between any two pieces of text.
  */
 function rightToLeft(line: string): string {
   return line

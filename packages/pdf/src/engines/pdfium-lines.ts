@@ -81,7 +81,7 @@ export interface ReadLines {
   readonly unnamed: boolean;
   /** For each mark in the lines, the letter that it stands for: one that its font does not name. */
   readonly guesses: Guesses;
-  /** Whether a font names its letters in UTF-8, so that another engine may know more of the letters. */
+  /** Whether a font names its letters in UTF-8, so that another PDF engine may know more of the letters. */
   readonly utf8?: boolean;
 }
 
@@ -193,7 +193,7 @@ function piecesOf(page: PageText): JoinedPiece[] {
   return joinSloped(placed);
 }
 
-/** A right-to-left line that PDFium gave in several pieces, because its letters stand at different heights. */
+/** A right-to-left line that PDFium gave in several pieces of text, because its letters stand at different heights. */
 function slopedLine(page: PageText, start: number, end: number): Line {
   const { raw, letters } = page;
   const text = raw.slice(start, end);
@@ -316,7 +316,8 @@ function visibleParts({ raw, letters, box }: PageText, start: number, end: numbe
 }
 
 /**
- * Splits a piece whose letters stand under one another, such as the labels of an axis: PDFium returns them as one word.
+ * Splits a piece of text whose letters stand under one another, such as the labels of an axis: PDFium returns them as
+ * one word.
  */
 function stackedParts({ raw, letters }: PageText, start: number, end: number): Array<readonly [number, number]> {
   const parts: Array<readonly [number, number]> = [];

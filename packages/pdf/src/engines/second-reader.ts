@@ -1,16 +1,17 @@
 import type { OpenDocument, PageEngine } from "./page-engine.ts";
 
 /**
- * After this many ms of processor time, the second engine stops reading a file, because only some letters are missing.
+ * After this many ms of processor time, the second PDF engine stops reading a file, because only some letters are
+ * missing.
  */
 const MAX_CPU_MS = 3000;
 
 /**
- * Reads the text of a document with a second engine. The engine is loaded, and opens the document, when the first page
- * is asked for.
+ * Reads the text of a document with a second PDF engine. The engine is loaded, and opens the document, when the first
+ * page is asked for.
  */
 export interface SecondReader {
-  /** The text of a page; undefined when this engine cannot read the page or has used up its time. */
+  /** The text of a page; undefined when this PDF engine cannot read the page or has used up its time. */
   textOf(page: number): Promise<string | undefined>;
   close(): Promise<void>;
 }
@@ -29,17 +30,17 @@ export function createSecondReader(
   return {
     async textOf(page) {
       if (spent > MAX_CPU_MS) return undefined;
-      // If the second engine cannot be loaded, pages stay as the first engine read them.
+      // If the second PDF engine cannot be loaded, pages stay as the first engine read them.
       const engine = await load().catch(() => undefined);
       if (!engine) return undefined;
       const began = cpuMs();
       try {
-        // The engine takes the buffer away from its caller, so it gets a copy.
+        // The PDF engine takes the buffer away from its caller, so it gets a copy.
         const document = await (opening ??= engine.open(bytes.slice(), password).catch(() => undefined));
         const read = await document?.read(page);
         return read?.lines.map(({ text }) => text).join("\n");
       } catch {
-        // The first engine has read the page already, so an error of the second one is not reported.
+        // The first PDF engine has read the page already, so an error of the second one is not reported.
         return undefined;
       } finally {
         spent += cpuMs() - began;

@@ -33,8 +33,8 @@ const LIGATURES = new Map([
 ]);
 const UNKNOWN = "\ufffd";
 /**
- * The private-use characters that are used as marks: each takes the place of an unnamed letter until another engine is
- * asked for it. A page that itself has such characters gets no marks.
+ * The private-use characters that are used as marks: each takes the place of an unnamed letter until another PDF engine
+ * is asked for it. A page that itself has such characters gets no marks.
  */
 const [FIRST_MARK, MARKS] = [0xe200, 0x400] as const;
 const OWN_MARK = /[\ue200-\ue5ff]/;
@@ -133,8 +133,8 @@ function isInWord(text: string, at: number): boolean {
 }
 
 /**
- * Whether a neighbour of the character is a Latin, Greek or Cyrillic letter. In other scripts the second engine would
- * guess as well, so no mark is used.
+ * Whether a neighbour of the character is a Latin, Greek or Cyrillic letter. In other scripts the second PDF engine
+ * would guess as well, so no mark is used.
  */
 function isInAlphabet(text: string, at: number): boolean {
   return [at - 1, at + 1].some((index) => text.charCodeAt(index) < 0x0590 && LETTER.test(text.charAt(index)));

@@ -73,14 +73,14 @@ function joined(last: Line, line: Line): Line {
   return { ...last, text, right: line.right, words: undefined, marked: isMark };
 }
 
-/** Whether two pieces are beside each other in one row. */
+/** Whether two pieces of text are beside each other in one row. */
 export function isOneRow(one: Line, other: Line): boolean {
   const em = Math.min(one.size, other.size);
   if (em === 0 || Math.abs(one.baseline - other.baseline) > SAME_ROW_EM * em) return false;
   return one.right <= other.left + 0.1 * em || other.right <= one.left + 0.1 * em;
 }
 
-/** Sorts pieces into rows from top to bottom, each row from left to right. */
+/** Sorts pieces of text into rows from top to bottom, each row from left to right. */
 export function rowsOf(cells: readonly Line[]): Line[][] {
   const rows: Line[][] = [];
   for (const cell of cells.toSorted((one, other) => other.baseline - one.baseline)) {
@@ -98,7 +98,10 @@ export interface Word extends Extent {
   readonly text: string;
 }
 
-/** The words of a piece, with their extents. If these are unknown, they are estimated from the number of letters. */
+/**
+ * The words of a piece of text, with their extents. If these are unknown, they are estimated from the number of
+ * letters.
+ */
 export function wordsOf({ text, left, right, words }: Line): Word[] {
   const perUnit = (right - left) / Math.max(1, text.length);
   const found = [...text.matchAll(/\S+/g)];

@@ -5,16 +5,18 @@ import { gridOf } from "./grid.ts";
 
 /** A table: which pieces of the page belong to it, and its cells row by row. */
 export interface Table {
-  /** The table's pieces: their indexes among the page's pieces, from `from` (included) to `to` (not included). */
+  /**
+   * The table's pieces of text: their indexes among the page's pieces, from `from` (included) to `to` (not included).
+   */
   readonly from: number;
   readonly to: number;
   readonly rows: readonly (readonly string[])[];
 }
 
 /**
- * Within how many pieces the next cell of a row is looked for. The cells of a row are drawn one after another, or with
- * the lines of one cell between them. Two columns of prose are farther apart in the drawing order, because each column
- * is drawn as a whole.
+ * Within how many pieces of text the next cell of a row is looked for. The cells of a row are drawn one after another,
+ * or with the lines of one cell between them. Two columns of prose are farther apart in the drawing order, because each
+ * column is drawn as a whole.
  */
 const MAX_APART = 12;
 /**
@@ -39,7 +41,10 @@ export function findTables(
   });
 }
 
-/** Finds ranges of pieces that may be tables: each begins and ends with pieces that have a neighbour in their row. */
+/**
+ * Finds ranges of pieces of text that may be tables: each begins and ends with pieces that have a neighbour in their
+ * row.
+ */
 function spansOf(cells: readonly Line[], rules: Rules): Array<readonly [from: number, to: number]> {
   const spans: Array<[number, number]> = [];
   cells.forEach((cell, index) => {
@@ -75,7 +80,7 @@ function goesOn(cells: readonly Line[], [from, to]: readonly [number, number], i
 
 const baselineOf = ({ baseline }: Line): number => baseline;
 
-/** Whether a drawn line is below the piece, and another at most `above` points above it. */
+/** Whether a drawn line is below the piece of text, and another at most `above` points above it. */
 function isRuled({ left, right, baseline, size }: Line, { across }: Rules, above: number): boolean {
   const over = across.filter((rule) => rule.left <= left + size && rule.right >= right - size);
   return (

@@ -5,14 +5,15 @@ import { columnsOf, fragmentsOf, isFull, overlapping, type Fragment, type Placed
 import { rowTest } from "./table-rows.ts";
 
 /**
- * Columns are prose, not a table, if their pieces have at least this many words on average, and at least the part
- * `PROSE_FULL` of the pieces reaches the column's edge.
+ * Columns are prose, not a table, if their pieces of text have at least this many words on average, and at least the
+ * part `PROSE_FULL` of the pieces reaches the column's edge.
  */
 const PROSE_WORDS = 4.5;
 const PROSE_FULL = 0.6;
 
 /**
- * The cells in a range of pieces, row by row; all rows have the same length. Undefined when the range is not a table.
+ * The cells in a range of pieces of text, row by row; all rows have the same length. Undefined when the range is not a
+ * table.
  */
 export function gridOf(cells: readonly Line[], rules: Rules): string[][] | undefined {
   const lines = rowsOf(cells).map(fragmentsOf);

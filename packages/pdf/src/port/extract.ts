@@ -69,8 +69,8 @@ export interface ExtractOptions {
    */
   readonly isUrgent?: boolean;
   /**
-   * Reports progress: `page` of `pages` pages are finished. While engines read the file, `page` never decreases, and
-   * may increase by more than one. Afterwards it is called with each page that OCR is done with.
+   * Reports progress: `page` of `pages` pages are finished. While PDF engines read the file, `page` never decreases,
+   * and may increase by more than one. Afterwards it is called with each page that OCR is done with.
    */
   onPage?(page: number, pages: number): void;
 }

@@ -1,8 +1,8 @@
 import type { ExtractLimits } from "../port/extract.ts";
 
 /**
- * The times of one file, over all its children and both engines, in ms. Pure. There is one clock for wall-clock time
- * and one for processor time.
+ * The times of one file, over all its children and both PDF engines, in ms. Pure. There is one clock for wall-clock
+ * time and one for processor time.
  */
 export interface FileClock {
   /** When the time of the whole file is up, in ms of the clock. */

@@ -24,7 +24,7 @@ export interface ReadFromEnd {
 /** What the caller does after a report, in this order. */
 export type Action =
   /**
-   * Report progress: `page` of `pages` pages are finished. `page` never decreases, even when a second engine starts
+   * Report progress: `page` of `pages` pages are finished. `page` never decreases, even when a second PDF engine starts
    * from page 1.
    */
   | { readonly type: "progress"; readonly page: number; readonly pages: number }
@@ -40,11 +40,11 @@ const ALONE_PAGES = 3;
 const MIN_BACKWARD_PAGES = 8;
 
 /**
- * The state of one file on its way through children and engines. It decides but does no I/O, and gets the time as an
- * argument: wall-clock time, and the processor time of the current child.
+ * The state of one file on its way through children and PDF engines. It decides but does no I/O, and gets the time as
+ * an argument: wall-clock time, and the processor time of the current child.
  */
 export interface FileRun {
-  /** The reading of the current engine. */
+  /** The reading of the current PDF engine. */
   readonly reading: Reading;
   /** The page at which the next child begins to read. */
   readonly nextPage: number;
@@ -57,9 +57,9 @@ export interface FileRun {
   overdue(at: Moment): Overdue | undefined;
   /** Handles a report of the current child. */
   report(report: Report | Interruption, fromEnd: ReadFromEnd, at: Moment): Action[];
-  /** Whether another engine should read the file, too. */
+  /** Whether another PDF engine should read the file, too. */
   needsAnotherEngine(wall: number): boolean;
-  /** The combined reading of all engines. */
+  /** The combined reading of all PDF engines. */
   result(): Reading;
 }
 
@@ -92,7 +92,7 @@ export function createFileRun(first: EngineName, limits: ExtractLimits): FileRun
 interface State {
   readonly first: EngineName;
   readonly limits: ExtractLimits;
-  /** `reading`: what the current engine has read. `earlier`: what the engine before it has read. */
+  /** `reading`: what the current PDF engine has read. `earlier`: what the engine before it has read. */
   reading: Reading;
   earlier?: Reading;
   time?: FileTime;
@@ -145,7 +145,7 @@ function addPage(run: State, report: PageReport, fromEnd: ReadFromEnd): Action[]
   const { page } = report;
   const actions = page < fromEnd.firstPage ? add(run, report, fromEnd) : [];
   const left = (run.reading.total ?? 0) - page;
-  // A second child may only help the first engine: free children of the pool have loaded only that one.
+  // A second child may only help the first PDF engine: free children of the pool have loaded only that one.
   const isFirst = run.reading.engine === run.first;
   if (isFirst && page === run.begin + ALONE_PAGES - 1 && left >= MIN_BACKWARD_PAGES)
     actions.push({ type: "read-backwards", pages: page + left });

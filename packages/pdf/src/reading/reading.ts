@@ -9,14 +9,15 @@ import type { EngineName } from "../engines/page-engine.ts";
 const MAX_ATTACHMENTS = 100;
 
 /**
- * What one engine has read of a file so far. Mutable: only one extraction uses it, and readings share no map or set.
+ * What one PDF engine has read of a file so far. Mutable: only one extraction uses it, and readings share no map or
+ * set.
  */
 export interface Reading {
   readonly engine: EngineName | "http";
   /** The number of pages of the file; undefined until the file was opened. */
   total: number | undefined;
   readonly texts: Map<number, string>;
-  /** Pages that the engine could not read. */
+  /** Pages that the PDF engine could not read. */
   readonly lost: Set<number>;
   /** Pages with almost no text that show something which may be text. */
   readonly scans: Set<number>;
@@ -131,7 +132,9 @@ function mendPage(reading: Reading, page: number, text: string, limits: ExtractL
   addText(reading, page, text, limits);
 }
 
-/** Whether another engine may read more of the file; false when the file's own time, memory or pages were used up. */
+/**
+ * Whether another PDF engine may read more of the file; false when the file's own time, memory or pages were used up.
+ */
 export function worthAnotherEngine(reading: Reading): boolean {
   if (reading.end === "invalid" || reading.end === "crash") return true;
   return reading.end === "done" && (reading.lost.size > 0 || (!hasSomething(reading) && reading.unnamed.size === 0));
@@ -149,21 +152,22 @@ function hasText(reading: Reading): boolean {
 }
 
 /**
- * Combines what two engines have read: returns one of the readings, with the pages added that only the other engine
+ * Combines what two PDF engines have read: returns one of the readings, with the pages added that only the other engine
  * could read.
  */
 export function combine(first: Reading, second: Reading, limits: ExtractLimits): Reading {
   if (first.end === "invalid" && second.end === "encrypted") return second;
-  // `busy` says nothing about the file: the second engine might have read it.
+  // `busy` says nothing about the file: the second PDF engine might have read it.
   if (second.end === "busy" && !hasText(first)) return second;
   if (!hasSomething(first) && !hasText(second)) {
-    // If the second engine has read every page, its outcome says more about the file.
+    // If the second PDF engine has read every page, its outcome says more about the file than that of the first.
     const through = second.end === "done" && second.lost.size === 0;
     return through && (first.end === "crash" || first.lost.size > 0) ? second : first;
   }
   if (first.total !== second.total) return countText(second) > countText(first) ? second : first;
   for (const [page, text] of second.texts)
-    // Letters that the first engine found unnamed are unnamed for the second one, too, so its text is not used.
+    // Letters that the first PDF engine found unnamed are unnamed for the second one, too, so the text of the second is
+    // not used.
     if (text !== "" && !first.texts.get(page) && !first.unnamed.has(page)) mendPage(first, page, text, limits);
   return first;
 }

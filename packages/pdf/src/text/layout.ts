@@ -6,8 +6,8 @@ import type { Extent, Style } from "./styled.ts";
 /** A line and its position on the page. Lengths are in points, from the left and from the bottom. */
 export interface Line extends Partial<Omit<Style, "words">> {
   /**
-   * The text as the engine returned it. It has tabs between cells, and ends with U+0002 or U+FFFE for a hyphen that was
-   * added at the line's end.
+   * The text as the PDF engine returned it. It has tabs between cells, and ends with U+0002 or U+FFFE for a hyphen that
+   * was added at the line's end.
    */
   readonly text: string;
   readonly left: number;

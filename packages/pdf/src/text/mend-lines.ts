@@ -3,7 +3,7 @@ import { RTL } from "./right-to-left.ts";
 
 /** The pieces of one line have baselines that differ by less than this many ems. */
 const SAME_BASELINE_EM = 0.1;
-/** A piece overlaps the piece before it by at most this many ems. */
+/** A piece of text overlaps the piece before it by at most this many ems. */
 const OVERLAP_EM = 0.3;
 /**
  * A gap of fewer than `WORD_EM` ems is within a word, one of fewer than `CELL_EM` ems within a cell. A larger one
@@ -15,8 +15,8 @@ const CELL_EM = 1.1;
 const SAME_PLACE = 1;
 
 /**
- * Joins the pieces that belong to one line, and drops lines that were drawn repeatedly. Keeps the order. `cells`: the
- * cells of a row stay separate lines.
+ * Joins the pieces of text that belong to one line, and drops lines that were drawn repeatedly. Keeps the order.
+ * `cells`: the cells of a row stay separate lines.
  */
 export function mendLines(lines: readonly Line[], { cells } = { cells: false }): Line[] {
   const known = new Map<string, Line[]>();

@@ -91,7 +91,7 @@ function find(text: string, context: readonly string[], at: number, { marks, gue
   const any = `[\\p{L}\\p{M}'’]{1,${MAX_LETTERS}}?`;
   const pattern = context.map((word) => {
     const parts = word.split(marks).map(escaped);
-    // The other engine may write a blank before or after a glyph that is only as wide as one letter.
+    // The other PDF engine may write a blank before or after a glyph that is only as wide as one letter.
     return parts.join(`\\s?(${any})\\s?`);
   });
   const places = new RegExp(`(?<!\\S)${pattern.join("\\s+")}(?!\\S)`, "gu");

@@ -9,7 +9,10 @@ import type { PlacedSign } from "./right-to-left.ts";
 const BESIDE_EM = 1.1;
 /** By how many ems neighbouring letters of a line differ in height at most. Two lines are farther apart than this. */
 const STEP_EM = 1;
-/** Neighbouring pieces are joined as a sloped line if the baselines of their end letters differ by more than this, in ems. */
+/**
+ * Neighbouring pieces of text are joined as a sloped line if the baselines of their end letters differ by more than
+ * this, in ems.
+ */
 const LEVEL_EM = 0.1;
 /** Types whose sizes differ by less than this part count as equally large. */
 const LIKE_SIZE = 0.1;
@@ -20,7 +23,7 @@ const BACK_EM = 1.5;
 /** Lines with more characters than this are not joined; people do not write such lines. */
 const MAX_JOINED = 20_000;
 
-/** The position of a letter at an end of a piece, in points from the left and from the bottom. */
+/** The position of a letter at an end of a piece of text, in points from the left and from the bottom. */
 export interface PieceEnd {
   readonly left: number;
   readonly right: number;
@@ -33,7 +36,7 @@ type Ends = readonly [PieceEnd, PieceEnd];
 export interface Piece {
   readonly start: number;
   readonly end: number;
-  /** The first and last letter of the piece; left out when their positions are unknown. */
+  /** The first and last letter of the piece of text; left out when their positions are unknown. */
   readonly ends?: Ends | undefined;
   readonly rtl: boolean;
 }
@@ -41,7 +44,7 @@ export interface Piece {
 export interface JoinedPiece {
   readonly start: number;
   readonly end: number;
-  /** Whether the piece was joined of several pieces, with letters at different heights. */
+  /** Whether the piece of text was joined of several pieces, with letters at different heights. */
   readonly sloped: boolean;
 }
 
@@ -66,7 +69,9 @@ function isSloped(run: readonly Piece[]): boolean {
   return run.length > 1 && Math.max(...heights) - Math.min(...heights) > LEVEL_EM * (ends[0]?.size ?? 0);
 }
 
-/** Whether two pieces stand beside each other, in either order, no farther up or down than letters of one line. */
+/**
+ * Whether two pieces of text stand beside each other, in either order, no farther up or down than letters of one line.
+ */
 function isBeside({ ends: one, rtl }: Piece, { ends: other, rtl: otherRtl }: Piece): boolean {
   if (!one || !other || !(rtl || otherRtl)) return false;
   const { size } = one[0];

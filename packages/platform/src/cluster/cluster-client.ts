@@ -27,7 +27,7 @@ const MAX_REDIRECTIONS = 1000;
 
 export interface ClusterConnectionOptions {
   readonly retryStrategy: (times: number) => number;
-  /** How many ms a command may take; undefined: any time. */
+  /** How many ms a command may take; undefined if any time is allowed. */
   readonly commandTimeoutMs?: number | undefined;
   readonly offlineQueue: boolean;
   readonly node: Omit<RedisOptions, "replyMapping">;

@@ -3,9 +3,9 @@ import { EventEmitter } from "node:events";
 import type { RedisAddress } from "../redis-settings.ts";
 
 export interface ClusterSubscriberOptions {
-  /** Knows which node has which slots. It is closed together with the subscriber. */
+  /** The connection that knows which node has which slots. It is closed together with the subscriber. */
   readonly slots: Cluster;
-  /** Opens a connection that reconnects for ever. It must not subscribe to anything by itself. */
+  /** Opens a connection that reconnects for ever. The connection must not subscribe to anything by itself. */
   connect(address: RedisAddress): Redis;
 }
 
@@ -15,10 +15,10 @@ interface Subscription {
   readonly kind: Kind;
   readonly channel: string;
   readonly slot: number;
-  /** The node at which the subscription is, or is being requested. */
+  /** The node at which the subscription is active or was requested; undefined when there is none. */
   node: string | undefined;
   isConfirmed: boolean;
-  /** Settles when the subscription is confirmed or given up. */
+  /** A promise that settles when the subscription is confirmed or given up. */
   answer: PromiseWithResolvers<void>;
   /** The number of the current try to subscribe. Replies to earlier tries are ignored. */
   tries: number;

@@ -5,7 +5,7 @@ export type SpanAttributes = Readonly<Record<string, string | number | boolean>>
 export interface Span {
   /** The `traceparent` to pass to steps inside this one, in this or another process. */
   readonly traceparent: string;
-  /** Ends the span; later calls do nothing. `error`: a code for why the step failed. */
+  /** Ends the span; later calls do nothing. `error`: a code that states why the step failed. */
   end(of?: { readonly at?: number; readonly error?: string | undefined; readonly attributes?: SpanAttributes }): void;
 }
 
@@ -31,7 +31,7 @@ export interface TracerOptions {
   /** Which part of the traces is kept, from 0 to 1. */
   readonly part: number;
   readonly service: string;
-  /** The name of this process, by which the processes of one service are told apart. */
+  /** A name by which the processes of one service are told apart. */
   readonly node: string;
   /** Called with problems of the exporter itself, such as a collector that does not respond. */
   onTrouble(reason: string): void;

@@ -15,7 +15,9 @@ export const tracingSettings = {
     )
     .optional(),
   OTEL_EXPORTER_OTLP_PROTOCOL: choice(["http/json", "http/protobuf"], "http/json"),
-  /** `name=value,…`. The exporter itself reads this variable. It may hold a key. */
+  /**
+   * Headers for the collector, as `name=value,…`. The exporter itself reads this variable. The value may contain a key.
+   */
   OTEL_EXPORTER_OTLP_HEADERS: z.string().optional(),
   /** Which part of the traces is kept, from 0 to 1. The trace's id decides, so all processes keep the same traces. */
   OTEL_TRACES_SAMPLER_ARG: z

@@ -15,7 +15,7 @@ export interface OwnPdf {
   readonly pages?: number;
   readonly userPassword?: string;
   bytes(): Uint8Array;
-  /** The expected text, in reading order. */
+  /** The text that an extraction should return, in reading order. */
   readonly truth?: string;
 }
 
