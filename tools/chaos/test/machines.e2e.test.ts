@@ -209,7 +209,7 @@ async function fillDiskOf({ cluster, redis }: Stage): Promise<void> {
 }
 
 it("a Redis that reads its log for seconds is waited for, also by processes that start meanwhile", async () => {
-  const verdict = await playStage({ edges: 1, workers: 1, redisArgs: ["--key-load-delay", "10000"] }, async (stage) => {
+  const verdict = await playStage({ edges: 1, workers: 1, redisArgs: ["--key-load-delay", "30000"] }, async (stage) => {
     const { cluster, history } = stage;
     const user = await stage.user();
     const calls = heldCalls(stage);
