@@ -422,7 +422,7 @@ interface MissingPage {
     page: number;
     reason: "scan" | "unnamed" | "error" | "limit";
 }
-/** The progress of an ask. It is a hint, which may be lost. Pages and positions count from 1. */
+/** The progress of an ask. The server sends it as a hint, which may be lost. Pages and positions count from 1. */
 interface Progress {
     conversation: string;
     ask: string;
@@ -489,7 +489,10 @@ declare class RelayError extends Error {
 type RelayFault = Omit<WireError, "code"> & {
     readonly code: ErrorCode | ClientErrorCode;
 };
-/** The state of the connection. `offline`: it reconnects by itself. `closed`: it stays closed. */
+/**
+ * The state of the connection. `offline`: the connection is lost and is made again by itself. `closed`: it stays
+ * closed.
+ */
 type RelayState = "connecting" | "online" | "offline" | "closed";
 /**
  * A link to a conversation: whoever has the token may read the conversation until the link expires. Times are in ms.
@@ -539,7 +542,10 @@ interface Turn {
     readonly state: TurnState;
     /** The newest hint of progress. Undefined when there is none, and once the answer has text. */
     readonly progress?: AskProgress;
-    /** The answer's text so far. If the engine was called again, it is only the text of the last call. */
+    /**
+     * The text of the answer as far as it has arrived. If the engine was called again, it is only the text of the last
+     * call.
+     */
     readonly text: string;
     /** The number of the engine call from which `text` comes; 0 before the first call. */
     readonly attempt: number;

@@ -3,7 +3,7 @@
  * called.
  */
 export function tellAll<T>(listeners: Iterable<T>, say: (listener: T) => void): void {
-  // A copy, because a listener may add or remove another one.
+  // The listeners are copied first, because a listener may add or remove another one.
   for (const listener of [...listeners]) {
     try {
       say(listener);

@@ -51,8 +51,8 @@ export function createFallbackEngine(options: FallbackOptions): Engine {
     if (request.resume) return yield* goOn(request, request.resume, signal);
     let begun: Begun;
     try {
-      // While one call tries the first engine, others go to the second. Without this, the breaker would let them wait
-      // until that call has its first text.
+      // While one call tries the first engine, other calls go to the second. Without this check, the breaker would let
+      // them wait until that call has its first text.
       if (breaker.state === CircuitState.HalfOpen) throw new BrokenCircuitError();
       begun = await breaker.execute(() => begin(first.engine.ask(request, signal)));
     } catch (error) {

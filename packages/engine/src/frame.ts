@@ -99,8 +99,9 @@ function escapedPages(pages: readonly string[]): Buffer {
   const quoted = pages.map((page) => JSON.stringify(page));
   const bytes = Buffer.allocUnsafe(quoted.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
   let at = 0;
-  // Each page is written with its quotes. The next page begins one byte later, and then `\n`, two characters when
-  // escaped, overwrites the closing quote and the opening quote between them.
+  // Each page is written with its quotes. The next page begins one byte after that. Then the two quotes between the
+  // pages are overwritten by `
+  // `, which is two characters when escaped.
   for (const text of quoted) {
     const end = at + bytes.write(text, at);
     if (at > 0) bytes.write("\\n", at - 1);

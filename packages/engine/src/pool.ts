@@ -141,7 +141,7 @@ class SocketPool implements Pool {
         const connection = this.#sockets.get(action.socket);
         if (!connection) throw new Error(`there is no socket ${action.socket}`);
         if (connection.owesPong) {
-          // A server that is stopping slowly may keep such a connection open, but it will not reply on it.
+          // A server that is stopping slowly may keep such a connection open, but will not reply on it.
           this.#discard(action.socket);
           return caller.resolve(this.#request({ ...caller.request, reuseOnly: false }, caller.signal));
         }

@@ -29,7 +29,7 @@ export function prefixesOf(prefix: string, shards: number): string[] {
   return Array.from({ length: shards }, (_, index) => (index === 0 ? prefix : prefix.replace(/}$/, `-${index}}`)));
 }
 
-/** The index of the prefix under which the job of a text is. */
+/** The index, among the queue's prefixes, of the one under which the job of a text is. */
 export function shardOf(key: string, shards: number): number {
   return shards === 1 ? 0 : hash("sha256", key, "buffer").readUInt32BE(0) % shards;
 }

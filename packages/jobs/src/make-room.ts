@@ -15,7 +15,7 @@ export interface MakeRoomDeps {
   onError(error: Error): void;
 }
 
-/** How often, in ms, it is checked whether room is needed. Redis is asked only while all places are taken. */
+/** The interval in ms of the checks whether room is needed. Redis is asked only while all places are taken. */
 const LOOK_MS = 20;
 
 /**

@@ -58,7 +58,7 @@ export function createMetrics(): Metrics {
   };
 }
 
-/** Measures the delay of the event loop. `p99Ms`: its 99th percentile in the last whole second, in ms. */
+/** Measures the delay of the event loop. `p99Ms`: the delay's 99th percentile in the last whole second, in ms. */
 export interface LoopDelay extends Disposable {
   p99Ms(): number;
 }

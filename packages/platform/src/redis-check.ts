@@ -25,7 +25,7 @@ export interface RedisFacts {
 }
 
 const PAUSE_MS = 100;
-/** How many ms each master of a cluster is waited for. */
+/** How many ms each master of a cluster may take to reply. */
 const MASTER_MS = 2000;
 const IS_CLUSTER =
   "Redis is a node of a cluster: set REDIS_CLUSTER=true, and REDIS_URL to a comma list of some of its nodes.";
@@ -83,7 +83,7 @@ async function inspectServer(redis: Redis, info: string, isMaster: boolean): Pro
     const message = "Redis is a replica, which takes no writes: set REDIS_URL to its master, or use REDIS_SENTINELS.";
     throw new PlatformError("redis-setting", message);
   }
-  // A managed Redis may forbid CONFIG. The setting is unknown then, which leads to a warning.
+  // A managed Redis may forbid CONFIG. If so, the setting is unknown, which leads to a warning.
   const config = async (name: string): Promise<string> => {
     const reply = await redis.config("GET", name).catch(() => []);
     const value: unknown = (reply as unknown[])[1];
@@ -174,7 +174,10 @@ async function readInfo(redis: RedisClient, deadlineMs: number): Promise<string>
 const LACKS_SLOTS =
   "The cluster of Redis does not serve all slots: create it, or look what is wrong (redis-cli --cluster create, --cluster check).";
 
-/** Whether a seed of a cluster replies that the cluster is down. The library does not tell why it does not connect. */
+/**
+ * Whether a seed of a cluster replies that the cluster is down. This is asked because the library does not report why
+ * it does not connect.
+ */
 async function lacksSlots(cluster: Cluster): Promise<boolean> {
   const { startupNodes } = cluster as unknown as {
     readonly startupNodes: ReadonlyArray<{ host: string; port: number }>;

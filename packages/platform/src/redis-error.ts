@@ -24,7 +24,8 @@ const REPLIES: Readonly<Record<string, StoreErrorKind>> = {
   MISCONF: "refused",
   MOVED: "refused",
   NOREPLICAS: "refused",
-  // After this reply to a single call, the library sends the script itself; in a pipeline, the caller has to.
+  // After this reply to a single call, the library sends the script itself. After this reply in a pipeline, the caller
+  // has to send the script.
   NOSCRIPT: "refused",
   OOM: "refused",
   READONLY: "refused",
@@ -37,7 +38,10 @@ const REPLIES: Readonly<Record<string, StoreErrorKind>> = {
   WRONGPASS: "misconfigured",
 };
 
-/** Error replies that begin with the word ERR. Most bugs do as well; an error inside a script stays a bug. */
+/**
+ * Error replies that begin with the word ERR and are failures of the store. The replies to most bugs begin with ERR,
+ * too; an error inside a script stays a bug.
+ */
 const ERR_REPLIES: ReadonlyArray<readonly [prefix: string, kind: StoreErrorKind]> = [
   ["ERR max number of clients", "refused"],
   ["ERR Script killed by user", "refused"],

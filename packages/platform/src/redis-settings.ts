@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { choice, integer, list, parseEnv, redisUrl, seedsOf, type Env, type Parsed } from "./config.ts";
 
-/** The address of a Redis, and the user that connects to it. It holds secrets: never log it. */
+/** The address of a Redis, and the user that connects to it. This object holds secrets: never log it. */
 export interface RedisServer {
   /**
    * `redis://`, `rediss://` or `unix:/path`. A user name or password in the URL is used instead of those in the fields
@@ -125,7 +125,7 @@ export function readRedisServer(settings: ServerSettings): Parsed<RedisServer> {
   return { ok: true, config };
 }
 
-/** Whether the setting is a list of URLs. A comma alone does not show it, because a password may have one. */
+/** Whether the setting is a list of URLs. A comma alone does not show that, because a password may have a comma. */
 function isList(url: string | undefined): boolean {
   return (
     url?.includes(",") === true && (!/^(rediss?|unix):/.test(url) || !URL.canParse(url) || /,\s*rediss?:\/\//.test(url))

@@ -17,7 +17,9 @@ export function untilSignal(): Promise<"SIGINT" | "SIGTERM" | "parent-gone"> {
   });
 }
 
-/** The message of {@link announceReady}. `port`: the port on which the process listens, if it does. */
+/**
+ * The message of {@link announceReady}. `port`: the port on which the process listens; undefined if it listens on none.
+ */
 export interface ReadyMessage {
   readonly type: "ready";
   readonly port?: number;

@@ -1,4 +1,6 @@
-/** Matches a `traceparent` of W3C Trace Context: the fields of version 00, with which later versions also begin. */
+/**
+ * Matches a `traceparent` of W3C Trace Context: it has the fields of version 00, with which later versions also begin.
+ */
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/;
 const MAX_CHARS = 255;
 

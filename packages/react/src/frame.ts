@@ -6,10 +6,10 @@ export type Frame = (run: () => void) => void;
 
 /** How many ms to wait for a frame at most: a web page that is hidden or too busy draws none. */
 const NO_FRAME_MS = 250;
-/** How many ms to wait instead where there are no frames: outside a browser. */
+/** How many ms to wait instead of a frame outside a browser, where there are no frames. */
 const FRAME_MS = 16;
 
-/** What is used of a browser's page; outside a browser it is missing. */
+/** What is used of a browser's web page; undefined outside a browser. */
 interface Page {
   requestAnimationFrame?(run: () => void): number;
 }

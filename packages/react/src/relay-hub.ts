@@ -15,7 +15,7 @@ export interface RelayView {
   readonly limits?: Limits | undefined;
 }
 
-/** What all components share of one relay. It exists as long as the relay, and never closes it. */
+/** What all components share of one relay. A hub exists as long as its relay, and never closes the relay. */
 export interface RelayHub {
   readonly relay: Relay;
   readonly frame: Frame;

@@ -57,7 +57,7 @@ export function createStore<T>({ frame, server, read, attach }: StoreDeps<T>): S
   };
 }
 
-/** What the functions of a view do if there is no relay: nothing. */
+/** Does nothing. Views have this function in place of their own functions if there is no relay. */
 export const nothing = (): undefined => undefined;
 
 export function useStore<T>({ subscribe, get, server }: Store<T>): T {

@@ -2,8 +2,8 @@ import fc from "fast-check";
 
 /*
  * Property tests of decoders of untrusted bytes. The inputs are nearly valid, because decoders refuse random ones at
- * the first character. FUZZ_RUNS: how many inputs each test has; few by default. FUZZ_SEED: the printed seed of a run,
- * to repeat the run.
+ * the first character. The variable FUZZ_RUNS sets how many inputs each test has (100 by default), and FUZZ_SEED takes
+ * the printed seed of a run, to repeat that run.
  */
 const RUNS = Number(process.env["FUZZ_RUNS"] ?? 100);
 const SEED = Number(process.env["FUZZ_SEED"] ?? Date.now() % 2 ** 31);

@@ -46,7 +46,8 @@ export async function unfinishedAsks(
   store: Store,
   limit: number,
 ): Promise<{ asks: AskFacts[]; sum: number; now: number }> {
-  // No pipeline: in a cluster, the shards are on several nodes. ioredis sends the commands of one tick together anyway.
+  // No pipeline is used, because in a cluster the shards are on several nodes. ioredis sends the commands of one tick
+  // together anyway.
   const shards = await Promise.all(
     SHARDS.map(async (shard) => ({
       shard,

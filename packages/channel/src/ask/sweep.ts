@@ -53,8 +53,9 @@ function addressesIn(replies: ReadonlyArray<[string, string[]]>): AskAddress[] {
 }
 
 /**
- * Queries each shard with a command of its own. No pipeline: in a cluster the shards are on several nodes, and a node
- * that is away must not hold up the others. ioredis sends the commands of one tick together anyway.
+ * Queries each shard with a command of its own. No pipeline is used, because in a cluster the shards are on several
+ * nodes, and a node that is away must not hold up the other nodes. ioredis sends the commands of one tick together
+ * anyway.
  * @throws the first error when no shard replies
  */
 async function eachShard<T>(

@@ -32,8 +32,8 @@ export function createSweep(client: S3Client, maxPages: number): () => Promise<n
         await end(page.now);
         return removed;
       }
-      // While the blob at which this call began has not ended, go on: whether a blob has expired is known only after
-      // all its objects.
+      // Stop at the limit of pages, but not within the blob at which this call began: whether a blob has expired is
+      // known only after all its objects are listed.
       if (pages >= maxPages && blob[0]?.ref !== first) break;
       query = { "continuation-token": page.next };
     }

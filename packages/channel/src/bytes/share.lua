@@ -16,15 +16,15 @@ local function setShare(ref, size, keepMs)
   redis.call('ZADD', shareUntil, ms(now + keepMs), ref)
 end
 
--- Lets a blob count for `keepMs` from now, if the share has it. Does not add it to the share.
+-- Lets a blob count for `keepMs` from now, if the share has it. Does not add the blob to the share.
 local function renewShare(ref, keepMs)
   redis.call('ZADD', shareUntil, 'XX', ms(now + keepMs), ref)
   redis.call('PEXPIRE', share, heldMs)
   redis.call('PEXPIRE', shareUntil, heldMs)
 end
 
--- In how many ms `bytes` of the share are free again. Only the next 100 blobs to expire are read; if they do not free
--- enough, the result is when the last of them expires.
+-- Returns in how many ms `bytes` of the share are free again. Only the next 100 blobs to expire are read; if they do
+-- not free enough, the result is when the last of them expires.
 local function freeIn(bytes)
   local next = redis.call('ZRANGE', shareUntil, 0, 99, 'WITHSCORES')
   for i = 1, #next, 2 do
@@ -35,7 +35,7 @@ local function freeIn(bytes)
 end
 
 -- Counts a blob if the share has room for it; otherwise returns false and the ms until there is room. Also removes up
--- to 100 expired blobs, more than it adds, so that expired ones do not pile up.
+-- to 100 expired blobs, which is more than one call adds, so that expired blobs do not pile up.
 local function hold(ref, size)
   for _, other in ipairs(redis.call('ZRANGEBYSCORE', shareUntil, 0, ms(now), 'LIMIT', 0, 100)) do dropShare(other) end
   dropShare(ref)

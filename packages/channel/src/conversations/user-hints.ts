@@ -39,7 +39,7 @@ export function createUserHints(subscriber: RedisSubscriber): Listening<UserHint
   return createListening(subscriber, parseUserHint);
 }
 
-/** Parses a hint; undefined for any message that is not a hint of this release. */
+/** Parses a hint. Returns undefined for any message that is not a hint of this release. */
 export function parseUserHint(message: string): UserHint | undefined {
   try {
     const hint = JSON.parse(message) as UserHint | null;

@@ -64,7 +64,7 @@ export function createReplicas({ redis, count = COUNT, timeoutMs }: ReplicasOpti
 
   /**
    * Only one WAIT runs at a time. A WAIT confirms all writes before it, so writes that arrive meanwhile share the next
-   * one.
+   * WAIT.
    */
   function wait(): Promise<number> {
     if (!current) return send();

@@ -36,7 +36,7 @@ export async function testRedis(deps: SelfTestDeps): Promise<void> {
     const channel = pattern.replace("*", id);
     await named(`publishing on channels like ${pattern}`, redis.spublish(channel, id));
   }
-  // The process is subscribed to these channels all the time, so subscribing again changes nothing.
+  // The process stays subscribed to these plain channels all the time, so subscribing again changes nothing.
   for (const channel of subscribes) await named(`the channel ${channel}`, subscriber.subscribe(channel));
 }
 

@@ -1,4 +1,4 @@
--- A text of an older process has no list of users. Such a text is not removed here; it expires.
+-- A text that a process of an older version stored has no list of users. Such a text is not removed here; it expires.
 if redis.call('ZREM', uses, user) == 0 then return { 'KEPT' } end
 redis.call('ZREMRANGEBYSCORE', uses, 0, ms(now))
 if redis.call('ZCARD', uses) > 0 then return { 'KEPT' } end

@@ -127,8 +127,8 @@ export async function beginUpload(
     readUpload(store, user, id),
   ]);
   if (status !== "BEGUN") await releaseRoom(store, ref);
-  // The script compares encrypted names. A name that was encrypted with another key differs there, although it is the
-  // same.
+  // The script compares encrypted names. A name that was encrypted with another key looks different to the script,
+  // although the name is the same.
   const isSame = found?.name === name && found.size === size;
   if (status === "CONFLICT" && !isSame) return { kind: "conflict" };
   if (status === "QUOTA" || status === "BUSY")

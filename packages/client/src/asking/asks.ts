@@ -113,7 +113,8 @@ function draftOf(message: string, options: AskOptions, at: number): Draft {
   const { id = newId(), files = [], passwords, replaces, traceparent, onProgress } = options;
   return {
     id,
-    // A page may have cut a text inside a surrogate pair. Half a pair cannot be sent as UTF-8, so it is replaced.
+    // The application may have cut a text inside a surrogate pair. Half a pair cannot be sent as UTF-8, so it is
+    // replaced.
     message: message.toWellFormed(),
     files,
     passwords,
@@ -206,7 +207,7 @@ function payloadOf(
     message,
     ...(named.length > 0 && { files: named }),
     ...(replaces !== undefined && { replaces }),
-    // Older servers refuse fields that they do not know.
+    // The field is sent only to servers that know it, because older servers refuse unknown fields.
     ...(traceparent !== undefined && features.includes("ask.traceparent") && { traceparent }),
   };
 }

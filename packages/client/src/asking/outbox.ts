@@ -123,8 +123,8 @@ export function createOutbox(storage: Storage, url: string, tokens: { readonly u
       const hasUser = ask.user !== undefined || tokens.user === "";
       if (!hasUser || (isSecret && !ask.stopped)) return;
       const files = ask.files.map(({ password: _, ...file }) => file);
-      // In a full storage the stop may not fit. The ask is removed first, so that even then no other page finds it and
-      // sends it.
+      // In a full storage the stop may not fit. The ask is removed first, so that even then no other web page finds it
+      // and sends it.
       const isKept = read(ask.id) !== undefined;
       if (ask.stopped) settle(ask.id);
       if (isKept || makeRoom()) writeJson(storage, prefix + ask.id, { ...ask, files });

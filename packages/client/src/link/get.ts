@@ -31,8 +31,8 @@ export function createGet(base: string, tokens: TokenSource, request: typeof fet
     const token = await tokens.token();
     let response = await ask(token);
     if (response.status === 401) {
-      // The token has expired or was revoked, and the client did not know it. Tries once more with another token, if
-      // there is one.
+      // The token has expired or was revoked, and the client did not know that. The request is tried once more with
+      // another token, if there is one.
       tokens.renew();
       const next = await tokens.token();
       if (next !== token) {
@@ -48,7 +48,7 @@ export function createGet(base: string, tokens: TokenSource, request: typeof fet
   };
 }
 
-/** Parses a server's response as JSON. @throws RelayError `NOT_DOCRELAY` when it is not valid */
+/** Parses a server's response as JSON. @throws RelayError `NOT_DOCRELAY` when the response is not valid */
 export function readJson<T>(read: Reader<T>, json: string): T {
   const found = tryRead(read, parsed(json));
   if (found === undefined) throw clientError("NOT_DOCRELAY");

@@ -6,7 +6,7 @@ import type { Address } from "./address.ts";
 import { connectPacket, eventPackets, PONG, readPacket, type Packet } from "./packets.ts";
 import { openPolling, openWebSocket } from "./transport.ts";
 
-/** One Socket.IO connection, from its opening to its end. It does not reconnect. */
+/** One Socket.IO connection, from its opening to its end. A Line does not reconnect. */
 export interface Line {
   /**
    * Sends an event, and resolves with the acknowledgement, unparsed. Rejects when the line (Socket.IO connection) has

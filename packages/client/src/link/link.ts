@@ -72,7 +72,7 @@ export interface LinkDeps {
  */
 const ANSWER_MS = 60_000;
 const CALL_MS = 60_000;
-/** For how many ms the protocol lets the server delay a chunk's acknowledgement. */
+/** The protocol lets the server delay a chunk's acknowledgement by this many ms. */
 const CHUNK_HELD_MS = 10_000;
 /**
  * For how many ms a response with a part of the log may keep the connection busy: it may have half a megabyte, and on a

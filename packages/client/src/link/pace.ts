@@ -117,7 +117,7 @@ interface Waiting {
   go(): void;
 }
 
-/** Waits in the queue until these bytes may be sent. @throws the signal's reason; they then leave the queue. */
+/** Waits in the queue until these bytes may be sent. @throws the signal's reason; the bytes then leave the queue. */
 function turn(queue: Waiting[], bytes: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const waiting = {

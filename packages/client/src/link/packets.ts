@@ -14,7 +14,7 @@ export type Packet =
 
 export const PONG = "3";
 export const CLOSE = "1";
-/** A Socket.IO message: its type, an optional namespace, an optional id, and JSON. */
+/** Matches a Socket.IO message: its type, an optional namespace, an optional id, and JSON. */
 const MESSAGE = /^4([0-6])(?:\/[^,]*,)?(\d*)([^]*)$/;
 
 /** Parses a packet. @throws SyntaxError when its format is invalid */
@@ -38,12 +38,14 @@ export function readPacket(packet: string): Packet {
     : { type: "ack", id: Number(id), answer: first };
 }
 
-/** The packet with which the client joins the namespace. */
+/** Makes the packet with which the client joins the namespace. */
 export function connectPacket(auth: object): string {
   return `40${JSON.stringify(auth)}`;
 }
 
-/** The packets of an event that expects an acknowledgement: a text packet, then each byte array of the payload. */
+/**
+ * Makes the packets of an event that expects an acknowledgement: a text packet, then each byte array of the payload.
+ */
 export function eventPackets(event: string, payload: object, id: number): [string, ...Uint8Array<ArrayBuffer>[]] {
   const bytes: Uint8Array<ArrayBuffer>[] = [];
   const json = JSON.stringify([event, payload], (_, value: unknown) => {

@@ -1,6 +1,6 @@
 import { unreachable } from "../wire/relay-error.ts";
 
-/** Waits `ms` milliseconds. @throws the signal's reason when it is aborted before that. */
+/** Waits `ms` milliseconds. @throws the signal's reason when the signal is aborted before these have passed. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
@@ -18,7 +18,7 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
 
 /**
  * Waits for a promise for at most `ms` milliseconds. @throws RelayError when these have passed; the signal's reason
- * when it is aborted.
+ * when the signal is aborted.
  */
 export async function within<T>(promise: Promise<T>, ms: number, signal?: AbortSignal): Promise<T> {
   const over = new AbortController();

@@ -8,7 +8,9 @@ export type Found = { readonly polling: boolean } | { readonly error: RelayError
 
 const PROBE_MS = 10_000;
 const readRefusal = object<{ error: RelayError["wire"] }>({ error: readError });
-/** Socket.IO's refusal of a polling request that names no version. It shows that the server offers polling. */
+/**
+ * Socket.IO's refusal of a polling request that names no version. Such a refusal shows that the server offers polling.
+ */
 const readPollingRefusal = object<{ code: number }>({ code: int });
 
 /**

@@ -1,6 +1,6 @@
 import { backoff, type BackoffRange } from "@docrelay/protocol";
 
-/** What the last failure tells: whether trying again may help, and after how many ms the server wants the next try. */
+/** Facts of the last failure: whether trying again may help, and after how many ms the server wants the next try. */
 export interface Reason {
   readonly retryable: boolean;
   readonly retryAfterMs?: number | undefined;
@@ -22,7 +22,7 @@ export interface Reconnect {
   stop(): void;
 }
 
-/** The least and the longest wait before a connect or a call is tried again. */
+/** The wait after the first failure and the longest wait, in ms, before a connect or a call is tried again. */
 export const RETRIES: BackoffRange = { firstMs: 200, longestMs: 5000 };
 const HOPELESS: BackoffRange = { firstMs: 200, longestMs: 60_000 };
 const MAX_ASKED_MS = 60_000;

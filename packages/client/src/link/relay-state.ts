@@ -1,7 +1,10 @@
 import { tellAll } from "../tell-all.ts";
 import { unreachable, type RelayError } from "../wire/relay-error.ts";
 
-/** The state of the connection. `offline`: it reconnects by itself. `closed`: it stays closed. */
+/**
+ * The state of the connection. `offline`: the connection is lost and is made again by itself. `closed`: it stays
+ * closed.
+ */
 export type RelayState = "connecting" | "online" | "offline" | "closed";
 export type StateListener = (state: RelayState, error?: RelayError) => void;
 

@@ -14,9 +14,9 @@ export interface Renewal {
 }
 
 const EARLY_SHARE = 0.1;
-/** The least ms between two renewals, even if the server reports that no time is left. */
+/** At least this many ms are between two renewals, even if the server reports that no time is left. */
 const MIN_MS = 1000;
-/** The longest wait in ms that `setTimeout` can do; it fires at once for longer ones. */
+/** The longest wait in ms for which `setTimeout` works; with a longer one it fires at once. */
 const MAX_MS = 2 ** 31 - 1;
 const AFTER_FAILURE_MS = 120_000;
 

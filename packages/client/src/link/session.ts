@@ -32,7 +32,9 @@ export interface Clocks {
 const CLOCKS: Clocks = { wall: () => Date.now(), steady: () => performance.now() };
 
 const FETCH_MS = 10_000;
-/** How many ms fetching a token may take. A login may have to ask its user first, but it must not wait for ever. */
+/**
+ * How many ms fetching a token may take. A login may first have to ask its user, but a connect must not wait for ever.
+ */
 const TOKEN_MS = 60_000;
 /**
  * A session that should still be valid is given up, and with it its user, only after this many refusals. Each refusal
@@ -140,8 +142,8 @@ export function anonymousTokens(
     const signal = AbortSignal.timeout(FETCH_MS);
     const response = await request(`${base}/v1/session`, { method: "POST", headers, signal }).catch(
       async (cause: unknown) => {
-        // A page cannot read how a preflight was refused. The probe is a request without a preflight: it shows whether
-        // the server denies the page's origin.
+        // A web page cannot read how a preflight was refused. The probe is a request without a preflight: it shows
+        // whether the server denies the web page's origin.
         const found = await probe({ base }, request);
         throw "error" in found ? found.error : unreachable(cause);
       },

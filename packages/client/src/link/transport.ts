@@ -18,7 +18,7 @@ export interface TransportListener {
 
 const query = (transport: string): string => `?EIO=4&transport=${transport}`;
 
-/** Opens a WebSocket. Node 20 has none built in, so there the library `ws` is used. */
+/** Opens a WebSocket. In Node 20, which has no WebSocket built in, the library `ws` is used. */
 export function openWebSocket({ origin, socketPath }: Address, to: TransportListener): Transport {
   const url = `${origin.replace(/^http/, "ws")}${socketPath}${query("websocket")}`;
   let isOver = false;
@@ -40,7 +40,8 @@ export function openWebSocket({ origin, socketPath }: Address, to: TransportList
     const { WebSocket: Found } = await import("ws");
     return Found as unknown as typeof WebSocket;
   }
-  // A browser that has no WebSocket cannot load `ws` either; one that may not open a WebSocket from this page throws.
+  // A browser that has no WebSocket cannot load `ws` either; a browser that may not open a WebSocket from this web page
+  // throws.
   if (globalThis.WebSocket as typeof WebSocket | undefined) tryOpen(() => open(globalThis.WebSocket), ended);
   else find().then(open).catch(ended);
   return {

@@ -88,7 +88,7 @@ export function createTurnStore(): TurnStore {
       }
     },
     onChange(listener) {
-      // A function of its own for each call: the same listener may be added twice, and then one of the two removed.
+      // Each call makes a function of its own, because the same listener may be added twice and then removed once.
       const own = (): void => listener();
       listeners.add(own);
       return () => listeners.delete(own);

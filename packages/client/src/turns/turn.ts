@@ -52,7 +52,10 @@ export interface Turn {
   readonly state: TurnState;
   /** The newest hint of progress. Undefined when there is none, and once the answer has text. */
   readonly progress?: AskProgress;
-  /** The answer's text so far. If the engine was called again, it is only the text of the last call. */
+  /**
+   * The text of the answer as far as it has arrived. If the engine was called again, it is only the text of the last
+   * call.
+   */
   readonly text: string;
   /** The number of the engine call from which `text` comes; 0 before the first call. */
   readonly attempt: number;
@@ -74,7 +77,7 @@ export function isOver({ state }: Turn): boolean {
   return state === "completed" || state === "failed" || state === "cancelled";
 }
 
-/** Makes the turn of an ask that is in the log. `progress`: its newest hint. */
+/** Makes the turn of an ask that is in the log. `progress`: the newest hint about the ask. */
 export function turnOf(ask: TranscriptAsk, progress: AskProgress | undefined): Turn {
   const {
     id,

@@ -80,7 +80,7 @@ export function orderOf({ log, own }: TurnsState): string[] {
   const followers = new Map<string | undefined, string[]>();
   for (const { turn, after } of own) {
     if (!isOver(turn)) continue;
-    // The log may have dropped the turn before it.
+    // The log may have dropped the turn before this one.
     const before = after !== undefined && present.has(after) ? after : undefined;
     followers.set(before, [...(followers.get(before) ?? []), turn.id]);
   }
@@ -101,7 +101,7 @@ function apply(state: TurnsState, event: Event): TurnsState {
   return { log, own: own.length === state.own.length ? state.own : own, hints };
 }
 
-/** Applies a hint of the server. It may come too late, or before the log has the ask. */
+/** Applies a hint of the server. The hint may come too late, or before the log has the ask. */
 function hear(state: TurnsState, ask: string, progress: AskProgress): TurnsState {
   const own = state.own.find(({ turn }) => turn.id === ask);
   if (own) return isOver(own.turn) ? state : putOwn(state, { turn: { ...own.turn, progress } });
@@ -124,7 +124,9 @@ export function before(state: TurnsState, id: string): string | undefined {
   return order[order.indexOf(id) - 1];
 }
 
-/** Adds an own ask. If it is sent again, it moves to the end, and turns after it keep their places. */
+/**
+ * Adds an ask of this client. If the ask is sent again, it moves to the end, and the turns after it keep their places.
+ */
 function putOwn(state: TurnsState, made: OwnTurn): TurnsState {
   const { id } = made.turn;
   const index = state.own.findIndex(({ turn }) => turn.id === id);

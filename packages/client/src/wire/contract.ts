@@ -233,7 +233,7 @@ export type Event =
   | CancelledEvent
   | FeedbackEvent;
 
-/** The progress of an ask. It is a hint, which may be lost. Pages and positions count from 1. */
+/** The progress of an ask. The server sends it as a hint, which may be lost. Pages and positions count from 1. */
 export interface Progress {
   conversation: string;
   ask: string;

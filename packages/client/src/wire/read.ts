@@ -23,7 +23,10 @@ export function literal<const V extends string | number | boolean>(expected: V):
   return reader(String(expected), (value): value is V => value === expected);
 }
 
-/** Makes a reader of these words. Any other value is read as `otherwise`; without `otherwise` it is an error. */
+/**
+ * Makes a reader of these words. Any other value is read as `otherwise`; without `otherwise`, any other value is an
+ * error.
+ */
 export function oneOf<V extends string>(words: readonly V[], otherwise?: V): Reader<V> {
   return (value) => {
     const found = words.find((word) => word === value) ?? otherwise;

@@ -44,12 +44,12 @@ export function clientError(code: ClientErrorCode, more: { reason?: string; caus
   return new RelayError({ code, ...FOUND_HERE[code], ...(reason === undefined ? {} : { reason }) }, { cause });
 }
 
-/** The error for a server that could not be reached. The outcome of the call is unknown, so it is sent again. */
+/** The error for a server that could not be reached. The outcome of the call is unknown, so the call is sent again. */
 export function unreachable(cause?: unknown): RelayError {
   return clientError("UNREACHABLE", { cause });
 }
 
-/** The error as the server would send it, for code that knows only the codes of the contract. */
+/** Returns the error as the server would send it, for code that knows only the error codes of the contract. */
 export function wireOf(error: unknown): WireError {
   if (!(error instanceof RelayError)) return wireError("INTERNAL");
   const { code, ...rest } = error.wire;

@@ -11,7 +11,7 @@ export function startStopwatch(process: Pick<WatchedProcess, "cpuMs">): () => nu
   let worked = 0;
   return () => {
     const now = Number.isNaN(before) ? performance.now() - begun : process.cpuMs() - before;
-    if (now > worked) worked = now; // not when it is NaN
+    if (now > worked) worked = now; // false when the time is NaN, because the process has ended
     return worked;
   };
 }

@@ -43,7 +43,7 @@ export async function createPdfParseEngine(): Promise<PageEngine> {
         useSystemFonts: false,
         verbosity: 0,
       });
-      // This call reads no page, only the number of pages. `getInfo` would also read the outline.
+      // This call reads no page and returns only the number of pages. `getInfo` would also read the outline.
       const { total } = await parser.getText({ partial: [0] }).catch((cause: unknown) => {
         throw new DocumentError(cause instanceof PasswordException ? "encrypted" : "invalid", { cause });
       });

@@ -36,7 +36,10 @@ export function pageMarkdown(
   return withFootnotes(blocks, readFootnotes(cells.slice(end))).join("\n\n");
 }
 
-/** A line of a page that is read from right to left, whose tables and lists begin at the right. */
+/**
+ * Mirrors a line of a page that is read from right to left, because the tables and lists of such a page begin at the
+ * right.
+ */
 function mirrored(line: Line): Line {
   const words = line.words?.map(({ left, right }) => ({ left: -right, right: -left }));
   return { ...line, left: -line.right, right: -line.left, mirrored: true, ...(words && { words }) };

@@ -189,7 +189,8 @@ function failureOf(reading: Reading, password: boolean): ExtractOutcome | undefi
     case "pages":
       return { ...permanent, code: "PDF_LIMIT_EXCEEDED", reason: "pages" };
     case "busy":
-      // The pages read so far are not returned: they would be kept and used as the whole text.
+      // The pages that were read so far are not returned, because they would be stored and used as if they were the
+      // whole text.
       return { kind: "failed", code: "BUSY", reason: "time", permanent: false };
     default:
   }

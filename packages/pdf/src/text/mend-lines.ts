@@ -6,8 +6,8 @@ const SAME_BASELINE_EM = 0.1;
 /** A piece of text overlaps the piece before it by at most this many ems. */
 const OVERLAP_EM = 0.3;
 /**
- * A gap of fewer than `WORD_EM` ems is within a word, one of fewer than `CELL_EM` ems within a cell. A larger one
- * separates cells.
+ * A gap of fewer than `WORD_EM` ems is within a word, and a gap of fewer than `CELL_EM` ems is within a cell. A larger
+ * gap separates cells.
  */
 const WORD_EM = 0.3;
 const CELL_EM = 1.1;

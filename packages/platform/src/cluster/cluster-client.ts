@@ -73,7 +73,7 @@ export function openCluster(server: RedisServer, options: ClusterConnectionOptio
   return cluster;
 }
 
-/** The user name, the password and the certificates. They are the same for all nodes. */
+/** The user name, the password and the certificates. All of these are the same for all nodes. */
 export function credentials({
   username,
   password,

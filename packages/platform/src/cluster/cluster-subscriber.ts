@@ -31,7 +31,7 @@ const AGAIN_MS = 100;
  */
 const SEARCH_MS = 500;
 const MESSAGES: ReadonlySet<string | symbol> = new Set(["message", "smessage", "smessageBuffer"]);
-/** Errors after which a retry is useless, because an operator has to change the rights. */
+/** Matches errors after which a retry is useless, because an operator has to change the rights. */
 const FINAL = /^(NOPERM|NOAUTH|WRONGPASS)/;
 
 /**
@@ -219,8 +219,8 @@ export class ClusterSubscriber extends EventEmitter {
       this.#each(node, (one) => this.#unconfirm(one));
       this.#search();
     });
-    // The node has given up a slot, and does not say which channels were in it. So all channels of the node are
-    // requested again.
+    // The node has given up a slot, and does not report which channels were in the slot. So all channels of the node
+    // are requested again.
     let isNoted = false;
     redis.on("moved", () => {
       if (isNoted) return;

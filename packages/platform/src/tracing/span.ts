@@ -1,7 +1,7 @@
 /** The attributes of a span: ids, numbers and codes, never a word of a question, a document or a reply. */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
 
-/** One step of a trace. Times are in ms since the epoch; the default is now. */
+/** One step of a trace. Times are in ms since the epoch; the default of a time is now. */
 export interface Span {
   /** The `traceparent` to pass to steps inside this one, in this or another process. */
   readonly traceparent: string;

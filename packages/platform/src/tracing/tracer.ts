@@ -13,8 +13,10 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchSpanProcessor, TraceIdRatioBasedSampler, TracerProvider } from "@opentelemetry/sdk-trace";
 import type { Span, SpanStart, TracerOptions, Tracing } from "./span.ts";
 
-/* The SDK without instrumentations and without a context of asynchronous calls: the code that begins a span knows
-   its parent. Following every promise would cost more than the spans do. */
+/*
+ * OpenTelemetry's SDK is used without instrumentations and without a context of asynchronous calls, because the code
+ * that begins a span knows the span's parent. Following every promise would cost more than the spans do.
+ */
 
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/;
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, consumer: SpanKind.CONSUMER } as const;
@@ -26,7 +28,7 @@ const EXPORT_TIMEOUT_MS = 2000;
 const EXPORT_EVERY_MS = 1000;
 const MAX_QUEUED = 8192;
 
-/** Opens OpenTelemetry's SDK with one exporter. */
+/** Opens OpenTelemetry's SDK with one exporter, which sends spans to the collector. */
 export function createTracer({ endpoint, protocol, part, service, node, onTrouble }: TracerOptions): Tracing {
   diag.setLogger(onlyProblems(onTrouble), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
   const Exporter = protocol === "http/json" ? JsonExporter : ProtobufExporter;

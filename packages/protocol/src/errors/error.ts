@@ -7,7 +7,7 @@ export function wireError(code: ErrorCode, more: Partial<Omit<WireError, "code" 
   return { code, message, retryable, ...more };
 }
 
-/** A refusal for a client. It is thrown inside a process, and its `wire` is sent to the client. */
+/** A refusal for a client. A Refusal is thrown inside a process, and its `wire` is sent to the client. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly wire: WireError;
@@ -17,7 +17,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The same as `new Refusal(wireError(code, more))`. */
+/** Makes a refusal: the same as `new Refusal(wireError(code, more))`. */
 export function refuse(code: ErrorCode, more?: Parameters<typeof wireError>[1]): Refusal {
   return new Refusal(wireError(code, more));
 }

@@ -76,7 +76,7 @@ function openNextPage(state: FollowState, { events }: InputOf<"opened">, now: nu
   return open({ ...state, unverified }, undefined, now);
 }
 
-/** The log is applied up to its end. Applies the live events that were buffered meanwhile. */
+/** Called when the log is applied up to its end: applies the live events that were buffered meanwhile. */
 function goLive(state: FollowState, now: number, random: number): Step {
   const { reopen, buffered } = state;
   const live = applyEvents(
@@ -124,7 +124,7 @@ export function onRefused(state: FollowState, error: WireError, now: number, ran
   if (error.code === "RESUME_LOST" && state.recent.length > 0) return startOver(state, now);
   if (!error.retryable)
     return { state: { ...closed, phase: "failed", openAt: undefined }, actions: [{ type: "fail", error }] };
-  // A resync came while that open was on its way, so Redis is available again, and the waits begin anew.
+  // If a resync came while that `conversation:open` was on its way, Redis is available again, and the waits begin anew.
   const refusals = state.reopen === "soon" ? 0 : state.refusals;
   const retryAfterMs = Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
   return stay({

@@ -38,7 +38,10 @@ export interface FollowState {
   readonly unverified: { readonly position: Position | undefined } | undefined;
   /** The ids of asks that were accepted and have not ended, according to the log read so far. */
   readonly running: ReadonlySet<string>;
-  /** The highest seq in the acknowledgements of this client's asks. Until that event is applied, an ask is running. */
+  /**
+   * The highest seq in the acknowledgements of this client's asks. Until the event with this seq is applied, an ask
+   * counts as running.
+   */
   readonly acknowledgedSeq: number;
   /**
    * What `acknowledgedSeq` was when the newest `conversation:open` was sent. A log that ends before this seq was rolled
@@ -130,7 +133,7 @@ export function following(after?: Position): FollowState {
   };
 }
 
-/** A step that does nothing but set the state. */
+/** Makes a step that only sets the state and has no actions. */
 export function stay(state: FollowState): Step {
   return { state, actions: [] };
 }

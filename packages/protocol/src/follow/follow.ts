@@ -32,7 +32,7 @@ export function follow(state: FollowState, input: FollowInput, now: number, rand
   return wakeAt === step.state.wakeAt ? step : { ...step, state: { ...step.state, wakeAt } };
 }
 
-// The type of this table is complete: code without an entry for some phase and input does not compile.
+// The type of this table requires an entry for each phase and input: without one, the code does not compile.
 const TRANSITIONS: { readonly [P in Phase]: { readonly [T in InputType]: Transition<T> } } = {
   offline: {
     connected: open,
@@ -63,9 +63,9 @@ const TRANSITIONS: { readonly [P in Phase]: { readonly [T in InputType]: Transit
     disconnected: onDisconnected,
     opened: stay,
     refused: stay,
-    // An event that does not continue the log is left out, because the next open returns it.
+    // An event that does not continue the log is left out, because the reply to the next `conversation:open` has it.
     event: (state, { event }, now) => (event.seq === nextSeq(state) ? applyEvents(state, [event], now) : stay(state)),
-    // Redis is available again, so the reader does not wait as long as after many refusals.
+    // A resync shows that Redis is available again, so the reader does not wait as long as after many refusals.
     resync: (state, _input, now, random) => stay(openSoon({ ...markUnverified(state), refusals: 0 }, now, random)),
     asked: onAsked,
     tick: openIfDue,
@@ -107,7 +107,8 @@ function onLiveEvent(state: FollowState, input: InputOf<"event">, now: number, r
   const applied = applyEvents(state, [event], now);
   if (applied.verdict !== "whole") return open(state, input, now);
   const oldest = state.recent[0];
-  // The event is older than every remembered one. It probably belongs to another log, which only an open can show.
+  // The event is older than every remembered one. It probably belongs to another log, which only a reply to
+  // `conversation:open` can show.
   if (oldest && event.seq < oldest.seq) return stay(openSoon(state, now, random));
   return applied;
 }

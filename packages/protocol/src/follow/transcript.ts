@@ -11,7 +11,7 @@ type Extraction = Omit<
 /** A file of an ask, with the result of its extraction once that has ended. */
 export type TranscriptFile = Accepted["files"][number] & { readonly extraction?: Extraction };
 
-/** One ask and its state so far. */
+/** One ask, with its state and its answer so far. */
 export interface TranscriptAsk {
   readonly id: string;
   readonly seq: number;
@@ -35,7 +35,7 @@ export interface TranscriptAsk {
   readonly feedback?: { readonly verdict: "up" | "down"; readonly word?: string } | undefined;
 }
 
-/** A conversation as a page shows it: its asks in the order in which they were accepted. */
+/** A conversation as a web page shows it: its asks in the order in which they were accepted. */
 export interface Transcript {
   readonly asks: readonly TranscriptAsk[];
 }

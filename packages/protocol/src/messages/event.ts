@@ -124,7 +124,7 @@ export type Event = z.infer<typeof eventSchema>;
 export type EventType = Event["type"];
 export type EventOf<T extends EventType> = Extract<Event, { type: T }>;
 
-/** An entry with a type or fields that this version does not know. It is not shown, but its seq counts. */
+/** An entry with a type or fields that this version does not know. Such an entry is not shown, but its seq counts. */
 const unknownSchema = z.object({
   ...head,
   type: z.pipe(

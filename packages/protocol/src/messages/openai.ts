@@ -140,7 +140,7 @@ const outputTextSchema = z.object({
 });
 export type OutputText = z.infer<typeof outputTextSchema>;
 
-/** A reply. There is one such item for each attempt whose text was sent to a client. */
+/** An output item with a reply. A response has one such item for each attempt whose text was sent to a client. */
 const outputItemSchema = z.object({
   id: z.string(),
   type: z.literal("message"),

@@ -35,7 +35,7 @@ export const welcomeSchema = z.object({
 });
 export type Welcome = z.infer<typeof welcomeSchema>;
 
-/** The response of `POST /v1/session`. */
+/** The response to `POST /v1/session`. */
 export const sessionSchema = z.object({ token: z.string(), user: z.string(), expiresAt: z.number(), expiresInMs });
 export type Session = z.infer<typeof sessionSchema>;
 
@@ -46,7 +46,9 @@ export const refreshAckSchema = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(false), error: wireErrorSchema }),
 ]);
 
-/** A hint about the progress of an ask. It may be lost, and is not in the log. Pages and positions count from 1. */
+/**
+ * A hint about the progress of an ask. The hint may be lost, and is not in the log. Pages and positions count from 1.
+ */
 export const progressSchema = z.object({
   conversation: z.string(),
   ask: z.string(),

@@ -15,7 +15,7 @@ export interface CorpusFile {
   /** What `truth` returns. `exact`: the text in reading order. `words`: the words of the text in any order. */
   readonly groundTruthKind?: string;
   bytes(): Uint8Array;
-  /** The expected text; undefined when it is not known. */
+  /** Returns the text that an extraction should return; undefined when that is not known. */
   truth(): string | undefined;
 }
 

@@ -119,7 +119,8 @@ async function startNode(
   nodeTimeoutMs: number,
   { password, args = [] }: ClusterOptions,
 ): Promise<TestNode & { busPort: number }> {
-  // The bus port is chosen, too: the default one, 10,000 above the port, may be one that the system assigns by itself.
+  // The bus port is chosen, too, because the system may have assigned the default one (10,000 above the port) to
+  // another process.
   const busPort = await freePort();
   const own = [
     ...["--save", "", "--maxmemory-policy", "noeviction", "--repl-diskless-sync-delay", "0"],

@@ -10,7 +10,7 @@ import type { TestRedis } from "./test-redis.ts";
 
 const PORT_TRIES = 5;
 const CONFIGURATION = "sentinel.conf";
-/** Redis's own folder for its append-only file, and the copy of an earlier state. */
+/** The folder in which Redis keeps its append-only file, and the folder with a copy of an earlier state. */
 const LOG = "appendonlydir";
 const KEPT = "kept";
 
@@ -65,7 +65,7 @@ async function launchOnFreePort(
     const port = await freePort();
     const child = await launch(folder, port, args);
     if (child) return { child, port };
-    // Another process took the port first.
+    // Another process has taken the port first, so another port is tried.
   }
   throw new Error(`redis-server did not start on any of ${PORT_TRIES} ports`);
 }
