@@ -30,7 +30,7 @@ interface Answer extends AsyncIterable<Event> {
      */
     readonly accepted: Promise<Accepted>;
     readonly state: AnswerState;
-    /** How many unfinished asks are before this one in the conversation. */
+    /** How many unfinished asks of the conversation are before this ask. */
     readonly ahead: number;
     /** Calls the listener at each change of `state` or `ahead`. Returns a function that removes the listener. */
     onState(listener: (state: AnswerState, ahead: number) => void): () => void;

@@ -27,8 +27,8 @@ export interface EngineAsk {
  */
 export interface ResumePoint {
   /**
-   * The mark of the last `sent` or `text` event before the point. Only the engine knows its format. Also valid in
-   * another process that uses the same engine.
+   * The mark of the last `sent` or `text` event before the point. Only the engine knows its format. The mark is also
+   * valid in another process that uses the same engine.
    */
   readonly mark: string;
   /** How many bytes, as UTF-8, the text before the point has. */

@@ -107,7 +107,10 @@ export function readReply(reply: Reply, raw: string, rule: ReplyRule): ReplyStep
   return { reply: { ...next, ended: "mark" }, events: [...pieces, end] };
 }
 
-/** Ends a reply after a silence of the engine. Undefined when the silence is a failure and not the end of the reply. */
+/**
+ * Ends a reply after a silence of the engine. Returns undefined when the silence is a failure and not the end of the
+ * reply.
+ */
 export function endByQuiet(reply: Reply, rule: ReplyRule, habit: Habit): ReplyStep | undefined {
   if (rule.mode !== "auto" || reply.texts === 0 || reply.streams) return undefined;
   // If the engine marks the ends of its streams, a stream that stops without a mark has failed. A reply of one frame
@@ -120,8 +123,8 @@ export function endByQuiet(reply: Reply, rule: ReplyRule, habit: Habit): ReplySt
 }
 
 /**
- * Ends a reply after the engine closed the connection normally. Undefined when this is a failure and not the end of the
- * reply.
+ * Ends a reply after the engine closed the connection normally. Returns undefined when the close is a failure and not
+ * the end of the reply.
  */
 export function endByClose(reply: Reply, rule: ReplyRule, habit: Habit): ReplyStep | undefined {
   const counts = rule.mode !== "single" && rule.streamEnd === "close" && !habit.sendsEnd;

@@ -46,7 +46,7 @@ export interface Consumer extends AsyncDisposable {
   stop(): Promise<void>;
   /** How many handlers run now. */
   readonly active: number;
-  /** Resolves when `active` is 0. */
+  /** Resolves when no handler of this consumer runs. */
   idle(): Promise<void>;
 }
 

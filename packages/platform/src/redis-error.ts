@@ -98,9 +98,9 @@ const LIBRARY_MESSAGES: readonly string[] = [
 const LIBRARY_NAMES: ReadonlySet<string> = new Set(["MaxRetriesPerRequestError", "ClusterAllFailedError"]);
 
 /**
- * Decides which errors are failures of the store; no other function does. Undefined for any other error, which is a
- * bug. If an error contains others (`AggregateError`, a transaction that Redis discarded), these decide: if one of them
- * is a bug, so is the whole.
+ * Decides which errors are failures of the store; no other function does. Returns undefined for any other error, which
+ * is a bug. If an error contains others (`AggregateError`, a transaction that Redis discarded), these decide: if one of
+ * them is a bug, so is the whole.
  */
 export function storeErrorKind(error: unknown): StoreErrorKind | undefined {
   if (!(error instanceof Error)) return undefined;

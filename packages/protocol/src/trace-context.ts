@@ -5,8 +5,8 @@ const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f
 const MAX_CHARS = 255;
 
 /**
- * Returns the trace id in a `traceparent`: 32 hex digits. Undefined for any other text, which the standard says to
- * ignore.
+ * Returns the trace id in a `traceparent`: 32 hex digits. Returns undefined for any other text, which the standard says
+ * to ignore.
  */
 export function traceIdOf(traceparent: string | undefined): string | undefined {
   if (traceparent === undefined || traceparent.length > MAX_CHARS) return undefined;

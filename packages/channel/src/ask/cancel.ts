@@ -60,7 +60,8 @@ export async function cancelAt(
 }
 
 /**
- * Parses a message of {@link CANCEL_CHANNEL}: the hashes of the user and of the ask. Undefined for any other message.
+ * Parses a message of {@link CANCEL_CHANNEL}: the hashes of the user and of the ask. Returns undefined for any other
+ * message.
  */
 export function parseCancelled(message: string): { u: string; a: string } | undefined {
   const [u, a] = message.split("/");

@@ -37,7 +37,8 @@ export function encodeBell({ conversation: { shard, u, c }, voided = "", hops = 
 }
 
 /**
- * Parses a bell. Undefined for a foreign message or one of a later release; the sweeper finds the ask of such a bell.
+ * Parses a bell. Returns undefined for a foreign message or a bell of a later release; the sweeper finds the ask of
+ * such a bell.
  */
 export function parseBell(message: string): BellMessage | undefined {
   const [version, shard = "", u = "", c = "", hops = "", voided = ""] = message.split(" ");

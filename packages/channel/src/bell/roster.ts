@@ -47,8 +47,8 @@ export interface Roster {
    */
   tick(): void;
   /**
-   * Chooses a worker for a bell: the less loaded of two random ones. Undefined when no worker is known. `version`: the
-   * record version that the worker must run. `not`: a worker that is not chosen.
+   * Chooses a worker for a bell: the less loaded of two random ones. Returns undefined when no worker is known.
+   * `version`: the record version that the worker must run. `not`: a worker that is not chosen.
    */
   choose(options?: { version?: number; not?: string }): string | undefined;
   /** Stops choosing a worker until its next beat. Call it when Redis has no connection of the worker. */

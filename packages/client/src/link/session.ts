@@ -85,7 +85,9 @@ async function inTime(token: Promise<string>, ms: number): Promise<string> {
 
 const readClaims = object({ sub: text });
 
-/** Returns the user named in a JWT, unverified: verifying is the server's task. Undefined for any other text. */
+/**
+ * Returns the user named in a JWT, unverified: verifying is the server's task. Returns undefined for any other text.
+ */
 function subjectOf(token: string): string | undefined {
   try {
     const claims = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");

@@ -5,7 +5,7 @@ const MIN_SECRET = 4;
 
 /**
  * Makes a text from outside fit for one line of a log: removes control characters, line breaks and secrets, and cuts
- * it. Undefined when nothing is left.
+ * it. Returns undefined when nothing is left.
  */
 export function cleanText(text: string, secrets: readonly string[] = []): string | undefined {
   // The text is cut to its final length after the secrets are removed, so that no part of a secret stays. This first

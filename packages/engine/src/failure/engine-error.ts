@@ -93,8 +93,8 @@ export function httpFailure(
 const MAX_WAIT_MS = 3_600_000;
 
 /**
- * Converts a `Retry-After` header, which is a number of seconds or a date, to the ms from `now`. Undefined for any
- * other text.
+ * Converts a `Retry-After` header, which is a number of seconds or a date, to the ms from `now`. Returns undefined for
+ * any other text.
  */
 export function retryAfterMs(header: string | undefined, now: number): number | undefined {
   if (header === undefined || header.trim() === "") return undefined;

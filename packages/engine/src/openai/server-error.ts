@@ -13,7 +13,7 @@ export interface ServerError {
 
 /**
  * Reads a server's error in its common forms: `{ error: { message, code, type } }`, `{ error: text }`, `{ message }`,
- * `{ detail }`. Undefined for any other.
+ * `{ detail }`. Returns undefined for any other form.
  */
 export function readServerError(body: unknown): ServerError | undefined {
   const outer = fieldsOf(body);

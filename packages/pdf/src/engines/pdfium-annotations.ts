@@ -66,7 +66,7 @@ export function createForm({ call }: Pdfium, document: number): Form {
 type View = Pdfium & { readonly rotation: Rotation };
 
 /**
- * Reads the text in a page's annotations. Changes the page so that no text appears twice. Undefined when its
+ * Reads the text in a page's annotations. Changes the page so that no text appears twice. Returns undefined when its
  * annotations have no text.
  */
 export function takeAnnotations(pdfium: View, form: Form, page: number): Annotations | undefined {

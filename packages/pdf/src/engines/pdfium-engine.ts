@@ -167,7 +167,7 @@ function withText<T>({ call }: Pdfium, page: number, use: (text: number) => T): 
 
 /**
  * If a page may have lost its end: the height of its last line above the bottom, in points; NaN if the page does not
- * end with a line of text. Undefined if the page is certainly complete.
+ * end with a line of text. Returns undefined if the page is certainly complete.
  */
 function earlyEnd(lines: readonly Line[], { bottom, top }: Box): number | undefined {
   const last = lines.findLast(({ text }) => text.trim() !== "");

@@ -185,8 +185,8 @@ const partOf = (unit: number): number =>
 
 /**
  * For a page in Indic scripts, Thai and the like: returns a test of whether the character at an index is of another
- * script than its word. Some programs give unnamed glyphs the code points of their glyph numbers. Undefined when the
- * page has no such character.
+ * script than its word. Some programs give unnamed glyphs the code points of their glyph numbers. Returns undefined
+ * when the page has no such character.
  */
 function strangersIn(text: string): ((at: number) => boolean) | undefined {
   if (!CLUSTERED.test(text)) return undefined;

@@ -12,8 +12,8 @@ const PROSE_WORDS = 4.5;
 const PROSE_FULL = 0.6;
 
 /**
- * The cells in a range of pieces of text, row by row; all rows have the same length. Undefined when the range is not a
- * table.
+ * The cells in a range of pieces of text, row by row; all rows have the same length. Returns undefined when the range
+ * is not a table.
  */
 export function gridOf(cells: readonly Line[], rules: Rules): string[][] | undefined {
   const lines = rowsOf(cells).map(fragmentsOf);

@@ -36,8 +36,8 @@ const MAX_LANGUAGES = 4;
 
 /**
  * The languages with which a page of a script is read, in Tesseract's form (`eng+deu`). These are the script's
- * installed languages if there are only a few, otherwise the model of the whole script. Undefined when neither is
- * installed.
+ * installed languages if there are only a few, otherwise the model of the whole script. Returns undefined when neither
+ * is installed.
  */
 export function languagesOfScript(script: string, installed: ReadonlySet<string>): string | undefined {
   const known = SCRIPTS[ALIASES[script] ?? script];

@@ -14,8 +14,8 @@ export interface Recogniser extends AsyncDisposable {
    */
   recognise(pgm: Uint8Array, signal: AbortSignal, languages?: string): Promise<readonly Word[]>;
   /**
-   * For a page that was read badly: detects how it must be turned, and the languages of its script. Undefined when this
-   * cannot be detected.
+   * For a page that was read badly: detects how it must be turned, and the languages of its script. Returns undefined
+   * when this cannot be detected.
    */
   look?(pgm: Uint8Array, signal: AbortSignal): Promise<Look | undefined>;
 }

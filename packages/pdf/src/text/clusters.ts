@@ -48,9 +48,9 @@ interface Cluster {
 }
 
 /**
- * The text of a left-to-right line, with each sign after its letter, and the widths of its blanks. Undefined when the
- * signs are in order already. `size`: the size of the type, in the unit of the positions. `cellEm`: from how many ems
- * on a gap separates cells.
+ * The text of a left-to-right line, with each sign after its letter, and the widths of its blanks. Returns undefined
+ * when the signs are in order already. `size`: the size of the type, in the unit of the positions. `cellEm`: from how
+ * many ems on a gap separates cells.
  */
 export function inClusterOrder(
   signs: readonly ClusterSign[],

@@ -91,9 +91,9 @@ export interface DrawnSign extends PlacedSign {
 }
 
 /**
- * The signs of a sloped line, placed from left to right in the order of drawing, because a letter may stand at the right
- * of the next one, above or below it. Undefined if this is not the order in which they stand. `hasBlank`: whether a blank
- * was drawn between two orders.
+ * The signs of a sloped line, placed from left to right in the order of drawing, because a letter may stand at the
+ * right of the next one, above or below it. Returns undefined if this is not the order in which they stand. `hasBlank`:
+ * whether a blank was drawn between two orders.
  */
 export function inDrawnOrder(
   signs: readonly DrawnSign[],

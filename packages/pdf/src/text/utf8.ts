@@ -25,7 +25,9 @@ const NEARLY_ALL = 0.95;
  */
 const MIN_DIFFERENT = 5;
 
-/** The character whose UTF-8 bytes, read as one number, are `code`. Undefined for other numbers, and for ASCII. */
+/**
+ * The character whose UTF-8 bytes, read as one number, are `code`. Returns undefined for other numbers, and for ASCII.
+ */
 export function characterOf(code: number): string | undefined {
   if (code < 0xc280 || code > 0xf4bfbfbf) return undefined;
   const bytes = Buffer.alloc(4);

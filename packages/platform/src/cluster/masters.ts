@@ -20,7 +20,7 @@ export function mastersOf(redis: RedisClient): Redis[] {
  */
 export async function pingRedis(redis: RedisClient): Promise<void> {
   const masters = mastersOf(redis);
-  // A cluster without a connection has no masters; this command then fails.
+  // A cluster without a connection has no masters; `ping` then fails with the reason.
   if (masters.length === 0) await redis.ping();
   const replies = await Promise.allSettled(masters.map((master) => master.ping()));
   const failed = replies.filter((reply) => reply.status === "rejected");

@@ -34,8 +34,8 @@ export interface TracingConfig {
 }
 
 /**
- * Opens tracing if a collector is set. Only then is its code loaded, which is a separate bundle. `onTrouble` is called
- * at most once a second.
+ * Opens tracing if a collector is set. The code of OpenTelemetry, which is a separate bundle, is loaded only then.
+ * `onTrouble` is called at most once a second.
  */
 export async function openTracing(
   config: TracingConfig,
