@@ -72,7 +72,8 @@ export async function startFleet(root: string, more: Readonly<Record<string, str
       for (const old of [...members[kind]]) {
         members[kind].push(await start(kind, to));
         members[kind].splice(members[kind].indexOf(old), 1);
-        await old.process.stop(STOP_MS);
+        const { code, signal } = await old.process.stop(STOP_MS);
+        if (signal === "SIGKILL") throw new Error(`an old ${kind} did not end within ${STOP_MS} ms (code ${code})`);
       }
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),

@@ -1,3 +1,4 @@
+import { wireErrorSchema } from "@docrelay/protocol";
 import { makePdf } from "@docrelay/testkit";
 import { eventually } from "@docrelay/testkit";
 import { expect, it } from "vitest";
@@ -65,9 +66,9 @@ it("users without number share the connections of their network, and others have
 it("users without number share the running asks of their network, and others have their own", async () => {
   const refused = async (n: number): Promise<string | undefined> => {
     const { send, close } = await connect("10.0.0.3", `runs-${n}`);
-    const answer = await send("ask", ask("a"));
+    const { error } = await send("ask", ask("a"));
     close();
-    return answer.error?.code;
+    return error && wireErrorSchema.parse(error).code;
   };
   for (let n = 0; n < 4; n++) expect(await refused(n)).toBeUndefined();
   await eventually(async () => (await refused(Math.random())) === "BUSY");

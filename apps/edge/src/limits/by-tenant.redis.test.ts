@@ -1,3 +1,4 @@
+import { wireErrorSchema } from "@docrelay/protocol";
 import { eventually, freePort } from "@docrelay/testkit";
 import { SignJWT } from "jose";
 import { beforeAll, expect, it } from "vitest";
@@ -42,7 +43,7 @@ it("users share the unfinished asks of their tenant, and others have their own",
     const client = await connect(user, tenant);
     const { error } = await client.ask(user);
     client.socket.disconnect();
-    return error?.code;
+    return error && wireErrorSchema.parse(error).code;
   };
   for (let n = 0; n < 4; n++) expect(await refused(`asks-${n}`, "initech")).toBeUndefined();
   let n = 4;

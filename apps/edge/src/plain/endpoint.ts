@@ -76,7 +76,7 @@ const DECODE_MS = 15_000;
  * Bounds how many large frames are decoded at a time, and how many wait for their decoding: each keeps up to 35 MB in
  * memory.
  */
-const LARGE_FRAMES = { atOnce: 2, atOncePerName: 1, maxWaiting: 8, maxWaitingPerName: 2, waitMs: 30_000 };
+const LARGE_FRAMES = { atOnce: 2, atOncePerName: 1, maxWaiting: 8, maxWaitingPerName: 4, waitMs: 30_000 };
 
 /** Returns the size of the largest frame that has a file of `fileBytes`, in bytes. */
 export function plainFrameBytes(fileBytes: number): number {

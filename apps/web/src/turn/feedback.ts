@@ -51,7 +51,8 @@ export function createFeedback(give: GiveFeedback): Feedback {
   }
   async function press(pressed: Verdict): Promise<void> {
     const isTaken = verdict === pressed;
-    if (!(await send(isTaken ? "none" : pressed))) return;
+    const rated = shown;
+    if (!(await send(isTaken ? "none" : pressed)) || shown?.id !== rated?.id) return;
     verdict = isTaken ? undefined : pressed;
     form.hidden = isTaken;
     paint();
@@ -60,10 +61,11 @@ export function createFeedback(give: GiveFeedback): Feedback {
   down.addEventListener("click", () => void press("down"));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const rated = verdict;
+    const [rated, of] = [verdict, shown];
     if (rated === undefined || word.value.trim() === "") return;
     void send(rated, word.value.trim()).then((isSent) => {
-      if (!isSent) return;
+      // Meanwhile another version of the answer may be shown.
+      if (!isSent || shown?.id !== of?.id) return;
       // The field that had the focus is removed, so the focus moves to the button.
       (rated === "up" ? up : down).focus();
       form.hidden = true;

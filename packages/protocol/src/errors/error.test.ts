@@ -51,6 +51,12 @@ test("every code has a sentence for people", () => {
   for (const { message } of Object.values(ERRORS)) expect(message).toMatch(/^[A-Z].{8,}\.$/);
 });
 
+test("parts of a millisecond are rounded up, because clients take whole numbers only", () => {
+  const error = wireError("BUSY", { retryAfterMs: 955.47 });
+  expect(error.retryAfterMs).toBe(956);
+  expect(wireErrorSchema.parse(error)).toEqual(error);
+});
+
 test("an error on the wire has the table's answer and what its thrower adds", () => {
   expect(wireError("BUSY", { retryAfterMs: 250 })).toEqual({
     code: "BUSY",

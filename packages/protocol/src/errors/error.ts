@@ -1,10 +1,20 @@
 import { ERRORS, type ErrorCode } from "./error-table.ts";
 import type { WireError } from "./wire-error.ts";
 
-/** Makes a wire error from the table of errors. `more`: optional fields, and a message that replaces the table's. */
+/**
+ * Makes a wire error from the table of errors. `more`: optional fields, and a message that replaces the table's. Parts of
+ * a millisecond in `retryAfterMs` are rounded up: clients take whole numbers only.
+ */
 export function wireError(code: ErrorCode, more: Partial<Omit<WireError, "code" | "retryable">> = {}): WireError {
   const { retryable, message } = ERRORS[code];
-  return { code, message, retryable, ...more };
+  const { retryAfterMs } = more;
+  return {
+    code,
+    message,
+    retryable,
+    ...more,
+    ...(retryAfterMs !== undefined && { retryAfterMs: Math.ceil(retryAfterMs) }),
+  };
 }
 
 /** A refusal for a client. A Refusal is thrown inside a process, and its `wire` is sent to the client. */

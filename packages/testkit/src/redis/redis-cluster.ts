@@ -37,9 +37,9 @@ export interface TestCluster extends AsyncDisposable {
   masters(): Promise<TestNode[]>;
   /**
    * Moves slots to a node, one after the other, as `redis-cli --cluster reshard` does. `pauseMs`: for how many ms each
-   * slot stays half moved.
+   * slot stays half moved. Returns how many slots the node did not have before. @throws Error if no node has a slot
    */
-  move(slots: readonly number[], to: TestNode, options?: { readonly pauseMs?: number }): Promise<void>;
+  move(slots: readonly number[], to: TestNode, options?: { readonly pauseMs?: number }): Promise<number>;
   /** Announces nodes by names, `node-0.test` and so on, in place of addresses; resolves when all nodes know it. */
   nameNodes(): Promise<void>;
   /** Removes all keys. */
@@ -101,11 +101,16 @@ export async function startRedisCluster(options: ClusterOptions = {}): Promise<T
       return [...new Set((await owners()).flatMap(({ node }) => (node ? [node] : [])))];
     },
     async move(slots, to, { pauseMs = 0 } = {}) {
+      let moved = 0;
       for (const slot of slots) {
         const from = await claimant(slot);
+        if (!from) throw new Error(`no node claims slot ${slot}`);
         const others = (await cluster.masters()).filter((node) => node !== from && node !== to);
-        if (from && from !== to) await moveSlot(slot, { from, to, others, pauseMs });
+        if (from === to) continue;
+        await moveSlot(slot, { from, to, others, pauseMs });
+        moved++;
       }
+      return moved;
     },
     nameNodes: () => nameAll(nodes),
     async empty() {

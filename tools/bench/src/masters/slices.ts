@@ -13,13 +13,23 @@ const { values } = parseArgs({
   options: { pids: { type: "string", default: "" }, share: { type: "string", default: "0.05" } },
 });
 const pids = values.pids.split(",").map(Number);
+// The number 0 would stop the whole process group of this process.
+if (!pids.every((pid) => Number.isInteger(pid) && pid > 0)) throw new Error("--pids: the numbers of the processes");
 const sliceMs = Number(values.share) * PERIOD_MS;
 const clock = new Int32Array(new SharedArrayBuffer(4));
 /** Waits this many ms. Timers of the event loop would be up to a millisecond late. */
 const wait = (ms: number): unknown => Atomics.wait(clock, 0, 0, Math.max(0, ms));
 
+/** A process that has ended must not keep the others stopped. */
+const sendTo = (pid: number, signal: NodeJS.Signals): void => {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+};
 const send = (signal: NodeJS.Signals): void => {
-  for (const pid of pids) process.kill(pid, signal);
+  for (const pid of pids) sendTo(pid, signal);
 };
 const stopped = untilSignal();
 let isOver = false;
@@ -34,9 +44,9 @@ process.stdout.write(`${JSON.stringify({ msg: "ready" })}\n`);
 while (!isOver) {
   const end = performance.now() + PERIOD_MS;
   for (const pid of pids) {
-    process.kill(pid, "SIGCONT");
+    sendTo(pid, "SIGCONT");
     wait(sliceMs);
-    process.kill(pid, "SIGSTOP");
+    sendTo(pid, "SIGSTOP");
   }
   wait(end - performance.now());
   await new Promise((resolve) => setImmediate(resolve));

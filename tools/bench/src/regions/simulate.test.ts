@@ -73,8 +73,8 @@ describe("regions", () => {
   });
 });
 
-describe("the simulation and the bench", () => {
-  it("agree on the most that two cores answer", () => {
+describe("the simulation with the CPU that the bench used", () => {
+  it("has asks waiting above the bench's maximum rate, and none below it", () => {
     const rates = [1000, 1500, 2000, 2500, 3000];
     const waits = rates.map((rate) => {
       const regions = [region("one", { cores: (2391 * 647) / 1e6 })];
@@ -83,7 +83,7 @@ describe("the simulation and the bench", () => {
     expect(waits.map((wait) => wait > 1)).toEqual([false, false, false, true, true]);
   });
 
-  it("agree on the CPU of an ask at both measured rates", () => {
+  it("takes the CPU of an ask at both measured rates for granted", () => {
     expect(askUs(400)).toBeCloseTo(1750, 0);
     expect(askUs(2391)).toBeCloseTo(647, 0);
   });

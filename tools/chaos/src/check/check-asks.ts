@@ -6,11 +6,11 @@ const GRACE_MS = 10_000;
 
 /**
  * How many calls of an ask may not count against its attempts, because its worker lost them without a crash: it stood
- * still, was cut off from Redis, or handed the ask back.
+ * still, was cut off from Redis, or handed the ask back. A clock that jumps costs no call.
  */
 const MAX_SPARED = 7;
 const isSparing = ({ fault, target }: { fault: string; target: string }): boolean =>
-  target.startsWith("worker") && !fault.startsWith("kill") && !fault.endsWith("outer");
+  target.startsWith("worker") && !/^(kill|jump)/.test(fault) && !fault.endsWith("outer");
 
 /**
  * Checks every ask: an acknowledged ask must have exactly one terminal event, with the text of one call; of a refused

@@ -229,6 +229,15 @@ describe("a planted fault is found", () => {
       },
     ],
     [
+      "a fourth call after the clock of a worker has jumped",
+      "CALLS",
+      (told) => {
+        told.more = [{ t: 5, kind: "fault", fault: "jump worker", target: "worker-1", forMs: 0 }];
+        for (const call of [3, 4])
+          told.more.push({ t: 6, kind: "call", ask: "u1-1", call, text: text("u1-1", call), sawFile: false });
+      },
+    ],
+    [
       "a refused ask that is in the log",
       "REFUSED-STORED",
       (told) => {
