@@ -100,6 +100,26 @@ describe("letters that stand apart or together", () => {
     expect(unnamed).toBe(false);
     expect(lines.map(({ text }) => text)).toEqual(["ระบบจัดเรียงพิมพ์ที่เหมาะสม"]);
   });
+
+  it("without a name are still unknown beside such Thai, and TeX's ligatures are known", async () => {
+    const hex = (codes: string): string =>
+      [...Buffer.from(codes, "latin1")].map((code) => code.toString(16).padStart(4, "0")).join("");
+    const thai = hex("ÃÐºº¨Ñ´àÃÕÂ§¾ÔÁ¾ì·Õ\u008bàËÁÒÐÊÁ");
+    const { font, objects } = namedFont("<0020> <007e> <0020>");
+    const shown = (...lines: string[]): ReturnType<typeof readFirst> =>
+      readFirst(
+        onePage({
+          content: lines.map((codes, at) => `BT /F1 6 Tf 40 ${700 - 20 * at} Td <${codes}> Tj ET`).join(" "),
+          font,
+          objects,
+        }),
+      );
+    const other = await shown(thai.repeat(3), "036c021203aa055500db".repeat(4));
+    expect(other.unnamed).toBe(true);
+    expect(other.lines.map(({ text }) => text)).toEqual(["ระบบจัดเรียงพิมพ์ที่เหมาะสม".repeat(3)]);
+    const tex = await shown(thai, hex("wa\u000fes e\u000ecient"));
+    expect(tex.lines[1]?.text.normalize("NFKC")).toBe("waffles efficient");
+  });
 });
 
 describe("a page that is turned, or text that is turned on it", () => {

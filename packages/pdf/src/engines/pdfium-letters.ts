@@ -38,7 +38,7 @@ export interface Letters {
   isBetween(index: number): boolean;
   /** The text object to which a character belongs; 0 if there is none. */
   objectOf(index: number): number;
-  /** Whether the font does not state which character this is, so that PDFium has guessed it. */
+  /** Whether the font does not state which character this is, so that PDFium has guessed it, and it is not decoded. */
   isUnnamed(index: number): boolean;
   /** The style of a character. */
   style(index: number): Omit<Style, "words">;
@@ -48,6 +48,7 @@ export interface Letters {
 interface LettersGiven {
   readonly chars?: Int32Array | undefined;
   readonly spans?: ReadonlyMap<number, Box> | undefined;
+  readonly decoded?: ReadonlySet<number> | undefined;
   readonly rotation?: Rotation;
 }
 
@@ -58,6 +59,7 @@ const [LEFT, RIGHT, BOTTOM, TOP, X, Y] = [0, 1, 2, 3, 4, 5] as const;
  * - `chars`: the index of PDFium's character for each UTF-16 unit of the text; left out when these indexes are the
  *   same.
  * - `spans`: positions that PDFium does not know, by the index of the character.
+ * - `decoded`: the indexes of characters that are known, even if their font does not name them.
  * - `rotation`: positions refer to the page turned so that text of this direction is upright.
  */
 export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Letters {
@@ -109,7 +111,8 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
     isGenerated: (index) => call.FPDFText_IsGenerated(text, charOf(index)) === 1,
     objectOf: (index) => call.FPDFText_GetTextObject(text, charOf(index)),
     isBetween: (index) => call.FPDFText_GetTextObject(text, charOf(index)) === 0,
-    isUnnamed: (index) => call.FPDFText_HasUnicodeMapError(text, charOf(index)) === 1,
+    isUnnamed: (index) =>
+      call.FPDFText_HasUnicodeMapError(text, charOf(index)) === 1 && given.decoded?.has(charOf(index)) !== true,
     done: () => free(),
   };
 }

@@ -119,7 +119,7 @@ export function readLines(
   if (count <= 0) return { lines: [], unnamed: false, guesses: new Map() };
   const all = readText(pdfium, text, count);
   const { text: given, chars, spans, named = false, utf8 = false } = withoutRepeats(pdfium, { page, text }, all);
-  const letters = lettersOf(pdfium, text, { chars, spans, rotation });
+  const letters = lettersOf(pdfium, text, { chars, spans, rotation, decoded: all.decoded });
   let drawing: Drawing | undefined;
   const isRead = (): ((object: number) => boolean) => {
     const objects = new Set(Array.from({ length: count }, (_, char) => pdfium.call.FPDFText_GetTextObject(text, char)));

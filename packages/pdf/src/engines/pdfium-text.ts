@@ -4,6 +4,7 @@ import type { Pdfium } from "./pdfium.ts";
 
 /** How many codes beyond ASCII are examined before all of them are taken for UTF-8. */
 const SAMPLES = 12;
+/** This part of them has no name if the page's font is of the kind that has Thai at single-byte codes. */
 const UNNAMED_PART = 0.8;
 
 export interface GivenText {
@@ -15,6 +16,8 @@ export interface GivenText {
   readonly chars?: Int32Array;
   /** Set when all letters of the page are known, even if PDFium reports that fonts do not name them. */
   readonly named?: boolean;
+  /** PDFium's characters that are known from their codes, even if PDFium reports that fonts do not name them. */
+  readonly decoded?: ReadonlySet<number>;
   /** Set when a font names its letters in UTF-8 instead of UTF-16, so that PDFium has lost some of them. */
   readonly utf8?: boolean;
 }
@@ -29,10 +32,8 @@ export function readText(pdfium: Pdfium, text: number, count: number): GivenText
     const bytes = heap();
     const given = Buffer.from(bytes.buffer, bytes.byteOffset + at, Math.max(0, written - 1) * 2).toString("utf16le");
     if (hasUtf8Codes(pdfium, text, given)) return { ...withAllLetters(pdfium, text, count, characterOf), named: true };
-    const unnamed = (code: number, index: number): string | undefined =>
-      code >= 0x80 && call.FPDFText_HasUnicodeMapError(text, index) === 1 ? thaiLetter(code) : undefined;
-    const thai = hasThaiCodes(pdfium, text, given) ? withAllLetters(pdfium, text, count, unnamed) : undefined;
-    if (thai && isThai(thai.text)) return { ...thai, named: true };
+    const thai = hasThaiCodes(pdfium, text, given) ? thaiText(pdfium, text, count) : undefined;
+    if (thai) return thai;
     if (isPairsOfBytes(given)) return { ...withAllLetters(pdfium, text, count, characterOf), utf8: true };
     return given.length === count ? { text: given } : withAllLetters(pdfium, text, count);
   } finally {
@@ -67,6 +68,21 @@ function hasThaiCodes({ call }: Pdfium, text: number, given: string): boolean {
   return looks === SAMPLES && unnamed >= UNNAMED_PART * SAMPLES;
 }
 
+/** The text with Thai letters for the codes of letters without names; undefined if these codes are not Thai. */
+function thaiText(pdfium: Pdfium, text: number, count: number): GivenText | undefined {
+  const decoded = new Set<number>();
+  let unnamed = "";
+  const all = withAllLetters(pdfium, text, count, (code, index) => {
+    const isUnnamed = code >= 0x80 && pdfium.call.FPDFText_HasUnicodeMapError(text, index) === 1;
+    const letter = isUnnamed ? thaiLetter(code) : undefined;
+    if (letter !== undefined) decoded.add(index);
+    // Only letters without names are judged; any other separates them.
+    unnamed += isUnnamed ? (letter ?? signOf(code)) : " ";
+    return letter;
+  });
+  return isThai(unnamed) ? { ...all, decoded } : undefined;
+}
+
 /**
  * The text with the control characters that PDFium leaves out: they are codes of letters that their font does not name.
  * `decoded`: the letter for a code, if the codes are those of an encoding.
@@ -83,9 +99,11 @@ function withAllLetters(
     const isInText = call.FPDFText_GetTextIndexFromCharIndex(text, index) >= 0;
     if (!isInText && call.FPDFText_HasUnicodeMapError(text, index) !== 1) continue;
     const code = call.FPDFText_GetUnicode(text, index);
-    const sign = decoded?.(code, index) ?? (code > 0x10ffff ? "\ufffd" : String.fromCodePoint(code));
+    const sign = decoded?.(code, index) ?? signOf(code);
     for (let unit = 0; unit < sign.length; unit++) chars.push(index);
     all += sign;
   }
   return { text: all, chars: Int32Array.from(chars) };
 }
+
+const signOf = (code: number): string => (code > 0x10ffff ? "\ufffd" : String.fromCodePoint(code));

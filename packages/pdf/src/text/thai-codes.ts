@@ -4,7 +4,10 @@
  */
 
 const THAI = 0x0e00;
-/** Marks that such fonts have once more, shifted to the left or up, at codes that TIS-620 leaves free. */
+/**
+ * Marks that such fonts have once more, shifted to the left or up, at codes that TIS-620 leaves free: those of the Thai
+ * fonts of Windows and of LaTeX.
+ */
 const SHIFTED = new Map([
   ...[0x81, 0x82, 0x83, 0x84].map((code, at) => [code, 0x0e34 + at] as const),
   ...[0x86, 0x8b, 0x9b].flatMap((first) => [0, 1, 2, 3, 4].map((at) => [first + at, 0x0e48 + at] as const)),
@@ -22,6 +25,14 @@ const VOWEL_AT_ITS_LETTER = new RegExp(`[\\u0e40-\\u0e44](?=${CONSONANT})`, "g")
 const MIN_SIGNS = 8;
 /** This part of them stands where Thai has them. Letters of other scripts at the same codes stand anywhere. */
 const IN_PLACE = 0.95;
+/** At least this part of Thai letters are marks and such vowels: a quarter of them are. In Big5, a twentieth looks so. */
+const SIGNS = 0.15;
+/** Runs of letters without names: decoded ones, and codes that TIS-620 leaves free. */
+const RUN = /[\u0080-\u00ff\u0e01-\u0e5b]+/g;
+/** What the first bytes of most letters in EUC-KR (B0 to C8) and of kana in EUC-JP (A4, A5) look like. */
+const FIRST_OF_PAIR = /[\u0e04\u0e05\u0e10-\u0e28]/;
+/** If at least this part of the letters is in pairs that begin with such a letter, they are pairs of bytes. */
+const PAIRED = 0.65;
 
 /** The Thai letter at a code of TIS-620; undefined when there is none. */
 export function thaiLetter(code: number): string | undefined {
@@ -30,9 +41,19 @@ export function thaiLetter(code: number): string | undefined {
   return shifted === undefined ? undefined : String.fromCharCode(shifted);
 }
 
-/** Whether a text that was decoded as TIS-620 has its vowels and marks where Thai has them. */
+/**
+ * Whether a text that was decoded as TIS-620 has its vowels and marks where Thai has them. In EUC-KR and EUC-JP they
+ * also follow what looks like a consonant, because each letter is a pair of bytes.
+ */
 export function isThai(text: string): boolean {
   const count = (signs: RegExp): number => text.match(signs)?.length ?? 0;
-  const all = count(EVERY_MARK) + count(VOWEL_BEFORE);
-  return all >= MIN_SIGNS && count(MARK_AT_ITS_LETTER) + count(VOWEL_AT_ITS_LETTER) >= IN_PLACE * all;
+  const signs = count(EVERY_MARK) + count(VOWEL_BEFORE);
+  if (signs < MIN_SIGNS || count(MARK_AT_ITS_LETTER) + count(VOWEL_AT_ITS_LETTER) < IN_PLACE * signs) return false;
+  let [all, paired] = [0, 0];
+  for (const [run] of text.matchAll(RUN)) {
+    all += run.length;
+    if (run.length % 2 === 1) continue;
+    for (let at = 0; at < run.length; at += 2) if (FIRST_OF_PAIR.test(run.charAt(at))) paired += 2;
+  }
+  return signs >= SIGNS * all && paired < PAIRED * all;
 }
