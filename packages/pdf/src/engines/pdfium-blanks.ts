@@ -1,6 +1,6 @@
 import type { Line } from "../text/layout.ts";
 import { CLUSTERED, MARK, PHRASED } from "../text/clusters.ts";
-import { isSpace } from "../text/space.ts";
+import { CELL_GAP_EM, isSpace } from "../text/space.ts";
 import type { Extent, Style } from "../text/styled.ts";
 import type { Letters } from "./pdfium-letters.ts";
 
@@ -9,8 +9,6 @@ import type { Letters } from "./pdfium-letters.ts";
  * This code decides which of them are real, which separate table cells, and where PDFium left one out.
  */
 
-/** A gap of at least this many ems separates two cells of a row; a smaller gap separates two words. */
-export const CELL_GAP_EM = 1.1;
 /** Gaps within a word of Hangul or of clustered letters are narrower than this many ems. */
 const CLUSTER_GAP_EM = 0.18;
 /**

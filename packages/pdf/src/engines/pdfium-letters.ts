@@ -1,3 +1,4 @@
+import type { PlacedSign } from "../text/right-to-left.ts";
 import { rotatedBox, rotatedPoint, type Box, type Rotation } from "../text/rotation.ts";
 import type { Style } from "../text/styled.ts";
 import { styleOf } from "./pdfium-style.ts";
@@ -184,4 +185,19 @@ function placesOf(pdfium: Pdfium, text: number, { chars, spans, rotation = 0 }: 
     return rotation === 0 ? { x: number(X), y: number(Y) } : rotatedPoint(rotation, number(X), number(Y));
   };
   return { charOf, measure, boxOf, originOf, matrix, advanced, free: () => call.free(at) };
+}
+
+/** The signs of a line of the page's text, with their positions. `start`: the index of its first character. */
+export function signsOf(
+  letters: Letters,
+  { text, start }: { readonly text: string; readonly start: number },
+): PlacedSign[] {
+  const signs: PlacedSign[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const sign = String.fromCodePoint(text.codePointAt(at) as number);
+    const letter = letters.of(start + at);
+    if (letter) signs.push({ text: sign, index: at, left: letter.left, right: letter.right, x: letter.x });
+    at += sign.length - 1;
+  }
+  return signs;
 }

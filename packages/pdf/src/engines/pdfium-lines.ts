@@ -5,17 +5,25 @@ import {
   inCells,
   inReadingOrder,
   isMostlyRtl,
+  MAX_REORDERED,
   RTL,
   wordsApart,
   type PlacedSign,
 } from "../text/right-to-left.ts";
-import { commonBaseline, inDrawnOrder, joinSloped, type JoinedPiece } from "../text/sloped-lines.ts";
+import {
+  areStacked,
+  bySlopedLine,
+  commonBaseline,
+  inDrawnOrder,
+  isDrawnOver,
+  type DrawnSign,
+  type LinePart,
+} from "../text/sloped-lines.ts";
 import { commonRotation, rotatedBox, type Box, type Rotation } from "../text/rotation.ts";
 import { isSparse } from "../text/scan.ts";
-import { isSpace, spaceEnd, spaceStart } from "../text/space.ts";
+import { betweenLineEnds, CELL_GAP_EM, isSpace, lastLetter, spaceEnd, spaceStart } from "../text/space.ts";
 import {
   blankBetween,
-  CELL_GAP_EM,
   isEven,
   madeFrom,
   OVERLOOKED,
@@ -27,7 +35,7 @@ import {
   type Blanks,
   type RawLine,
 } from "./pdfium-blanks.ts";
-import { lettersOf, type Letter, type Letters } from "./pdfium-letters.ts";
+import { lettersOf, signsOf, type Letter } from "./pdfium-letters.ts";
 import { drawingOf, withoutRepeats, type Drawing } from "./actual-text.ts";
 import { readText } from "./pdfium-text.ts";
 import type { Guesses } from "../text/second-names.ts";
@@ -49,16 +57,10 @@ const WIDE_LETTER_EM = 0.85;
 const STACKED_EM = 0.5;
 /** How many letters of a page are examined to find the direction of its text. */
 const ROTATION_SAMPLES = 9;
-/** A line with more characters than this keeps PDFium's order of letters: it is not a line of real text. */
-const MAX_REORDERED = 20_000;
 /** How many points a letter may reach over the edge of the page. */
 const BLEED = 2;
 /** Characters of scripts that may also be written from top to bottom. */
 const VERTICAL = /[\u1100-\u11ff\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]/;
-/** The characters that PDFium returns for a hyphen that was added at the end of a line. */
-const HYPHEN = /[\u0002\ufffe]/;
-const isHyphen = (unit: number): boolean => unit === 0x0002 || unit === 0xfffe;
-
 interface PageText extends Blanks {
   readonly box: Box;
   readonly rotation: Rotation;
@@ -143,10 +145,12 @@ export function readLines(
       drawing: () => (drawing ??= drawingOf(pdfium, page, isRead())),
       blankEm: CLUSTERED.test(raw) ? blankBetween(letters, raw) : 0,
     };
-    const parts = piecesOf(whole).filter(({ start, end }) => isReadable?.(start, end) !== false);
-    const lines = parts.flatMap(({ start, end, sloped }) =>
-      sloped ? [slopedLine(whole, start, end)] : linesOf(whole, start, end),
-    );
+    const lines = partsOf(whole).flatMap((parts) => {
+      const [start, end] = [parts[0]!.start, parts.at(-1)!.end];
+      if (isReadable?.(start, end) === false) return [];
+      const sloped = parts.length > 1 ? slopedLine(whole, parts) : undefined;
+      return sloped ?? parts.flatMap((part) => linesOf(whole, part.start, part.end));
+    });
     // On a page with mostly unnamed letters, the few named ones do not make a text.
     if (isReadable && isSparse(lines)) return { lines: [], unnamed: true, guesses: new Map() };
     return { lines, unnamed: holed, guesses, utf8 };
@@ -155,33 +159,11 @@ export function readLines(
   }
 }
 
-/**
- * The start and end of each line in the text. After its own hyphen character, PDFium writes no line end, so the line is
- * ended here.
- */
-function pieces(raw: string): Array<readonly [start: number, end: number]> {
-  const found: Array<readonly [number, number]> = [];
-  const hyphens = HYPHEN.test(raw);
-  let start = 0;
-  while (true) {
-    const lineEnd = raw.indexOf("\r\n", start);
-    const end = lineEnd < 0 ? raw.length : lineEnd;
-    for (let at = start; hyphens && at < end - 1; at++) {
-      if (!isHyphen(raw.charCodeAt(at))) continue;
-      found.push([start, at + 1]);
-      start = at + 1;
-    }
-    found.push([start, end]);
-    if (lineEnd < 0) return found;
-    start = end + 2;
-  }
-}
-
-/** The pieces of the page's text between line ends, with those of one sloped line joined. */
-function piecesOf(page: PageText): JoinedPiece[] {
+/** The parts of the page's text between line ends; those that may be steps of one sloped line are together. */
+function partsOf(page: PageText): LinePart[][] {
   const { raw, letters, box } = page;
-  const found = pieces(raw);
-  if (!page.rtl) return found.map(([start, end]) => ({ start, end, sloped: false }));
+  const found = betweenLineEnds(raw);
+  if (!page.rtl) return found.map(([start, end]) => [{ start, end, rtl: false }]);
   const placed = found.map(([start, end]) => {
     const text = raw.slice(start, end);
     const first = spaceEnd(text);
@@ -190,26 +172,49 @@ function piecesOf(page: PageText): JoinedPiece[] {
     const isPlaced = head && tail && isWithin(box, head) && isWithin(box, tail);
     return { start, end, rtl: RTL.test(text), ends: isPlaced ? ([head, tail] as const) : undefined };
   });
-  return joinSloped(placed);
+  return bySlopedLine(placed);
 }
 
-/** A right-to-left line that PDFium gave in several pieces of text, because its letters stand at different heights. */
-function slopedLine(page: PageText, start: number, end: number): Line {
+/**
+ * A right-to-left line that PDFium gave in several parts, because its letters stand at different heights. Returns
+ * undefined if the parts are lines one above the other: then no order of drawing leads from one to the next.
+ */
+function slopedLine(page: PageText, parts: readonly LinePart[]): Line | undefined {
   const { raw, letters } = page;
-  const text = raw.slice(start, end);
+  const start = parts[0]!.start;
+  const text = raw.slice(start, parts.at(-1)!.end);
   const [first, last] = [start + spaceEnd(text), start + spaceStart(text) - 1];
   const { size = 0 } = letters.of(first) ?? {};
-  const { orderOf, hasBlank } = page.drawing();
   const signs = signsOf(letters, { text, start });
-  const drawn = signs.map((sign) => ({ ...sign, order: orderOf(letters.objectOf(start + sign.index)) ?? 0 }));
+  const drawn = drawnSigns(page, signs, start);
+  if (drawn && isDrawnOver(drawn, size)) return undefined;
+  const inOrder = drawn && inDrawnOrder(drawn, size, page.drawing().hasBlank);
+  if (inOrder === undefined && areStacked(parts)) return undefined;
   const ink = signs.filter((sign) => sign.text.trim() !== "");
   return {
-    text: inReadingOrder(inDrawnOrder(drawn, size, hasBlank) ?? signs, { size, rtl: page.mostlyRtl }),
+    text: inReadingOrder(inOrder ?? signs, { size, rtl: page.mostlyRtl }),
     size,
     baseline: commonBaseline(ink.flatMap(({ index }) => letters.of(start + index)?.baseline ?? [])),
     ...(page.styled && styleOfLine(page, first, last)),
     ...extentOf(signs),
   };
+}
+
+/** Signs of the page's text, with the order in which they are drawn; undefined if it is unknown. */
+function drawnSigns(
+  { letters, drawing }: PageText,
+  signs: readonly PlacedSign[],
+  start: number,
+): DrawnSign[] | undefined {
+  const { orderOf } = drawing();
+  const drawn: DrawnSign[] = [];
+  for (const sign of signs) {
+    const order = orderOf(letters.objectOf(start + sign.index));
+    // The order of objects inside of a form is unknown.
+    if (order === undefined && sign.text.trim() !== "") return undefined;
+    drawn.push({ ...sign, order: order ?? 0 });
+  }
+  return drawn;
 }
 
 /** The lines in one piece of the page's text; nearly always one. */
@@ -282,14 +287,6 @@ function isWithin({ left, right, bottom, top }: Box, letter: Letter): boolean {
     Math.max(letter.top, letter.baseline) > bottom - BLEED &&
     letter.baseline < top + BLEED
   );
-}
-
-/** The index of a line's last letter, before a hyphen that was added; -1 when there is none. */
-function lastLetter(raw: string): number {
-  let last = spaceStart(raw) - 1;
-  if (isHyphen(raw.charCodeAt(last))) last--;
-  while (last >= 0 && isSpace(raw.charCodeAt(last))) last--;
-  return isHyphen(raw.charCodeAt(last)) ? -1 : last;
 }
 
 /**
@@ -376,14 +373,3 @@ const rangeOf = (gaps: readonly number[]): { blanks: number; least: number; most
 });
 
 type Placed = Pick<Line, "text" | "left" | "right">;
-
-function signsOf(letters: Letters, { text, start }: Pick<RawLine, "text" | "start">): PlacedSign[] {
-  const signs: PlacedSign[] = [];
-  for (let at = 0; at < text.length; at++) {
-    const sign = String.fromCodePoint(text.codePointAt(at) as number);
-    const letter = letters.of(start + at);
-    if (letter) signs.push({ text: sign, index: at, left: letter.left, right: letter.right, x: letter.x });
-    at += sign.length - 1;
-  }
-  return signs;
-}

@@ -154,4 +154,44 @@ describe("right-to-left text", () => {
     const below = drawn(["l", 72, -24], ["n", 75, -18], ["o", 82, -14]);
     expect(await read(above + below)).toBe(`${BEH}${SEEN}${NOON}\n${SEEN}${NOON}${BEH}`);
   });
+
+  // The letters are those of a line on the page, from left to right.
+  const line = (glyphs: string, x: number, y: number, size: number): string =>
+    `BT /F1 ${size} Tf 1 0 0 1 ${x} ${y} Tm (${glyphs}) Tj ET\n`;
+
+  it.each([
+    [12, 11],
+    [12, 10],
+    [20, 19],
+    [13.3, 13.3],
+  ])("of %s points is in two lines that are %s points apart", async (size, leading) => {
+    const content = line("noln oln", 72, 700, size) + line("lnol non", 75, 700 - leading, size);
+    expect(await read(content)).toBe(
+      `${NOON}${BEH}${SEEN} ${NOON}${BEH}${SEEN}${NOON}\n${NOON}${SEEN}${NOON} ${BEH}${SEEN}${NOON}${BEH}`,
+    );
+  });
+
+  it("is in two lines where a form draws them and where they are as short as heads of a table", async () => {
+    const heads = line("nol", 72, 700, 12) + line("lon", 73, 690, 12);
+    const text = `${BEH}${SEEN}${NOON}\n${NOON}${SEEN}${BEH}`;
+    expect(await read(heads)).toBe(text);
+    const form = {
+      dictionary: "/Type /XObject /Subtype /Form /BBox [0 0 612 792] /Resources << /Font << /F1 4 0 R >> >>",
+      content: heads,
+    };
+    const page = "/Resources << /Font << /F1 4 0 R >> /XObject << /Form 7 0 R >> >>";
+    expect(await textOf(onePage({ content: "/Form Do", page, font: FONT, objects: [names, form] }))).toBe(text);
+  });
+
+  it("stands between lines of Latin that are set as tight", async () => {
+    const content = line("ABC ABC", 72, 700, 20) + line("nol nol", 90, 681, 20) + line("CBA CBA", 72, 662, 20);
+    const latin = {
+      dictionary: "",
+      content: names.content.replace("4 beginbfchar", "7 beginbfchar <41> <0041> <42> <0042> <43> <0043>"),
+    };
+    const hebrew = `${BEH}${SEEN}${NOON}`;
+    expect(await textOf(onePage({ content, font: FONT, objects: [latin] }))).toBe(
+      `ABC ABC\n${hebrew} ${hebrew}\nCBA CBA`,
+    );
+  });
 });

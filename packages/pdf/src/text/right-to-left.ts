@@ -35,6 +35,9 @@ const BRACKET_BLANK_EM = 0.26;
 const [ENDING, ENDING_BLANK_EM] = [/^[.,:;!?\u060c\u061b\u061f\u06d4]$/, 0.5] as const;
 const BRACKET = /^[()[\]{}<>"'\u00ab\u00bb\u201c-\u201f]/;
 
+/** A line with more characters than this keeps PDFium's order of letters: it is not a line of real text. */
+export const MAX_REORDERED = 20_000;
+
 /** Whether most letters of a text are right-to-left. */
 export function isMostlyRtl(text: string): boolean {
   if (!RTL.test(text)) return false;

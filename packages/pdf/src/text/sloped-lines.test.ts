@@ -1,36 +1,40 @@
 import { describe, expect, it } from "vitest";
-import { commonBaseline, inDrawnOrder, joinSloped, type DrawnSign, type Piece } from "./sloped-lines.ts";
+import {
+  areStacked,
+  bySlopedLine,
+  commonBaseline,
+  inDrawnOrder,
+  isDrawnOver,
+  type DrawnSign,
+  type LinePart,
+} from "./sloped-lines.ts";
 
 /* Letters are five points wide, in a type of ten points. */
 
 const SIZE = 10;
 const at = (x: number, baseline: number) => ({ left: x, right: x + 5, baseline, size: SIZE });
 let start = 0;
-const piece = (from: number, to: number, baselines: readonly [number, number], rtl = true): Piece => {
+const part = (from: number, to: number, baselines: readonly [number, number], rtl = true): LinePart => {
   start += 10;
   return { start, end: start + 8, rtl, ends: [at(to - 5, baselines[0]), at(from, baselines[1])] };
 };
-const parts = (pieces: readonly Piece[]): string[] =>
-  joinSloped(pieces).map(
-    (line) =>
-      `${line.sloped ? "line" : "piece"} ${pieces.filter((one) => one.start >= line.start && one.end <= line.end).length}`,
-  );
+const parts = (given: readonly LinePart[]): number[] => bySlopedLine(given).map((line) => line.length);
 
-describe("pieces of right-to-left text", () => {
+describe("parts of right-to-left text", () => {
   it("are one line where a word steps down from one to the next, in either order", () => {
-    const pieces = [piece(0, 30, [100, 100]), piece(28, 60, [106, 100]), piece(62, 90, [103, 100])];
-    expect(parts(pieces)).toEqual(["line 3"]);
-    expect(parts([piece(28, 60, [106, 100]), piece(0, 30, [100, 100])])).toEqual(["line 2"]);
+    const steps = [part(0, 30, [100, 100]), part(28, 60, [106, 100]), part(62, 90, [103, 100])];
+    expect(parts(steps)).toEqual([3]);
+    expect(parts([part(28, 60, [106, 100]), part(0, 30, [100, 100])])).toEqual([2]);
   });
 
   it("stay apart on one height: they may be cells", () => {
-    expect(parts([piece(0, 30, [100, 100]), piece(32, 60, [100, 100])])).toEqual(["piece 1", "piece 1"]);
+    expect(parts([part(0, 30, [100, 100]), part(32, 60, [100, 100])])).toEqual([1, 1]);
   });
 
   it("stay apart in lines under one another, in columns, in other sizes, and without right-to-left letters", () => {
-    expect(parts([piece(0, 30, [100, 100]), piece(0, 30, [88, 88])])).toEqual(["piece 1", "piece 1"]);
-    expect(parts([piece(0, 30, [103, 100]), piece(60, 90, [106, 100])])).toEqual(["piece 1", "piece 1"]);
-    const small: Piece = {
+    expect(parts([part(0, 30, [100, 100]), part(0, 30, [88, 88])])).toEqual([1, 1]);
+    expect(parts([part(0, 30, [103, 100]), part(60, 90, [106, 100])])).toEqual([1, 1]);
+    const small: LinePart = {
       start: 1000,
       end: 1001,
       rtl: true,
@@ -39,12 +43,17 @@ describe("pieces of right-to-left text", () => {
         { ...at(30, 104), size: 6 },
       ],
     };
-    expect(parts([piece(0, 30, [100, 100]), small])).toEqual(["piece 1", "piece 1"]);
-    expect(parts([piece(0, 30, [100, 100], false), piece(28, 60, [106, 100], false)])).toEqual(["piece 1", "piece 1"]);
+    expect(parts([part(0, 30, [100, 100]), small])).toEqual([1, 1]);
+    expect(parts([part(0, 30, [100, 100], false), part(28, 60, [106, 100], false)])).toEqual([1, 1]);
   });
 
   it("without a position stay as they are", () => {
-    expect(parts([piece(0, 30, [106, 100]), { start: 5000, end: 5004, rtl: false }])).toEqual(["piece 1", "piece 1"]);
+    expect(parts([part(0, 30, [106, 100]), { start: 5000, end: 5004, rtl: false }])).toEqual([1, 1]);
+  });
+
+  it("may be lines one above the other where they lie over each other, and not where they stand beside each other", () => {
+    expect(areStacked([part(0, 90, [100, 100]), part(0, 60, [90.5, 90.5])])).toBe(true);
+    expect(areStacked([part(0, 30, [100, 100]), part(26, 60, [106, 100])])).toBe(false);
   });
 });
 
@@ -75,6 +84,18 @@ describe("the signs of a sloped line", () => {
   it("have a blank that PDFium left out, and none without a width", () => {
     expect(read([drawn("ه", 0, 0), drawn("ن", 6, 3)], [1])).toBe("ه ن");
     expect(read([drawn("ه", 0, 0), drawn(" ", 6, 1, 0), drawn("ن", 6, 2)])).toBe("هن");
+  });
+
+  it("are not known by an order that goes back to the beginning, as from one line to the next", () => {
+    const lines = [drawn("a", 0, 0), drawn("b", 6, 0), drawn("c", 12, 0), drawn("d", 2, 1), drawn("e", 8, 1)];
+    expect(isDrawnOver(lines, SIZE)).toBe(true);
+    expect(
+      isDrawnOver(
+        lines.map((sign) => ({ ...sign, order: 1 - sign.order })),
+        SIZE,
+      ),
+    ).toBe(true);
+    expect(read(lines)).toBeUndefined();
   });
 
   it("are not known by an order that goes back and forth", () => {

@@ -1,85 +1,82 @@
-import type { PlacedSign } from "./right-to-left.ts";
+import { MAX_REORDERED, type PlacedSign } from "./right-to-left.ts";
+import { CELL_GAP_EM } from "./space.ts";
 
 /*
- * Finds the pieces of a right-to-left line whose letters stand at different heights. In Nastaliq, the style in which
+ * Finds the parts of a right-to-left line whose letters stand at different heights. In Nastaliq, the style in which
  * Urdu is written, each word descends to the baseline letter by letter. PDFium takes many of these steps for line ends.
  */
 
-/** The next piece of a line begins at most this far from the end of the piece before, in ems. */
-const BESIDE_EM = 1.1;
 /** By how many ems neighbouring letters of a line differ in height at most. Two lines are farther apart than this. */
 const STEP_EM = 1;
-/**
- * Neighbouring pieces of text are joined as a sloped line if the baselines of their end letters differ by more than
- * this, in ems.
- */
+/** Neighbouring parts are joined as a sloped line if the baselines of their end letters differ by more than this, in ems. */
 const LEVEL_EM = 0.1;
 /** Types whose sizes differ by less than this part count as equally large. */
 const LIKE_SIZE = 0.1;
 /** The least distance, in ems, between two letters that are placed in the order of drawing. */
 const NEXT_EM = 0.05;
 /** If a line goes back by more than this, in ems, its letters are not drawn in the order in which they stand. */
-const BACK_EM = 1.5;
-/** Lines with more characters than this are not joined; people do not write such lines. */
-const MAX_JOINED = 20_000;
+const BACK_EM = 0.9;
+/** Two parts are one above the other if they lie over each other by more than this, in ems. */
+const OVER_EM = 0.5;
 
-/** The position of a letter at an end of a piece of text, in points from the left and from the bottom. */
-export interface PieceEnd {
+/** The position of a letter at an end of a part of a line, in points from the left and from the bottom. */
+export interface PartEnd {
   readonly left: number;
   readonly right: number;
   readonly baseline: number;
   readonly size: number;
 }
-type Ends = readonly [PieceEnd, PieceEnd];
+type Ends = readonly [PartEnd, PartEnd];
 
-/** A part of the page's text between two line ends. */
-export interface Piece {
+/** A part of the page's text between two line ends: a line, or a step of a sloped line. */
+export interface LinePart {
   readonly start: number;
   readonly end: number;
-  /** The first and last letter of the piece of text; left out when their positions are unknown. */
+  /** The first and last letter of the part; left out when their positions are unknown. */
   readonly ends?: Ends | undefined;
   readonly rtl: boolean;
 }
 
-export interface JoinedPiece {
-  readonly start: number;
-  readonly end: number;
-  /** Whether the piece of text was joined of several pieces, with letters at different heights. */
-  readonly sloped: boolean;
-}
-
-/** The pieces of the page, with those of each sloped line joined. */
-export function joinSloped(pieces: readonly Piece[]): JoinedPiece[] {
-  const runs: Piece[][] = [];
-  for (const piece of pieces) {
-    const run = runs.at(-1);
-    const isLong = run !== undefined && piece.end - run[0]!.start > MAX_JOINED;
-    if (run && !isLong && isBeside(run.at(-1)!, piece)) run.push(piece);
-    else runs.push([piece]);
+/** The parts of a page by line: those that may be steps of one sloped line are together, each other part is alone. */
+export function bySlopedLine(parts: readonly LinePart[]): LinePart[][] {
+  const lines: LinePart[][] = [];
+  for (const part of parts) {
+    const line = lines.at(-1);
+    const isLong = line !== undefined && part.end - line[0]!.start > MAX_REORDERED;
+    if (line && !isLong && isBeside(line.at(-1)!, part)) line.push(part);
+    else lines.push([part]);
   }
-  return runs.flatMap((run): JoinedPiece[] => {
-    if (!isSloped(run)) return run.map(({ start, end }) => ({ start, end, sloped: false }));
-    return [{ start: run[0]!.start, end: run.at(-1)!.end, sloped: true }];
-  });
+  return lines.flatMap((line) => (isSloped(line) ? [line] : line.map((part) => [part])));
 }
 
-function isSloped(run: readonly Piece[]): boolean {
-  const ends = run.flatMap((piece) => piece.ends ?? []);
+function isSloped(line: readonly LinePart[]): boolean {
+  const ends = line.flatMap((part) => part.ends ?? []);
   const heights = ends.map(({ baseline }) => baseline);
-  return run.length > 1 && Math.max(...heights) - Math.min(...heights) > LEVEL_EM * (ends[0]?.size ?? 0);
+  return line.length > 1 && Math.max(...heights) - Math.min(...heights) > LEVEL_EM * (ends[0]?.size ?? 0);
 }
 
-/**
- * Whether two pieces of text stand beside each other, in either order, no farther up or down than letters of one line.
- */
-function isBeside({ ends: one, rtl }: Piece, { ends: other, rtl: otherRtl }: Piece): boolean {
+/** Whether two parts stand beside each other, in either order, no farther up or down than letters of one line. */
+function isBeside({ ends: one, rtl }: LinePart, { ends: other, rtl: otherRtl }: LinePart): boolean {
   if (!one || !other || !(rtl || otherRtl)) return false;
   const { size } = one[0];
   if (Math.abs(size - other[0].size) > LIKE_SIZE * size) return false;
-  const gap = Math.max(leftOf(other) - rightOf(one), leftOf(one) - rightOf(other));
-  return gap <= BESIDE_EM * size && heightBetween(one, other) < STEP_EM * size;
+  return gapBetween(one, other) <= CELL_GAP_EM * size && heightBetween(one, other) < STEP_EM * size;
 }
 
+/**
+ * Whether parts of a line may be lines of their own, one above the other. Steps of words lie over one another too, but
+ * those are drawn one after another.
+ */
+export function areStacked(parts: readonly LinePart[]): boolean {
+  return parts.some(({ ends }, at) => {
+    const next = parts[at + 1]?.ends;
+    return ends !== undefined && next !== undefined && gapBetween(ends, next) < -OVER_EM * ends[0].size;
+  });
+}
+
+/** The gap from one part to the other, whichever is the left one; negative if they lie over each other. */
+const gapBetween = (one: Ends, other: Ends): number =>
+  Math.max(leftOf(other) - rightOf(one), leftOf(one) - rightOf(other));
 const leftOf = ([first, last]: Ends): number => Math.min(first.left, last.left);
 const rightOf = ([first, last]: Ends): number => Math.max(first.right, last.right);
 const heightBetween = (one: Ends, other: Ends): number =>
@@ -88,6 +85,22 @@ const heightBetween = (one: Ends, other: Ends): number =>
 /** A sign of a sloped line, and when it was drawn. Signs that are drawn together have the same order. */
 export interface DrawnSign extends PlacedSign {
   readonly order: number;
+}
+
+/** Whether signs that are drawn together lie over those that are drawn together next: then they are not one line. */
+export function isDrawnOver(signs: readonly DrawnSign[], size: number): boolean {
+  const ink = signs.filter(({ text }) => text.trim() !== "").toSorted((one, other) => one.order - other.order);
+  const runs = [...Map.groupBy(ink, ({ order }) => order).values()].map((run) => ({
+    isOne: run.every(({ x }) => x === run[0]!.x),
+    left: Math.min(...run.map(({ left }) => left)),
+    right: Math.max(...run.map(({ right }) => right)),
+  }));
+  return runs.some((run, at) => {
+    const next = runs[at + 1];
+    // A letter of a sloped line may lie over another one.
+    if (next === undefined || run.isOne || next.isOne) return false;
+    return Math.min(run.right, next.right) - Math.max(run.left, next.left) > OVER_EM * size;
+  });
 }
 
 /**

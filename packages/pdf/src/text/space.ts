@@ -1,3 +1,9 @@
+/** A gap of at least this many ems separates two cells of a row; a smaller gap separates two words. */
+export const CELL_GAP_EM = 1.1;
+/** The characters that PDFium returns for a hyphen that was added at the end of a line. */
+const HYPHEN = /[\u0002\ufffe]/;
+const isHyphen = (unit: number): boolean => unit === 0x0002 || unit === 0xfffe;
+
 /** Whether a UTF-16 unit is white space, as `\s` defines it. */
 export function isSpace(unit: number): boolean {
   if (unit <= 0x20) return unit === 0x20 || (unit >= 0x09 && unit <= 0x0d);
@@ -25,4 +31,34 @@ export function spaceStart(text: string): number {
   let at = text.length;
   while (at > 0 && isSpace(text.charCodeAt(at - 1))) at--;
   return at;
+}
+
+/**
+ * The start and end of each line in the text. After its own hyphen character, PDFium writes no line end, so the line is
+ * ended here.
+ */
+export function betweenLineEnds(raw: string): Array<readonly [start: number, end: number]> {
+  const found: Array<readonly [number, number]> = [];
+  const hyphens = HYPHEN.test(raw);
+  let start = 0;
+  while (true) {
+    const lineEnd = raw.indexOf("\r\n", start);
+    const end = lineEnd < 0 ? raw.length : lineEnd;
+    for (let at = start; hyphens && at < end - 1; at++) {
+      if (!isHyphen(raw.charCodeAt(at))) continue;
+      found.push([start, at + 1]);
+      start = at + 1;
+    }
+    found.push([start, end]);
+    if (lineEnd < 0) return found;
+    start = end + 2;
+  }
+}
+
+/** The index of a line's last letter, before a hyphen that was added; -1 when there is none. */
+export function lastLetter(raw: string): number {
+  let last = spaceStart(raw) - 1;
+  if (isHyphen(raw.charCodeAt(last))) last--;
+  while (last >= 0 && isSpace(raw.charCodeAt(last))) last--;
+  return isHyphen(raw.charCodeAt(last)) ? -1 : last;
 }
