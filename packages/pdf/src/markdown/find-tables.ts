@@ -1,5 +1,5 @@
 import type { Line } from "../text/layout.ts";
-import type { Rules } from "../text/styled.ts";
+import { NO_RULES, type Rules } from "../text/styled.ts";
 import { isOneRow } from "./cells.ts";
 import { gridOf } from "./grid.ts";
 
@@ -45,7 +45,7 @@ export function findTables(
  * Finds ranges of pieces of text that may be tables: each begins and ends with pieces that have a neighbour in their
  * row.
  */
-function spansOf(cells: readonly Line[], rules: Rules): Array<readonly [from: number, to: number]> {
+export function spansOf(cells: readonly Line[], rules: Rules = NO_RULES): Array<readonly [from: number, to: number]> {
   const spans: Array<[number, number]> = [];
   cells.forEach((cell, index) => {
     const last = cells.slice(index + 1, index + 1 + MAX_APART).findLastIndex((other) => isOneRow(cell, other));

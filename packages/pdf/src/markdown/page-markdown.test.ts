@@ -56,6 +56,60 @@ describe("a page in Markdown", () => {
     );
   });
 
+  describe("of right-to-left text", () => {
+    const RTL = "שלום עולם זה טקסט ארוך מאוד כדי למלא את השורה";
+    const page = (...more: Line[]): string[] => {
+      const hebrew = Array.from({ length: 8 }, (_, at) => line(RTL, at, { left: at === 7 ? 180 : 80, right: 320 }));
+      return pageMarkdown([...hebrew, ...more])
+        .split("\n\n")
+        .slice(1);
+    };
+
+    it("has code as it is set in", () => {
+      const code = ["def light(hour):", "if hour > 18:", "return True"].map((text, at) =>
+        line(text, 10 + at, { mono: true, left: 50 + 20 * at }),
+      );
+      expect(page(...code)).toEqual(["```\ndef light(hour):\n    if hour > 18:\n        return True\n```"]);
+    });
+
+    it("has last lines of its paragraphs that are mostly left-to-right", () => {
+      const [full, last] = [line(RTL, 20, { left: 80, right: 320 }), "Linux Kernel שלום"];
+      expect(page(full, line(last, 21, { left: 235, right: 320 }))).toEqual([`${RTL} ${last}`]);
+    });
+
+    it("has left-to-right paragraphs", () => {
+      expect(page(...prose(10))).toEqual([PROSE.join(" ")]);
+    });
+
+    it("has left-to-right paragraphs beside its own", () => {
+      const beside = PROSE.concat(PROSE).map((text, at) => line(text, at, { left: 400 }));
+      const [first = "", second = ""] = PROSE;
+      expect(page(...beside)).toEqual([`${first} ${second}`, `${first} ${second}`]);
+    });
+
+    it("has left-to-right tables and lists", () => {
+      const rows = [
+        ["Harbour", "Boats", "Crew"],
+        ["Aalen", "12", "48"],
+        ["Bergvik", "7", "21"],
+      ];
+      const table = rows.flatMap((row, at) =>
+        row.map((text, column) => line(text, 10 + at, { left: 50 + 100 * column })),
+      );
+      expect(page(...table)).toEqual([
+        "| Harbour | Boats | Crew |\n| --- | --- | --- |\n| Aalen | 12 | 48 |\n| Bergvik | 7 | 21 |",
+      ]);
+      const list = [
+        "• Wind the clockwork of the lamp until it will turn no further and the bell has rung",
+        "twice",
+        "• Sleep",
+      ];
+      expect(page(...list.map((text, at) => line(text, 10 + at, { left: at === 1 ? 60 : 50 })))).toEqual([
+        "- Wind the clockwork of the lamp until it will turn no further and the bell has rung twice\n- Sleep",
+      ]);
+    });
+  });
+
   it("has code as it is set in", () => {
     const code = [line("def light(hour):", 3, { mono: true }), line("return hour > 18", 4, { mono: true, left: 70 })];
     expect(pageMarkdown([...prose(0), ...code])).toContain("```\ndef light(hour):\n    return hour > 18\n```");

@@ -1,10 +1,10 @@
 import { cleanText } from "../text/clean-text.ts";
 import { pageText, type Line, type Precision } from "../text/layout.ts";
-import { isMostlyRtl } from "../text/right-to-left.ts";
 import { NO_RULES, type Rules } from "../text/styled.ts";
 import { cellsOf, isOneRow } from "./cells.ts";
 import { codeBlock } from "./code.ts";
 import { findTables, type Table } from "./find-tables.ts";
+import { mirroredRules, withLtrAsDrawn, withRtlMirrored } from "./mirror.ts";
 import { footnotesFrom, readFootnotes, withFootnotes } from "./footnotes.ts";
 import { bodyOf, headingLevel, type Body } from "./headings.ts";
 
@@ -20,36 +20,36 @@ export function pageMarkdown(
   lines: readonly Line[],
   how: { precision?: Precision | undefined; rules?: Rules | undefined } = {},
 ): string {
-  const { precision } = how;
-  const isMirrored = isMostlyRtl(lines.map(({ text }) => text).join("\n"));
-  const cells = cellsOf(isMirrored ? lines.map(mirrored) : lines);
-  const rules = isMirrored ? mirroredRules(how.rules ?? NO_RULES) : (how.rules ?? NO_RULES);
+  const { precision, rules = NO_RULES } = how;
+  const cells = cellsOf(withRtlMirrored(lines));
   const body = bodyOf(cells);
   const end = footnotesFrom(cells, body);
   const blocks: string[] = [];
   let at = 0;
-  for (const table of findTables(cells.slice(0, end), { rules, isCode: (line) => isCode(line, body) })) {
-    blocks.push(...textBlocks(cells.slice(at, table.from), body, precision), tableBlock(table));
+  for (const table of tablesOf(cells.slice(0, end), rules, body)) {
+    blocks.push(...textBlocks(withLtrAsDrawn(cells.slice(at, table.from)), body, precision), tableBlock(table));
     at = table.to;
   }
-  blocks.push(...textBlocks(cells.slice(at, end), body, precision));
+  blocks.push(...textBlocks(withLtrAsDrawn(cells.slice(at, end)), body, precision));
   return withFootnotes(blocks, readFootnotes(cells.slice(end))).join("\n\n");
 }
 
-/**
- * Mirrors a line of a page that is read from right to left, because the tables and lists of such a page begin at the
- * right.
- */
-function mirrored(line: Line): Line {
-  const words = line.words?.map(({ left, right }) => ({ left: -right, right: -left }));
-  return { ...line, left: -line.right, right: -line.left, mirrored: true, ...(words && { words }) };
-}
-
-function mirroredRules({ across, upright }: Rules): Rules {
-  return {
-    across: across.map((rule) => ({ ...rule, left: -rule.right, right: -rule.left })),
-    upright: upright.map((rule) => ({ ...rule, x: -rule.x })),
-  };
+/** The tables of a page. Those of mirrored cells are looked for apart: their positions are not those of the others. */
+function tablesOf(cells: readonly Line[], rules: Rules, body: Body): Table[] {
+  const tables: Table[] = [];
+  let from = 0;
+  while (from < cells.length) {
+    const isMirrored = cells[from]?.mirrored === true;
+    let to = from + 1;
+    while (to < cells.length && (cells[to]?.mirrored === true) === isMirrored) to++;
+    const found = findTables(cells.slice(from, to), {
+      rules: isMirrored ? mirroredRules(rules) : rules,
+      isCode: (line) => isCode(line, body),
+    });
+    for (const table of found) tables.push({ ...table, from: from + table.from, to: from + table.to });
+    from = to;
+  }
+  return tables;
 }
 
 function tableBlock({ rows }: Table): string {

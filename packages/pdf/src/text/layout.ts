@@ -1,5 +1,6 @@
 import { cleanText } from "./clean-text.ts";
 import { PHRASED } from "./clusters.ts";
+import { isMostlyRtl } from "./right-to-left.ts";
 import { hangulBreaks, phraseBreaks, type IsBreak } from "./word-breaks.ts";
 import type { Extent, Style } from "./styled.ts";
 
@@ -37,9 +38,6 @@ export interface Precision {
 
 const SOFT_HYPHEN = /[\u0002\ufffe\u00ad]$/;
 const LINE_HYPHENS = "-\u2010\u0002\ufffe\u00ad";
-/** The Unicode blocks of right-to-left scripts. This test is quicker than RTL and true for almost no page. */
-const MAYBE_RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\ud802\ud803\ud83b]/;
-const RTL = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u;
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\u30fc\uff00-\uffef]/u;
 const HAN_BLANK = new RegExp(`(?<=${UNSPACED.source}) (?=${UNSPACED.source})`, "gu");
 const HAN_PAIR = new RegExp(`${UNSPACED.source}(?=${UNSPACED.source})`, "gu");
@@ -101,10 +99,8 @@ function withoutHanBlanks(line: Line): SeenLine {
 
 /** Mirrors right-to-left lines, so that `left` is where reading begins. */
 function directed<T extends Line>(line: T): T {
-  if (line.mirrored === true || !MAYBE_RTL.test(line.text) || !RTL.test(line.text)) return line;
-  const letters = line.text.match(/\p{L}/gu) ?? [];
-  const rtl = letters.filter((letter) => RTL.test(letter)).length * 2 > letters.length;
-  return rtl ? { ...line, left: -line.right, right: -line.left } : line;
+  if (line.mirrored === true || !isMostlyRtl(line.text)) return line;
+  return { ...line, left: -line.right, right: -line.left };
 }
 
 /**

@@ -8,7 +8,6 @@ import type { Extent } from "./styled.ts";
  */
 
 export const RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
-const EVERY_RTL = new RegExp(RTL, "g");
 const ARABIC = /[\u0600-\u065f\u066e-\u06ef\u06fa-\u08ff\ufb50-\ufdff\ufe70-\ufefc]/;
 const DIGIT = /[0-9\u0660-\u0669\u06f0-\u06f9]/;
 /** Characters that may stand within a number. */
@@ -41,7 +40,8 @@ export const MAX_REORDERED = 20_000;
 /** Whether most letters of a text are right-to-left. */
 export function isMostlyRtl(text: string): boolean {
   if (!RTL.test(text)) return false;
-  return 2 * (text.match(EVERY_RTL)?.length ?? 0) > (text.match(/\p{L}/gu)?.length ?? 0);
+  const letters = text.match(/\p{L}/gu) ?? [];
+  return 2 * letters.filter((letter) => RTL.test(letter)).length > letters.length;
 }
 
 /** A character of a line and its position. `x`: the origin of its glyph. */

@@ -1,0 +1,63 @@
+import type { Line } from "../text/layout.ts";
+import { isMostlyRtl, RTL } from "../text/right-to-left.ts";
+import type { Rules } from "../text/styled.ts";
+import { isOneRow } from "./cells.ts";
+import { spansOf } from "./find-tables.ts";
+
+/*
+ * Tables and lists of a page that is read from right to left begin at the right. Their lines are mirrored, so that they
+ * begin at the left and are read like any other. Code and left-to-right text on such a page stay where they are.
+ */
+
+/**
+ * Mirrors the right-to-left lines of a page on which most text is right-to-left, and the rows of possible tables that
+ * have such a cell.
+ */
+export function withRtlMirrored(lines: readonly Line[]): readonly Line[] {
+  if (!isMostlyRtl(lines.map(({ text }) => text).join("\n"))) return lines;
+  const isRtl = lines.map(({ text, mono }) => mono !== true && isMostlyRtl(text));
+  for (const [from, to] of spansOf(lines)) {
+    const span = lines.slice(from, to);
+    if (span.some(({ text, mono }) => mono !== true && RTL.test(text)) && !span.some(({ mono }) => mono))
+      isRtl.fill(true, from, to);
+  }
+  lines.forEach((line, at) => {
+    if (isRtl[at - 1] === true && line.mono !== true && goesOn(lines[at - 1] as Line, line)) isRtl[at] = true;
+  });
+  return lines.map((line, at) => (isRtl[at] === true ? mirrored(line) : line));
+}
+
+/**
+ * Whether a line belongs to the right-to-left line before it: a line without letters does, and so does one with a
+ * right-to-left word that begins at the same right edge and is shorter.
+ */
+function goesOn(before: Line, { text, left, right, size }: Line): boolean {
+  if (!/\p{L}/u.test(text)) return true;
+  return RTL.test(text) && Math.abs(right - before.right) < size && left > before.left + size;
+}
+
+/**
+ * Cells that are in no table, with the left-to-right ones where they were drawn. Only those beside a mirrored cell stay
+ * mirrored: they belong to its row.
+ */
+export function withLtrAsDrawn(cells: readonly Line[]): Line[] {
+  return cells.map((cell, at) => {
+    if (cell.mirrored !== true || RTL.test(cell.text) || !/\p{L}/u.test(cell.text)) return cell;
+    const beside = [cells[at - 1], cells[at + 1]];
+    return beside.some((other) => other?.mirrored === true && isOneRow(cell, other))
+      ? cell
+      : { ...mirrored(cell), mirrored: false };
+  });
+}
+
+function mirrored(line: Line): Line {
+  const words = line.words?.map(({ left, right }) => ({ left: -right, right: -left }));
+  return { ...line, left: -line.right, right: -line.left, mirrored: true, ...(words && { words }) };
+}
+
+export function mirroredRules({ across, upright }: Rules): Rules {
+  return {
+    across: across.map((rule) => ({ ...rule, left: -rule.right, right: -rule.left })),
+    upright: upright.map((rule) => ({ ...rule, x: -rule.x })),
+  };
+}
