@@ -8,7 +8,7 @@ import type { GivenText } from "./pdfium-text.ts";
 const STRING = 3;
 const MAX_MARKS = 8;
 
-/** On a page with more objects than this, repeated ActualTexts are not looked for. */
+/** At most this many objects of a page are examined for the extents of clusters and for the order of drawing. */
 const MAX_OBJECTS = 50_000;
 const TEXT_OBJECT = 1;
 
@@ -40,6 +40,8 @@ export function withoutRepeats(
   const charsOf = new Map<number, number[]>();
   const chars: number[] = [];
   let all = "";
+  // The end of `all`: to read it from there would copy the whole text each time.
+  let end = "";
   let isAfterRepeat = false;
   for (let at = 0; at < given.text.length; at++) {
     const char = given.chars ? (given.chars[at] as number) : at;
@@ -53,10 +55,10 @@ export function withoutRepeats(
     }
     // PDFium has also made a blank before and after the text that was left out; only one of the two blanks can be
     // measured.
-    if (isAfterRepeat && object === 0 && given.text.charAt(at) === " " && /\s$/.test(all)) continue;
+    if (isAfterRepeat && object === 0 && given.text.charAt(at) === " " && /\s$/.test(end)) continue;
     isAfterRepeat = false;
     // PDFium has written a line end before and after the text that was left out; one of them is enough.
-    if (given.text.startsWith("\r\n", at) && all.endsWith("\r\n")) {
+    if (given.text.startsWith("\r\n", at) && end === "\r\n") {
       at++;
       continue;
     }
@@ -66,7 +68,9 @@ export function withoutRepeats(
       charsOf.set(mark, own);
     }
     chars.push(char);
-    all += given.text.charAt(at);
+    const sign = given.text.charAt(at);
+    all += sign;
+    end = end.slice(-1) + sign;
   }
   const spans = new Map<number, Span>();
   if (charsOf.size > 0)
