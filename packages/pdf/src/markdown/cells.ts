@@ -1,4 +1,4 @@
-import { columnLines, type Line } from "../text/layout.ts";
+import { withoutStretch, type Line } from "../text/layout.ts";
 import type { Extent } from "../text/styled.ts";
 
 /** Pieces whose baselines differ by less than this many ems are in one row. */
@@ -23,25 +23,6 @@ export function cellsOf(lines: readonly Line[]): Line[] {
     else cells.push(line);
   }
   return cells;
-}
-
-/**
- * Removes the tabs from lines of prose: a justified line in a narrow column has wide blanks but no cells. A line counts
- * as prose if it is as wide as a line of prose beside it.
- */
-function withoutStretch(lines: readonly Line[]): Line[] {
-  return lines.map((line, index) => {
-    if (!line.even || line.size === 0) return line;
-    const isColumn = (other: Line | undefined): boolean =>
-      other !== undefined &&
-      !other.text.includes("\t") &&
-      Math.abs(other.left - line.left) < line.size &&
-      Math.abs(other.right - line.right) < line.size;
-    const near = [-3, -2, -1, 1, 2, 3].map((step) => lines[index + step]);
-    return near.filter(isColumn).length >= columnLines(line)
-      ? { ...line, text: line.text.replaceAll("\t", " ") }
-      : line;
-  });
 }
 
 function splitCells(line: Line): Line[] {

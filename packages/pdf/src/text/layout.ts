@@ -103,17 +103,18 @@ function directed<T extends Line>(line: T): T {
   return { ...line, left: -line.right, right: -line.left };
 }
 
-/**
- * How many lines beside a stretched line must be as wide to show that it fills a column. Lines of scripts without
- * blanks between words have so few blanks that these are often even by chance, so they need two.
- */
-export const columnLines = ({ text }: Line): number => (PHRASED.test(text) ? 2 : 1);
+/** A line with fewer wide blanks than this may have even ones by chance, in scripts without blanks between words. */
+const FEW_BLANKS = 3;
+
+/** How many lines beside a stretched line must be as wide to show that it fills a column. */
+const columnLines = ({ text }: Line): number =>
+  PHRASED.test(text) && text.split("\t").length - 1 < FEW_BLANKS ? 2 : 1;
 
 /**
  * Removes the tabs from lines of prose: a justified line in a narrow column has wide blanks but no cells. A line counts
  * as prose if it is as wide as a line of prose beside it.
  */
-function withoutStretch(lines: SeenLine[]): SeenLine[] {
+export function withoutStretch<T extends Line>(lines: readonly T[]): readonly T[] {
   if (!lines.some(({ even }) => even)) return lines;
   return lines.map((line, index) => {
     if (!line.even || line.size === 0) return line;

@@ -24,10 +24,10 @@ const HANGUL: Script = {
 };
 
 /**
- * The letters of about one syllable. A line ends between words, while most places between two letters are within a
- * word.
+ * Lao, Burmese and Khmer; a Thai line gets no blank at its end. Each key has the letters of about one syllable. A line
+ * ends between words, while most places between two letters are within a word.
  */
-const PHRASED: Script = {
+const PHRASES: Script = {
   letter: /[\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff]/,
   keysOf: (before, after) => [`${before.slice(-3)}_`, `_${after.slice(0, 3)}`],
   atLineEnd: 2,
@@ -50,9 +50,9 @@ export function hangulBreaks(lines: readonly { readonly text: string }[]): IsBre
   return breaksOf(lines, HANGUL);
 }
 
-/** Returns the test for Thai, Lao, Burmese and Khmer. It learns from `lines`, the lines of the page. */
+/** Returns the test for Lao, Burmese and Khmer, which is false in Thai. It learns from `lines`, the lines of the page. */
 export function phraseBreaks(lines: readonly { readonly text: string }[]): IsBreak {
-  return breaksOf(lines, PHRASED);
+  return breaksOf(lines, PHRASES);
 }
 
 function breaksOf(lines: readonly { readonly text: string }[], { letter, keysOf, atLineEnd }: Script): IsBreak {
