@@ -146,9 +146,15 @@ export interface Drawing {
 
 /** Reads the order in which a page draws its objects. `isRead`: whether PDFium gives text for an object. */
 export function drawingOf(pdfium: Pdfium, page: number, isRead: (object: number) => boolean): Drawing {
-  const { call } = pdfium;
+  const { call, allocate, heap } = pdfium;
   const named = createMarks(pdfium);
   const orders = new Map<number, number>();
+  const at = allocate(16);
+  const hasInk = (object: number): boolean => {
+    if (!call.FPDFPageObj_GetBounds(object, at, at + 4, at + 8, at + 12)) return false;
+    const [left = 0, bottom = 0, right = 0, top = 0] = new Float32Array(heap().buffer, heap().byteOffset + at, 4);
+    return right > left && top > bottom;
+  };
   const count = Math.min(call.FPDFPage_CountObjects(page), MAX_OBJECTS);
   /**
    * For each place in the order of drawing: how many of the blanks that PDFium leaves out are drawn up to that place.
@@ -158,11 +164,13 @@ export function drawingOf(pdfium: Pdfium, page: number, isRead: (object: number)
     const object = call.FPDFPage_GetObject(page, index);
     if (call.FPDFPageObj_GetType(object) === TEXT_OBJECT) {
       orders.set(object, index);
-      // A sign that belongs to a letter is not read either: the letter's ActualText stands for both.
-      if (!isRead(object) && named.markOf(object) === 0) found++;
+      // A sign that belongs to a letter is not read either, because the letter's ActualText stands for both, nor is a
+      // letter that is drawn twice. They have ink.
+      if (!isRead(object) && named.markOf(object) === 0 && !hasInk(object)) found++;
     }
     blanks[index] = found;
   }
+  call.free(at);
   named.done();
   return {
     orderOf: (object) => orders.get(object),

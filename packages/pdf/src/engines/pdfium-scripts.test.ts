@@ -149,6 +149,11 @@ describe("right-to-left text", () => {
     expect(await read(word)).toBe(`${BEH}${SEEN}${SEEN}${NOON}${BEH}`);
   });
 
+  it("in such words has no blank at a letter that is drawn twice", async () => {
+    const word = drawn(["n", 72, 0], ["o", 79, 7], ["o", 79, 7], ["l", 86, 9]);
+    expect(await read(word)).toBe(`${BEH}${SEEN}${NOON}`);
+  });
+
   it("in such words of the next line is on a line of its own", async () => {
     const above = drawn(["n", 72, 0], ["o", 79, 7], ["l", 86, 9]);
     const below = drawn(["l", 72, -24], ["n", 75, -18], ["o", 82, -14]);
