@@ -92,7 +92,10 @@ export function watch(name: string, child: ChildProcess, onLine: (line: LogLine)
   };
 }
 
-/** Passes every line of stdout and stderr on. Returns the newest lines, at most {@link KEPT_LINES}. */
+/**
+ * Passes every line of stdout and stderr to `onLine`. Returns an array that changes as lines arrive: at any time it holds
+ * the newest lines, at most {@link KEPT_LINES}.
+ */
 function readLines(child: ChildProcess, onLine: (line: LogLine) => void): readonly string[] {
   const last: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {

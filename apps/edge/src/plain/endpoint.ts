@@ -55,7 +55,7 @@ export interface PlainEndpoint extends AsyncDisposable {
    */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   readonly count: number;
-  /** How many frames were decoded in a thread so far. */
+  /** How many large frames, of more than 256 KiB each, worker threads have decoded so far. Only tests read it. */
   readonly largeFrames: number;
   /** The connections that are open now. */
   connections(): ClientConnection[];

@@ -6,7 +6,7 @@ export type Parser = LazyParts["markdown"];
 let loaded: Promise<Parser | undefined> | undefined;
 
 /**
- * Loads the Markdown parser. It loads with the first answer, because it is a fifth of the page's code. Resolves to
+ * Loads the Markdown parser. It loads with the first answer, because it is about a quarter of the page's code. Resolves to
  * undefined when the parser cannot be loaded; a later call tries again.
  */
 export function loadParser(): Promise<Parser | undefined> {

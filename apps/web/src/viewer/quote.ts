@@ -22,12 +22,12 @@ const WORD =
 const END = /[.!?。！？؟।]/;
 /** Sentence and answer are compared by runs of this many words; shorter matches would be coincidence. */
 const RUN = 3;
-/** Most words of a sentence. Longer ones are tables and lists without full stops. */
+/** Longer text without a full stop, such as a table or a list, is cut into sentences of this many words. */
 const MAX_WORDS = 60;
 
 /**
- * Finds the sentence of a page that an answer cites: the one that shares the most words in a row with the answer.
- * Empty when no sentence shares enough.
+ * Finds the sentence of a page that an answer cites: the one with the most runs of three words that are also in the
+ * answer. Empty when no sentence has a third of its runs there.
  */
 export function quoteOf(pieces: readonly string[], answer: string): Mark[] {
   const said = new Set(runsOf(wordsOf([answer]).map(({ text }) => text)));

@@ -182,8 +182,8 @@ export async function hasAsk(store: Store, at: AskAddress): Promise<boolean> {
 
 /**
  * A digest of what makes two asks with one id the same ask: conversation, message, files by name and bytes, passwords,
- * and the ask that is replaced. It is keyed with a secret stored in Redis, so a digest in a record cannot confirm a
- * guessed question or password.
+ * and the ask that is replaced. It is an HMAC, so a digest alone cannot confirm a guessed question or
+ * password: that also needs the secret. Redis stores the secret too, encrypted only if `DATA_KEY` is set.
  */
 export function askDigest(
   secret: string,
