@@ -15,16 +15,29 @@ import { spansOf } from "./find-tables.ts";
  */
 export function withRtlMirrored(lines: readonly Line[]): readonly Line[] {
   if (!isMostlyRtl(lines.map(({ text }) => text).join("\n"))) return lines;
-  const isRtl = lines.map(({ text, mono }) => mono !== true && isMostlyRtl(text));
+  const isRtl = lines.map(
+    ({ text, mono }) => mono !== true && (text.includes("\t") ? RTL.test(text) : isMostlyRtl(text)),
+  );
+  const isInRow = lines.map(({ text }) => text.includes("\t"));
   for (const [from, to] of spansOf(lines)) {
     const span = lines.slice(from, to);
+    isInRow.fill(true, from, to);
     if (span.some(({ text, mono }) => mono !== true && RTL.test(text)) && !span.some(({ mono }) => mono))
       isRtl.fill(true, from, to);
   }
   lines.forEach((line, at) => {
-    if (isRtl[at - 1] === true && line.mono !== true && goesOn(lines[at - 1] as Line, line)) isRtl[at] = true;
+    const before = lines[at - 1];
+    if (before === undefined || isRtl[at - 1] !== true || isRtl[at] === true || line.mono === true) return;
+    isRtl[at] = isInRow[at] === true ? isRowOfNumbers(before, line, lines[at + 1]) : goesOn(before, line);
   });
   return lines.map((line, at) => (isRtl[at] === true ? mirrored(line) : line));
+}
+
+/** Whether a cell is one of a row without letters whose cells are in order from right to left. */
+function isRowOfNumbers(before: Line, cell: Line, next: Line | undefined): boolean {
+  if (/\p{L}/u.test(cell.text)) return false;
+  if (isOneRow(before, cell)) return before.left > cell.left;
+  return next !== undefined && isOneRow(cell, next) && cell.left > next.left;
 }
 
 /**

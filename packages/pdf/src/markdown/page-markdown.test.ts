@@ -99,6 +99,11 @@ describe("a page in Markdown", () => {
       expect(page(...table)).toEqual([
         "| Harbour | Boats | Crew |\n| --- | --- | --- |\n| Aalen | 12 | 48 |\n| Bergvik | 7 | 21 |",
       ]);
+      const numbers = [1, 2, 3].flatMap((at) =>
+        [1, 2, 3].map((column) => line(`${at}${column}`, 8 + at, { left: 50 + 100 * column })),
+      );
+      expect(page(...numbers.slice(0, 3).toReversed())).toEqual(["13\t12\t11"]);
+      expect(page(...numbers)).toEqual(["| 11 | 12 | 13 |\n| --- | --- | --- |\n| 21 | 22 | 23 |\n| 31 | 32 | 33 |"]);
       const list = [
         "• Wind the clockwork of the lamp until it will turn no further and the bell has rung",
         "twice",
