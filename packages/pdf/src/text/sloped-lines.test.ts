@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { inReadingOrder } from "./right-to-left.ts";
 import {
   areStacked,
   bySlopedLine,
@@ -84,6 +85,17 @@ describe("the signs of a sloped line", () => {
   it("have a blank that PDFium left out, and none without a width", () => {
     expect(read([drawn("ه", 0, 0), drawn("ن", 6, 3)], [1])).toBe("ه ن");
     expect(read([drawn("ه", 0, 0), drawn(" ", 6, 1, 0), drawn("ن", 6, 2)])).toBe("هن");
+  });
+
+  it("that are drawn from one place keep their own extents, as the parts of a lam-alef", () => {
+    const lam = { ...drawn("ل", 0, 0), left: 2 };
+    const signs = inDrawnOrder([lam, drawn("ا", 0, 0), drawn("ب", 6, 1)], SIZE, () => false);
+    expect(signs?.map(({ left, right }) => [left, right])).toEqual([
+      [2, 5],
+      [0, 5],
+      [6, 11],
+    ]);
+    expect(inReadingOrder(signs ?? [], { size: SIZE })).toBe("بلا");
   });
 
   it("are not known by an order that goes back to the beginning, as from one line to the next", () => {

@@ -125,13 +125,13 @@ export function inDrawnOrder(
   for (const glyph of drawn) {
     const first = glyph[0]!;
     if (before && first.x < before.x - BACK_EM * size) return undefined;
-    const place = (left: number, right: number, texts: readonly string[]): void => {
+    const place = (signs: ReadonlyArray<Pick<PlacedSign, "text" | "left" | "right">>): void => {
       x = Math.max(x + NEXT_EM * size, first.x);
-      for (const text of texts) placed.push({ text, index: placed.length, x, left, right });
+      for (const { text, left, right } of signs) placed.push({ text, index: placed.length, x, left, right });
     };
-    if (before && hasBlank(before.order, first.order)) place(first.x, first.x + NEXT_EM * size, [" "]);
-    const texts = glyph.map(({ text }) => text);
-    place(Math.min(...glyph.map(({ left }) => left)), Math.max(...glyph.map(({ right }) => right)), texts);
+    if (before && hasBlank(before.order, first.order))
+      place([{ text: " ", left: first.x, right: first.x + NEXT_EM * size }]);
+    place(glyph);
     before = first;
   }
   return placed;
