@@ -74,6 +74,22 @@ describe("a line with right-to-left letters, read from where they stand", () => 
     expect(inReadingOrder(signs, { size: EM })).toBe("\u0629 \u06f1\u06f0\u06d4");
   });
 
+  it.each([
+    ["A Latin word", "A"],
+    ["A number", "7"],
+  ])("%s keeps the blank between its comma and the right-to-left word behind", (_what, text) => {
+    const signs: PlacedSign[] = [
+      { text, index: 0, left: 0, right: 6, x: 0 },
+      { text: ",", index: 1, left: 6, right: 8, x: 6 },
+      { text: "\u05d0", index: 3, left: 11, right: 16, x: 11 },
+      { text: "\u05d1", index: 4, left: 16, right: 21, x: 16 },
+    ];
+    const latin: PlacedSign = { text: "B", index: 6, left: -9, right: -3, x: -9 };
+    expect(inReadingOrder(text === "A" ? signs : [latin, ...signs], { size: EM, rtl: false })).toMatch(
+      /[A7], \u05d1\u05d0$/,
+    );
+  });
+
   it("keeps a mark with its letter, and the letters of one glyph in their order", () => {
     const [lam, alef] = ["\u0644", "\u0627"];
     const signs: PlacedSign[] = [

@@ -191,7 +191,8 @@ function withBlanks(glyphs: readonly Glyph[], size: number): string[] {
   let end = -Infinity;
   for (const glyph of glyphs) {
     const isBlank = glyph.text.trim() === "";
-    const apart = before !== undefined && !followed(before, glyph) && glyph.left - end > blankOf(before, glyph) * size;
+    const apart =
+      before !== undefined && !followed(before, glyph) && glyph.left - end > blankOf(before, glyph, all.at(-2)) * size;
     if ((isBlank || apart) && all.at(-1) !== " ") all.push(" ");
     if (!isBlank) all.push(glyph.text);
     end = Math.max(end, glyph.right);
@@ -200,9 +201,15 @@ function withBlanks(glyphs: readonly Glyph[], size: number): string[] {
   return all;
 }
 
-/** The gap in ems from which there is a blank between two glyphs, of which `one` is the left one. */
-function blankOf(one: Glyph, other: Glyph): number {
-  if (ENDING.test(one.text) && RTL.test(other.text)) return ENDING_BLANK_EM;
+/**
+ * The gap in ems from which there is a blank between two glyphs, of which `one` is the left one. `left`: the sign or
+ * blank at the left of `one`.
+ */
+function blankOf(one: Glyph, other: Glyph, left = " "): number {
+  const endsLatin = DIGIT.test(left) || (LETTER.test(left) && !RTL.test(left));
+  // Within a number, a mark has digits on both sides.
+  const endsOther = RTL.test(other.text) && (!endsLatin || DIGIT.test(other.text));
+  if (ENDING.test(one.text) && endsOther) return ENDING_BLANK_EM;
   return BRACKET.test(one.text) || BRACKET.test(other.text) ? BRACKET_BLANK_EM : BLANK_EM;
 }
 
