@@ -339,7 +339,8 @@ function reordered(page: PageText, line: RawLine, { words: _, ...place }: Omit<L
   const { size } = line;
   const rtl = page.mostlyRtl;
   const { cells, gaps } = inCells(signsOf(page.letters, line), { size, cellGap: CELL_GAP_EM * size });
-  const read = (rtl && RTL.test(line.text) ? cells.toReversed() : cells).map((signs) => {
+  const isFromRight = RTL.test(line.text) && (rtl || isMostlyRtl(line.text));
+  const read = (isFromRight ? cells.toReversed() : cells).map((signs) => {
     const text = inReadingOrder(signs, { size, rtl });
     return { ...place, text, ...extentOf(signs), words: page.styled ? wordsApart(signs, text, size) : undefined };
   });

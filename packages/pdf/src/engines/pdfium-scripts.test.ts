@@ -125,6 +125,10 @@ describe("right-to-left text", () => {
     glyphs.map(([glyph, x, up]) => `BT /F1 12 Tf 1 0 0 1 ${x} ${700 + up} Tm (${glyph}) Tj ET\n`).join("");
   const read = (content: string): Promise<string> => textOf(onePage({ content, font: FONT, objects: [names] }));
 
+  // The letters are those of a line on the page, from left to right.
+  const line = (glyphs: string, x: number, y: number, size: number): string =>
+    `BT /F1 ${size} Tf 1 0 0 1 ${x} ${y} Tm (${glyphs}) Tj ET\n`;
+
   it("has tabs between the cells of a row, from right to left, and a line for each cell on request", async () => {
     const row = drawn(["oo", 72, 0], ["l", 200, 0], ["n", 300, 0], ["l", 308, 0]);
     expect(await read(row)).toBe(`${BEH}${NOON}\t${BEH}\t${SEEN}${SEEN}`);
@@ -136,6 +140,19 @@ describe("right-to-left text", () => {
       [BEH, 201],
       [`${SEEN}${SEEN}`, 72],
     ]);
+  });
+
+  it("has the cells of its rows from right to left on a page of Latin too, and Latin cells from left to right", async () => {
+    const latin = { ...names, content: names.content.replace("4 beginbfchar", "5 beginbfchar <41> <0041>") };
+    const rows = line("AAAA AA A", 72, 640, 12) + line("AA AAAA AAA", 72, 620, 12);
+    const page = (row: string): Promise<string> =>
+      textOf(onePage({ content: row + rows, font: FONT, objects: [latin] })).then((text) => text.split("\n")[0]!);
+    expect(await page(line("oon", 72, 680, 12) + line("lln", 200, 680, 12))).toBe(
+      `${NOON}${BEH}${BEH}\t${NOON}${SEEN}${SEEN}`,
+    );
+    expect(await page(line("AAA", 72, 680, 12) + line("lln", 200, 680, 12) + line("AA", 300, 680, 12))).toBe(
+      `AAA\t${NOON}${BEH}${BEH}\tAA`,
+    );
   });
 
   it("in words that descend to the baseline is one line in reading order, with the blanks between the words", async () => {
@@ -159,10 +176,6 @@ describe("right-to-left text", () => {
     const below = drawn(["l", 72, -24], ["n", 75, -18], ["o", 82, -14]);
     expect(await read(above + below)).toBe(`${BEH}${SEEN}${NOON}\n${SEEN}${NOON}${BEH}`);
   });
-
-  // The letters are those of a line on the page, from left to right.
-  const line = (glyphs: string, x: number, y: number, size: number): string =>
-    `BT /F1 ${size} Tf 1 0 0 1 ${x} ${y} Tm (${glyphs}) Tj ET\n`;
 
   it.each([
     [12, 11],

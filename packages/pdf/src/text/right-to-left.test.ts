@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inReadingOrder, type PlacedSign } from "./right-to-left.ts";
+import { inReadingOrder, isMostlyRtl, type PlacedSign } from "./right-to-left.ts";
 
 const EM = 10;
 const WIDTH = 5;
@@ -113,4 +113,10 @@ describe("a line with right-to-left letters, read from where they stand", () => 
     ];
     expect(inReadingOrder(signs, { size: EM })).toBe(`\u0645\u06cc${between}\u0622`);
   });
+});
+
+it("a text is mostly right-to-left by its letters: marks and digits do not count", () => {
+  expect(isMostlyRtl("\u05d0\u05d1 a")).toBe(true);
+  expect(isMostlyRtl("\u05d0\u05b8\u05b0\u05bc abc")).toBe(false);
+  expect(isMostlyRtl("\u0627 \u0661\u0662\u0663\u0664 abc")).toBe(false);
 });
