@@ -43,8 +43,15 @@ export interface RawLine {
   readonly size: number;
 }
 
-/** Replaces the blanks that separate cells by tabs. Removes false blanks within words. */
-export function withCells(page: Blanks, { text: raw, start, first, size }: RawLine): Pick<Line, "text" | "even"> {
+/**
+ * Replaces the blanks that separate cells by tabs. Removes false blanks within words. `cellGap`: cells are at least this
+ * far apart.
+ */
+export function withCells(
+  page: Blanks,
+  { text: raw, start, first, size }: RawLine,
+  cellGap = CELL_GAP_EM * size,
+): Pick<Line, "text" | "even"> {
   const { letters } = page;
   const clusters = page.blankEm > 0 && CLUSTERED.test(raw);
   let text = "";
@@ -63,7 +70,7 @@ export function withCells(page: Blanks, { text: raw, start, first, size }: RawLi
     [least, most, blanks] = [Math.min(least, gap), Math.max(most, gap), blanks + 1];
     // A full-width comma is drawn in a corner of its square, so the gap after it looks wider than it is.
     const inSquare = FULL_WIDTH.test(raw.charAt(at - 1)) ? 0.6 : 0;
-    if (gap <= (CELL_GAP_EM + inSquare) * size) continue;
+    if (gap <= cellGap + inSquare * size) continue;
     text += `${raw.slice(done, at)}\t`;
     done = at + 1;
   }
@@ -120,22 +127,36 @@ function gapAfter(letters: Letters, raw: string, one: number, other: number): nu
 }
 
 /** Adds tabs to a line at wide gaps: PDFium returns no blank between the numbers of some tables. */
-export function spreadOut(letters: Letters, { text: raw, start, first, size }: RawLine): string {
+export function spreadOut(letters: Letters, line: RawLine): string {
+  const { text: raw, start, first } = line;
+  const gaps = gapsIn(letters, line);
+  const cellGap = cellGapOf(gaps, line.size);
+  let text = raw.slice(0, first);
+  for (let at = first; at < raw.length; at++) {
+    const blank = raw.charCodeAt(at) === BLANK && at > first && at < raw.length - 1;
+    const cell = blank && letters.gap(start + at - 1, start + at + 1) > cellGap;
+    text += cell ? "\t" : raw.charAt(at);
+    if ((gaps[at] ?? 0) > cellGap) text += "\t";
+  }
+  return text;
+}
+
+/** The gap from which there are cells in a line whose letters may be spaced out. */
+export const spacedCellGap = (letters: Letters, line: RawLine): number => cellGapOf(gapsIn(letters, line), line.size);
+
+/** The gaps between the letters of a line, each at the index of the letter before it; 0 beside a blank. */
+function gapsIn(letters: Letters, { text: raw, start, first }: RawLine): number[] {
   const gaps: number[] = [];
   for (let at = first; at < raw.length - 1; at++) {
     const isPair = !isSpace(raw.charCodeAt(at)) && !isSpace(raw.charCodeAt(at + 1));
     gaps[at] = isPair ? letters.gap(start + at, start + at + 1) : 0;
   }
+  return gaps;
+}
+
+function cellGapOf(gaps: readonly number[], size: number): number {
   const usual = gaps.filter((gap) => gap !== undefined).toSorted((a, b) => a - b)[gaps.length >> 1] ?? 0;
-  let text = raw.slice(0, first);
-  for (let at = first; at < raw.length; at++) {
-    const blank = raw.charCodeAt(at) === BLANK && at > first && at < raw.length - 1;
-    const cell = blank && letters.gap(start + at - 1, start + at + 1) > Math.max(CELL_GAP_EM * size, 3 * usual);
-    text += cell ? "\t" : raw.charAt(at);
-    const gap = gaps[at] ?? 0;
-    if (gap > Math.max(CELL_GAP_EM * size, 3 * usual)) text += "\t";
-  }
-  return text;
+  return Math.max(CELL_GAP_EM * size, 3 * usual);
 }
 
 /**

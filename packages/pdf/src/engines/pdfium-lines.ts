@@ -27,6 +27,7 @@ import {
   isEven,
   madeFrom,
   OVERLOOKED,
+  spacedCellGap,
   spreadOut,
   styleOfLine,
   withCells,
@@ -251,9 +252,12 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   if (moved) return [{ ...place, ...moved }];
   const width = (right - left) / (last - first + 1);
   const isWide = last - first > 3 && width > WIDE_LETTER_EM * head.size;
+  const isSpaced = level && isWide && !VERTICAL.test(text);
   // Clusters are wide, and PDFium's blanks within them have to be looked at one by one.
-  const spread = level && isWide && !VERTICAL.test(text) && !(page.blankEm > 0 && CLUSTERED.test(text));
-  const read = spread ? { text: spreadOut(letters, line) } : withCells(page, line);
+  const isClustered = page.blankEm > 0 && CLUSTERED.test(text);
+  const spread = isSpaced && !isClustered;
+  const cellGap = isSpaced && isClustered ? spacedCellGap(letters, line) : undefined;
+  const read = spread ? { text: spreadOut(letters, line) } : withCells(page, line, cellGap);
   // Whether the line was stretched to the width of its column: only the lines around it can show that, so its cells are
   // not split here.
   const isStretched = page.styled && "even" in read && read.even === true;
@@ -262,7 +266,7 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   }
   // A program that draws its blanks leaves none out, and the letters of some fonts stand far apart.
   const drawsBlanks = page.blankEm === CELL_GAP_EM;
-  const whole = page.overlooked && !drawsBlanks && !spread && read.text.length === text.length;
+  const whole = page.overlooked && !drawsBlanks && !isSpaced && read.text.length === text.length;
   const words = page.styled && read.text.length !== text.length ? wordsIn(letters, line, read.text) : place.words;
   return [{ ...read, ...place, words, ...(whole && { text: withOverlooked(page, read.text, line) }) }];
 }

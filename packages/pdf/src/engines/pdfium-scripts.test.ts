@@ -77,6 +77,21 @@ describe("clusters that ActualText names", () => {
     expect(pageMarkdown(lines, how)).toBe([cells, "| --- | --- | --- |", cells, cells].join("\n"));
   });
 
+  it.each([6, 12, 25])(
+    "have no blanks between them and no cells in a line that is spaced out by %s points",
+    async (space) => {
+      const names = "<20> <0020> <41> <0041> <6c> <0bbf> <6e> <0ba9> <6f> <0b95>";
+      const mixed = {
+        dictionary: "",
+        content: NAMES_OF_TAMIL.content.replace(/4 (beginbfchar) .*(?= endbfchar)/, `5 $1 ${names}`),
+      };
+      const read = (line: string): Promise<string> =>
+        textOf(onePage({ content: `BT /F1 12 Tf ${space} Tc ${at(20, line)} ET`, font: TAMIL, objects: [mixed] }));
+      expect(await read("AAAAAAAAA onl")).toBe("AAAAAAAAA \u0b95\u0ba9\u0bbf");
+      expect(await read("onl noon onl")).toBe("\u0b95\u0ba9\u0bbf \u0ba9\u0b95\u0b95\u0ba9 \u0b95\u0ba9\u0bbf");
+    },
+  );
+
   it("are U+FFFD where a letter of another script stands in their words", async () => {
     const names = "<20> <0020> <6c> <08fb> <6e> <0915> <6f> <0930>";
     const mixed = { dictionary: "", content: NAMES_OF_TAMIL.content.replace(/<20> .*(?= endbfchar)/, names) };
