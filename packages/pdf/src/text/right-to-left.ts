@@ -90,9 +90,15 @@ export function inCells(
     if (cell === undefined || gap > cellGap) ends.push({ left: sign.left, right: sign.right, last: sign, signs: [] });
     else if (sign.right > cell.right) [cell.right, cell.last] = [sign.right, sign];
   }
+  const nearest = nearestOf(
+    ends,
+    (cell) => cell.left,
+    (cell) => cell.right,
+  );
   for (const sign of signs) {
     const middle = (sign.left + sign.right) / 2;
-    ends.find(({ left, right }) => middle >= left && middle <= right)?.signs.push(sign);
+    const cell = nearest(middle);
+    if (cell && middle >= cell.left && middle <= cell.right) cell.signs.push(sign);
   }
   return { cells: ends.map((end) => end.signs), gaps };
 }
