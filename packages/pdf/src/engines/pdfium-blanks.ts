@@ -32,6 +32,8 @@ export interface Blanks {
    * no clustered letters.
    */
   readonly blankEm: number;
+  /** Whether the program that wrote the page draws its blanks as characters; false if the page has no clustered letters. */
+  readonly drawsBlanks: boolean;
 }
 
 export interface RawLine {
@@ -102,17 +104,19 @@ export function madeFrom({ letters, blankEm }: Blanks, index: number): number {
 }
 
 /**
- * From how many ems on a blank between two text objects is real. If the program draws its blanks as characters, the
- * blanks that PDFium made between objects lie within words, unless they are as wide as gaps between cells.
+ * How the program that wrote a page makes its blanks. If it draws them as characters, the blanks that PDFium made between
+ * text objects lie within words, unless they are as wide as gaps between cells.
  */
-export function blankBetween(letters: Letters, raw: string): number {
+export function blanksOf(letters: Letters, raw: string): Pick<Blanks, "blankEm" | "drawsBlanks"> {
+  if (!CLUSTERED.test(raw)) return { blankEm: 0, drawsBlanks: false };
   let [blanks, drawn] = [0, 0];
   for (let at = raw.indexOf(" "); at >= 0 && blanks < BLANKS; at = raw.indexOf(" ", at + 1)) {
     if (!CLUSTERED.test(raw.charAt(at - 1))) continue;
     blanks++;
     if (!letters.isGenerated(at)) drawn++;
   }
-  return drawn > DRAWN * blanks ? CELL_GAP_EM : CLUSTER_GAP_EM;
+  const drawsBlanks = drawn > DRAWN * blanks;
+  return { blankEm: drawsBlanks ? CELL_GAP_EM : CLUSTER_GAP_EM, drawsBlanks };
 }
 
 /**

@@ -23,7 +23,7 @@ import { commonRotation, rotatedBox, type Box, type Rotation } from "../text/rot
 import { isSparse } from "../text/scan.ts";
 import { betweenLineEnds, CELL_GAP_EM, isSpace, lastLetter, spaceEnd, spaceStart } from "../text/space.ts";
 import {
-  blankBetween,
+  blanksOf,
   isEven,
   madeFrom,
   OVERLOOKED,
@@ -144,7 +144,7 @@ export function readLines(
       mostlyRtl: isMostlyRtl(raw),
       overlooked: OVERLOOKED.test(raw),
       drawing: () => (drawing ??= drawingOf(pdfium, page, isRead())),
-      blankEm: CLUSTERED.test(raw) ? blankBetween(letters, raw) : 0,
+      ...blanksOf(letters, raw),
     };
     const lines = partsOf(whole).flatMap((parts) => {
       const [start, end] = [parts[0]!.start, parts.at(-1)!.end];
@@ -265,8 +265,7 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
     return cellsOf(read.text).flatMap(([from, to]) => linesOf({ ...page, cells: false }, start + from, start + to));
   }
   // A program that draws its blanks leaves none out, and the letters of some fonts stand far apart.
-  const drawsBlanks = page.blankEm === CELL_GAP_EM;
-  const whole = page.overlooked && !drawsBlanks && !isSpaced && read.text.length === text.length;
+  const whole = page.overlooked && !page.drawsBlanks && !isSpaced && read.text.length === text.length;
   const words = page.styled && read.text.length !== text.length ? wordsIn(letters, line, read.text) : place.words;
   return [{ ...read, ...place, words, ...(whole && { text: withOverlooked(page, read.text, line) }) }];
 }
