@@ -93,4 +93,4 @@ export class PdfError extends Error {
 }
 
 /** A part of every text key. It must change whenever the same bytes give another text. */
-export const EXTRACTOR_VERSION = "10";
+export const EXTRACTOR_VERSION = "11";

@@ -30,7 +30,10 @@ const ONE_PLACE_EM = 0.03;
  */
 const BLANK_EM = 0.18;
 const BRACKET_BLANK_EM = 0.26;
-/** A mark that ends a word or a number: it has no blank before it unless the gap is this wide, in ems. */
+/**
+ * A mark that ends a word or a number: it has no blank before it unless the gap is this wide, in ems. Kufi and Nastaliq
+ * set full stops farther apart than `BLANK_EM`.
+ */
 const [ENDING, ENDING_BLANK_EM] = [/^[.,:;!?\u060c\u061b\u061f\u06d4]$/, 0.5] as const;
 const BRACKET = /^[()[\]{}<>"'\u00ab\u00bb\u201c-\u201f]/;
 
