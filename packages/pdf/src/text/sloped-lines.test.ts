@@ -55,6 +55,8 @@ describe("parts of right-to-left text", () => {
   it("may be lines one above the other where they lie over each other, and not where they stand beside each other", () => {
     expect(areStacked([part(0, 90, [100, 100]), part(0, 60, [90.5, 90.5])])).toBe(true);
     expect(areStacked([part(0, 30, [100, 100]), part(26, 60, [106, 100])])).toBe(false);
+    const between = part(59, 70, [90, 90]);
+    expect(areStacked([part(30, 60, [99, 99]), between, part(0, 58, [81, 81])])).toBe(true);
   });
 });
 

@@ -68,10 +68,14 @@ function isBeside({ ends: one, rtl }: LinePart, { ends: other, rtl: otherRtl }: 
  * those are drawn one after another.
  */
 export function areStacked(parts: readonly LinePart[]): boolean {
-  return parts.some(({ ends }, at) => {
-    const next = parts[at + 1]?.ends;
-    return ends !== undefined && next !== undefined && gapBetween(ends, next) < -OVER_EM * ends[0].size;
-  });
+  const placed = parts.flatMap(({ ends }) => (ends ? [ends] : []));
+  let reached = -Infinity;
+  for (const ends of placed.toSorted((one, other) => leftOf(one) - leftOf(other))) {
+    const over = Math.min(reached, rightOf(ends)) - leftOf(ends);
+    if (over > OVER_EM * ends[0].size) return true;
+    reached = Math.max(reached, rightOf(ends));
+  }
+  return false;
 }
 
 /** The gap from one part to the other, whichever is the left one; negative if they lie over each other. */
