@@ -95,6 +95,17 @@ describe("a connection for commands", () => {
     redis.disconnect();
   });
 
+  it("survives a second error of one socket, such as an alert of TLS after the first", async () => {
+    const redis = connect();
+    await redis.ping();
+    const { stream } = redis;
+    stream.emit("error", new Error("the first"));
+    stream.emit("error", new Error("an alert"));
+    stream.destroy();
+    expect(await redis.ping()).toBe("PONG");
+    expect(redis.stream).not.toBe(stream);
+  });
+
   it("reconnects after Redis was killed", async () => {
     const redis = connect();
     await redis.set("kept", "1");

@@ -53,7 +53,7 @@ export function connectRedis(options: RedisConnectionOptions): RedisClient {
     commandTimeoutMs: purpose === "command" ? commandTimeoutMs : undefined,
     offlineQueue: purpose === "command" ? offlineQueue : true,
     node: { ...cleanOf(common(name)), ...(purpose === "blocking" && { maxRetriesPerRequest: null }) },
-    onNode: corkPerTurn,
+    onNode: patch,
     onError,
   });
 }
@@ -95,7 +95,7 @@ export function connectSubscriber({ server, name, onError }: SubscriberOptions):
       };
       const redis = new Redis(options);
       redis.on("error", onError);
-      corkPerTurn(redis);
+      patch(redis);
       keepSubscriptions(redis);
       return redis;
     },
@@ -125,9 +125,34 @@ function cleanOf({ retryStrategy: _retry, reconnectOnError: _reconnect, ...rest 
 function connectTo(server: RedisServer, options: Options, onError: (error: Error) => void): Redis {
   const redis = open(server, options);
   redis.on("error", onError);
-  corkPerTurn(redis);
+  patch(redis);
   return redis;
 }
+
+function patch(redis: Redis): void {
+  corkPerTurn(redis);
+  hearAllErrors(redis);
+}
+
+/**
+ * Patches one property of ioredis, `stream`, so that a socket may report more than one error. ioredis listens to the
+ * first one only. A TLS server may send an alert after the client has refused the server's certificate: this second
+ * error was an uncaught exception, which ends a process.
+ */
+function hearAllErrors(redis: Redis): void {
+  const connection = redis as unknown as { stream: Stream | undefined };
+  let { stream } = connection;
+  const hear = (socket: Stream | undefined): void => void socket?.on("error", () => undefined);
+  hear(stream);
+  Object.defineProperty(connection, "stream", {
+    get: () => stream,
+    set(next: Stream | undefined) {
+      if (next !== stream) hear(next);
+      stream = next;
+    },
+  });
+}
+type Stream = Redis["stream"];
 
 /**
  * Patches one method of ioredis, `sendCommand`, so that all commands of one turn of the event loop reach the socket in
