@@ -46,8 +46,8 @@ interface Answer extends AsyncIterable<Event> {
     result(): Promise<Turn>;
     /**
      * Ends the ask at any stage. If the server has not acknowledged the ask, it is stopped at once, even without a
-     * connection: `accepted` rejects with an AbortError, and the ask is not sent again. If the server has stored the
-     * ask nevertheless, the ask is cancelled there.
+     * connection: `accepted` rejects with an AbortError, and the ask is not sent again. If the server has stored the ask
+     * nevertheless, the ask is cancelled there.
      */
     cancel(): Promise<void>;
     /**
@@ -78,9 +78,7 @@ type AskFile = (FileInput | {
 interface AskOptions {
     /** Files to upload with the ask, or the ids of finished uploads. */
     readonly files?: readonly AskFile[];
-    /**
-     * Passwords of files, by the file's index. They are meant for `File` objects, which have no field for a password.
-     */
+    /** Passwords of files, by the file's index. They are meant for `File` objects, which have no field for a password. */
     readonly passwords?: ReadonlyMap<number, string>;
     /**
      * The ask's id; default: a random id. If an ask with the same id and content is stored already, nothing new is
@@ -93,8 +91,8 @@ interface AskOptions {
      */
     readonly replaces?: string;
     /**
-     * A `traceparent` of W3C Trace Context. If the server traces, it continues this trace, and errors of the ask have
-     * the trace's id.
+     * A `traceparent` of W3C Trace Context. If the server traces, it continues this trace, and errors of the ask have the
+     * trace's id.
      */
     readonly traceparent?: string;
     /** Aborting this signal cancels the ask at any stage. */
@@ -175,8 +173,8 @@ interface Conversation {
      */
     subscribe(listener: Listener): () => void;
     /**
-     * Returns the events that `subscribe` passes on, as an iterable. It ends when the conversation is closed, and
-     * throws when the server's log was replaced or cannot be read.
+     * Returns the events that `subscribe` passes on, as an iterable. It ends when the conversation is closed, and throws
+     * when the server's log was replaced or cannot be read.
      */
     events(): AsyncIterable<Event>;
     /**
@@ -228,8 +226,8 @@ interface Conversation {
  */
 interface Conversations {
     /**
-     * Returns a page of the list. `limit`: how many conversations the page has at most; 50 by default, and not more
-     * than 100. @throws RelayError
+     * Returns a page of the list. `limit`: how many conversations the page has at most; 50 by default, and not more than
+     * 100. @throws RelayError
      */
     list(page?: {
         readonly before?: string | number;
@@ -403,13 +401,12 @@ interface Listener {
     /** Reports how far an ask is. The reports are only hints: some may be lost. */
     progress?(progress: Progress): void;
     /**
-     * Called when the log was delivered up to its newest event, so that later events are new: once, and again after
-     * each `reset`.
+     * Called when the log was delivered up to its newest event, so that later events are new: once, and again after each
+     * `reset`.
      */
     ready?(): void;
     /**
-     * Called when the server's log was replaced by an older one: forget all events so far. The events of that log
-     * follow.
+     * Called when the server's log was replaced by an older one: forget all events so far. The events of that log follow.
      */
     reset?(): void;
     /** Called when the conversation cannot be read any more; no event follows. */
