@@ -84,7 +84,6 @@ const REDIS_FAULTS: Readonly<Record<string, (field: Field, forMs: number) => Pro
     await sleep(forMs);
     await cluster.command("CONFIG", "SET", "maxmemory", "0");
   },
-  "roll-back redis": ({ cluster, history }, forMs) => rollBack(cluster, history, () => sleep(forMs)),
 };
 
 /** Restores Redis from its append-only file as it was before `between`. */

@@ -22,11 +22,8 @@ export type FaultName =
   | MachineFault
   | NetFault;
 
-/** Faults of a machine: a clock that jumps, a full disk or memory, no descriptors left, a Redis that starts slowly or with an older log. */
-export type MachineFault =
-  | `${"jump" | "starve"} ${"edge" | "worker"}`
-  | "fill edge"
-  | `${"fill" | "slow" | "roll-back"} redis`;
+/** Faults of a machine: a clock that jumps, a full disk or memory, no descriptors left, a Redis that starts slowly. */
+export type MachineFault = `${"jump" | "starve"} ${"edge" | "worker"}` | "fill edge" | `${"fill" | "slow"} redis`;
 
 /** Faults of a connection: between clients and an edge, a process and Redis, or a worker and the engine. */
 export type NetFault = `${"reset" | "blackhole" | "one-way" | "latency" | "bandwidth" | "slice"} ${"outer" | "redis"}`;
@@ -55,7 +52,6 @@ const EVERY: readonly Every[] = [
   { fault: "fill edge", everyMs: 60_000, forMs: [1000, 4000] },
   { fault: "fill redis", everyMs: 60_000, forMs: [200, 1000] },
   { fault: "slow redis", everyMs: 60_000, forMs: [500, 2500] },
-  { fault: "roll-back redis", everyMs: 60_000, forMs: [500, 2000] },
   { fault: "reset outer", everyMs: 12_000, forMs: [0, 0] },
   { fault: "reset redis", everyMs: 15_000, forMs: [0, 0] },
   { fault: "blackhole outer", everyMs: 40_000, forMs: [1000, 4000] },
