@@ -1,6 +1,6 @@
+import { startBalancer } from "@docrelay/testkit";
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
-import { startBalancer } from "./balancer.ts";
 import { useCluster } from "./cluster.ts";
 import { useFrontEnd } from "./front-end.ts";
 import { useToldEngine } from "./told-engine.ts";

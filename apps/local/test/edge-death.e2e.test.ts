@@ -1,7 +1,6 @@
 import { connect, memoryStorage, type Event } from "@docrelay/client";
-import { eventually, makePdf } from "@docrelay/testkit";
+import { eventually, makePdf, startBalancer } from "@docrelay/testkit";
 import { expect, it } from "vitest";
-import { startBalancer } from "./balancer.ts";
 import { useCluster } from "./cluster.ts";
 
 const cluster = useCluster({ edges: 2, engineDelayMs: 30 });

@@ -1,3 +1,4 @@
+export { startBalancer, type Balancer } from "./balancer.ts";
 export { guard, type Guarded } from "./process/guard.ts";
 export { startRedis, dockerAnswers } from "./redis/redis.ts";
 export { startSentinel, type TestSentinel } from "./redis/sentinel.ts";

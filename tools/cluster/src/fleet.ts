@@ -1,6 +1,4 @@
-import { freePort, spawnNode, startRedis, type TestProcess } from "@docrelay/testkit";
-import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { freePort, spawnNode, startBalancer, startRedis, type TestProcess } from "@docrelay/testkit";
 import { join } from "node:path";
 
 /** Which processes run, and how many of each, as in the compose file. */
@@ -77,45 +75,5 @@ export async function startFleet(root: string, more: Readonly<Record<string, str
       }
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
-  };
-}
-
-interface Balancer extends AsyncDisposable {
-  readonly url: string;
-}
-
-/** Passes each new connection to the next port that takes it. */
-async function startBalancer(ports: () => readonly number[]): Promise<Balancer> {
-  const open = new Set<Socket>();
-  let turn = 0;
-  const forward = (client: Socket, tries: number): void => {
-    const all = ports();
-    const port = all[turn++ % all.length];
-    if (port === undefined || tries === 0) return void client.destroy();
-    const edge = connect(port, "127.0.0.1");
-    let isJoined = false;
-    edge.once("connect", () => {
-      isJoined = true;
-      client.pipe(edge).pipe(client);
-    });
-    edge.once("error", () => (isJoined ? client.destroy() : forward(client, tries - 1)));
-    edge.once("close", () => isJoined && client.destroy());
-    client.once("close", () => edge.destroy());
-  };
-  const server = createServer((client) => {
-    open.add(client);
-    client.once("close", () => open.delete(client));
-    client.on("error", () => client.destroy());
-    forward(client, ports().length);
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      for (const socket of open) socket.destroy();
-      server.close();
-      await once(server, "close");
-    },
   };
 }

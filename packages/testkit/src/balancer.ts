@@ -1,21 +1,22 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
-/** A balancer for tests: each new connection goes to the next edge that takes it. */
+/** A balancer: each new connection goes to the next port that takes it. */
 export interface Balancer extends AsyncDisposable {
   readonly url: string;
   /** Port of the edge that the newest socket went to (plain HTTP does not count). */
   readonly newest: number | undefined;
 }
 
+/** @param ports returns the ports that take connections now; called for each connection */
 export async function startBalancer(ports: () => readonly number[]): Promise<Balancer> {
   const open = new Set<Socket>();
-  let turn = 0;
+  let next = 0;
   let newest: number | undefined;
 
   function forward(client: Socket, tries: number): void {
     const all = ports();
-    const port = all[turn++ % all.length];
+    const port = all[next++ % all.length];
     if (port === undefined || tries === 0) return void client.destroy();
     const target = connect(port, "127.0.0.1");
     let joined = false;
