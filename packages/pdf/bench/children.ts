@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 const EVERY_MS = 20;
 
 /**
- * Watches the resident memory of this process's children, which may be killed meanwhile. 0 on systems without /proc.
+ * Measures the resident memory of the children of this process every 20 ms. `peak` returns the most bytes that one
+ * child has had so far, also if that child was killed since; 0 on systems without /proc.
  */
 export function watchChildren(): { peak(): number; stop(): void } {
   let peak = 0;
@@ -22,8 +23,8 @@ export function peakOfThis(): number {
 }
 
 /**
- * Measures how long something takes, in ms: `ms` by the clock; `processorMs` of processor time, of this process and its
- * living children.
+ * Calls `act` and measures how long it takes, in ms: `ms` by the clock, and `processorMs` as the processor time of this
+ * process and its living children.
  */
 export async function timed<T>(act: () => Promise<T>): Promise<{ value: T; ms: number; processorMs: number }> {
   const before = childrenMs();

@@ -89,12 +89,15 @@ function pdfsIn(root: string): string[] {
     .toSorted();
 }
 
-/** The first pages of a file, as each reader reads them. Empty when a reader cannot read the file. */
+/**
+ * The first pages of a file, as each reader reads them. Empty if one of the readers cannot read the file, or finds
+ * fewer pages than another.
+ */
 async function readBeside(rivals: readonly Rival[], path: string, outcome: ExtractOutcome): Promise<PageTexts[]> {
   const others = (await Promise.all(rivals.map(({ read }) => read(path)))).filter((pages) => pages !== undefined);
   const ours = outcome.kind === "text" ? outcome.pages : [];
   const pages = Math.min(MAX_PAGES, Math.max(ours.length, ...others.map(({ length }) => length)));
-  // A reader that counts pages in another way would be compared page by page with the wrong pages.
+  // If one reader finds fewer pages than another, a page number means different pages to them, so the file is left out.
   if (others.length < rivals.length || others.some(({ length }) => length < pages)) return [];
   return Array.from({ length: pages }, (_, page) => [ours[page] ?? "", ...others.map((texts) => texts[page] ?? "")]);
 }

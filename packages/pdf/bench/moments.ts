@@ -47,8 +47,8 @@ export async function longFile(limits: ExtractLimits): Promise<{ firstMs: number
 }
 
 /**
- * Measures the ms from the kill of a child that was stuck until the next file's text is there, with one child at a
- * time.
+ * Measures the ms from the kill of a stuck child until the next file's text is there, when the extractor has only one
+ * child.
  */
 export async function afterKill(limits: ExtractLimits): Promise<number> {
   const short = { ...limits, stallMs: 300 };
@@ -62,7 +62,10 @@ export async function afterKill(limits: ExtractLimits): Promise<number> {
   });
 }
 
-/** Measures the reading of a scanned letter, by the recogniser that is found on this PATH. */
+/**
+ * Measures how many ms it takes to read a scanned letter with the recogniser that is found on `path`, and how similar
+ * the text is.
+ */
 export async function scannedLetter(
   limits: ExtractLimits,
   path: string,

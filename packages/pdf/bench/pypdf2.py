@@ -1,4 +1,7 @@
-"""Reads PDFs with PyPDF2 as the replaced system did; one JSON line a file: seconds, of the processor, too, pages, text."""
+"""Reads PDFs with PyPDF2, as the replaced system did.
+
+Prints one JSON line for each file: the seconds that it took, the seconds of processor time, the number of pages, the text.
+"""
 
 import json
 import sys

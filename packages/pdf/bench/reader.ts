@@ -15,7 +15,7 @@ const ROOM = { maxBuffer: 256 * 1024 * 1024 };
 
 export interface ReadFile {
   readonly ms: number;
-  /** The processor time; NaN when it is not known, as of a process that has ended. */
+  /** The processor time in ms. NaN when unknown, for example because the process that read the file has ended. */
   readonly processorMs: number;
   readonly pages: number;
   readonly text: string;
@@ -54,7 +54,9 @@ export function ours(engine: "auto" | "pdf-parse", children: 1 | 2, limits: Extr
   };
 }
 
-/** PyPDF2, in a Python that has it: one process for all files, whose start does not count. */
+/**
+ * PyPDF2, if a Python on this machine has it. One process reads all files, and the time of its start does not count.
+ */
 export async function pypdf2(): Promise<Reader | undefined> {
   for (const python of ["python3", "/usr/bin/python3"]) {
     const version = await run(python, ["-c", "import PyPDF2; print(PyPDF2.__version__)"]).catch(() => undefined);
@@ -81,7 +83,10 @@ export async function pypdf2(): Promise<Reader | undefined> {
   return undefined;
 }
 
-/** Poppler's pdftotext: one process for each file, whose start counts, because it is always used so. */
+/**
+ * Poppler's pdftotext: one process for each file. The time of its start counts, because programs that use pdftotext
+ * start it for each file.
+ */
 export async function pdftotext(): Promise<Reader | undefined> {
   // With -v, pdftotext prints its version to stderr.
   const version = await run("pdftotext", ["-v"]).catch(() => undefined);

@@ -21,7 +21,7 @@ export async function rivalsOf(): Promise<Rival[]> {
 }
 
 async function rival(name: string, argumentsOf: (path: string) => string[]): Promise<Rival | undefined> {
-  // Both print their version to stderr.
+  // With -v, pdftotext and mutool print their version to stderr.
   const version = await run(name, ["-v"], LIMITS).catch((error: unknown) => error as { stderr?: string });
   const number = /\d+\.[\d.]+/.exec(version.stderr ?? "")?.[0];
   if (number === undefined) return undefined;

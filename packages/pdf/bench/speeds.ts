@@ -8,8 +8,8 @@ import { median } from "./table.ts";
 export type Speeds = (reader: Reader | undefined, by: "ms" | "processorMs", category?: string) => number;
 
 /**
- * Computes speeds: the pages of all files, or of a category, divided by the time for these files; the median of the
- * rounds.
+ * Returns a function that computes a reader's speed: the pages of all files, or of one category, divided by the time
+ * for these files. Of several rounds, the speed is the median.
  */
 export function speedsOf(files: readonly CorpusFile[], rounds: ReadonlyMap<Reader, readonly ReadFile[][]>): Speeds {
   return (reader, by, category) => {

@@ -17,7 +17,7 @@ const slowest = { afterLastPageMs: 0, ms: 0 };
 await Promise.all(
   [1, 2].map(async () => {
     for (let file = queue.shift(); file; file = queue.shift()) {
-      // The expected text is not compared, because that takes more memory than reading.
+      // The text is not compared with the expected one, because comparing takes more memory than reading.
       const { ms, afterLastPageMs } = await runFile(extractor, { ...file, truth: () => undefined });
       slowest.afterLastPageMs = Math.max(slowest.afterLastPageMs, afterLastPageMs);
       slowest.ms = Math.max(slowest.ms, ms);

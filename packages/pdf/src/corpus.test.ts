@@ -2,8 +2,8 @@ import { corpus } from "@docrelay/testkit";
 import { corpusContract } from "../test/corpus.contract.ts";
 
 /*
- * One file of each kind that testkit makes. The files of many producers in `../shared` take a minute:
- * corpus-shared.test.ts.
+ * Tests one file of each kind that testkit makes. `corpus-shared.test.ts` tests the files of many producers in
+ * `../shared`, which takes a minute.
  */
 corpusContract(
   "files made here",

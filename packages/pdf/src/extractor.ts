@@ -116,8 +116,8 @@ async function readFile(reader: Reader, input: ExtractInput, options: Within): P
 }
 
 /**
- * Reads a file with one PDF engine. If its child is starved, another child continues, once; the other child does not
- * wait for an idle core.
+ * Reads a file with one PDF engine. If its child is starved, one other child continues, which does not wait for an idle
+ * core.
  */
 async function readWith(reader: Reader, name: EngineName, run: FileRun, file: GivenFile): Promise<void> {
   await readInChild(reader, name, run, file);

@@ -28,7 +28,7 @@ it.runIf(process.platform === "linux")("a child without a core keeps its time", 
   await sleep(2 * STALL_MS);
   process.kill(child?.pid ?? 0, "SIGCONT");
   expect(await outcome).toMatchObject({ kind: "text", missing: [] });
-  // A file that really needs this much processor time is refused.
+  // A file whose child really computes for longer than `stallMs` is refused.
   const stalled = await extractor.extract({ bytes: makePdf({ pages: [STALL] }) }, { signal });
   expect(stalled).toMatchObject({ code: "PDF_LIMIT_EXCEEDED", reason: "time" });
 });

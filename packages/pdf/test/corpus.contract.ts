@@ -17,7 +17,7 @@ export function corpusContract(name: string, files: readonly CorpusFile[]): void
     };
     afterAll(() => Promise.all(open.map((extractor) => extractor[Symbol.asyncDispose]())));
 
-    /** Reads the whole corpus with two children, once for each engine. */
+    /** For each PDF engine: the results of all files, which two children have read once. */
     const passes = new Map<ExtractorOptions["engine"], Promise<Run[]>>();
     const readAll = (engine: ExtractorOptions["engine"]): Promise<Run[]> => {
       const pass = passes.get(engine) ?? readWithTwo(create(engine, 2));
@@ -39,7 +39,7 @@ export function corpusContract(name: string, files: readonly CorpusFile[]): void
 
     it.each([
       { engine: "auto", similarity: 0.997, least: 0.98, books: 0.975, scripts: 0.95 },
-      // The letters of some Arabic ligatures come out in the wrong order, which only a dictionary could show.
+      // pdf-parse returns the letters of some Arabic ligatures in the wrong order, which only a dictionary could show.
       { engine: "pdf-parse", similarity: 0.997, least: 0.98, books: 0.975, scripts: 0.95 },
     ] as const)("is read faithfully by $engine, with no wrong outcome", async (wanted) => {
       const runs = await readAll(wanted.engine);
@@ -51,7 +51,7 @@ export function corpusContract(name: string, files: readonly CorpusFile[]): void
       const f1 = (which: (run: Run) => boolean): number[] => runs.filter(which).flatMap((run) => run.f1 ?? []);
       const scripts = f1(({ file }) => file.category === "cjk" || file.category === "rtl");
       expect(mean(scripts)).toBeGreaterThanOrEqual(wanted.scripts);
-      // Books with many pages, which only `../shared` has.
+      // These are books with many pages, which only `../shared` has.
       const books = f1(({ file }) => file.category === "born-digital" && file.groundTruthKind === "words");
       if (books.length > 0) expect(mean(books)).toBeGreaterThanOrEqual(wanted.books);
     });

@@ -3,7 +3,9 @@ import { startChild, type Child } from "../src/children/child-process.ts";
 import type { CoreWatch } from "../src/children/core-watch.ts";
 import type { EngineName } from "../src/engines/page-engine.ts";
 
-/** Starts a child that obeys the orders below. An order is the text of a page; all other pages are read as usual. */
+/**
+ * Starts a child that obeys the orders of this file. An order is the text of a page; all other pages are read as usual.
+ */
 export function startObeying(engine: EngineName, coreWatch: CoreWatch): Child {
   return startChild(engine, coreWatch, join(import.meta.dirname, "obeying-child.ts"));
 }

@@ -10,7 +10,7 @@ export const HELVETICA = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /E
 
 export interface OnePage {
   readonly content: string;
-  /** Entries of the page's dictionary. Additional objects begin at number 6. */
+  /** Entries of the page's dictionary. The entries may refer to `objects`, which have the numbers from 6 on. */
   readonly page?: string;
   readonly catalog?: string;
   readonly font?: string;

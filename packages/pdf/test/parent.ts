@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { sharedCores } from "./shared-cores.ts";
 import { startChild } from "../src/children/child-process.ts";
 
-/* A process whose child is stuck. Prints the child's pid once it is. */
+/* A process whose child is stuck. The process prints the child's pid once the child is stuck. */
 
 const child = startChild("pdfium", sharedCores(), join(import.meta.dirname, "stuck-child.ts"));
 const job = { bytes: new Uint8Array(), password: undefined, engine: "pdfium", maxPages: 1, maxTextBytes: 1 } as const;

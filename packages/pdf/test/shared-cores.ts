@@ -17,12 +17,14 @@ export function sharedCores(): CoreWatch {
 
 type Start = (engine: EngineName, coreWatch: CoreWatch) => Child;
 
-/** For a pool: it treats its children as on idle cores, and none of them is ever starved. */
+/** For a pool: the cores always count as idle, and no child ever counts as starved. */
 export function idleCores(): CoreWatch {
   return { ...sharedCores(), coresAreFull: () => false };
 }
 
-/** Starts a child for such a pool. */
+/**
+ * Starts a child with normal priority that counts as one which runs on idle cores only, for a pool with `idleCores`.
+ */
 export function startOnSharedCores(engine: EngineName, start: Start = startChild): Child {
   return Object.defineProperty(start(engine, sharedCores()), "idleOnly", { value: true });
 }

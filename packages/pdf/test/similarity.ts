@@ -1,6 +1,6 @@
 /*
- * How similar two texts are, for the contract suite and the bench. What counts are the words that an engine will read.
- * So differences in white space, compatibility forms and invisible marks are removed first.
+ * How similar two texts are, for the contract suite and the bench. Only the words matter, as the AI engine will read
+ * them. So differences in white space, compatibility forms and invisible marks are removed first.
  */
 
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
@@ -38,7 +38,8 @@ const SCRIPT_WITHOUT_BLANKS = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katak
 const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{M}]{2,}/gu;
 
 function wordsOf(text: string): string[] {
-  // A match may have letters of both kinds; each sign of a script without blanks is then a word.
+  // Each sign of a script without blanks is a word of its own. A match may mix such signs with Latin letters; then each
+  // of its characters counts as a word.
   const runs = normalise(text).match(WORD) ?? [];
   return runs.flatMap((run) => (SCRIPT_WITHOUT_BLANKS.test(run) ? [...run] : [run.toLowerCase()]));
 }

@@ -1,7 +1,8 @@
 import { enterSandbox } from "../src/child/sandbox.ts";
 
 /*
- * A child that sends a report after its job has ended, at once or a little later; or that sends `ready` within a job.
+ * A child that sends a report after its job has ended, at once or a little later, or that sends `ready` within a job:
+ * all of these are forbidden.
  */
 
 enterSandbox();

@@ -1,6 +1,6 @@
 /**
- * Every built-in module of Node, by what keeps code in the child from using it to reach outside. A module that is not
- * listed cannot be loaded, so a new module of a later Node stays closed until it is added here.
+ * For each built-in module of Node: what keeps code in the child process from reaching files, processes or the network
+ * with it. A module that is not listed here cannot be loaded, for example a new module of a later version of Node.
  *
  * - `harmless`: the module reaches no file, process, host name or network.
  * - `permissions`: Node's permission model (child-process.ts) refuses what the module does.

@@ -4,8 +4,8 @@ import { loadEngine } from "../engines/load-engine.ts";
 import type { EngineName } from "../engines/page-engine.ts";
 
 /*
- * The program of the process that reads untrusted files. The process has no environment and may read only its own
- * program. Its parent kills it without asking it to end first; without a parent it ends by itself.
+ * The program of the process that reads untrusted files. The process has no environment, and may read only its own
+ * program. The parent kills the process without asking it to end first. If the parent dies, the process ends by itself.
  */
 
 enterSandbox();

@@ -8,7 +8,8 @@ import type { Rotation } from "../text/rotation.ts";
 
 /**
  * Does the jobs that the parent sends, one at a time, and reports on them. Reports `ready` once the PDF engine `first`
- * is loaded. `load` loads an engine, once for each engine. Runs in the child process, after `enterSandbox`.
+ * is loaded. `load` loads a PDF engine, and is called at most once for each engine. Runs in the child process, after
+ * `enterSandbox`.
  */
 export async function serveJobs(
   load: (name: EngineName) => Promise<PageEngine>,

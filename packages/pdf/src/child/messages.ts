@@ -2,7 +2,10 @@ import type { EngineName } from "../engines/page-engine.ts";
 import type { TextFormat } from "../port/extract.ts";
 import type { Rotation } from "../text/rotation.ts";
 
-/** Parent → child: one file. The bytes are sent in V8's own serialization, not as text. */
+/**
+ * A message from parent to child: one file, and what to do with it. The bytes are sent in V8's own serialization, not
+ * as text.
+ */
 export interface Job {
   readonly bytes: Uint8Array;
   readonly password: string | undefined;

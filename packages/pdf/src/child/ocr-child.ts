@@ -24,7 +24,7 @@ interface Tesseract {
   };
 }
 const LSTM_ONLY = 1;
-/** Tesseract's number for: find the blocks and lines of the page, but not the page's orientation. */
+/** Tesseract's number of the mode that finds the blocks and lines of a page, but not the page's orientation. */
 const PAGE_SEGMENTATION = "3";
 
 const [argument = "[]"] = process.argv.slice(2);

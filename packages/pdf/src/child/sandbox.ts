@@ -13,7 +13,8 @@ import { mayLoad } from "./built-ins.ts";
  */
 
 /**
- * Takes this access away from all code in the process, and makes the process end when its parent does. Call it first.
+ * Takes access to the network, to signals and to some built-in modules away from all code in the process, and makes the
+ * process end when its parent does. Must be called before the first untrusted file is read.
  */
 export function enterSandbox(): void {
   process.once("disconnect", () => process.exit());

@@ -25,7 +25,10 @@ const JOB = { password: undefined, engine: "pdfium", maxPages: 10, maxTextBytes:
 const run = (child: Child, bytes: Uint8Array): Promise<Report[]> =>
   Array.fromAsync(child.run({ ...JOB, bytes }, new AbortController().signal));
 
-/** These tests need programs of util-linux, which every Linux system has: if they are missing, the tests fail. */
+/**
+ * The tests that run only on Linux need programs of util-linux, which every Linux system has. If a program is missing,
+ * these tests fail.
+ */
 const LINUX = process.platform === "linux";
 
 interface Thread {

@@ -77,7 +77,10 @@ export function resolved(name: string): string {
 export interface Program<R> {
   readonly entry: string;
   readonly argument: string;
-  /** Files in packages. The child may read the folders around them; see `packagesAround`. */
+  /**
+   * Files in the packages that the child loads. The child may read the `node_modules` folders around these files
+   * (`packagesAround`).
+   */
   readonly reads: readonly string[];
   /** Whether this report is the last one of a job. */
   isLast(report: R): boolean;
@@ -104,7 +107,8 @@ export function startProgram<J, R extends { readonly type: string }>(
       ...more,
       `--max-old-space-size=${OLD_SPACE_MIB}`,
       `--wasm-max-mem-pages=${WASM_PAGES}`,
-      // A child runs for each core, so helper threads of one child would only take time from another.
+      // As many children run as there are cores, so a helper thread of one child would only take time from another
+      // child.
       "--single-threaded-gc",
       "--no-warnings",
       "--permission",
@@ -140,7 +144,8 @@ function childOf<J, R extends { readonly type: string }>(
     forked.kill("SIGKILL");
   }
   /**
-   * Lowers the child's priority, and then lets it take jobs. Until this call the child has run only its own program.
+   * Lowers the child's priority, and then lets the child take jobs. Before this call the child has run only its own
+   * program, and has read no file.
    */
   async function becomeReady(): Promise<void> {
     idleOnly = !coreWatch.coresAreFull();
@@ -183,7 +188,7 @@ function childOf<J, R extends { readonly type: string }>(
       const send = (): Promise<void> =>
         ready.promise.then(
           () => void forked.send(message as object, (error) => error && kill()),
-          () => undefined, // if the child ended before it was ready, so did the job
+          () => undefined, // the child ended before it was ready, which has ended the job already
         );
       return beginJob(slot, { send, kill }, signal);
     },

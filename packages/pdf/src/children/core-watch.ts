@@ -46,13 +46,14 @@ export interface CoreWatch {
   /** Whether a watched process got too little CPU time within the last minute. */
   coresAreFull(): boolean;
   /**
-   * Watches a process that has work to do, until the returned function is called. If the process is starved and runs on
-   * idle cores only, `onStarved` is called, once. If it is starved without that, only `coresAreFull` changes.
+   * Watches a process that has work to do, until the returned function is called. If the process is starved,
+   * `coresAreFull` returns true for a minute. If the starved process also runs on idle cores only, `onStarved` is
+   * called, once.
    */
   watch(process: WatchedProcess, onStarved: () => void): () => void;
   /**
    * Whether a child that starts now may keep normal priority while it starts. Each call counts as a start. Returns
-   * false after many starts within a short time; this happens if each file kills its child.
+   * false after many starts within a short time, for example if every file kills its child.
    */
   takeQuickStart(): boolean;
   /** Whether this wrapper is installed and permitted. The first call tries it; later calls return the same result. */
@@ -73,8 +74,8 @@ export function createCoreWatch(): CoreWatch {
       const interval = setInterval(() => {
         const [now, cpu] = [performance.now(), watched.cpuMs()];
         const suspended = now - lookedAt >= WINDOW_MS + SUSPENDED_MS;
-        // If the CPU time is unknown (NaN), the process never counts as starved. After a suspension of this process,
-        // the work may be done although this process has not read that yet.
+        // If the CPU time is unknown (NaN), the process never counts as starved. If this process was suspended, the
+        // watched process does not count as starved either: its work may be done, which this process has not read yet.
         const starved = cpu - before < STARVED_SHARE * WINDOW_MS && !suspended;
         [before, lookedAt] = [cpu, now];
         if (!starved) return;

@@ -75,7 +75,7 @@ describe("a pool of children", () => {
     const kept = await pool.acquire(signal);
     pool.release(kept);
     heavy.kill();
-    pool.release(heavy); // the pool starts another child in its place
+    pool.release(heavy); // the pool starts another child in place of the killed one
     const starting = pool.acquire(signal);
     expect(await pool.acquire(signal, true)).toBe(kept);
     expect(await starting).not.toBe(kept);

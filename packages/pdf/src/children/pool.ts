@@ -15,8 +15,8 @@ export interface Pool extends AsyncDisposable {
    */
   acquire(signal: AbortSignal, isUrgent?: boolean): Promise<Child>;
   /**
-   * Returns a free child if no caller waits for one. When a caller comes to wait for it, `recall` is called, perhaps
-   * several times.
+   * Returns a free child if no caller waits for one. When a caller has to wait later, the pool calls `recall`, perhaps
+   * several times, to ask for this child back.
    */
   acquireSpare(recall: () => void): Child | undefined;
   /** Returns a child to the pool. If the child was killed, a new one replaces it. */
@@ -26,8 +26,8 @@ export interface Pool extends AsyncDisposable {
 export interface PoolOptions {
   readonly coreWatch?: CoreWatch;
   /**
-   * How many children start in addition to `size`, once the first one is ready. As many free children are never given
-   * out as spare. Default: 0.
+   * How many children start in addition to `size`, once the first one is ready. `acquireSpare` always leaves this many
+   * free children. Default: 0.
    */
   readonly reserve?: number;
   /** A child that has read this many files is replaced, because the libraries in it leak memory. */
@@ -36,11 +36,14 @@ export interface PoolOptions {
 
 const FILES_PER_CHILD = 200;
 /**
- * How many ms a start may take. It takes half a second of CPU time; at the lower priority it gets a twentieth of a
- * core. So only a start that hangs takes longer.
+ * How many ms a start may take. A start takes half a second of CPU time, and even at the lower priority a child gets a
+ * twentieth of a core. So only a start that hangs takes longer than this.
  */
 const START_MS = 60_000;
-/** How many ms to wait after a failed start: the machine may be able to start a child later. */
+/**
+ * How many ms to wait after a failed start before another child is started, because the machine may be able to start a
+ * child later.
+ */
 const RESTART_MS = 200;
 const CLOSED = "the extractor is closed";
 /** A free child that uses more than this many bytes of memory is replaced. */
@@ -121,7 +124,7 @@ interface State {
   readonly ready: WeakSet<Child>;
   /** For each child that was given out as spare: the function that asks for the child to be returned. */
   readonly recalls: Map<Child, () => void>;
-  /** Free children that are not ready yet although a caller waits. */
+  /** Free children that a caller waits for, because they are not ready yet. */
   readonly starting: Set<Child>;
   readonly turns: Turns<Child>;
   /** Whether the pool has begun to start children. */
@@ -157,7 +160,7 @@ function takeWarm(pool: State, isUrgent: boolean): Child | undefined {
   return child;
 }
 
-/** Replaces free children that run on idle cores only, while no core is idle. */
+/** If no core is idle, replaces the free children that run on idle cores only. */
 function replaceIdleOnly(pool: State): void {
   if (!pool.coreWatch.coresAreFull()) return;
   for (const child of pool.free.filter(({ idleOnly }) => idleOnly)) {
@@ -178,8 +181,8 @@ function serve(pool: State): void {
 }
 
 /**
- * Waits until a free child is ready, and replaces a child that does not become ready. @throws what `start` throws;
- * waiting callers get the same error.
+ * Waits until a free child is ready, and replaces a child that does not become ready.
+ * @throws what `start` throws; waiting callers get the same error.
  */
 async function prepare(pool: State, child: Child): Promise<void> {
   pool.starting.add(child);
@@ -199,7 +202,8 @@ async function prepare(pool: State, child: Child): Promise<void> {
 }
 
 function mayServeAgain(pool: State, child: Child): boolean {
-  // A child that started while the cores were full has a higher priority. Once cores are idle again, it is replaced.
+  // A child that started while the cores were full has a higher priority. Such a child is replaced once cores are idle
+  // again.
   const fitsCores = child.idleOnly || pool.coreWatch.coresAreFull();
   return (
     fitsCores &&
@@ -214,8 +218,7 @@ function mayServeAgain(pool: State, child: Child): boolean {
 async function started(child: Child, coreWatch: CoreWatch): Promise<void> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error("the child did not start in time")), START_MS);
-  // A child that is starved while it starts also shows that the cores are full; then the next children get a share of
-  // them.
+  // If a child is starved while it starts, the cores are full, and the next children start with a higher priority.
   const endWatch = coreWatch.watch(child, () => undefined);
   try {
     await Promise.race([child.ready, late.promise]);

@@ -11,8 +11,8 @@ const CHRT_MS = 5000;
 const execute = promisify(execFile);
 
 /**
- * The resident memory of a process in bytes. 0 when the process has ended, or on systems other than Linux. On those,
- * only the limits of V8 and WASM hold.
+ * The resident memory of a process in bytes. 0 when the process has ended, or if the system is not Linux; there, only
+ * the limits of V8 and WASM hold.
  */
 export function residentBytes(pid: number | undefined): number {
   try {

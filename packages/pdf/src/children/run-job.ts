@@ -2,7 +2,10 @@ import { ChildEnded, type Child } from "./child-process.ts";
 import type { CoreWatch } from "./core-watch.ts";
 
 const WATCH_MS = 50;
-/** If the interval's timer fires this many ms late, this process was suspended and has not read its messages yet. */
+/**
+ * If the interval's timer fires this many ms late, this process was suspended, and has not yet read the messages of its
+ * child.
+ */
 const SUSPENDED_MS = 1000;
 
 /**
@@ -58,8 +61,8 @@ function watchChild(
   let suspended = false;
   const interval = setInterval(() => {
     const now = performance.now();
-    // One late timer counts as a suspension, the next one does not: otherwise no job would ever be found overdue on an
-    // event loop that is always late.
+    // After a timer that counted as a suspension, the next late timer does not count as one: otherwise no job would
+    // ever be found overdue on an event loop that is always late.
     suspended = now - lookedAt > SUSPENDED_MS && !suspended;
     lookedAt = now;
     const late = suspended ? undefined : overdue();
@@ -74,7 +77,7 @@ function watchChild(
 }
 
 /**
- * The reason why a child ended by itself. V8 aborts with code 134 when its heap is full, the only known cause here.
+ * The reason why a child ended by itself. Code 134: V8 has aborted, of which the only known cause here is a full heap.
  * Code null: the system killed the process, which it does when memory runs out.
  */
 function interruptionOf({ code }: ChildEnded): Interruption {

@@ -1,9 +1,9 @@
 import type { WatchedProcess } from "./core-watch.ts";
 
 /**
- * Starts to measure the processor time of a process. Each call of the returned function gives the ms since the start;
- * once the process has ended, the last value that was read. On systems that do not report CPU time (macOS), it gives
- * wall-clock ms.
+ * Starts to measure the processor time of a process. Each call of the returned function gives the ms since the start.
+ * Once the process has ended, the function gives the value that it has read last. On systems that do not report CPU
+ * time (macOS), it gives wall-clock ms.
  */
 export function startStopwatch(process: Pick<WatchedProcess, "cpuMs">): () => number {
   const before = process.cpuMs();
@@ -11,7 +11,7 @@ export function startStopwatch(process: Pick<WatchedProcess, "cpuMs">): () => nu
   let worked = 0;
   return () => {
     const now = Number.isNaN(before) ? performance.now() - begun : process.cpuMs() - before;
-    if (now > worked) worked = now; // false when the time is NaN, because the process has ended
+    if (now > worked) worked = now; // false when `now` is NaN, because the process has ended
     return worked;
   };
 }

@@ -4,7 +4,7 @@ import { CLUSTERED } from "../text/clusters.ts";
 import { RTL } from "../text/right-to-left.ts";
 import type { GivenText } from "./pdfium-text.ts";
 
-/** PDFium's number for a string as the value in a mark. */
+/** PDFium's number of the type "string", which the value of an ActualText has. */
 const STRING = 3;
 const MAX_MARKS = 8;
 
@@ -40,7 +40,7 @@ export function withoutRepeats(
   const charsOf = new Map<number, number[]>();
   const chars: number[] = [];
   let all = "";
-  // The end of `all`: to read it from there would copy the whole text each time.
+  // The end of `all`, kept separately, because reading it from `all` would copy the whole text each time.
   let end = "";
   let isAfterRepeat = false;
   for (let at = 0; at < given.text.length; at++) {
@@ -53,11 +53,12 @@ export function withoutRepeats(
       isAfterRepeat = true;
       continue;
     }
-    // PDFium has also made a blank before and after the text that was left out; only one of the two blanks can be
-    // measured.
+    // PDFium makes a blank before a repeated text and another one after it. When the repeated text is left out, one of
+    // the two blanks is left out, too: this one, because only the other can be measured.
     if (isAfterRepeat && object === 0 && given.text.charAt(at) === " " && /\s$/.test(end)) continue;
     isAfterRepeat = false;
-    // PDFium has written a line end before and after the text that was left out; one of them is enough.
+    // PDFium writes a line end before a repeated text and another one after it. When the repeated text is left out, the
+    // second line end is left out, too.
     if (given.text.startsWith("\r\n", at) && end === "\r\n") {
       at++;
       continue;
@@ -138,8 +139,8 @@ export interface Drawing {
    */
   orderOf(object: number): number | undefined;
   /**
-   * Whether a blank was drawn between two places of this order. PDFium leaves out blanks at what it takes for line
-   * ends.
+   * Whether a blank was drawn between two places in the order of drawing. PDFium leaves out blanks at what it takes for
+   * line ends.
    */
   hasBlank(one: number, other: number): boolean;
 }
@@ -164,8 +165,8 @@ export function drawingOf(pdfium: Pdfium, page: number, isRead: (object: number)
     const object = call.FPDFPage_GetObject(page, index);
     if (call.FPDFPageObj_GetType(object) === TEXT_OBJECT) {
       orders.set(object, index);
-      // A sign that belongs to a letter is not read either, because the letter's ActualText stands for both, nor is a
-      // letter that is drawn twice. They have ink.
+      // PDFium also gives no text for a sign whose letter has an ActualText for both, and for a letter that is drawn a
+      // second time. Unlike blanks, these have ink or an ActualText.
       if (!isRead(object) && named.markOf(object) === 0 && !hasInk(object)) found++;
     }
     blanks[index] = found;

@@ -26,8 +26,8 @@ async function load(): Promise<typeof import("pdf-parse")> {
 }
 
 /**
- * An engine that uses pdf-parse (pdfjs): slower than PDFium, separates table cells by tabs, and reads some files that
- * PDFium cannot read.
+ * A PDF engine that uses pdf-parse (pdfjs): slower than PDFium, separates table cells by tabs, and reads some files
+ * that PDFium cannot read.
  */
 export async function createPdfParseEngine(): Promise<PageEngine> {
   const { PasswordException, PDFParse } = await load();
@@ -73,8 +73,8 @@ const TAB_BEFORE_POINT = /\s*\t\s*(?=[.,:;!?\u060c\u061b\u061f])/g;
 const TURNED_LIGATURE = /\u0627([\u0622\u0623\u0625])\u0644/g;
 
 /**
- * Mends a right-to-left line. pdf-parse finds table cells by distances from left to right, so in such a line it puts
- * tabs between any two pieces of text.
+ * Removes wrong tabs from a right-to-left line, and mends its ligatures. pdf-parse finds table cells by distances from
+ * left to right, so in such a line it puts tabs between any two pieces of text.
  */
 function rightToLeft(line: string): string {
   return line

@@ -189,8 +189,8 @@ function stringOf(pdfium: Pdfium, annotation: number, key: string): string {
 }
 
 /**
- * Reads a string that PDFium writes as UTF-16 with a NUL at its end. The first call of `write` only returns the size in
- * bytes.
+ * Reads a string that PDFium writes as UTF-16 with a NUL at its end. `write` writes up to `size` bytes to `at`; with a
+ * size of 0 it writes nothing. It returns the size of the string in bytes.
  */
 function readString({ call, allocate, heap }: Pdfium, write: (at: number, size: number) => number): string {
   const size = write(0, 0);

@@ -8,7 +8,9 @@ const MAX_NAME_CHARS = 255;
 /** On how many pages annotations are searched for attached files. */
 const MAX_PAGES = 100;
 const FILE_ATTACHMENT = 17;
-/** In a PDF file the header begins within this many bytes. */
+/**
+ * The header of a PDF begins within this many bytes of the file. An embedded file without such a header is not a PDF.
+ */
 const HEAD_BYTES = 1024;
 
 /** The names of all files attached to a document, PDFs and others, each name once. */

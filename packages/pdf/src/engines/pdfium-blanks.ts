@@ -77,14 +77,15 @@ export function withCells(
     done = at + 1;
   }
   if (done === 0) return { text: raw };
-  // Widths are measured from the ink of one letter to that of the next, so equal blanks differ by the free space at the
-  // sides of letters.
+  // The width of a blank is measured from the ink of one letter to the ink of the next. Letters have free space at
+  // their sides, so the measured widths of equal blanks differ a little.
   return { text: text + raw.slice(done), even: isEven({ blanks, least, most }, raw, size) };
 }
 
 /**
- * Whether the blanks of a line are about as wide as one another, as in a line that is stretched to the width of its
- * column. Two blanks may separate cells, except in scripts without blanks between words, whose lines have few of them.
+ * Whether the blanks of a line are about equally wide, as in a line that is stretched to the width of its column. At
+ * least three blanks are needed, because two equal blanks may separate cells. In scripts without blanks between words
+ * one is enough, because their lines have few blanks.
  */
 export function isEven(
   { blanks, least, most }: { readonly blanks: number; readonly least: number; readonly most: number },
@@ -95,8 +96,8 @@ export function isEven(
 }
 
 /**
- * From how many ems on a blank that PDFium made from a gap is real; 0 for a drawn blank. PDFium takes a cluster for one
- * letter, and the rest of the cluster's width for a gap.
+ * PDFium takes a cluster of letters for one letter, and the rest of the cluster's width for a gap, from which it makes
+ * a blank. Returns how many ems wide the gap at `index` must be for its blank to be real; 0 for a drawn blank.
  */
 export function madeFrom({ letters, blankEm }: Blanks, index: number): number {
   if (!letters.isGenerated(index)) return 0;
@@ -145,7 +146,7 @@ export function spreadOut(letters: Letters, line: RawLine): string {
   return text;
 }
 
-/** The gap from which there are cells in a line whose letters may be spaced out. */
+/** In a line whose letters may be spaced out: the width from which on a gap separates cells. */
 export const spacedCellGap = (letters: Letters, line: RawLine): number => cellGapOf(gapsIn(letters, line), line.size);
 
 /** The gaps between the letters of a line, each at the index of the letter before it; 0 beside a blank. */

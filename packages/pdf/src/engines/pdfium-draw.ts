@@ -23,7 +23,10 @@ export function draw(pdfium: Pdfium, page: number, rotation: Rotation = 0): Uint
   return pgmOf(skew === 0 ? asItIs : drawn(pdfium, page, { rotation, skew }));
 }
 
-/** Draws a page. `skew`: by how many degrees its lines of text fall to the right; they are drawn level. */
+/**
+ * Draws a page. `skew`: by how many degrees its lines of text fall to the right. The page is turned back by this angle,
+ * so that the lines are level.
+ */
 function drawn(pdfium: Pdfium, page: number, how: { readonly rotation: Rotation; readonly skew: number }): GreyPicture {
   const { call, heap } = pdfium;
   const [wide, high] = [call.FPDF_GetPageWidthF(page), call.FPDF_GetPageHeightF(page)];

@@ -19,9 +19,15 @@ import { isSparse } from "../text/scan.ts";
 
 /** The error code of FPDF_GetLastError for a missing or wrong password. */
 const ERROR_PASSWORD = 4;
-/** If a page's last line of text is higher than this part of the page's height, the page may have lost its end. */
+/**
+ * If a page's last line of text is higher than this part of the page's height, the page may have lost its end, and its
+ * streams are examined.
+ */
 const ROOM_BELOW = 0.22;
-/** If this many undamaged pages of a file end at the same height, pages of the file normally end there. */
+/**
+ * If this many undamaged pages of a file end at the same height, other pages that end there are not examined for
+ * damage.
+ */
 const WHOLE_PAGES = 8;
 /** Matches drawing operators of a PDF page. A damaged stream shows them as text. */
 const OPERATORS = /(?:^|\s)(?:T[jJdDmfwcz*]|BT|ET|\/F\d+)(?:\s|\(|$)/;
@@ -39,7 +45,7 @@ export function createPdfiumEngine(): PageEngine {
   };
 }
 
-/** Loads pdf-parse, only when it is needed: almost no file needs it. */
+/** Loads pdf-parse. Called only for a file that needs pdf-parse, because almost no file does. */
 async function loadPdfParse(): Promise<PageEngine> {
   return (await import("./pdf-parse-engine.ts")).createPdfParseEngine();
 }
@@ -166,8 +172,8 @@ function withText<T>({ call }: Pdfium, page: number, use: (text: number) => T): 
 }
 
 /**
- * If a page may have lost its end: the height of its last line above the bottom, in points; NaN if the page does not
- * end with a line of text. Returns undefined if the page is certainly complete.
+ * For a page that may have lost its end: the height of its last line above the bottom, in points; NaN if the page does
+ * not end with a line of text. Returns undefined if the page is certainly complete.
  */
 function earlyEnd(lines: readonly Line[], { bottom, top }: Box): number | undefined {
   const last = lines.findLast(({ text }) => text.trim() !== "");

@@ -39,7 +39,10 @@ export interface Letters {
   isBetween(index: number): boolean;
   /** The text object to which a character belongs; 0 if there is none. */
   objectOf(index: number): number;
-  /** Whether the font does not state which character this is, so that PDFium has guessed it, and it is not decoded. */
+  /**
+   * Whether this character is only PDFium's guess: its font does not state which character it is, and its code was not
+   * decoded in another way.
+   */
   isUnnamed(index: number): boolean;
   /** The style of a character. */
   style(index: number): Omit<Style, "words">;

@@ -44,14 +44,14 @@ import { withoutGuesses, type KnownText } from "./unnamed-letters.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 /*
- * This code runs once for every character of a document. Regular expressions and additional calls of PDFium would cost
- * a tenth of PDFium's own time. So it compares code units and calls PDFium as rarely as possible. Steps that most pages
- * do not need run only when a line requires them.
+ * The code below runs once for every character of a document. Regular expressions and additional calls of PDFium would
+ * cost a tenth of PDFium's own time. So this code compares code units, and calls PDFium as rarely as possible. Steps
+ * that most pages do not need run only when a line requires them.
  */
 
 /**
- * In running text, letters are narrower than this many ems on average. A line with wider ones has parts that stand
- * apart.
+ * In running text, letters are narrower than this many ems on average. If the letters of a line are wider, the line
+ * consists of parts that stand apart, or its letters are spaced out.
  */
 const WIDE_LETTER_EM = 0.85;
 /** A letter that is this many ems above or below the letter before it is on a line of its own. */
@@ -82,7 +82,10 @@ export interface ReadLines {
    * with many of them are left out.
    */
   readonly unnamed: boolean;
-  /** For each mark in the lines, the letter that it stands for: one that its font does not name. */
+  /**
+   * A letter that its font does not name is replaced in the lines by a mark, a private-use character. For each mark:
+   * PDFium's guess for this letter.
+   */
   readonly guesses: Guesses;
   /** Whether a font names its letters in UTF-8, so that another PDF engine may know more of the letters. */
   readonly utf8?: boolean;
@@ -160,7 +163,7 @@ export function readLines(
   }
 }
 
-/** The parts of the page's text between line ends; those that may be steps of one sloped line are together. */
+/** The parts of the page's text between line ends. Parts that may be steps of one sloped line are in one list. */
 function partsOf(page: PageText): LinePart[][] {
   const { raw, letters, box } = page;
   const found = betweenLineEnds(raw);
@@ -178,7 +181,7 @@ function partsOf(page: PageText): LinePart[][] {
 
 /**
  * A right-to-left line that PDFium gave in several parts, because its letters stand at different heights. Returns
- * undefined if the parts are lines one above the other: then no order of drawing leads from one to the next.
+ * undefined if the parts are separate lines, one above the other, as the order of drawing or their positions show.
  */
 function slopedLine(page: PageText, parts: readonly LinePart[]): Line | undefined {
   const { raw, letters } = page;
@@ -201,7 +204,7 @@ function slopedLine(page: PageText, parts: readonly LinePart[]): Line | undefine
   };
 }
 
-/** Signs of the page's text, with the order in which they are drawn; undefined if it is unknown. */
+/** Signs of the page's text, each with its place in the order of drawing; undefined if this order is unknown. */
 function drawnSigns(
   { letters, drawing }: PageText,
   signs: readonly PlacedSign[],
@@ -218,7 +221,7 @@ function drawnSigns(
   return drawn;
 }
 
-/** The lines in one piece of the page's text; nearly always one. */
+/** The lines in one part of the page's text, which nearly always has only one line. */
 function linesOf(page: PageText, start: number, end: number): Line[] {
   const { raw, letters, box } = page;
   const text = raw.slice(start, end);
@@ -233,7 +236,8 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
       return shown.flatMap(([from, to]) => linesOf({ ...page, box: EVERYWHERE }, from, to));
   }
   const hasRtl = page.rtl && RTL.test(text);
-  // Words of Nastaliq end on the baseline and begin above it.
+  // In Nastaliq, a style of Arabic script, words begin above the baseline and end on it. So the ends of a right-to-left
+  // line may differ more in height.
   const level = Math.abs(head.baseline - tail.baseline) < (hasRtl ? 1 : STACKED_EM) * head.size;
   if (!level) {
     const stack = stackedParts(page, start + first, start + last + 1);
@@ -243,7 +247,8 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   const style = page.styled ? styleOfLine(page, start + first, start + last) : {};
   const baseline = hasRtl ? Math.min(head.baseline, tail.baseline) : head.baseline;
   const place: Omit<Line, "text"> = { left, right, baseline, size: level ? head.size : 0, ...style };
-  // In a document that is bound on the right, PDFium returns the words of a line in the wrong order.
+  // A left-to-right line may end at the left of its beginning: in a document that is bound on the right, PDFium returns
+  // the words of a line in the wrong order.
   const turned = level && !hasRtl && head.x > tail.x && last > first;
   if (turned && letters.rotationOf(start + first) !== page.rotation) return [{ ...place, text, size: 0 }];
   const line = { text, start, first, size: head.size };
@@ -253,7 +258,8 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   const width = (right - left) / (last - first + 1);
   const isWide = last - first > 3 && width > WIDE_LETTER_EM * head.size;
   const isSpaced = level && isWide && !VERTICAL.test(text);
-  // Clusters are wide, and PDFium's blanks within them have to be looked at one by one.
+  // Clusters of letters are wide even if they are not spaced out. So in a line with clusters, each blank that PDFium
+  // made is examined by itself.
   const isClustered = page.blankEm > 0 && CLUSTERED.test(text);
   const spread = isSpaced && !isClustered;
   const cellGap = isSpaced && isClustered ? spacedCellGap(letters, line) : undefined;
@@ -264,7 +270,8 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   if (page.cells && !isStretched && read.text.includes("\t") && read.text.length === text.length) {
     return cellsOf(read.text).flatMap(([from, to]) => linesOf({ ...page, cells: false }, start + from, start + to));
   }
-  // A program that draws its blanks leaves none out, and the letters of some fonts stand far apart.
+  // Whether no blank was removed from the line, and PDFium may have left some out. A program that draws its blanks
+  // leaves none out, and between spaced-out letters a gap is no blank.
   const whole = page.overlooked && !page.drawsBlanks && !isSpaced && read.text.length === text.length;
   const words = page.styled && read.text.length !== text.length ? wordsIn(letters, line, read.text) : place.words;
   return [{ ...read, ...place, words, ...(whole && { text: withOverlooked(page, read.text, line) }) }];
@@ -293,8 +300,8 @@ function isWithin({ left, right, bottom, top }: Box, letter: Letter): boolean {
 }
 
 /**
- * The parts of a piece of text that lie on the page, at least with some letters. The piece is split where a gap is as
- * wide as between cells.
+ * The parts of a piece of text that lie on the page at least partly. The text is split where a gap is as wide as
+ * between cells.
  */
 function visibleParts({ raw, letters, box }: PageText, start: number, end: number): Array<readonly [number, number]> {
   const parts: Array<readonly [number, number]> = [];

@@ -34,7 +34,7 @@ describe("clusters that ActualText names", () => {
     );
   });
 
-  // Chromium draws a sign that follows its letter as a sign of its own, and PDFium takes the cluster to be as wide as
+  // Chromium draws a sign that follows its letter as a separate object, and PDFium takes the cluster to be as wide as
   // its first sign.
   it.each([
     ["a narrow one", 79, 82, ""],

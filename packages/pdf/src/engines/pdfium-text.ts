@@ -2,9 +2,14 @@ import { isThai, thaiLetter } from "../text/thai-codes.ts";
 import { characterOf, isPairsOfBytes } from "../text/utf8.ts";
 import type { Pdfium } from "./pdfium.ts";
 
-/** How many codes beyond ASCII are examined before all of them are taken for UTF-8. */
+/**
+ * How many codes beyond ASCII of a page are examined, the first ones, to find out whether the codes are UTF-8 or Thai.
+ */
 const SAMPLES = 12;
-/** This part of them has no name if the page's font is of the kind that has Thai at single-byte codes. */
+/**
+ * The codes of a page may be those of Thai letters only if at least this part of the examined letters is not named by
+ * its font.
+ */
 const UNNAMED_PART = 0.8;
 
 export interface GivenText {
@@ -76,7 +81,7 @@ function thaiText(pdfium: Pdfium, text: number, count: number): GivenText | unde
     const isUnnamed = code >= 0x80 && pdfium.call.FPDFText_HasUnicodeMapError(text, index) === 1;
     const letter = isUnnamed ? thaiLetter(code) : undefined;
     if (letter !== undefined) decoded.add(index);
-    // Only letters without names are judged; any other separates them.
+    // Only letters that their font does not name are judged. Each other letter becomes a blank, which separates them.
     unnamed += isUnnamed ? (letter ?? signOf(code)) : " ";
     return letter;
   });

@@ -114,8 +114,8 @@ export interface Pdfium {
   /** Allocates memory inside PDFium; `call.free` frees it. @throws Error when none is left. */
   allocate(size: number): number;
   /**
-   * PDFium's memory as it is now. Call it again after any allocation: when the memory grows, earlier views become
-   * invalid.
+   * PDFium's memory as it is now. Must be called again after each allocation: when the memory grows, earlier views
+   * become invalid.
    */
   heap(): Uint8Array;
 }

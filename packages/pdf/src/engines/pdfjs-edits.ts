@@ -33,8 +33,8 @@ export const EDITS: readonly Edit[] = [
 `,
   },
   {
-    // pdfjs would read the file of a composite font with a ToUnicode map only for its outlines, because the PDF itself
-    // gives the font's letters and widths.
+    // Keeps pdfjs from reading the file of a composite font with a ToUnicode map. It would read the file only for the
+    // outlines, because the PDF itself gives the font's letters and widths.
     module: "/legacy/build/pdf.worker.mjs",
     from: "    if (!file || file.isEmpty) {\n",
     to: "    if (file && !file.isEmpty && properties.composite && properties.hasIncludedToUnicodeMap) return;\n    if (!file || file.isEmpty) {\n",
@@ -54,7 +54,7 @@ export function edited(url: string, source: string): string {
   );
 }
 
-/** Makes pdfjs load with the edits above. Call it before pdfjs is loaded. */
+/** Makes pdfjs load with the edits of this file. Must be called before pdfjs is loaded. */
 export function editPdfjs(): void {
   registerHooks({
     load(url, context, next) {

@@ -1,8 +1,8 @@
 import type { OpenDocument, PageEngine } from "./page-engine.ts";
 
 /**
- * After this many ms of processor time, the second PDF engine stops reading a file, because only some letters are
- * missing.
+ * After this many ms of processor time, the second PDF engine stops reading a file: it is only asked for a few letters
+ * that the first engine does not know, and these are not worth more time.
  */
 const MAX_CPU_MS = 3000;
 

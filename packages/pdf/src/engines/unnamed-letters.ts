@@ -46,9 +46,12 @@ const isControl = (unit: number): boolean => (unit < 0x20 && !isSpace(unit)) || 
 const isPlain = (unit: number): boolean => unit >= 0x20 && unit < 0x7f;
 
 export interface KnownText {
-  /** The text with marks and U+FFFD for unnamed letters. It is as long as the given text. */
+  /**
+   * The text, in which each unnamed letter is replaced by a mark (a private-use character) or by U+FFFD. It is as long
+   * as the given text.
+   */
   readonly text: string;
-  /** The letters that the marks in the text stand for. */
+  /** For each mark in the text: PDFium's guess for the unnamed letter. */
   readonly guesses: Guesses;
   /** Whether so much of the text is U+FFFD that OCR should read the page, if OCR is available. */
   readonly holed: boolean;
@@ -59,8 +62,8 @@ export interface KnownText {
 const NO_GUESSES: Guesses = new Map();
 
 /**
- * The text of a page without PDFium's guesses for unnamed letters. An unnamed letter in a word becomes a mark; any
- * other becomes U+FFFD.
+ * The text of a page without PDFium's guesses for unnamed letters. An unnamed letter in a word becomes a mark, which
+ * another PDF engine may replace by a letter; any other becomes U+FFFD.
  */
 export function withoutGuesses(letters: Letters, text: string): KnownText {
   const inWords = hasUnnamedInWords(letters, text);
@@ -164,7 +167,7 @@ function hasUnnamed(letters: Letters, text: string): boolean {
   return false;
 }
 
-/** Matches letters of the Unicode blocks near those of CLUSTERED. */
+/** Matches letters of other scripts, whose Unicode blocks are near those of CLUSTERED. */
 const STRANGER = /[\u0370-\u08ff\u10a0-\u177f\u1800-\u1c7f]/;
 /**
  * The letters of {@link STRANGER} that never occur next to a word in a clustered script. Greek and Cyrillic letters do

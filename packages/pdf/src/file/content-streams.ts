@@ -117,7 +117,7 @@ function addObjects(found: Map<number, string>, data: Buffer, first: number): vo
   try {
     text = inflateSync(data, { finishFlush: 2, maxOutputLength: MAX_STREAM_BYTES }).toString("latin1");
   } catch {
-    return; // the objects in it count as not found
+    return; // the stream is damaged: the objects in it count as not found
   }
   const numbers = text.slice(0, first).trim().split(/\s+/).map(Number);
   for (let index = 0; index + 1 < numbers.length; index += 2) {

@@ -3,8 +3,8 @@ const OBJECT = /(\d{1,10})\s+(\d{1,5})\s+obj\b/g;
 
 /**
  * Makes a trailer that names the file's catalog, for a file whose end is missing because its download was cut off. With
- * it, PDF readers find all other objects by searching for them. Returns undefined when the file has a trailer, or when
- * no catalog is found.
+ * the trailer, PDF readers find all other objects by searching for them. Returns undefined when the file has a trailer,
+ * or when no catalog is found.
  */
 export function madeUpTrailer(bytes: Uint8Array): Uint8Array | undefined {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");

@@ -88,7 +88,7 @@ async function send(
   return reading;
 }
 
-/** Reads the body as text, at most as many bytes as the longest text that would be kept. */
+/** Reads the body as text, up to `bytes` bytes. The rest of a longer body is not read. */
 async function readAtMost(response: Response, bytes: number): Promise<string> {
   const pieces: Uint8Array[] = [];
   let size = 0;

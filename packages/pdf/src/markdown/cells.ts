@@ -1,7 +1,7 @@
 import { withoutStretch, type Line } from "../text/layout.ts";
 import type { Extent } from "../text/styled.ts";
 
-/** Pieces whose baselines differ by less than this many ems are in one row. */
+/** Pieces of text whose baselines differ by less than this many ems are in one row. */
 const SAME_ROW_EM = 0.4;
 /**
  * A raised mark, such as a footnote's, has at most this part of its neighbour's size, and at most `MARK_CHARS`
@@ -80,7 +80,7 @@ export interface Word extends Extent {
 }
 
 /**
- * The words of a piece of text, with their extents. If these are unknown, they are estimated from the number of
+ * The words of a piece of text, with their extents. If the extents are unknown, they are estimated from the number of
  * letters.
  */
 export function wordsOf({ text, left, right, words }: Line): Word[] {

@@ -9,7 +9,7 @@ const WORD_GAP_EM = 0.5;
  */
 const FULL_LINE = 0.6;
 
-/** The pieces of one line of a table, by column. */
+/** The pieces of text of one line of a table, by column. */
 export type PlacedLine = ReadonlyArray<readonly Line[]>;
 
 /** Words of a line that stand close together, within one cell. */
@@ -56,14 +56,17 @@ export function columnsOf(lines: ReadonlyArray<readonly Fragment[]>, rules: Rule
   }
   let columns: Extent[] = [];
   for (const line of lines) if (isFull(line, lines)) for (const one of line) columns = widened(columns, one);
-  // A column that only a few rows fill is found because it lies beside the other columns.
+  // Cells that overlap none of these columns form further columns, which only a few rows have.
   for (const line of lines)
     if (line.length > 1)
       for (const one of line) if (overlapping(columns, one).length === 0) columns = widened(columns, one);
   return columns.toSorted((one, other) => one.left - other.left);
 }
 
-/** The positions of drawn upright lines between cells, of those that cover at least half of the table's height. */
+/**
+ * The positions of the drawn upright lines between cells. An upright line counts if it covers at least half of the
+ * table's lines of text.
+ */
 function uprightBetween(lines: ReadonlyArray<readonly Fragment[]>, rules: Rules, { left, right }: Extent): number[] {
   const baselines = lines.flat().map(({ line }) => line.baseline);
   const [top, bottom] = [Math.max(...baselines), Math.min(...baselines)];

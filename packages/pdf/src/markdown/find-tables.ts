@@ -3,7 +3,7 @@ import { NO_RULES, type Rules } from "../text/styled.ts";
 import { isOneRow } from "./cells.ts";
 import { gridOf } from "./grid.ts";
 
-/** A table: which pieces of the page belong to it, and its cells row by row. */
+/** A table: which pieces of text of the page belong to it, and its cells row by row. */
 export interface Table {
   /**
    * The table's pieces of text: their indexes among the page's pieces, from `from` (included) to `to` (not included).
@@ -89,14 +89,17 @@ function isRuled({ left, right, baseline, size }: Line, { across }: Rules, above
   );
 }
 
-/** The pieces of a table's last row. */
+/** The pieces of text in a table's last row. */
 function lastRow(table: readonly Line[]): Line[] {
   const paired = table.filter((cell) => table.some((other) => other !== cell && isOneRow(cell, other)));
   const bottom = Math.min(...paired.map(({ baseline }) => baseline));
   return paired.filter(({ baseline, size }) => baseline < bottom + 0.4 * size);
 }
 
-/** Whether a line is below at most one of the row's cells, and its type has the size of one of them. */
+/**
+ * Whether a line may continue a cell of the row: it lies below no more than one of the cells, and its type has the size
+ * of one of them.
+ */
 function isInCell(line: Line, row: readonly Line[]): boolean {
   const touched = row.filter(({ left, right }) => Math.min(right, line.right) - Math.max(left, line.left) > 0.5);
   return touched.length < 2 && row.some(({ size }) => Math.abs(size - line.size) < 0.15 * size);

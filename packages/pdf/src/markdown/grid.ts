@@ -5,8 +5,8 @@ import { columnsOf, fragmentsOf, isFull, overlapping, type Fragment, type Placed
 import { rowTest } from "./table-rows.ts";
 
 /**
- * Columns are prose, not a table, if their pieces of text have at least this many words on average, and at least the
- * part `PROSE_FULL` of the pieces reaches the column's edge.
+ * Columns are prose, not a table, if their pieces of text have at least this many words on average, and if at least the
+ * part `PROSE_FULL` of these pieces of text reaches the column's edge.
  */
 const PROSE_WORDS = 4.5;
 const PROSE_FULL = 0.6;

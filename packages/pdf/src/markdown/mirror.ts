@@ -6,12 +6,13 @@ import { spansOf } from "./find-tables.ts";
 
 /*
  * Tables and lists of a page that is read from right to left begin at the right. Their lines are mirrored, so that they
- * begin at the left and are read like any other. Code and left-to-right text on such a page stay where they are.
+ * begin at the left, and the code for left-to-right pages can read them. Code and left-to-right text on such a page are
+ * not mirrored.
  */
 
 /**
- * Mirrors the right-to-left lines of a page on which most text is right-to-left, and the rows of possible tables that
- * have such a cell.
+ * If most text of a page is right-to-left, mirrors its right-to-left lines, and those rows of possible tables that have
+ * a right-to-left cell.
  */
 export function withRtlMirrored(lines: readonly Line[]): readonly Line[] {
   if (!isMostlyRtl(lines.map(({ text }) => text).join("\n"))) return lines;
@@ -33,7 +34,7 @@ export function withRtlMirrored(lines: readonly Line[]): readonly Line[] {
   return lines.map((line, at) => (isRtl[at] === true ? mirrored(line) : line));
 }
 
-/** Whether a cell is one of a row without letters whose cells are in order from right to left. */
+/** Whether a cell has no letters and belongs to a row whose cells are in order from right to left. */
 function isRowOfNumbers(before: Line, cell: Line, next: Line | undefined): boolean {
   if (/\p{L}/u.test(cell.text)) return false;
   if (isOneRow(before, cell)) return before.left > cell.left;
@@ -50,8 +51,8 @@ function goesOn(before: Line, { text, left, right, size }: Line): boolean {
 }
 
 /**
- * Cells that are in no table, with the left-to-right ones where they were drawn. Only those beside a mirrored cell stay
- * mirrored: they belong to its row.
+ * For cells that are in no table: puts left-to-right cells that were mirrored back where they were drawn. A cell that
+ * is in one row with another mirrored cell stays mirrored.
  */
 export function withLtrAsDrawn(cells: readonly Line[]): Line[] {
   return cells.map((cell, at) => {

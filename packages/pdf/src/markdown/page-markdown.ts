@@ -34,7 +34,10 @@ export function pageMarkdown(
   return withFootnotes(blocks, readFootnotes(cells.slice(end))).join("\n\n");
 }
 
-/** The tables of a page. Those of mirrored cells are looked for apart: their positions are not those of the others. */
+/**
+ * The tables of a page. Tables of mirrored cells are searched for separately, because mirrored positions cannot be
+ * compared with others.
+ */
 function tablesOf(cells: readonly Line[], rules: Rules, body: Body): Table[] {
   const tables: Table[] = [];
   let from = 0;

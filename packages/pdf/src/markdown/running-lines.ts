@@ -7,8 +7,8 @@
 const EDGE_BLOCKS = 2;
 const MAX_CHARS = 120;
 /**
- * A line recurs if it is on at least this many pages, of which one is near, and if either the part `MIN_SHARE` of all
- * pages has it or at least this many pages nearby have it.
+ * A line of a page recurs if at least this many pages have it, one of them within `NEAR_PAGES` pages, and if in
+ * addition either the part `MIN_SHARE` of all pages, or at least this many pages nearby, have it.
  */
 const MIN_PAGES = 3;
 const MIN_SHARE = 0.3;

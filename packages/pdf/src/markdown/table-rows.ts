@@ -11,14 +11,14 @@ const ROW_TO_LINE = 1.15;
 const MAX_RULED_LINES = 8;
 const MIN_RULES = 2;
 /**
- * A line that fills at least this part of the columns is a row of its own; drawn lines then separate only groups of
- * rows.
+ * A line that fills at least this part of the columns counts as a whole row. If most lines are whole rows, drawn lines
+ * separate only groups of rows.
  */
 const WHOLE = 0.8;
 
 /**
- * Returns a test of whether a row begins at the line with an index. It goes by drawn lines; if they do not separate the
- * rows, by the distances of lines.
+ * Returns a function that tests whether a row begins at the line with the given index. Drawn lines decide; if these do
+ * not separate the rows, the distances between the lines of text do.
  */
 export function rowTest(lines: readonly PlacedLine[], rules: Rules): (index: number) => boolean {
   const ruled = lines.map((_, index) => index > 0 && hasRuleAbove(lines, index, rules));
@@ -44,7 +44,7 @@ function hasRuleAbove(lines: readonly PlacedLine[], index: number, { across }: R
   return probes.filter(covered).length >= 4;
 }
 
-/** Returns a test of whether the line with an index continues the row of the line before it. */
+/** Returns a function that tests whether the line with the given index continues the row of the line before it. */
 function lineTest(lines: readonly PlacedLine[]): (index: number) => boolean {
   const filled = lines.map((line) => line.filter((cells) => cells.length > 0).length);
   const gaps = lines.map((line, index) => {
@@ -75,8 +75,8 @@ function widestJump(gaps: readonly number[]): number {
   let widest = ROW_TO_LINE;
   sorted.forEach((gap, index) => {
     const next = sorted[index + 1];
-    // A line that is centred beside a taller cell is half a line off. The jump after such a gap is not the one from
-    // lines to rows.
+    // A line that is centred beside a taller cell is half a line off the other lines. After such a small gap, the jump
+    // to the next larger gap is not the one from lines to rows.
     if (next === undefined || gap > MAX_LINE_EM || next < 0.9 || next / gap < widest || (gap < 0.8 && next < 1.3))
       return;
     widest = next / gap;

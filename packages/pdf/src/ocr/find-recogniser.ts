@@ -10,8 +10,8 @@ export type OcrLanguages = readonly string[] | "auto";
 
 /**
  * Finds a recogniser. If the program `tesseract` is on PATH and has all the languages, it is used, because somebody
- * chose to install it. Otherwise Tesseract as WebAssembly is used, from the optional dependencies; for `auto` it reads
- * English.
+ * chose to install it. Otherwise Tesseract as WebAssembly is used, from the optional dependencies; if `languages` is
+ * `auto`, it reads only English.
  * @throws PdfError `ocr-missing`, whose message names the package to install.
  */
 export async function findRecogniser(options: {

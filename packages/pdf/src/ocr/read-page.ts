@@ -7,7 +7,7 @@ import { confidenceOf, type Word } from "./words.ts";
  * script. Pages that were read correctly have 80 and more.
  */
 const SURE = 65;
-/** If the confidence is below this, the words are noise. */
+/** If Tesseract's confidence in a page (of 100) is below this, the words are noise. */
 const NOISE = 38;
 
 /**

@@ -8,8 +8,8 @@ import type { Word } from "./words.ts";
 export interface Recogniser extends AsyncDisposable {
   readonly name: string;
   /**
-   * The words of a page, given as a PGM file, in reading order. `languages`: read with these, which `look` returned,
-   * instead of the usual ones. An abort ends the process that reads the page.
+   * The words of a page, given as a PGM file, in reading order. `languages`: the languages to read with instead of the
+   * usual ones, as returned by `look`. An abort ends the process that reads the page.
    * @throws the signal's reason; Error when the picture cannot be read.
    */
   recognise(pgm: Uint8Array, signal: AbortSignal, languages?: string): Promise<readonly Word[]>;

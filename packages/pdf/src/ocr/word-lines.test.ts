@@ -3,7 +3,10 @@ import { pageText } from "../text/layout.ts";
 import { SCANNED, wordLines } from "./word-lines.ts";
 import { confidenceOf, wordsOf, type Word } from "./words.ts";
 
-/** Words of 12 pixels a letter, beginning at `left`. The caller numbers `block`. */
+/**
+ * The words of one line, with 12 pixels for each letter, beginning at `left`. `block` is the number of the line's
+ * block.
+ */
 function line(text: string, { left = 0, top, block }: { left?: number; top: number; block: number }): Word[] {
   let x = left;
   return text.split(" ").map((word) => {

@@ -4,7 +4,7 @@ import type { Word } from "./words.ts";
 /** In a scan, a full line may end before its column's end by this part of the column's width. */
 export const SCANNED: Precision = { slack: 0.03 };
 
-/** Letters that reach below the baseline. The box of a line with such letters reaches below it, too. */
+/** Letters that reach below the baseline. The box of a line with such letters reaches below the baseline, too. */
 const BELOW = /[gjpqy,;()[\]{}Q\u0440\u0443\u0444\u0446\u0449]/;
 /** How far the letters of {@link BELOW} reach below the baseline, as a part of the type's size. */
 const DESCENT = 0.21;

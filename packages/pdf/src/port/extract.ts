@@ -25,9 +25,9 @@ export interface Missing {
 export type PdfFailure = "PDF_INVALID" | "PDF_ENCRYPTED" | "PDF_NO_TEXT" | "PDF_LIMIT_EXCEEDED" | "BUSY";
 
 /**
- * The outcome of an extraction. `text`: one string for each page, empty for missing pages. `failed`: with `permanent`,
- * another try would end in the same way. The code `BUSY` means that the file's children had no core for too long, which
- * says nothing about the file.
+ * The outcome of an extraction. `text`: one string for each page, empty for missing pages. `failed`: if `permanent`,
+ * extracting the file again would end in the same way. The code `BUSY` means that the file's children had no core for
+ * too long, which says nothing about the file.
  */
 export type ExtractOutcome =
   | {
@@ -70,7 +70,7 @@ export interface ExtractOptions {
   readonly isUrgent?: boolean;
   /**
    * Reports progress: `page` of `pages` pages are finished. While PDF engines read the file, `page` never decreases,
-   * and may increase by more than one. Afterwards it is called with each page that OCR is done with.
+   * and may increase by more than one. Afterwards `onPage` is called with each page that OCR is done with.
    */
   onPage?(page: number, pages: number): void;
 }
@@ -92,5 +92,8 @@ export class PdfError extends Error {
   }
 }
 
-/** A part of every text key. It must change whenever the same bytes give another text. */
+/**
+ * The version of the extractor, a part of every text key. It must change whenever an extraction of the same bytes
+ * returns a text that differs from before.
+ */
 export const EXTRACTOR_VERSION = "11";

@@ -27,14 +27,17 @@ async function warmUp(extractor: Extractor, children: number): Promise<void> {
 }
 const { signal } = new AbortController();
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, index) => `This is page ${index + 1}.`);
-/** Pages that take some milliseconds each. */
+/** With this many drawing operators, a page takes some milliseconds to read. */
 const OPERATORS = 5000;
 
-/** Pages like these, in a file so small that a child receives it at once: then a second child has time to begin. */
+/**
+ * Pages that a child takes 10 ms each to read, in a file so small that a child receives it at once. So there is time
+ * for a second child to begin.
+ */
 const slow = (count: number): string[] => numbered(count).map((page) => `${page}\n${work(10)}`);
 /**
- * How long a test repeats a file until both children have read it: the second one may be too late, or be told to stop
- * before it has read a page.
+ * For how many ms a test extracts a file again and again, until two children have both read pages of it. One extraction
+ * may not be enough: the second child may begin too late, or be told to stop before it has read a page.
  */
 const HELP_MS = 90_000;
 const HELP = { timeoutMs: HELP_MS, what: "a file that was read by both" };

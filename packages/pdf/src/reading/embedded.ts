@@ -7,8 +7,8 @@ import type { EmbeddedPdf } from "../engines/page-engine.ts";
 import type { ExtractInput, ExtractLimits } from "../port/extract.ts";
 
 /**
- * At most so many PDFs embedded in one file are read, with at most so many bytes in all. PDFs embedded in these are not
- * read.
+ * How many PDFs embedded in one file are read at most, and how many bytes they have in all. PDFs that are embedded in
+ * embedded PDFs are not read.
  */
 const MAX = { files: 20, bytes: 64 * 1024 * 1024 } as const;
 

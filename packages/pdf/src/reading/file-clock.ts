@@ -39,8 +39,8 @@ export function hasTimeLeft(clock: FileClock, times: Times, now: number): boolea
 }
 
 /**
- * Sets the deadline of the next page after a page was read or lost. A lost page does not renew the shared time: another
- * child may try the page within the rest of it.
+ * Sets the deadline of the next page after a page was read or lost. A lost page does not renew the time that children
+ * share for a page: another child may try the page within the rest of that time.
  */
 export function nextPage(clock: FileClock, { stallMs }: Times, input: { now: number; lost: boolean }): FileClock {
   const { now, lost } = input;

@@ -9,7 +9,7 @@ const NONE: ReadFromEnd = { firstPage: Infinity, count: 0, pagesAfter: () => [] 
 const opened = (pages: number): Report => ({ type: "opened", pages });
 const page = (number: number): PageReport => ({ type: "page", page: number, text: `page ${number}`, scan: false });
 const done: Report = { type: "done" };
-/** A moment on a core of one's own: processor time equals wall-clock time. */
+/** A moment of a child that has a core for itself, so that its processor time equals the wall-clock time. */
 const at = (ms: number): Moment => ({ wall: ms, cpu: ms });
 
 /** The state after the pages from `first` to `last` were read backwards. */

@@ -157,7 +157,7 @@ function hasText(reading: Reading): boolean {
  */
 export function combine(first: Reading, second: Reading, limits: ExtractLimits): Reading {
   if (first.end === "invalid" && second.end === "encrypted") return second;
-  // `busy` says nothing about the file: the second PDF engine might have read it.
+  // The end `busy` says nothing about the file: the second PDF engine might have read it, if it had got a core.
   if (second.end === "busy" && !hasText(first)) return second;
   if (!hasSomething(first) && !hasText(second)) {
     // If the second PDF engine has read every page, its outcome says more about the file than that of the first.

@@ -70,8 +70,8 @@ function place(lines: Line[], value: Line): void {
 }
 
 /**
- * The index at which a value without a row is inserted: after the nearest line above it in its column; if there is
- * none, before the first line below it.
+ * The index at which a value is inserted that has no line in its row: after the nearest line above it in its column; if
+ * there is none, before the first line below it.
  */
 function placeIn(lines: readonly Line[], value: Line): number {
   let above = -1;

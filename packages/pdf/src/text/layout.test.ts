@@ -63,7 +63,7 @@ describe("the text of a page", () => {
       column(texts).map((line) => ({ ...line, right: 270, even: line.text.includes("\t") }));
     expect(pageText(wide([phrase, stretched, phrase]))).toBe(`${phrase}${stretched.replace("\t", " ")}${phrase}`);
     expect(pageText(wide([phrase, stretched, stretched]))).toBe(`${phrase}\n${stretched}\n${stretched}`);
-    // Three wide blanks are not even by chance.
+    // Three wide blanks in a line are not equally wide by chance, so the line was stretched.
     const three = Array(4).fill(phrase.slice(0, 9));
     expect(pageText(wide([phrase, three.join("\t")]))).toBe(`${phrase}${three.join(" ")}`);
   });

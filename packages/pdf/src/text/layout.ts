@@ -31,7 +31,10 @@ export interface Line extends Partial<Omit<Style, "words">> {
   readonly mirrored?: boolean;
 }
 
-/** How exact widths are. `slack`: by which part of the column's width a full line may end before the column's end. */
+/**
+ * How exact the widths of lines are. `slack`: by which part of the column's width a full line may end before the
+ * column's end.
+ */
 export interface Precision {
   readonly slack: number;
 }
@@ -42,8 +45,8 @@ const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u
 const HAN_BLANK = new RegExp(`(?<=${UNSPACED.source}) (?=${UNSPACED.source})`, "gu");
 const HAN_PAIR = new RegExp(`${UNSPACED.source}(?=${UNSPACED.source})`, "gu");
 /**
- * Matches characters, after the first one, with which no Japanese or Chinese line begins, so that they stay on the line
- * of the first one.
+ * Matches the first character of a line, if characters follow it with which no Japanese or Chinese line begins. These
+ * stay on one line with the first character.
  */
 const NO_LINE_BEGIN =
   /^.([\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff1f\uff01\uff09\u300d\u300f\u3011\u3009\u300b\u30fb\u30fc\u3005\u3041\u3043\u3045\u3047\u3049\u3063\u3083\u3085\u3087\u30a1\u30a3\u30a5\u30a7\u30a9\u30c3\u30e3\u30e5\u30e7]+)/u;
@@ -51,7 +54,8 @@ const REPEATED = "\u0e46";
 const HANGUL = /\p{Script=Hangul}/u;
 const ITEM = /^(?:[•‣▪●○◦·–—*»→\-\u00b7]\s|\[?\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})[.)\]]\s|\[\d)/;
 /**
- * The width, in ems, that is assumed for the first phrase of a line in such a script: the line may be broken before it.
+ * In scripts without blanks between words, a line may be broken before any word. This is the width, in ems, that is
+ * assumed for the first word of a line, to compute whether it had room on the line before.
  */
 const PHRASE_EM = 4;
 /** In a column narrower than this many ems, lines are titles, addresses or verse, and are not joined. */
@@ -106,7 +110,7 @@ function directed<T extends Line>(line: T): T {
 /** A line with fewer wide blanks than this may have even ones by chance, in scripts without blanks between words. */
 const FEW_BLANKS = 3;
 
-/** How many lines beside a stretched line must be as wide to show that it fills a column. */
+/** How many of the lines beside a stretched line must be as wide as it, to show that the line fills a column. */
 const columnLines = ({ text }: Line): number =>
   PHRASED.test(text) && text.split("\t").length - 1 < FEW_BLANKS ? 2 : 1;
 
@@ -132,8 +136,8 @@ export function withoutStretch<T extends Line>(lines: readonly T[]): readonly T[
 }
 
 /**
- * Whether the next line continues this one in the same paragraph. `joined`: this line itself continues the line before
- * it.
+ * Whether the line after `index` continues the line at `index` in the same paragraph. `joined`: the line at `index`
+ * itself continues the line before it.
  */
 function continues(
   lines: readonly SeenLine[],

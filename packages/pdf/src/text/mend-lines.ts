@@ -1,7 +1,7 @@
 import type { Line } from "./layout.ts";
 import { RTL } from "./right-to-left.ts";
 
-/** The pieces of one line have baselines that differ by less than this many ems. */
+/** The pieces of text that form one line have baselines that differ by less than this many ems. */
 const SAME_BASELINE_EM = 0.1;
 /** A piece of text overlaps the piece before it by at most this many ems. */
 const OVERLAP_EM = 0.3;
@@ -48,8 +48,8 @@ function isRepeated(known: Map<string, Line[]>, line: Line): boolean {
 }
 
 /**
- * Joins two neighbouring pieces of one line; undefined when they do not belong together. If each letter is drawn
- * separately, PDFium ends lines between letters of one line.
+ * Joins two neighbouring pieces of text of one line; undefined when they do not belong together. If each letter is
+ * drawn separately, PDFium ends lines between letters of one line.
  */
 function joinedPieces(one: Line, other: Line, cells: boolean): Line | undefined {
   const em = Math.max(one.size, other.size);

@@ -1,6 +1,6 @@
 /**
- * How many things that begin before a point are examined one by one for whether they reach over it. After these, the
- * nearest thing is found with `reaching`.
+ * How many of the things that begin before a point are examined for whether they also cover it. If none of these does,
+ * only the thing that reaches farthest to the right is considered.
  */
 const LOOKS = 16;
 
@@ -16,7 +16,7 @@ export function nearestOf<T>(
   const places = things
     .map((thing, index) => ({ thing, index, from: from(thing), to: to(thing) }))
     .sort((one, other) => one.from - other.from || one.index - other.index);
-  // For each position: the thing that reaches farthest to the right, of those up to this position.
+  // For each index of `places`: of the things up to this index, the one that reaches farthest to the right.
   const reaching = [...places];
   for (let at = 1; at < places.length; at++)
     if (reaching[at - 1]!.to >= places[at]!.to) reaching[at] = reaching[at - 1]!;

@@ -25,14 +25,14 @@ const BRACKETS = ["()", "[]", "{}", "<>", "«»"] as const;
  */
 const ONE_PLACE_EM = 0.03;
 /**
- * A gap of at least this many ems is a blank. Beside brackets and quotes, which have free space at their sides, it is
- * `BRACKET_BLANK_EM`.
+ * A gap of at least this many ems is a blank. Beside brackets and quotes, which have free space at their sides, the
+ * limit is `BRACKET_BLANK_EM`.
  */
 const BLANK_EM = 0.18;
 const BRACKET_BLANK_EM = 0.26;
 /**
- * A mark that ends a word or a number: it has no blank before it unless the gap is this wide, in ems. Kufi and Nastaliq
- * set full stops farther apart than `BLANK_EM`.
+ * Matches a mark that ends a word or a number. There is no blank before it unless the gap is as wide as
+ * `ENDING_BLANK_EM`, in ems: in Kufi and Nastaliq the gap before a full stop is wider than `BLANK_EM`.
  */
 const [ENDING, ENDING_BLANK_EM] = [/^[.,:;!?\u060c\u061b\u061f\u06d4]$/, 0.5] as const;
 const BRACKET = /^[()[\]{}<>"'\u00ab\u00bb\u201c-\u201f]/;
@@ -113,7 +113,7 @@ export function wordsApart(signs: readonly PlacedSign[], text: string, size: num
   return RTL.test(text) ? words.reverse() : words;
 }
 
-/** From the first ink to the last. */
+/** The extent of signs, from the first ink to the last. */
 export function extentOf(signs: readonly PlacedSign[]): Extent {
   const ink = signs.filter((sign) => sign.text.trim() !== "");
   return { left: Math.min(...ink.map((sign) => sign.left)), right: Math.max(...ink.map((sign) => sign.right)) };
@@ -216,7 +216,7 @@ function withBlanks(glyphs: readonly Glyph[], size: number): string[] {
  */
 function blankOf(one: Glyph, other: Glyph, left = " "): number {
   const endsLatin = DIGIT.test(left) || (LETTER.test(left) && !RTL.test(left));
-  // Within a number, a mark has digits on both sides.
+  // A mark with a digit on both sides is within a number and ends nothing.
   const endsOther = RTL.test(other.text) && (!endsLatin || DIGIT.test(other.text));
   if (ENDING.test(one.text) && endsOther) return ENDING_BLANK_EM;
   return BRACKET.test(one.text) || BRACKET.test(other.text) ? BRACKET_BLANK_EM : BLANK_EM;

@@ -14,7 +14,7 @@ const LEVEL_EM = 0.1;
 const LIKE_SIZE = 0.1;
 /** The least distance, in ems, between two letters that are placed in the order of drawing. */
 const NEXT_EM = 0.05;
-/** If a line goes back by more than this, in ems, its letters are not drawn in the order in which they stand. */
+/** If a line goes back by more than this, in ems, its letters were not drawn in reading order. */
 const BACK_EM = 0.9;
 /** Two parts are one above the other if they lie over each other by more than this, in ems. */
 const OVER_EM = 0.5;
@@ -91,7 +91,10 @@ export interface DrawnSign extends PlacedSign {
   readonly order: number;
 }
 
-/** Whether signs that are drawn together lie over those that are drawn together next: then they are not one line. */
+/**
+ * Whether a group of signs that are drawn together lies over the group that is drawn next. If so, the signs are not one
+ * line.
+ */
 export function isDrawnOver(signs: readonly DrawnSign[], size: number): boolean {
   const ink = signs.filter(({ text }) => text.trim() !== "").toSorted((one, other) => one.order - other.order);
   const runs = [...Map.groupBy(ink, ({ order }) => order).values()].map((run) => ({
@@ -101,16 +104,17 @@ export function isDrawnOver(signs: readonly DrawnSign[], size: number): boolean 
   }));
   return runs.some((run, at) => {
     const next = runs[at + 1];
-    // A letter of a sloped line may lie over another one.
+    // A single letter of a sloped line may lie over another one, so it shows nothing.
     if (next === undefined || run.isOne || next.isOne) return false;
     return Math.min(run.right, next.right) - Math.max(run.left, next.left) > OVER_EM * size;
   });
 }
 
 /**
- * The signs of a sloped line, placed from left to right in the order of drawing, because a letter may stand at the
- * right of the next one, above or below it. Returns undefined if this is not the order in which they stand. `hasBlank`:
- * whether a blank was drawn between two orders.
+ * Returns the signs of a sloped line in the order of drawing, and gives them an `x` that increases in this order. The
+ * real `x` need not increase, because a letter may stand at the right of the next one, above or below it. Returns
+ * undefined if a sign was drawn far to the left of the sign before it. `hasBlank`: whether a blank was drawn between
+ * two places in the order of drawing.
  */
 export function inDrawnOrder(
   signs: readonly DrawnSign[],

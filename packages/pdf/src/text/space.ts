@@ -34,8 +34,8 @@ export function spaceStart(text: string): number {
 }
 
 /**
- * The start and end of each line in the text. After its own hyphen character, PDFium writes no line end, so the line is
- * ended here.
+ * The start and end of each line in the text. PDFium writes no line end after a hyphen character of its own, so this
+ * function ends a line there, too.
  */
 export function betweenLineEnds(raw: string): Array<readonly [start: number, end: number]> {
   const found: Array<readonly [number, number]> = [];

@@ -5,8 +5,8 @@
 
 const THAI = 0x0e00;
 /**
- * Marks that such fonts have once more, shifted to the left or up, at codes that TIS-620 leaves free: those of the Thai
- * fonts of Windows and of LaTeX.
+ * Fonts with the codes of TIS-620 have some marks several times: the further forms are shifted to the left or up, at
+ * codes that TIS-620 leaves free. This map has the mark for each such code of the Thai fonts of Windows and LaTeX.
  */
 const SHIFTED = new Map([
   ...[0x81, 0x82, 0x83, 0x84].map((code, at) => [code, 0x0e34 + at] as const),
@@ -21,17 +21,29 @@ const EVERY_MARK = new RegExp(MARK, "g");
 const MARK_AT_ITS_LETTER = new RegExp(`(?<=${CONSONANT}|${MARK})${MARK}`, "g");
 const VOWEL_BEFORE = /[\u0e40-\u0e44]/g;
 const VOWEL_AT_ITS_LETTER = new RegExp(`[\\u0e40-\\u0e44](?=${CONSONANT})`, "g");
-/** Fewer marks and vowels decide nothing. */
+/** A text with fewer marks and vowels than this is not taken for Thai: so few may look right by chance. */
 const MIN_SIGNS = 8;
-/** This part of them stands where Thai has them. Letters of other scripts at the same codes stand anywhere. */
+/**
+ * In Thai, at least this part of the marks and vowels stands where it should: beside a consonant, or after another
+ * mark. Letters of other scripts at the same codes stand anywhere.
+ */
 const IN_PLACE = 0.95;
-/** At least this part of Thai letters are marks and such vowels: a quarter of them are. In Big5, a twentieth looks so. */
+/**
+ * In Thai, at least this part of all letters are marks, or vowels that stand before their letter (about a quarter of
+ * them are). In Big5, only a twentieth of what looks like Thai letters does.
+ */
 const SIGNS = 0.15;
 /** Runs of letters without names: decoded ones, and codes that TIS-620 leaves free. */
 const RUN = /[\u0080-\u00ff\u0e01-\u0e5b]+/g;
-/** What the first bytes of most letters in EUC-KR (B0 to C8) and of kana in EUC-JP (A4, A5) look like. */
+/**
+ * Matches the Thai letters as which the first bytes of most letters in EUC-KR (B0 to C8), and of kana in EUC-JP (A4,
+ * A5), appear.
+ */
 const FIRST_OF_PAIR = /[\u0e04\u0e05\u0e10-\u0e28]/;
-/** If at least this part of the letters is in pairs that begin with such a letter, they are pairs of bytes. */
+/**
+ * If at least this part of the letters is in pairs that begin with a letter of `FIRST_OF_PAIR`, the pairs are letters
+ * of two bytes, and the text is not Thai.
+ */
 const PAIRED = 0.65;
 
 /** The Thai letter at a code of TIS-620; undefined when there is none. */
@@ -42,8 +54,9 @@ export function thaiLetter(code: number): string | undefined {
 }
 
 /**
- * Whether a text that was decoded as TIS-620 has its vowels and marks where Thai has them. In EUC-KR and EUC-JP they
- * also follow what looks like a consonant, because each letter is a pair of bytes.
+ * Whether a text that was decoded as TIS-620 has vowels and marks where Thai has them. In EUC-KR and EUC-JP, what looks
+ * like marks may also follow what looks like consonants, because each letter is a pair of bytes; so such pairs are
+ * counted, too.
  */
 export function isThai(text: string): boolean {
   const count = (signs: RegExp): number => text.match(signs)?.length ?? 0;

@@ -12,16 +12,23 @@ const LOW = "\u02d8\u02c7\u02c6\u02d9\u02dd\u02db\u02da\u02dc";
 const HIGH =
   "\u2022\u2020\u2021\u2026\u2014\u2013\u0192\u2044\u2039\u203a\u2212\u2030\u201e\u201c\u201d\u2018\u2019\u201a\u2122\ufb01\ufb02\u0141\u0152\u0160\u0178\u017d\u0131\u0142\u0153\u0161\u017e\u0000\u20ac";
 /**
- * Matches the characters that a UTF-8 sequence of two, three or four bytes becomes when it is read two bytes at a time.
+ * Matches what becomes of a character that has two, three or four bytes in UTF-8, when its bytes are read two at a
+ * time.
  */
 const PAIR = /[\uc280-\udfbf]|[\u00e0-\u00ef][\u8080-\ubfbf]|[\uf080-\uf4bf][\u8080-\ubfbf]/g;
 const MAYBE_PAIR = /[\uc280-\uf4bf]/;
-/** Up to this many characters beyond ASCII need not fit the pattern, whatever their share is. */
+/**
+ * The check of a page ends early only when more than this many of its characters beyond ASCII do not look like two
+ * bytes of UTF-8.
+ */
 const SOME = 8;
-/** More than this part of a page's characters beyond ASCII must fit the pattern. */
+/**
+ * If less than this part of a page's characters beyond ASCII looks like two bytes of UTF-8, the text is not decoded.
+ */
 const NEARLY_ALL = 0.95;
 /**
- * If fewer different characters than this fit the pattern, it may be chance: a quarter of all Korean syllables fit it.
+ * If fewer different characters than this look like two bytes of UTF-8, this may be chance: a quarter of all Korean
+ * syllables look so.
  */
 const MIN_DIFFERENT = 5;
 
@@ -67,7 +74,8 @@ export function fromPairsOfBytes(text: string): string {
 /** Decodes a PDF string that is UTF-8 but was read byte by byte; other strings stay unchanged. */
 export function fromSingleBytes(text: string): string {
   if (!/[\u00c2-\u00f4]/.test(text)) return text;
-  // Two byte values have no character here. Which of them was lost depends on the character before it.
+  // Two byte values are lost, because they have no character in PDFDocEncoding. The character before a lost byte shows
+  // which of the two it was.
   const isGerman = /\u00c3[\u00a4\u00b6\u00bc]/.test(text);
   const bytes: number[] = [];
   for (const unit of text) {
