@@ -6,13 +6,13 @@
 FROM node:24-bookworm-slim AS tools
 ARG NPM_CONFIG_REGISTRY
 WORKDIR /app
-# pnpm of the version and integrity in the bootstrap's lockfile.
+# Installs pnpm in the version, and with the integrity, of the bootstrap's lockfile.
 COPY bootstrap/package.json bootstrap/package-lock.json /tools/
 RUN --mount=type=cache,target=/root/.npm \
     npm ci --prefix /tools --ignore-scripts --no-audit --no-fund --loglevel=error \
  && ln -s /tools/node_modules/@pnpm/exe.linux-*/pnpm /usr/local/bin/pnpm
 
-# Only files that the install reads, so that a changed source file does not invalidate this layer.
+# Copies only the files that `pnpm install` reads, so that a changed source file does not invalidate this layer.
 FROM node:24-bookworm-slim AS manifests
 WORKDIR /all
 COPY . .
@@ -31,7 +31,7 @@ COPY apps apps
 COPY tools/bundle tools/bundle
 RUN node tools/bundle/src/main.ts && cd apps/web && node node_modules/vite/bin/vite.js build
 
-# What the programs do not contain: the libraries of the PDF children.
+# Installs the libraries that PDF children load; all other libraries are inside the built programs.
 FROM tools AS production
 ARG NPM_CONFIG_REGISTRY
 COPY --from=manifests /manifests ./
@@ -39,7 +39,7 @@ RUN --mount=type=cache,target=/pnpm \
     CI=true pnpm install --prod --frozen-lockfile --ignore-scripts --store-dir=/pnpm --package-import-method=copy \
       --filter-prod "@docrelay/pdf..." \
  && find node_modules -name '*.map' -delete \
- # Only the build of Tesseract that is used.
+ # Keeps only the build of Tesseract that is used.
  && find node_modules -name 'tesseract-core*' ! -name 'tesseract-core-relaxedsimd-lstm.js' ! -name 'tesseract-core-relaxedsimd-lstm.wasm' -delete
 COPY --from=built /app/apps/edge/dist apps/edge/dist
 COPY --from=built /app/apps/worker/dist apps/worker/dist
@@ -48,7 +48,8 @@ COPY --from=built /app/apps/demo-engine/dist apps/demo-engine/dist
 COPY --from=built /app/apps/web/dist apps/web/dist
 
 FROM node:24-bookworm-slim
-# Without it, OCR reads English by WebAssembly. For other languages Debian's packages: "tesseract-ocr tesseract-ocr-deu".
+# Debian packages of Tesseract for OCR in other languages, such as "tesseract-ocr tesseract-ocr-deu". Without them, OCR
+# reads English by WebAssembly.
 ARG OCR_PACKAGES
 RUN test -z "$OCR_PACKAGES" \
  || { apt-get update && apt-get install -y --no-install-recommends $OCR_PACKAGES && rm -rf /var/lib/apt/lists/*; }
@@ -57,7 +58,8 @@ ENV NODE_ENV=production HOST=0.0.0.0 ADMIN_PORT=9090
 COPY --from=production /app ./
 USER node
 EXPOSE 3000 9090
-# Liveness, not readiness: healthy processes must not be killed while Redis is unreachable.
+# Checks whether the process lives, not whether it is ready: healthy processes must not be killed while Redis is
+# unreachable.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=120s --retries=3 \
   CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/${ADMIN_PORT} && printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]
 # Node is process 1 and receives SIGTERM. It does not reap child processes, so extract workers need an init (compose adds one).

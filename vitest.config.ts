@@ -5,12 +5,12 @@ import { defineConfig } from "vitest/config";
 if (!existsSync(join(import.meta.dirname, "../shared")))
   process.stdout.write("../shared is not there: tests run on the project's own files alone\n");
 
-// Minutes each, so apart from `npm test`; the whole check has them.
-// Deliberately broken variants, kills at every step, and one who sends too much beside those who do not: one file at a time.
+// Tests that take minutes each, so only the whole check runs them, one file at a time: deliberately broken variants,
+// kills at every step, and a client that sends too much beside honest ones.
 const LONG = ["tools/chaos/test/**/*.e2e.test.ts", "tools/bench/src/abuse/run-abuses.e2e.test.ts"];
-// A browser, the libraries of others, engines in other languages, packages that are installed and built, the chart as Helm
-// renders it, the alerts as Prometheus reads them, waits for what is declared dead, clusters and replicas of Redis, what a whole set-up leaves behind, the PDF engines one by one, scans read by OCR,
-// every kind of load, mutations of the code.
+// Tests that only the whole check runs, because they take long or need programs that may be missing: browsers, engines
+// in other languages, packages that are installed and built, the Helm chart, the alerts, clusters and replicas of
+// Redis, PDF engines one by one, OCR, load, mutations of the code.
 const SLOW = [
   "apps/local/test/{page-*,redis-cluster,react,ai-sdk,openai,corpus,quiet-outputs,tutorials}.e2e.test.ts",
   "apps/worker/test/standstill.e2e.test.ts",
@@ -28,17 +28,18 @@ const SLOW = [
   "tools/repo-checks/test/{alerts,chart,spec-tests,mutations.e2e}.test.ts",
 ];
 
-// The files of a worker share its modules. With a process and an import of everything for each file, tests took twice the
-// CPU. So a test undoes what it changes in its process: clocks, environment.
+// The test files of one vitest worker share its modules: with a process for each file, which imports everything again,
+// tests took twice the CPU. So each test must undo what it changes in its process, such as clocks and environment
+// variables.
 const isolate = false;
 
-// These projects serve the page, which is built before them.
+// Builds the page before the tests of a project whose edges serve it.
 const globalSetup = ["bootstrap/build-page.mjs"];
 
-// Packages that others install are tested as sources; what is built of them is read outside of this repository.
+// The tests import the sources of packages that others install, not their built files.
 const conditions = ["@docrelay/source", "module", "node", "development|production"];
 
-// Waits for a condition are long enough for a machine that does much else; a test of a time states it.
+// The longest wait for a condition, which is enough for a busy machine. A test that is about a time sets its own.
 const expect = { poll: { timeout: 100_000 } };
 
 export default defineConfig({
@@ -52,7 +53,8 @@ export default defineConfig({
           isolate,
           include: ["{apps,packages,tools}/*/{src,test}/**/*.test.ts"],
           exclude: [...SLOW, "**/*.e2e.test.ts", "**/node_modules/**"],
-          // More than vitest would take on two cores: most of these tests wait for a process or a clock.
+          // On two cores vitest would run fewer files at a time, but most of these tests only wait for a process or a
+          // clock.
           maxWorkers: 4,
           sequence: { groupOrder: 2 },
           testTimeout: 180_000,
@@ -67,7 +69,8 @@ export default defineConfig({
           globalSetup,
           include: ["{apps,packages,tools}/*/{src,test}/**/*.e2e.test.ts"],
           exclude: [...LONG, ...SLOW, "**/node_modules/**"],
-          // Whole clusters of processes, each with a Redis and ports of its own: more would starve each other.
+          // Each of these test files runs a cluster of processes with a Redis of its own; more files at a time would
+          // starve each other.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
           testTimeout: 180_000,

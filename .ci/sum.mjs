@@ -1,13 +1,14 @@
-// What the tests of a check came to, from vitest's JSON reports. `node .ci/sum.mjs files REPORT` prints the test files that
-// failed, one a line; `node .ci/sum.mjs sum STAGES REPORT[+SECOND]…` prints each failed test again, for its place in the output is thousands of
-// lines above, and the closing line. SECOND is the report of a second look at the failed files of REPORT.
+// Summarises vitest's JSON reports. `node .ci/sum.mjs files REPORT` prints the test files that failed, one a line.
+// `node .ci/sum.mjs sum STAGES REPORT[+SECOND]…` prints each failed test again, because its place in the output is
+// thousands of lines above, and then the closing line. STAGES is the number of failed stages, SECOND the report of the
+// second run of the failed files of REPORT.
 import { readFileSync } from "node:fs";
 
 const WHY_LINES = 12;
 const say = (line) => process.stdout.write(`${line}\n`);
 const read = (file) => JSON.parse(readFileSync(file, "utf8"));
 
-/** Failed tests as `{ file, test, why }`; a file that failed without a failed test is one of them. */
+/** Returns the failed tests as `{ file, test, why }`. A file that failed without a failed test is in the list, too. */
 function failuresOf({ testResults }) {
   return testResults.flatMap(({ name: file, assertionResults, message }) => {
     const red = assertionResults.filter(({ status }) => status === "failed");
@@ -17,7 +18,8 @@ function failuresOf({ testResults }) {
 }
 
 /**
- * Counts of a report, and its failures told apart: `failed` fails at the second look too, or has none; `flaky` passes there.
+ * Returns the counts of a report, with its failures in two lists: `flaky` are the failures of files that passed in the
+ * second run, `failed` are all others.
  */
 function countsOf(report, second) {
   const failures = failuresOf(report);
@@ -54,7 +56,8 @@ function sum(stages, reports) {
     }
   }
   if (all.flaky > 0) say(`${all.flaky} passed only when run again, alone: each is a fault to mend, named above`);
-  // A stage that failed without a failed test (a linter, the chaos run) counts as one.
+  // The number of failures is at least that of failed stages, because a stage may fail without a failed test (a linter,
+  // the chaos run).
   const failed = Math.max(all.failed, stages);
   say(`${all.passed} passed, ${failed} failed${all.skipped > 0 ? `, ${all.skipped} skipped` : ""}`);
 }

@@ -22,7 +22,7 @@ export function runChild(node, words, { cwd, env }) {
 }
 
 /**
- * Runs a program in this process, which saves the memory and the start of a second one. The program itself ends the
+ * Runs a program in this process, which saves the memory and the start of a second process. The program itself ends the
  * process. When npm is killed or the terminal closes, the program gets a SIGTERM, to which it listens.
  */
 export async function runHere(entry, { cwd, env }) {

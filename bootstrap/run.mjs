@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// Sets a bare clone up and runs it: `node bootstrap/run.mjs
+// Prepares a bare clone and runs one of its tasks: `node bootstrap/run.mjs
 // start|test|doctor|bench|bench:pdf|bench:page|abuse|fuzz|chaos|long|shots|cluster|sbom|docs|build`. This is plain
-// JavaScript for Node 20 and newer, which needs nothing installed. Each step says what it does and how long it took;
-// steps already done are silent.
+// JavaScript for Node 20 and newer, which needs nothing installed. Each step prints its name and how long it took;
+// steps that were done before print nothing.
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { runChild, runHere } from "./child.mjs";
@@ -37,7 +37,7 @@ if (task !== "sbom" && !Object.hasOwn(entries, task ?? "")) {
 try {
   const { node, pnpm } = await installTools();
   if (task === "sbom") {
-    // A CycloneDX list of all packages of the lockfile, for every platform.
+    // Writes a CycloneDX list of all packages of the lockfile, for every platform.
     const out = args[0] ?? join(root, "docrelay.cdx.json");
     await command(pnpm, ["sbom", "--sbom-format", "cyclonedx", "--lockfile-only", "--out", out], { cwd: root });
     process.stdout.write(`${out}\n`);
@@ -45,7 +45,7 @@ try {
   }
   await installDependencies(pnpm);
   const env = {
-    // Later starts compile nothing, which saves half the CPU time of each start.
+    // The folder in which Node keeps compiled code: later starts compile nothing, which saves half of their CPU time.
     NODE_COMPILE_CACHE: join(cache, "compiled"),
     ...process.env,
     PATH: [dirname(node), dirname(pnpm), process.env.PATH].join(delimiter),
@@ -63,7 +63,7 @@ try {
   const promtool = task === "long" ? await findPromtool() : undefined;
   if (promtool) env.DOCRELAY_PROMTOOL = promtool;
   if (task === "shots") env.PAGE_SHOTS ??= join(root, "page-shots");
-  // The number of inputs of each test; all tests together then have about a million.
+  // The number of inputs of each test, with which all tests together have about a million inputs.
   if (task === "fuzz") env.FUZZ_RUNS ??= "46000";
   const [entry, ...words] = entries[task];
   if (!existsSync(join(root, entry))) throw new Error(`${entry} is missing: the clone is not whole`);

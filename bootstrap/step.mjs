@@ -8,7 +8,9 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** The folder for what the bootstrap keeps between runs. It may be deleted at any time. */
 export const cache = join(root, ".cache");
 
-/** Where steps are printed. The doctor's own output may be read by a program, so steps must not be mixed into it. */
+/**
+ * The stream to which steps are printed. A program may read the doctor's output, so steps must not be mixed into it.
+ */
 const output = process.argv[2] === "doctor" ? process.stderr : process.stdout;
 
 /** Does one step of the set-up, and prints its name and how long it took. */

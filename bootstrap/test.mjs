@@ -1,6 +1,7 @@
 // `npm test` runs all checks, one after another, and prints the time of each; a failed check does not keep the later
-// ones from running. Words behind `npm test --` go to vitest: a file's name, for instance. When this process ends, also
-// by SIGKILL, the check that runs ends too, and so do the processes, containers and temporary folders of the tests.
+// ones from running. Arguments after `npm test --` go to vitest, for example the name of a file. When this process
+// ends, also by SIGKILL, the check that runs ends too, and so do the processes, containers and temporary folders of the
+// tests.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,10 +14,11 @@ const args = process.argv.slice(2);
 process.once("disconnect", () => process.exit(1));
 process.channel?.unref();
 
-// The folder for all temporary folders of the tests, which is removed at the end: a killed browser leaves its profile.
+// The folder for the temporary folders of all tests. It is removed at the end, because a killed browser leaves its
+// profile there.
 const temporary = mkdtempSync(join(tmpdir(), "docrelay-test-"));
 guard(`folder ${temporary}`);
-// If a folder or a file is named, all of its tests run, the slow ones too.
+// If a folder or a file is named, all of its tests run, also the slow ones.
 const projects = args.some((word) => !word.startsWith("-")) ? ["unit", "e2e", "slow"] : ["unit", "e2e"];
 const stages = [
   ["format", bin("oxfmt"), ["--check", "."]],

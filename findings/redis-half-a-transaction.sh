@@ -12,7 +12,8 @@ await redis.multi().set("first", "1").set("second", "1").set("third", "1").exec(
 redis.disconnect();
 JS
 kill "$redis_pid" && wait "$redis_pid" || true
-# What a process leaves that ends while it writes its file: the last command is incomplete. Default: aof-load-truncated yes.
+# Cuts the end of the file off, as if Redis had died while it wrote the last command. (aof-load-truncated is yes by
+# default.)
 truncate --size=-25 appendonlydir/*.incr.aof
 start_redis "${append_only[@]}"
 run_node <<'JS'

@@ -2,7 +2,10 @@ import { useConversation } from "@docrelay/react";
 import { useExternalStoreRuntime, type ThreadMessageLike } from "@assistant-ui/react";
 import type { Turn } from "@docrelay/client";
 
-/** A conversation of docrelay as the runtime of assistant-ui: `<AssistantRuntimeProvider runtime={useDocrelayRuntime(id)}>`. */
+/**
+ * Returns a runtime of assistant-ui that shows a conversation of docrelay: `<AssistantRuntimeProvider
+ * runtime={useDocrelayRuntime(id)}>`.
+ */
 export function useDocrelayRuntime(id: string) {
   const { turns, status, ask, retry, cancel } = useConversation(id);
   return useExternalStoreRuntime<ThreadMessageLike>({

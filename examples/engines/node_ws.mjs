@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocketServer } from "ws";
 
-/** Put your model here: yield pieces of text as it makes them, and stop when the signal says so. */
+/** Put your model here: yield each piece of text as the model makes it, and stop when `signal` is aborted. */
 async function* answer(prompt, signal) {
   yield `The prompt has ${prompt.length} characters. It begins:`;
   for (const word of prompt.slice(0, 300).split(/\s+/)) {
@@ -12,7 +12,7 @@ async function* answer(prompt, signal) {
 }
 
 async function reply(socket, ask, signal) {
-  // unique_id in every frame: the connection can then serve other users, too.
+  // Every frame repeats the unique_id of the ask, so that docrelay may use the connection for other users, too.
   const send = (frame) => socket.send(JSON.stringify({ unique_id: ask.unique_id, ...frame }));
   try {
     for await (const delta of answer(ask.message, signal)) send({ type: "delta", delta });
@@ -24,12 +24,13 @@ async function reply(socket, ask, signal) {
 }
 
 const port = Number(process.env.PORT ?? 7800);
-// PDFs make prompts of megabytes.
+// A prompt with PDFs may have megabytes.
 const server = new WebSocketServer({ host: process.env.HOST ?? "127.0.0.1", port, maxPayload: 2 ** 26 });
 server.on("listening", () => console.log(`ready ws://127.0.0.1:${port}`));
 server.on("connection", (socket) => {
   const closed = new AbortController();
   socket.on("close", () => closed.abort()); // docrelay closes the connection when the user cancels
   socket.on("error", console.error);
-  socket.on("message", (text) => void reply(socket, JSON.parse(text), closed.signal)); // one prompt at a time
+  // Docrelay sends one prompt at a time.
+  socket.on("message", (text) => void reply(socket, JSON.parse(text), closed.signal));
 });

@@ -28,7 +28,8 @@ debian_packages() {
   (cd debian && for file in *.deb; do dpkg-deb --show --showformat 'version: ${Package} ${Version}\n' "$file"; done)
 }
 
-# start_redis [OPTION...]: a server that listens on the socket $REDIS only; called again, it is a restart.
+# start_redis [OPTION...]: starts a Redis server that listens on the socket $REDIS only; a second call restarts the
+# server.
 start_redis() {
   export REDIS="$work/redis.sock"
   if [ -n "${redis_pid:-}" ]; then

@@ -2,17 +2,20 @@ import { once } from "node:events";
 import { createServer, request as overHttp, type IncomingMessage, type RequestOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What a proxy in front of the edges does, or fails to do. */
+/** How a proxy in front of the edges behaves. */
 export interface ProxyHabits {
-  /** Ports of the edges, in turn. */
+  /** The ports of the edges, to which requests go in turn. */
   readonly to: readonly number[];
-  /** The address that edges see it at. */
+  /** The proxy's own address, as edges see it. */
   readonly from?: string;
   readonly upgrades?: boolean;
-  /** `append`: as it should be; `pass`: whatever the client wrote; `none`: nothing. */
+  /**
+   * What the proxy does to `X-Forwarded-For`. `append`: adds the client's address, which is right; `pass`: passes on
+   * what the client has sent; `none`: removes it.
+   */
   readonly forwarded?: "append" | "pass" | "none";
   readonly host?: string;
-  /** Stripped from the path. */
+  /** The prefix that the proxy removes from the path. */
   readonly prefix?: string;
 }
 
@@ -43,7 +46,7 @@ export async function startHttpProxy(
     };
   };
   const server = createServer((incoming, outgoing) => {
-    // Headers of one hop only, as proxies drop them that were not told to pass them on.
+    // A proxy drops these two headers, which are meant for one connection only, unless it was told to pass them on.
     delete incoming.headers.upgrade;
     delete incoming.headers.connection;
     const request = overHttp(onward(incoming), (response) => {

@@ -5,11 +5,14 @@ import type { AddressInfo } from "node:net";
 import { WebSocketServer, type WebSocket } from "ws";
 
 export interface TestServer extends AsyncDisposable {
-  /** Without a scheme: `127.0.0.1:port`. */
+  /** The server's address without a scheme, such as `127.0.0.1:7800`. */
   readonly host: string;
 }
 
-/** A WebSocket server. `status` refuses the paths for which it returns one; `reply` answers a prompt. */
+/**
+ * Starts a WebSocket server. If `status` returns a status for a path, the server refuses this path with it; `reply`
+ * answers a prompt.
+ */
 export async function startSockets(
   of: {
     reply?: (socket: WebSocket, ask: { message: string; unique_id: string }) => unknown;
@@ -45,7 +48,7 @@ export async function startSockets(
   });
 }
 
-/** A server of Chat Completions that streams two pieces, or answers every request with `status`. */
+/** Starts a server with the Chat Completions API, which streams two pieces, or answers every request with `status`. */
 export async function startChat(status?: number, maxBytes = Infinity): Promise<TestServer> {
   const server = createServer((request, response) => {
     let bytes = 0;

@@ -55,7 +55,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** What is said of a part, with the marks of problems. */
+/** Returns the doctor's report about a part, as text. */
 const words = (part: PartReport): string => inWords(reportOf([part]));
 const problemOf = (part: PartReport): string => {
   const said = words(part);
@@ -68,7 +68,7 @@ async function command(url: string, ...words: string[]): Promise<void> {
   await connection.call(...(words as [string, ...string[]]));
   connection.disconnect();
 }
-/** Its seed is the server of the case. */
+/** Settings of a Redis Cluster, without the address of a node: the server of each test case is used as its node. */
 const asCluster: RedisServer = { cluster: { seeds: [] } };
 async function ofRedis(args: readonly string[], setUp: string[][] = [], as: RedisServer = {}): Promise<PartReport> {
   await using server = await startRedis({ args });
@@ -203,7 +203,7 @@ describe("a Redis that is not the right one is named", () => {
   });
 
   it("one that is too old", async () => {
-    // Debian has none: this stands in for one, as far as it is asked.
+    // Debian has no package of such an old Redis, so this server imitates one as far as the doctor asks it.
     const info = "redis_version:6.2.14\r\nredis_mode:standalone\r\nrole:master\r\n";
     const old = createTcpServer((socket) =>
       socket.on("data", (data) => {

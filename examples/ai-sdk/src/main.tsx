@@ -12,7 +12,7 @@ function Chat({ id }: { id: string }): ReactElement {
     const files = await Promise.all(
       chosen.map(async (file) => fileRef({ ...(await relay.upload(file)), name: file.name })),
     );
-    // Not awaited: it would hold the form until the answer's end.
+    // The promise is not awaited: otherwise the form's action would last until the end of the answer.
     void sendMessage({ text: question, files });
   };
   return (

@@ -2,7 +2,10 @@ import type { Turn } from "@docrelay/client";
 import { useConversation, useUpload } from "@docrelay/react";
 import { memo, type ReactElement } from "react";
 
-/** A turn that did not change is the same object, so it is not rendered again while another one grows. */
+/**
+ * A turn that has not changed stays the same object, so `memo` keeps it from being rendered again while another turn
+ * grows.
+ */
 const TurnView = memo(({ turn, retry }: { turn: Turn; retry(ask: string): void }) => (
   <article aria-busy={turn.state === "running"}>
     <h2>{turn.question}</h2>

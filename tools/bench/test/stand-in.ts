@@ -6,13 +6,13 @@ import { Server, type Socket } from "socket.io";
 
 /** What the stand-in does with its n-th ask (from 0) instead of only answering it. */
 export interface Misdeeds {
-  /** Answers the ask with this code instead of taking it. */
+  /** Refuses the ask with this code instead of accepting it. */
   refuse?(index: number): string | undefined;
   /** Does not send this event of the reply live (0 `accepted`, 1 `delta`, 2 `completed`); the log has it. */
   skip?(index: number, part: number): boolean;
   /** Sends this event twice. */
   twice?(index: number, part: number): boolean;
-  /** Accepts the ask and never ends it, also not in the log. */
+  /** Accepts the ask and never ends it, neither live nor in the log. */
   lose?(index: number): boolean;
 }
 

@@ -19,10 +19,10 @@ const needsOf = (folder: string): string[] => {
   const { dependencies, devDependencies } = manifestOf(folder);
   return Object.keys({ ...dependencies, ...devDependencies });
 };
-/** What is installed here of the packages that are not ours. */
+/** The folders in which this repository has installed packages of other projects. */
 const INSTALLED = ["apps/local", "packages/client", "."].map((folder) => join(ROOT, folder, "node_modules"));
 
-/** Packs one of our packages as a publisher does, and unpacks it below `modules`. */
+/** Packs a package of this repository as for a release, and unpacks it into `node_modules` below `home`. */
 async function install(name: string, home: string): Promise<void> {
   const folder = join(ROOT, "packages", name.slice("@docrelay/".length));
   await run("npm", ["pack", "--pack-destination", home], { cwd: folder });
@@ -32,7 +32,10 @@ async function install(name: string, home: string): Promise<void> {
   await run("tar", ["-xzf", join(home, tarball ?? ""), "--strip-components=1", "-C", into]);
 }
 
-/** Links, or packs, what a folder's manifest needs. */
+/**
+ * Installs the named packages and what they depend on below `home`: packs those of this repository, and links all
+ * others.
+ */
 async function installAll(home: string, names: readonly string[]): Promise<void> {
   const needed = new Set(names);
   for (const name of needed) {

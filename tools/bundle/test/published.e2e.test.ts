@@ -20,7 +20,7 @@ interface Manifest {
 const manifestIn = (folder: string): Manifest =>
   JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
 
-/** The packages that others install. */
+/** The folders of the packages that others install; such a package has a script `prepack`. */
 const published = readdirSync(join(ROOT, "packages"))
   .map((name) => join(ROOT, "packages", name))
   .filter((folder) => existsSync(join(folder, "package.json")) && manifestIn(folder).scripts?.["prepack"]);
@@ -34,7 +34,7 @@ describe.each(published.map((folder) => [manifestIn(folder).name, folder] as con
   let tarball: Buffer;
   let installed: string;
 
-  /** Packs it as a publisher does, and unpacks it as an installer does, with links to what it depends on. */
+  /** Packs the package as for a release, and unpacks it as an installer does, with links to its dependencies. */
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), "published-"));
     const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", home], { cwd: folder });
@@ -45,7 +45,7 @@ describe.each(published.map((folder) => [manifestIn(folder).name, folder] as con
     await run("tar", ["-xzf", join(home, filename), "--strip-components=1", "-C", installed]);
     const { dependencies = {}, peerDependencies = {} } = manifestIn(installed);
     const all = Object.keys({ ...dependencies, ...peerDependencies });
-    // A project that uses React in TypeScript has its types.
+    // A TypeScript project that uses React has installed React's types, too, so they are linked.
     const types = all.map((needed) => `@types/${needed}`).filter((it) => existsSync(join(folder, "node_modules", it)));
     for (const needed of [...all, ...types]) {
       await mkdir(join(home, "node_modules", needed, ".."), { recursive: true });
@@ -68,7 +68,7 @@ describe.each(published.map((folder) => [manifestIn(folder).name, folder] as con
   });
 
   it("declares what the report in the repository says", async () => {
-    // Changed on purpose? Then `npx vitest -u` writes it, and the change log says what users have to do.
+    // If the change is intended, `npx vitest -u` writes the file again, and CHANGELOG.md must tell users what to do.
     await expect(await readFile(join(installed, "dist/index.d.ts"), "utf8")).toMatchFileSnapshot(
       join(folder, "api.d.ts"),
     );
@@ -91,7 +91,7 @@ describe.each(published.map((folder) => [manifestIn(folder).name, folder] as con
       ({ stdout }) => stdout,
       ({ stdout }: { stdout: string }) => stdout || "the compiler said nothing",
     );
-    // Declarations of other packages may not be as strict as these.
+    // Errors in declarations of other packages are left out, because these may not satisfy such strict settings.
     const [first = ""] = said.split(/\n(?!\s)/).filter((line) => line && !/^[^(]*\/\.pnpm\//.test(line));
     expect(first).toBe("");
   });

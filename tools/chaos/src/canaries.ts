@@ -19,7 +19,7 @@ export interface Canary {
   play(stage: Stage, broken: boolean): Promise<void>;
 }
 
-/** How many words of an answer are sent at first; the others follow later. */
+/** How many words of an answer the engine sends at first; the others follow later. */
 const SAID = 3;
 
 const HOUR_MS = 3_600_000;

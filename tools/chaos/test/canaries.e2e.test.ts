@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { CANARIES } from "../src/canaries.ts";
 import { playStage } from "../src/stage.ts";
 
-/** A loaded machine gets twice as long. */
+/** The longest time for a canary: 20 s, and twice as long because the machine may be busy. */
 const MAX_MS = 20_000 * 2;
 
 describe.each(CANARIES)("the suite's own proof: $name", ({ variant, fault, options, play }) => {

@@ -14,8 +14,8 @@ import { SOUND, type Machine } from "../src/preload/machine.ts";
 import { playStage, type Stage } from "../src/stage.ts";
 
 /*
- * What a process finds on its machine: another time, no descriptors, a full disk, a Redis that starts slowly. The
- * canaries "own clock" and "no nonce" have the clock that is ahead and the log that was rolled back.
+ * Tests of faults of a machine: a clock that jumps, no descriptors, a full disk, a Redis that starts slowly. A clock
+ * that is ahead and a log that was rolled back are also tested by the canaries "own clock" and "no nonce".
  */
 const QUARTER_MS = 900_000;
 
@@ -23,7 +23,7 @@ const passed = (verdict: Verdict, completed: number): void => {
   expect(verdict.violations).toEqual([]);
   expect(verdict.completed).toBe(completed);
 };
-/** Calls that have sent some words and wait. */
+/** Returns a list of the engine calls; each has sent three words and waits. */
 function heldCalls({ engine }: Stage): Call[] {
   const calls: Call[] = [];
   engine.script = (call) => {
@@ -42,7 +42,7 @@ function finish({ engine }: Stage, calls: readonly Call[]): void {
     call.end();
   }
 }
-/** Runs `play` while a process has this trouble with its machine, and records it. */
+/** Runs `play` while the machine of a process has this fault, and records the fault in the history. */
 async function during({ history }: Stage, member: Member, machine: Machine, play: () => Promise<void>): Promise<void> {
   const begun = history.now();
   member.find(machine);
@@ -54,7 +54,7 @@ function first(members: readonly Member[]): Member {
   if (!members[0]) throw new Error("there is none");
   return members[0];
 }
-/** The status of `/readyz` over a new connection. */
+/** Requests `/readyz` of a member over a new connection, and returns the status. */
 async function readiness({ outerHop: { port } }: Member): Promise<number | undefined> {
   const [response] = (await once(get({ port, path: "/readyz", agent: false }), "response")) as [IncomingMessage];
   return response.resume().statusCode;
@@ -198,7 +198,10 @@ describe("a full disk", () => {
   });
 });
 
-/** From now on the log of a local Redis cannot grow: it dies at its next write. A Redis in a container is killed. */
+/**
+ * Makes the append-only file of a local Redis unable to grow, so that Redis ends at its next write. A Redis in a
+ * container is killed instead.
+ */
 async function fillDiskOf({ cluster, redis }: Stage): Promise<void> {
   const [, pid = "0"] = /^process_id:(\d+)/m.exec(String(await redis("INFO", "server"))) ?? [];
   const command = `/proc/${pid}/cmdline`;
@@ -230,7 +233,7 @@ it("a Redis that reads its log for seconds is waited for, also by processes that
     await eventually(() => user.unfinished === 0, { what: "both answers" });
   });
   passed(verdict, 2);
-  // Nobody gave up: a process that exits and is started again would be a slow start.
+  // No process has ended: a process that ended and was started again would be in the faults as "slow start".
   expect(verdict.faults).toEqual({ "slow redis": 1 });
 });
 

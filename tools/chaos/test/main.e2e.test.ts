@@ -19,7 +19,7 @@ it("ends when its launcher has ended", async () => {
   const exited = once(chaos, "exit");
   const [line] = (await once(chaos.stdout as Readable, "data")) as [Buffer];
   expect(line.toString()).toMatch(/^chaos: seed/);
-  chaos.disconnect(); // what the system does when the launcher is killed
+  chaos.disconnect(); // the system also closes the IPC channel when the launcher is killed
   expect(await exited).toEqual([130, null]);
   release();
   rmSync(out, { recursive: true });

@@ -8,9 +8,9 @@ import { PROMISED } from "../src/report/summary.ts";
 import type { User } from "../src/readers/user.ts";
 
 const GRACE_MS = 500;
-/** A loaded machine gets twice as long. */
+/** Promised times are doubled in these tests, because the machine may be busy. */
 const SLACK = 2;
-/** Enough for a p99: a hundred tabs. */
+/** 25 users with 4 tabs each are a hundred tabs, which is enough for a p99. */
 const PEOPLE = 25;
 const TABS = 4;
 
@@ -18,7 +18,7 @@ const passed = (verdict: Verdict): void => {
   expect(verdict.violations).toEqual([]);
   expect(verdict.completed).toBeGreaterThan(0);
 };
-/** An ask whose first call has sent some words and waits. */
+/** Sends an ask, and resolves with its first engine call when the call has sent three words; then the call waits. */
 async function midAnswer(stage: Stage, user: User): Promise<Call> {
   stage.engine.script = (call) => call.say(0, 3);
   const asked = user.ask();
@@ -53,7 +53,7 @@ describe("workers", () => {
       const second = await callNumber(stage, 2);
       expect(performance.now() - killedAt).toBeLessThan(PROMISED.takeover * SLACK);
       finish(second);
-      second.say(0, 3); // too late: its reply was whole
+      second.say(0, 3); // comes too late: the reply of this call has ended
     });
     passed(verdict);
   });
@@ -114,7 +114,8 @@ describe("edges", () => {
         const users = await crowd(stage, [0, 1, 2], PEOPLE, TABS);
         const end = new AbortController();
         const lives = users.map((user) => user.live(end.signal));
-        // Started at the same moment, the cluster would be measured while its PDF children start.
+        // The restarts begin only after each user's first answer: otherwise the times would include the start of the
+        // PDF children.
         await Promise.all(users.map(({ name }) => firstAnswer(stage, name)));
         for (const edge of stage.cluster.edges) {
           await edge.kill("SIGTERM");
@@ -124,7 +125,7 @@ describe("edges", () => {
         await Promise.all(lives);
       });
       passed(verdict);
-      // Every tab at least once.
+      // Every tab has lost its connection at least once.
       expect(verdict.recovery.count).toBeGreaterThanOrEqual(TABS * PEOPLE);
       expect(verdict.recovery.p99).toBeLessThan(PROMISED.gap * SLACK);
     },
@@ -166,7 +167,7 @@ describe("hints", () => {
   });
 });
 
-/** Users with some tabs each, on these edges in turn. */
+/** Adds users with some tabs each, whose connections go to these edges in turn. */
 async function crowd(stage: Stage, edges: readonly number[], people = 10, tabs = 2): Promise<User[]> {
   return Promise.all(Array.from({ length: people }, (_, index) => stage.user({ tabs, edges, name: `u${index + 1}` })));
 }

@@ -5,7 +5,7 @@ import type { Call } from "../src/cluster/engine.ts";
 import { playStage, type Stage } from "../src/stage.ts";
 import { PROMISED } from "../src/report/summary.ts";
 
-/** A loaded machine gets twice as long. */
+/** The promised time is doubled, because the machine may be busy. */
 const TOLD_WITHIN_MS = PROMISED.storeAway * 2;
 
 interface Trouble {
@@ -48,8 +48,8 @@ describe.each(TROUBLES)("a Redis that $name", ({ name, begin, end }) => {
       };
       const user = await stage.user();
       const tab = user.tabs[0];
-      await user.ask(); // streams its answer when the fault begins
-      await user.ask(); // still waits then
+      await user.ask(); // its answer is being streamed when the fault begins
+      await user.ask(); // this ask still waits when the fault begins
       await stage.seen("shown", ({ type }) => type === "delta");
 
       const begun = stage.history.now();
@@ -66,7 +66,7 @@ describe.each(TROUBLES)("a Redis that $name", ({ name, begin, end }) => {
           ms: performance.now() - sentAt,
         });
       }
-      // The engine continues meanwhile, and the worker continues to read from it.
+      // During the fault the engine continues its reply, and the worker continues to read it.
       calls[0]?.say(3);
       calls[0]?.end();
       await end(stage);
@@ -81,7 +81,8 @@ describe.each(TROUBLES)("a Redis that $name", ({ name, begin, end }) => {
     });
     expect(told.map(({ code }) => code)).toEqual(Array.from({ length: 5 }, () => "STORE_UNAVAILABLE"));
     expect(Math.max(...told.map(({ ms }) => ms))).toBeLessThan(TOLD_WITHIN_MS);
-    // An ask whose outcome was unknown may have been stored: it belongs to no user here and is not checked.
+    // An ask whose sender did not learn the outcome may have been stored; the checker ignores it, because it belongs to
+    // no user of this run.
     expect(verdict.violations).toEqual([]);
     expect(verdict.completed).toBe(2);
   });

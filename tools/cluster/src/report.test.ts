@@ -14,7 +14,8 @@ describe("the verdict", () => {
     tally.asked();
     tally.answered();
     tally.gap(300);
-    tally.silence(9000); // an engine may be slow: silence counts only where a worker was killed
+    // This is allowed, because an engine may be slow: silence only counts where a worker was killed.
+    tally.silence(9000);
     tally.retried();
     expect(broken(tally.phases, WANTED)).toEqual([]);
   });

@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
 
-/* The alerts as Prometheus reads them, and what fires when. Needs `promtool`: in the PATH, or DOCRELAY_PROMTOOL. */
+/* Tests of the alerts with Prometheus's own tool `promtool`, which is taken from DOCRELAY_PROMTOOL or the PATH. */
 
 const FOLDER = join(import.meta.dirname, "../../../deploy/prometheus");
 const candidates = [

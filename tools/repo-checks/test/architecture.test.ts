@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 const ROOT = join(import.meta.dirname, "../../..");
 const page = readFileSync(join(ROOT, "ARCHITECTURE.md"), "utf8");
 
-/** The text below a heading, up to the next heading of its level. */
+/** Returns the text below a heading, up to the next heading of its level. */
 function section(title: string): string {
   return page.split(`\n## ${title}\n`)[1]?.split("\n## ")[0] ?? "";
 }

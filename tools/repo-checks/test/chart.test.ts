@@ -5,7 +5,10 @@ import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 
-/* The chart, rendered by Helm and held against the schemas of the Kubernetes API. Needs `helm`: in the PATH, or DOCRELAY_HELM. */
+/*
+ * Tests that Helm renders the chart, and that the result fits the schemas of the Kubernetes API. `helm` is taken from
+ * DOCRELAY_HELM or the PATH.
+ */
 
 const CHART = join(import.meta.dirname, "../../../deploy/helm");
 const VALUES = readdirSync(join(CHART, "ci"));
@@ -22,7 +25,7 @@ interface Manifest {
   readonly metadata: { readonly name: string };
   readonly spec: Record<string, unknown>;
 }
-/** Packages of the API's schemas, by the group of a resource. */
+/** The packages that have the schemas of custom resources, by API group. */
 const SCHEMAS: Readonly<Record<string, string>> = {
   "keda.sh": "@kubernetes-models/keda",
   "monitoring.coreos.com": "@kubernetes-models/prometheus-operator",
@@ -38,7 +41,7 @@ async function render(...args: string[]): Promise<Manifest[]> {
     .filter((manifest) => manifest !== null);
 }
 
-/** @throws Error when the manifest is not one of its kind. */
+/** Checks a manifest by the schema of its kind. @throws Error when the manifest does not fit the schema. */
 async function validate(manifest: Manifest): Promise<void> {
   const { apiVersion, kind } = manifest;
   const root = SCHEMAS[apiVersion.split("/")[0] ?? ""] ?? "kubernetes-models";

@@ -10,7 +10,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const run = (...words: string[]): string => execFileSync(process.execPath, [SCRIPT, ...words], { encoding: "utf8" });
 
-/** A report as vitest writes it: each file with its tests, `true` for one that passed. */
+/** Writes a report as vitest does: each file with its tests, `true` for a test that has passed. */
 function report(name: string, files: Record<string, Record<string, boolean>>): string {
   const testResults = Object.entries(files).map(([file, tests]) => ({
     name: file,

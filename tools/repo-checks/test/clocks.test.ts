@@ -6,13 +6,13 @@ import { sourceFiles } from "../src/import-graph.ts";
 const ROOT = join(import.meta.dirname, "../../..");
 const SERVERS = /^(?:apps\/(?:edge|worker)|packages\/(?:channel|engine|jobs|platform))\/src\//;
 /**
- * Files that need the time of day: it is in a token, in a date that others read, or goes to another program. Whoever
- * waits or counts uses `performance.now()`, which no jump of the clock changes, and what processes share uses the time
- * of Redis.
+ * Files that need the time of day: for a token, for a date that people read, or for another program. Code that waits or
+ * counts uses `performance.now()` instead, which does not change when the clock is set; times that processes share come
+ * from Redis.
  */
 const OF_DAY = [
   ...["auth/authenticator.ts", "auth/expiry.ts", "auth/jwt-authenticator.ts", "login/cookies.ts"],
-  ...["plain/connection.ts", "socketio/events.ts", "socketio/serve-socket.ts"], // when a token expires
+  ...["plain/connection.ts", "socketio/events.ts", "socketio/serve-socket.ts"], // these compare the expiry of tokens
   ...["limits/quota-exceeded.ts", "quotas/quotas.ts", "own-data/export.ts", "sharing/shares.ts"],
   ...["http/admin/page/script.ts", "http/openai/post-file.ts"],
 ].map((file) => `apps/edge/src/${file}`);

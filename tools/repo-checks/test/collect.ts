@@ -3,8 +3,9 @@ import { createVitest, type TestCase, type TestSuite } from "vitest/node";
 import { ROOT, type Found } from "./spec.ts";
 
 /*
- * node tools/repo-checks/test/collect.ts FILE…: loads test files as a run would, runs none of their tests, and prints them as
- * JSON. Conditions of skipping are decided while a file is loaded, so what is skipped here is skipped in a run.
+ * `node tools/repo-checks/test/collect.ts FILE…` loads test files as a test run would, runs none of their tests, and
+ * prints the tests as JSON. Whether a test is skipped is decided while its file is loaded, so a test that is skipped
+ * here is also skipped in a run.
  */
 
 const vitest = await createVitest("test", { root: ROOT, watch: false, reporters: [], maxWorkers: 1, isolate: false });
@@ -20,7 +21,7 @@ const errors = [...unhandledErrors, ...testModules.flatMap((module) => module.er
 process.stdout.write(`${JSON.stringify({ found, errors })}\n`);
 await vitest.close();
 
-/** A test's name and those of the suites around it. */
+/** Returns a test's name and the names of the suites around it. */
 function namesOf(test: TestCase): string[] {
   const names = [test.name];
   for (let at: TestCase | TestSuite = test; at.parent.type === "suite"; at = at.parent) names.push(at.parent.name);

@@ -26,13 +26,13 @@ interface Service {
   readonly depends_on?: Record<string, { condition: string; required?: boolean }> | readonly string[];
   readonly volumes?: readonly string[];
 }
-// The nodes of the cluster are one node with other volumes; each merges what all services share.
+// The parser needs these options, because the services of the compose file merge parts of each other.
 const compose = parse(read("docker-compose.yml"), { merge: true, maxAliasCount: -1 }) as {
   services: Record<string, Service>;
   networks: Record<string, { internal?: boolean } | null>;
 };
 const { services, networks } = compose;
-/** What parses files of strangers. */
+/** The services that parse untrusted files. */
 const EXTRACTS: readonly string[] = ["extract", "extract-ocr"];
 const OURS = { edge: "edge", ask: "worker", extract: "worker", engine: "demo-engine" } as const;
 
@@ -44,7 +44,7 @@ const schemas = new Map(
     }),
   ),
 );
-/** The names in an app's settings schema. */
+/** Returns the names of an app's settings. */
 const settingsOf = (app: string): readonly string[] => schemas.get(app) ?? [];
 
 function passedTo(name: string): string[] {
@@ -68,7 +68,7 @@ describe("the compose file", () => {
   });
 
   it("lets every setting through to some service", () => {
-    const own = new Set(["PORT", "HOST", "ADMIN_PORT"]); // the image's
+    const own = new Set(["PORT", "HOST", "ADMIN_PORT"]); // the image sets these itself
     for (const app of ["edge", "worker", "demo-engine"] as const) {
       const passed = new Set(Object.entries(OURS).flatMap(([name, of]) => (of === app ? passedTo(name) : [])));
       expect(settingsOf(app).filter((key) => !passed.has(key) && !own.has(key))).toEqual([]);
@@ -138,7 +138,8 @@ describe("the compose file", () => {
     for (let at = 0; at < options.indexOf("--maxmemory"); at += 2)
       expect(lines).toContain(`${options[at]?.slice(2)} ${options[at + 1] === "" ? '""' : options[at + 1]}`);
     expect(services["redis-cluster"]?.depends_on).toEqual(nodes);
-    // The one Redis is not needed then; and what starts before the cluster is made would give up and start again.
+    // With a cluster the single Redis is not needed, and services must wait until the cluster exists: otherwise they
+    // would end and start again.
     for (const name of ["edge", "ask", "extract"])
       expect(services[name]?.depends_on).toEqual({
         redis: { condition: "service_healthy", required: false },
@@ -148,11 +149,11 @@ describe("the compose file", () => {
 
   it("holds no secret", () => {
     for (const [name, { environment = {} }] of Object.entries(services)) {
-      // They have the name of what they are given, and no default.
+      // The S3 server takes its keys from the settings of docrelay, without a default.
       const passed = new Set(["${AWS_ACCESS_KEY_ID:-}", "${AWS_SECRET_ACCESS_KEY:-}"]);
       const secrets = Object.entries(environment).filter(([key]) => /SECRET|PASSWORD|TOKEN|_KEY/.test(key));
       for (const [key, value] of secrets) {
-        if (name === "grafana" && value === "true") continue; // a switch, not a secret
+        if (name === "grafana" && value === "true") continue; // this value is a switch, not a secret
         if (name === "s3" && passed.has(value ?? "")) continue;
         expect(value, `${name} ${key}`).toBeNull();
       }
@@ -215,7 +216,7 @@ describe("the observability profile", () => {
   it("shows every metric of the table, or watches it", () => {
     const known = [...read("docs/metrics.md").matchAll(/^\| `(docrelay_\w+)`/gm)].map(([, name = ""]) => name);
     const shown = read("deploy/prometheus/alerts.yml") + read("deploy/grafana/dashboards/docrelay.json");
-    // Two are left out: other metrics on the dashboard show the same.
+    // Two metrics are left out, because other metrics on the dashboard show the same.
     const elsewhere = new Set(["docrelay_loop_delay_p99_ms", "docrelay_edge_resyncs_total"]);
     expect(known.filter((name) => !shown.includes(name) && !elsewhere.has(name))).toEqual([]);
   });
@@ -237,7 +238,8 @@ describe("the balancer", () => {
     const config = read("deploy/haproxy.cfg");
     const every = Number(/default-server check inter (\d+)s fall 2/.exec(config)?.[1]) * 1000;
     const drainMs = Number(/DRAIN_DELAY_MS: integer\(.*default: (\d+)/.exec(read("apps/edge/src/config.ts"))?.[1]);
-    // Two failed checks, and a quarter of a second for which the edge caches an answer.
+    // HAProxy removes an edge after two failed checks, and an edge may repeat an old result of its own check for 250
+    // ms.
     expect(every * 2 + 250).toBeLessThan(drainMs);
     expect(config).toMatch(/option httpchk GET \/readyz/);
     expect(config).toMatch(/timeout tunnel 1h/);
@@ -249,7 +251,7 @@ describe("the balancer", () => {
     for (const line of lines) expect(line.trim(), line).toMatch(/^acl \w+ [a-z_]+(\(\w+\))?( -m \w+)? \S+$|-m found$/);
   });
 
-  // Runs only where HAProxy is installed; cluster:check runs HAProxy with this configuration.
+  // This test runs only if HAProxy is installed; cluster:check runs HAProxy with this configuration, too.
   it.runIf(haproxy)("has a configuration that HAProxy accepts", async () => {
     const { stderr, stdout } = await promisify(execFile)("haproxy", ["-c", "-f", join(ROOT, "deploy/haproxy.cfg")], {
       env: { ...process.env, PROXIES_IN_FRONT: "127.0.0.1/32" },

@@ -6,10 +6,10 @@ import { compileExamples, examplesOf } from "../src/examples.ts";
 const ROOT = join(import.meta.dirname, "../../..");
 const DOCUMENTS = ["README.md", "{packages,tools}/*/README.md", "docs/**/*.md", "*.md"];
 
-/** Pages of `docs/` that have examples. */
+/** The pages of `docs/` whose examples must compile. */
 const GUIDES = ["docs/ai-sdk.md", "docs/react.md"];
 
-/** Names that an example takes from the program around it, by document. */
+/** Declares, for a document, the names that its examples take from the program around them. */
 const CONTEXT = new Map(
   Object.entries({
     "README.md": "declare const bytes: Uint8Array;",
@@ -37,7 +37,7 @@ const CONTEXT = new Map(
   }),
 );
 
-/** Examples that are files of their own, and have no project around them. */
+/** Example files that belong to no project of their own, so this test compiles them. */
 const FILES = ["examples/assistant-ui/docrelay-runtime.ts"];
 const files = FILES.map((document) => {
   return { document, line: 1, code: readFileSync(join(ROOT, document), "utf8"), language: "ts" } as const;

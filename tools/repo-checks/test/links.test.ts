@@ -6,12 +6,12 @@ const ROOT = join(import.meta.dirname, "../../..");
 const DOCUMENTS = ["*.md", ".github/*.md", "docs/**/*.md", "{apps,packages,tools,examples}/*/README.md"];
 const documents = [...new Set(globSync(DOCUMENTS, { cwd: ROOT }))].map((path) => path.replaceAll("\\", "/")).toSorted();
 
-/** Links to headings of files in the repository, and to files; those with a scheme are left out. */
+/** Returns the targets of a document's links, except those with a scheme such as https:. */
 function linksOf(markdown: string): string[] {
   return [...markdown.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target).filter((to) => !to.includes(":"));
 }
 
-/** The anchors of a page's headings, as GitHub makes them. */
+/** Returns the anchors of a page's headings, as GitHub makes them. */
 function anchorsOf(markdown: string): string[] {
   return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) =>
     title
@@ -38,7 +38,8 @@ describe("links between documents", () => {
 });
 
 describe("paths in documents", () => {
-  // Without placeholders (`<name>`) and patterns. Records of decisions name files of their time.
+  // Paths with placeholders (`<name>`) or patterns are not checked, and decision records and the change log are left
+  // out, because they name files as they were at their time.
   const pages = documents.filter((document) => !document.startsWith("docs/adr/") && document !== "CHANGELOG.md");
   const paths = pages.flatMap((document) =>
     [...readFileSync(join(ROOT, document), "utf8").matchAll(/`((?:apps|packages|tools|deploy|docs)\/[\w./-]+)`/g)].map(

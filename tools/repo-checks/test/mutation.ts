@@ -16,9 +16,9 @@ import { tmpdir } from "node:os";
 /** One line of the product's source, its replacement, and the test that must then fail. */
 export interface Mutation {
   readonly name: string;
-  /** Path from the repository's root. */
+  /** The path of the changed file, from the repository's root. */
   readonly file: string;
-  /** Stands in `file` exactly once. */
+  /** The text to replace, which must be in `file` exactly once. */
   readonly from: string;
   readonly to: string;
   /** Path of the test file. It is in the same package as `file`, because packages import each other through links. */
@@ -27,7 +27,7 @@ export interface Mutation {
   readonly title: string;
 }
 
-/** Full names of tests, as vitest's JSON reporter has them. */
+/** The full names of the tests that failed and passed, as vitest's JSON reporter writes them. */
 export interface Outcome {
   readonly failed: readonly string[];
   readonly passed: readonly string[];
@@ -44,7 +44,7 @@ export async function copyRepository(root: string): Promise<string> {
     mkdirSync(dirname(join(copy, file)), { recursive: true });
     cpSync(join(root, file), join(copy, file), { force: true });
   }
-  // Examples are installed by those who copy them.
+  // Packages of `examples/` are left out, because they are not installed in this repository.
   const packages = tracked.filter((name) => /^(apps|packages|tools)\/[\w-]+\/package\.json$/.test(name));
   const workspaces = new Set(packages.map(dirname));
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"), "dir");
@@ -53,8 +53,9 @@ export async function copyRepository(root: string): Promise<string> {
 }
 
 /**
- * Links each package by itself to where it is stored. A process that may read no more than its own package and some
- * stored ones, as the children that read PDFs, could not follow a link through the other checkout's `node_modules`.
+ * Links each installed package directly to the place where it is stored. A child process that reads PDFs may read only
+ * its own package and some stored ones, so it could not follow a link through the `node_modules` of the original
+ * checkout.
  */
 function linkPackages(from: string, to: string): void {
   mkdirSync(to);
@@ -64,7 +65,10 @@ function linkPackages(from: string, to: string): void {
   }
 }
 
-/** @throws Error unless `from` stands in the file exactly once. */
+/**
+ * Makes a mutation in the copy, and returns a function that undoes it. @throws Error unless `from` is in the file
+ * exactly once.
+ */
 export function mutate(copy: string, { name, file, from, to }: Mutation): () => void {
   const path = join(copy, file);
   const source = readFileSync(path, "utf8");
@@ -77,8 +81,8 @@ export function mutate(copy: string, { name, file, from, to }: Mutation): () => 
 }
 
 /**
- * Runs the named tests of these mutations in one vitest, one file after another, and returns what came of each mutation's
- * own. @throws Error when vitest does not get as far as a result.
+ * Runs the named tests of these mutations in one vitest, one file after another, and returns the outcome for each
+ * mutation. @throws Error when vitest ends without a result.
  */
 export async function runTests(copy: string, mutations: readonly Mutation[]): Promise<ReadonlyMap<Mutation, Outcome>> {
   const output = join(copy, "mutation-outcome.json");
@@ -106,7 +110,7 @@ export async function runTests(copy: string, mutations: readonly Mutation[]): Pr
 const MAX_OUTPUT_BYTES = 32 * 1024 * 1024;
 const DEADLINE_MS = 280_000;
 
-/** Standard output of a command, also of one that fails: a red test run exits with 1. */
+/** Returns the standard output of a command, even if the command fails: a test run with failed tests exits with 1. */
 function run(program: string, args: readonly string[], cwd: string): Promise<string> {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|TEST$)/.test(name)));
   return new Promise((resolve, reject) => {

@@ -6,7 +6,7 @@ import { MUTATIONS } from "./mutations.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 
-/** Each names a guarantee that a test once claimed to hold and did not: the test passed with the line broken. */
+/** Each mutation breaks a line for which no test failed in the past, although a test claimed to check it. */
 describe("a test that names a promise fails when the line that keeps it is broken", { timeout: 400_000 }, () => {
   let copy = "";
   let sound: ReadonlyMap<Mutation, Outcome>;

@@ -1,6 +1,6 @@
 import type { Mutation } from "./mutation.ts";
 
-/** Each breaks one line; the test that is named beside it must then fail. */
+/** Each mutation breaks one line, and the test that it names must then fail. */
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a connection keeps its token",

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { sourceFiles } from "../src/import-graph.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
-/** The word for a bound is `MAX` or `MIN`. */
+/** Matches names of bounds that do not begin with `MAX` or `MIN`. */
 const OTHER_WORDS = /\bconst \[?(?:MOST|LONGEST|LARGEST|LEAST|SMALLEST|FEWEST|SOONEST|LATEST)(?:_[A-Z]+)*\b/g;
 
 it("bounds are named MAX and MIN, in one word for each", () => {

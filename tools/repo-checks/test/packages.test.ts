@@ -22,14 +22,14 @@ const workspace = ["apps", "packages", "tools"].flatMap((kind) =>
 );
 
 describe("every copy in the lockfile", () => {
-  // Older versions have published vulnerabilities, or faults that were found here.
+  // Older versions have published vulnerabilities, or faults that were found in this project.
   it.each([
     ["socket.io-parser", "4.2.7"],
     ["engine.io", "6.6.7"],
     ["ws", "8.21.0"],
     ["bullmq", "6.7.0"],
     ["ioredis", "6.0.0"],
-    ["pdfjs-dist", "5.4.296"], // pinned by pdf-parse; it runs in limited child processes only
+    ["pdfjs-dist", "5.4.296"], // pdf-parse pins this version, which runs only in limited child processes
   ])("of %s is %s or newer", (name, floor) => {
     const versions = versionsOf(name);
     expect(versions.length).toBeGreaterThan(0);
@@ -80,7 +80,8 @@ describe("what runs in production", () => {
     const graph = Object.fromEntries(
       workspace.map(({ folder, name }) => {
         const { dependencies, devDependencies, scripts } = read(folder);
-        // What a published package is built from becomes part of it, and is none of its dependencies.
+        // A published package contains the packages of this repository that it is built from, so they are its
+        // devDependencies.
         const parts = scripts?.["prepack"] === undefined ? {} : devDependencies;
         const names = Object.keys({ ...dependencies, ...parts })
           .filter((one) => one.startsWith("@docrelay/"))
@@ -123,8 +124,8 @@ function isAtLeast(version: string, floor: string): boolean {
 }
 
 /**
- * Adds a package and all that it needs at run time. Optional dependencies for other platforms are not installed and
- * left out.
+ * Adds a package and all packages that it needs at run time. Optional dependencies for other platforms are not
+ * installed, so they are left out.
  */
 function follow(folder: string, found: Map<string, string>): void {
   const { name, version, license, licenses, dependencies, optionalDependencies } = read(folder);
@@ -150,7 +151,7 @@ function isThere(path: string): boolean {
   }
 }
 
-/** `A OR B` is free when one is, `A AND B` when both are. */
+/** Whether a licence expression allows any use: `A OR B` if one of the two does, `A AND B` if both do. */
 function isFree(license: string, free: ReadonlySet<string>): boolean {
   const bare = license.replaceAll(/[()]/g, "");
   return bare.split(" OR ").some((one) => one.split(" AND ").every((part) => free.has(part.trim())));

@@ -13,13 +13,13 @@ const schemas = await Promise.all(
     return { app, schema, names: settingNames(schema) };
   }),
 );
-/** Its default is the number of cores. */
+/** A setting whose default is the number of cores of the machine. */
 const OF_THE_MACHINE = "EXTRACT_CONCURRENCY";
 const NEEDED = { REDIS_URL: "redis://host", AUTH_MODE: "anonymous", ENGINE_URL: "ws://host" };
 
 interface Documented {
   readonly name: string;
-  /** Empty for none. */
+  /** The documented default; empty if there is none. */
   readonly fallback: string;
   readonly usedBy: string;
 }
@@ -47,7 +47,8 @@ describe.each([
     for (const { name, usedBy } of documented) {
       const readers = schemas.filter(({ names }) => names.includes(name)).map(({ app }) => app);
       const said = usedBy === "all" ? [...APPS] : usedBy.split(", ").filter((who) => who !== "npm start");
-      if (name === "PORT") said.push("demo-engine"); // its other default is written in the text
+      // The README tells the demo engine's default in the text of this row.
+      if (name === "PORT") said.push("demo-engine");
       expect([name, said.map((who) => who.replace(" ", "-")).toSorted()]).toEqual([name, readers.toSorted()]);
     }
   });
@@ -59,7 +60,8 @@ describe.each([
       for (const { name, fallback } of documented) {
         if (!names.includes(name) || name in NEEDED || name === OF_THE_MACHINE) continue;
         if (name === "PORT" && names.includes("DEMO_REPLY")) continue;
-        // Setting the documented default changes nothing; an empty one means that there is no default.
+        // If a setting is set to its documented default, the configuration must stay the same. An empty default means
+        // that the setting has none.
         expect([name, parseEnv(schema, { ...NEEDED, [name]: fallback })]).toEqual([name, bare]);
         if (fallback === "") expect([name, emptied(bare, name)]).toEqual([name, true]);
       }

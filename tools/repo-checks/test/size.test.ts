@@ -6,11 +6,14 @@ import { afterAll, beforeAll, expect, it, vi } from "vitest";
 const ROOT = join(import.meta.dirname, "../../..");
 const ENTRY = "virtual:entry";
 const SDK = join(ROOT, "packages/client/src/index.ts");
-/** What a page loads for all of the SDK, and for one export of it, bundled, minified and compressed. */
+/**
+ * The most bytes that a page may load for the whole SDK; `ONE_CLASS_BYTES` is the same for one export of it. Both are
+ * bundled, minified and compressed.
+ */
 const BUDGET_BYTES = 22_000;
 const ONE_CLASS_BYTES = 3000;
 
-// Without this the bundler takes the debug builds of packages.
+// Without this variable the bundler would use the debug builds of packages.
 beforeAll(() => void vi.stubEnv("NODE_ENV", "production"));
 afterAll(() => void vi.unstubAllEnvs());
 
@@ -21,7 +24,7 @@ it("the SDK stays small in a browser", async () => {
     BUDGET_BYTES,
   );
   expect(code).toContain("conversation:open");
-  // The schemas of servers are left out: zod would be a third of the bundle.
+  // The bundle must not contain the server's schemas: their library zod would be a third of it.
   expect(parts.filter((part) => part.includes("zod"))).toEqual([]);
 });
 
@@ -37,7 +40,7 @@ it.each([
   ["packages/react/src/index.ts", 2048],
   ["packages/ai-sdk/src/index.ts", 2560],
 ])("%s adds less than %i bytes", async (entry, budget) => {
-  // What an application of its kind has anyway.
+  // Packages that such an application has installed anyway, so they do not count.
   const outside = [/^react/, /^@docrelay\/client$/, /^@ai-sdk\/react$/, /^ai$/];
   const { code, parts } = await bundle(`export * from ${JSON.stringify(join(ROOT, entry))};`, outside);
   expect(gzipSync(code).length, parts.join("\n")).toBeLessThan(budget);
@@ -57,7 +60,7 @@ async function bundle(source: string, external: RegExp[] = []): Promise<{ code: 
         load: (id) => (id === ENTRY ? source : undefined),
       },
     ],
-    // Not as a library: Vite keeps the white space of those, and pages do not load it.
+    // The build is not a library build, because Vite keeps white space in those, and pages do not load them.
     build: {
       write: false,
       minify: true,

@@ -8,7 +8,7 @@ import { complaint, filesOf, readGuarantees, ROOT, type Found } from "./spec.ts"
 const read = (file: string): string => readFileSync(join(ROOT, file), "utf8");
 const guarantees = readGuarantees(read("docs/SPEC.md"));
 
-/** The test files that run a file: itself, or those that import the contract. */
+/** Returns the test files that run a file: the file itself, or for a contract suite the files that import it. */
 function runnersOf(file: string): string[] {
   if (file.endsWith(".test.ts")) return [file];
   const [folder = "", name = ""] = file.split("/");
@@ -25,7 +25,7 @@ describe("docs/SPEC.md", () => {
       cwd: ROOT,
       maxBuffer: 64 * 1024 * 1024,
       timeout: 170_000,
-      // Of the run that this test is part of: the other one is none of its workers.
+      // Variables of this test run are left out: the new vitest is not one of its workers.
       env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|TEST$)/.test(name))),
     });
     const collected = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as { found: Found[]; errors: string[] };

@@ -7,16 +7,16 @@ const MIN_GUARANTEES = 17;
 
 const read = (file: string): string => readFileSync(join(ROOT, file), "utf8");
 const guarantees = readGuarantees(read("docs/SPEC.md"));
-/** The text of a test file, and of the contracts that it runs. */
+/** Returns the text of a test file, and of the contract suites that it imports. */
 const textOf = (file: string): string => {
   const text = read(file);
   const contracts = [...text.matchAll(/from "(\.[^"]+\.contract\.ts)"/g)];
   return [text, ...contracts.map(([, at = ""]) => read(join(dirname(file), at)))].join("\n");
 };
-/** Of a test, a suite, or from inside a test. */
+/** Matches code that skips a test or a suite. */
 const SKIPS = /\b(?:it|test|describe|suite)\b(?:\.\w+)*\.(?:skip|skipIf|runIf|todo|only|fails)\b|\b(?:skip|todo)\(/;
 
-/* What is seen without loading the tests; spec-tests.test.ts, which the whole check runs, finds each of them as a run would. */
+/* Checks docs/SPEC.md without loading the tests that it names; spec-tests.test.ts loads them, in the whole check. */
 describe("docs/SPEC.md", () => {
   it("numbers its guarantees from 1 on, none left out", () => {
     expect(guarantees.map(({ name }) => name)).toEqual(guarantees.map((_, index) => `G${index + 1}`));
@@ -27,7 +27,7 @@ describe("docs/SPEC.md", () => {
     expect(one.evidence.length).toBeGreaterThan(0);
     for (const { file, title } of one.evidence) {
       expect(existsSync(join(ROOT, file)), file).toBe(true);
-      // The parts of a title may come from a table.
+      // A title may be composed of parts, of which one comes from a table of the test file.
       for (const part of title.split(": ")) expect(textOf(file).includes(part), `${file}: ${title}`).toBe(true);
     }
   });

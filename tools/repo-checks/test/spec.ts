@@ -2,10 +2,10 @@ import { join } from "node:path";
 
 export const ROOT = join(import.meta.dirname, "../../..");
 
-/** A test as vitest found it. */
+/** A test that vitest has found. */
 export interface Found {
   readonly file: string;
-  /** Its name and those of the suites around it, as a run prints them. */
+  /** The test's name and the names of the suites around it, as a test run prints them. */
   readonly names: readonly string[];
   readonly skipped: boolean;
 }
@@ -21,7 +21,10 @@ export interface Guarantee {
   readonly evidence: readonly Evidence[];
 }
 
-/** The guarantees of a page, each with all lines that begin a list item. @throws Error on an item that is no evidence. */
+/**
+ * Returns the guarantees of docs/SPEC.md, each with its list of tests. @throws Error when a list item is not a file and
+ * a name of a test.
+ */
 export function readGuarantees(page: string): Guarantee[] {
   const [promises = ""] = page.split(/^## Not guaranteed/m);
   const sections = promises.split(/^(?=\*\*G\d+\. )/m);
@@ -37,14 +40,15 @@ export function readGuarantees(page: string): Guarantee[] {
     }));
 }
 
-/** The files that guarantees name, each once. */
+/** Returns the files that the guarantees name, each once. */
 export function filesOf(guarantees: readonly Guarantee[]): string[] {
   return [...new Set(guarantees.flatMap(({ evidence }) => evidence.map(({ file }) => file)))];
 }
 
 /**
- * What is wrong with a line of evidence; undefined when it holds. `within`: the test files that are to have the test; a
- * contract is run by several, and each has to.
+ * Returns what is wrong with a file and test that docs/SPEC.md names; undefined if nothing is. `within` has the test
+ * files in which the test must be found: several test files may run a contract suite, and each of them must have the
+ * test.
  */
 export function complaint(
   { file, title }: Evidence,

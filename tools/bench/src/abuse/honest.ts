@@ -80,7 +80,7 @@ interface User {
   /** The ids of the user's two conversations: `talk` for questions, `papers` for PDFs. */
   readonly talk: string;
   readonly papers: string;
-  /** Asks without a terminal event. */
+  /** The user's asks that have no terminal event yet, by id. */
   readonly running: Map<string, Asked>;
   socket: RelaySocket | undefined;
   closed: boolean;

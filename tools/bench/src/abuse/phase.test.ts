@@ -27,7 +27,7 @@ function round(of: Partial<Round> = {}): Round {
 
 it("a round in which honest users wait less than twice as long breaks nothing", () => {
   expect(brokenBy(round(), PROMISED)).toEqual([]);
-  // 19 times as long, but too short to be noticed.
+  // The times are 19 times as long as in the quiet phase, but still too short to count.
   expect(brokenBy(round({ before: phase(1, 300), during: phase(19, 300) }), PROMISED)).toEqual([]);
 });
 

@@ -8,7 +8,10 @@ import { runAbuses, startAbused } from "./run-abuses.ts";
  * Latencies are not asserted; `npm run abuse` measures them.
  */
 const ABUSES = ["upload starts", "half messages", "cheap events"];
-/** Allowed growth: buffers in use, and dead ones, of which there are more when busy cores delay collections. */
+/**
+ * By how many MB the memory of an edge may grow: buffers in use, and buffers that are not collected yet, of which there
+ * are more on busy cores.
+ */
 const EDGE_MB = 100;
 
 let cluster: Cluster;

@@ -37,7 +37,7 @@ void stopped.then(() => (isOver = true));
 try {
   setPriority(-10);
 } catch {
-  // This user may not raise the priority. Then a slice may last longer on a busy machine.
+  // The user of this process may not raise its priority, so a slice may last longer on a busy machine.
 }
 send("SIGSTOP");
 process.stdout.write(`${JSON.stringify({ msg: "ready" })}\n`);

@@ -38,7 +38,7 @@ describe("a run of asks", () => {
       refuse: (index) => (index < 3 ? "BUSY" : undefined),
       lose: (index) => index === 10 || index === 11,
       twice: (index, part) => index === 20 && part === 1,
-      // The end of its reply is not delivered live: it is found only in the log.
+      // The terminal event of the ask with index 30 is not sent live: the reader finds it only in the log.
       skip: (index, part) => index === 30 && part === 2,
     });
     expect(section?.errors).toEqual({ BUSY: 3 });

@@ -77,12 +77,13 @@ describe("an edge among others", () => {
     // Redis sent each edge exactly the messages of its own readers, and none of another channel.
     for (const [index, { proxy }] of all.entries()) {
       const here = readers.filter((_, at) => at % edges === index);
-      // Beside them, once each: the edge's own self-test, and hints that a user has a new conversation.
+      // The proxy also counts messages of the edge's own self-test, and hints that a user has a new conversation: these
+      // are left out.
       const heard = [...proxy.messages].filter(([name]) => !/^(docrelay|hint):|self-test/.test(name));
       expect(Object.fromEntries(heard)).toEqual(Object.fromEntries(here.map((one) => [one.channel, one.got()])));
       const sent = heard.map(([, count]) => count).reduce((sum, count) => sum + count, 0);
       const got = here.reduce((sum, one) => sum + one.got(), 0);
-      // Accepted, started, a delta and completed of each ask at the least.
+      // Each ask has at least four events: accepted, started, a delta and completed.
       expect(got).toBeGreaterThanOrEqual(here.length * ASKS * 4);
       expect(sent / got).toBe(1);
     }

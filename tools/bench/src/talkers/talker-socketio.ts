@@ -10,7 +10,7 @@ const OPENS = 100;
 interface Log {
   readonly of: TalkerOptions;
   readonly conversation: string;
-  /** Asks without a terminal event. */
+  /** Ids of asks that have no terminal event yet. */
   readonly running: Set<string>;
   call: RelaySocket["call"];
   last: Position;

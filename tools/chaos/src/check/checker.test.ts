@@ -308,10 +308,10 @@ describe("how long people waited", () => {
     const more = [
       fault("kill edge", 10_500, 600),
       back(10_400, 40),
-      fault("kill redis", 20_000, 1000), // from 19,000 on
+      fault("kill redis", 20_000, 1000), // this fault began at 19,000
       back(20_500, 1400),
       back(18_900, 30),
-      fault("blackhole redis", 30_000, 4000), // until 34,000
+      fault("blackhole redis", 30_000, 4000), // this fault lasts until 34,000
       back(34_100, 3000),
       back(40_000, 50),
     ];

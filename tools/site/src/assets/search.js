@@ -7,7 +7,7 @@ let parts;
 
 async function search() {
   parts ??= await (await fetch(`${root}search.json`)).json();
-  // The field is read only after the wait, so that words typed meanwhile count.
+  // The field is read after `search.json` has arrived, so that letters typed meanwhile count.
   const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
   const found = parts.filter(({ title, text }) =>
     words.every((word) => `${title.toLowerCase()} ${text}`.includes(word)),
