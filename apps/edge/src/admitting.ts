@@ -42,7 +42,10 @@ export function createAdmitting(config: Config, resources: Resources, isDraining
   };
 }
 
-/** The groups whose limits a connection counts against: its user's tenant, if the token names one, and its network. */
+/**
+ * Returns the groups whose limits a connection counts against: its user's tenant, if the token names one, and its
+ * network.
+ */
 function groupsOf(config: Config, { byNetwork, byTenant }: Resources): GroupRule[] {
   const rateOf = (users: number): RateLimiter =>
     createRateLimiter({ perSecond: config.CONNECTS_PER_SECOND * users, burst: config.CONNECTS_BURST * users });

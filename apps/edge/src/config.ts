@@ -71,8 +71,8 @@ export const schema = z
     /** The port of metrics, health and the pages for operators; 0 = off. */
     ADMIN_PORT: integer({ min: 0, max: 65_535, default: 0 }),
     /**
-     * The token that operators need for the other pages of the admin port. Without this setting, the port serves only
-     * metrics and health.
+     * The token that operators need for all pages of the admin port except metrics and health. Without this setting,
+     * the port serves only metrics and health.
      */
     ADMIN_TOKEN: z.string().regex(/^\S+$/, "must have no blanks").optional(),
     /**

@@ -55,7 +55,7 @@ const MESSAGE_BYTES = 100_000;
 /** Most bytes that a client's socket and WebSocket parser still read after the client was paused. */
 const CLIENT_BYTES = 524_288;
 
-/** How many bytes the kernel buffers on loopback for a reader that does not read. */
+/** Returns how many bytes the kernel buffers on loopback for a reader that does not read. */
 async function kernelBytes(): Promise<number> {
   const server = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -105,7 +105,8 @@ describe("a client that does not read", () => {
       sent++;
       await eventually(() => good.said.length === sent, { what: "what others hear" });
     }
-    // At most: the kernel's buffers, what the paused client still read, the edge's cap, and two more messages.
+    // Together these bytes can be under way at most: the kernel's buffers, what the paused client still read, the bytes
+    // that the edge lets wait (65,536), and two more messages.
     expect(sent * MESSAGE_BYTES).toBeLessThan((await kernelBytes()) + CLIENT_BYTES + 65_536 + 2 * MESSAGE_BYTES);
     expect(good.socket.connected).toBe(true);
 

@@ -20,7 +20,7 @@ describe("closing all connections", () => {
   it("closes a few at a time", async () => {
     const { all, closed } = connections(Array.from({ length: 100 }, () => 0));
     const done = shutDownAll(all, 500);
-    expect(closed).toHaveLength(10); // the first of ten groups
+    expect(closed).toHaveLength(10); // only the first of ten groups is closed so far
     await done;
     expect(closed).toHaveLength(100);
   });

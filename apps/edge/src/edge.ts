@@ -110,7 +110,7 @@ function openAdminPages({ config, log, resources, health, metrics, connections }
   });
 }
 
-/** The health of the edge, and the time since a balancer last checked its readiness. */
+/** Returns the health of the edge, and the time since a balancer last checked its readiness. */
 function watchHealth({ redis, subscriber, selfTest, node }: Resources): { health: Health; msSinceCheck: () => number } {
   const health = createHealth();
   const loopback = createLoopback({ subscriber, publisher: redis, node });

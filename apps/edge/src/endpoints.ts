@@ -33,7 +33,7 @@ export interface Endpoints {
   readonly http: HttpServer;
   readonly metrics: EdgeMetrics;
   readonly hasPolling: boolean;
-  /** The client connections that are open now, of any kind. */
+  /** Returns the client connections that are open now, of any kind. */
   connections(): ClientConnection[];
 }
 

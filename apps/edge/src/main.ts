@@ -22,7 +22,7 @@ if (!parsed.ok) {
 const { config } = parsed;
 const log = createLogger({ level: config.LOG_LEVEL, name: "edge" });
 const stopped = untilSignal();
-// By default Node would end the process, and with it all connections; an unhandled rejection is only logged.
+// An unhandled rejection is only logged here. By default Node would end the process, and with it all connections.
 process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled"));
 
 const edge = await startEdge(config, log).catch((error: unknown) => {

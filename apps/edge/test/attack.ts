@@ -11,31 +11,31 @@ import { WebSocket } from "ws";
 import { createAnonymousAuthenticator } from "../src/auth/authenticator.ts";
 import { SECRET, type Answer } from "./fixture.ts";
 
-/** Stands in every payload; must never show in a log line. */
+/** A text in every payload of these tests. It must never occur in a log line. */
 export const MARK = "hostile-payload-9f3c";
 export const MAX_BLOB_BYTES = 104_857_600;
 
 type Env = Record<string, string>;
 
-/** A WebSocket that speaks engine.io by hand. */
+/** A WebSocket on which a test writes and reads the frames of engine.io itself. */
 export interface RawSocket {
-  /** Text frames that came, in order. */
+  /** The text frames that have arrived, in order. */
   readonly frames: readonly string[];
   readonly closed: Promise<number>;
   readonly isOpen: boolean;
   close(): void;
-  /** Reads nothing any more, as a suspended phone does; what comes stays in the network. */
+  /** Stops reading, as a suspended phone does. What the edge sends stays in the network. */
   pause(): void;
   resume(): void;
   send(frame: string | Buffer): void;
-  /** The first frame, there already or to come, that matches. */
+  /** Resolves to the first frame that matches, which may have arrived already. */
   frame(pattern: RegExp): Promise<string>;
 }
 
-/** The largest frame of an edge with its default settings. */
+/** The largest frame, in bytes, that an edge with its default settings accepts. */
 export const FRAME_BYTES = DEFAULT_LIMITS.inlineFileBytes + 524_288;
 
-/** Two real edge processes on one Redis, and the means to be rude to them. */
+/** Two real edge processes on one Redis, and functions that send them valid and invalid input. */
 export interface Target extends AsyncDisposable {
   readonly ports: readonly [number, number];
   readonly edges: readonly TestProcess[];
@@ -43,23 +43,25 @@ export interface Target extends AsyncDisposable {
   readonly tokens: Set<string>;
   token(user: string, ttlMs?: number): Promise<string>;
   sign(claims: JWTPayload, by?: { key?: Uint8Array; algorithm?: string }): Promise<string>;
-  /** Connects; the refusal's code when it is refused. */
+  /** Tries to connect. Resolves to the code of the refusal. */
   refusal(auth: object, options?: { query?: Record<string, string>; port?: number }): Promise<string>;
   client(
     user: string,
     port?: number,
   ): Promise<{ socket: Socket; send(event: string, ...args: unknown[]): Promise<Answer> }>;
   raw(options?: { origin?: string; query?: string }): Promise<RawSocket>;
-  /** A raw socket that has joined as this user. */
+  /** Opens a raw socket and connects over it as this user. */
   joined(user: string): Promise<RawSocket>;
-  /** The status and the body of an upgrade that is refused. */
+  /** Requests a WebSocket upgrade that must be refused. Resolves to the status and the body of the refusal. */
   upgrade(origin: string): Promise<{ status: number; body: string }>;
-  /** Sends bytes as they are and answers all that came back until the end. */
+  /**
+   * Opens a TCP connection, sends these bytes, and resolves to all bytes that the edge sends until the connection ends.
+   */
   bytes(request: string | Buffer, waitMs?: number): Promise<string>;
   hint(user: string, conversation: string): Promise<void>;
 }
 
-/** @param env more settings of the edges, the first's also by `first`. */
+/** @param env of.env further settings of both edges; `of.first`: further settings of only the first edge. */
 export async function startTarget(of: { env?: Env; first?: Env } = {}): Promise<Target> {
   const redisServer = await startRedis();
   const redis = new Redis(redisServer.url);

@@ -1,4 +1,4 @@
-/** Every bad input that an edge is tried with, by its id: the cases are in `hostile-socket.ts` and `hostile-wire.ts`. */
+/** What each bad input is, by its id. The tests in `hostile-socket.ts` and `hostile-wire.ts` send them to an edge. */
 export const BAD_INPUTS: Readonly<Record<string, string>> = {
   S01: "an origin that is not allowed",
   S02: "no token and no origin",
@@ -49,6 +49,9 @@ export const BAD_INPUTS: Readonly<Record<string, string>> = {
   F20: "fifty users who announce more bytes than there is room for",
 };
 
-/** Of the plain endpoint, by their ids alone: the tests stand beside `src/plain-*.ts`, and in `silent-connections`. */
+/**
+ * The ids of the bad inputs of the plain endpoint. The tests in `src/plain` and `silent-connections.e2e.test.ts` send
+ * them to an edge.
+ */
 export const PLAIN_INPUTS: readonly string[] =
   "W01 W02 W03 W05 W06 W07 W09 W10 W11 W13 W14 W15 W17 W18 W19 W21 W22".split(" ");

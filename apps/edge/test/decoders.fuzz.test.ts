@@ -33,7 +33,10 @@ const LIMITS = { ...DEFAULT_LIMITS, messageChars: 200, fileBytes: 4000, filesPer
 const PDF = Buffer.from(makePdf({ pages: ["a"] }));
 const BASE64 = PDF.toString("base64");
 
-/** What `work` returns; a refusal is the other right outcome. */
+/**
+ * Runs `work` and returns its result. A thrown `Refusal` is also right: then returns undefined. Any other error fails
+ * the test.
+ */
 function orRefused<T>(work: () => T): T | undefined {
   try {
     return work();
@@ -99,7 +102,7 @@ describe("Socket.IO", () => {
       expect(arriving.bytes).toBe(0);
       for (const code of ends) expect(["PAYLOAD_TOO_LARGE", "BAD_MESSAGE", "BUSY"]).toContain(code);
       if (!packet.startsWith("4")) return;
-      // As the library calls it: an error of its decoder ends the connection there.
+      // This calls the decoder as the library does. The library ends the connection when its decoder throws.
       const decoder = new Decoder();
       decoder.on("decoded", ({ data }: { data?: unknown }) => {
         const payload: unknown = Array.isArray(data) ? data[1] : data;
@@ -229,7 +232,7 @@ describe("HTTP", () => {
         expect(error).toBeInstanceOf(Refusal);
         return undefined;
       });
-      // Other characters may spell the same bytes.
+      // A changed token may still decode to the same bytes. Such a token is valid, but must name the same user.
       if (identity) expect(identity.user).toBe("somebody");
     });
   });

@@ -51,7 +51,7 @@ const good: Record<string, Array<[string, () => Promise<string>]>> = {
   ],
   keys: [["of a published key", byKey()]],
 };
-/** Wrong in the same way however it is signed. */
+/** Tokens that every edge must refuse; `make` signs claims in the way that the edge under test accepts. */
 const wrongClaims = (make: Make): Array<[string, () => Promise<string | undefined>, string?]> => [
   ["none", async () => undefined, "AUTH_REQUIRED"],
   ["garbage", async () => "nonsense"],
@@ -96,7 +96,7 @@ function swapClaims(token: string, claims: object): string {
   const [header, , signature] = token.split(".");
   return [header, encode(claims), signature].join(".");
 }
-/** The private key of the published one, for another algorithm. */
+/** Returns the private key of the published key, in a form that signs with another algorithm. */
 async function keyFor(alg: string): Promise<CryptoKey> {
   return (await importJWK(await exportJWK(key.privateKey), alg)) as CryptoKey;
 }

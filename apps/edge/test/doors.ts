@@ -3,14 +3,14 @@ import { WebSocket } from "ws";
 import type { Edge } from "../src/edge.ts";
 import { type Client, type Fixture } from "./fixture.ts";
 
-/** What a client that brings a token, or none, is told: `ok` or the code of its refusal. */
+/** Sends a token, or none, to an edge in one way. Resolves to `ok`, or to the code of the refusal. */
 export type Door = (edge: Edge, token: string | undefined) => Promise<string>;
 
-/** The page whose cookie counts, and the cookie's name. */
+/** The origin whose pages may use the cookie with the token. `COOKIE`: the name of that cookie. */
 export const LISTED = "https://app.test";
 export const COOKIE = "chat-token";
 
-/** Every way in which a token reaches an edge. */
+/** Returns every way in which a client can send a token to an edge, with the name of each. */
 export function doorsOf(relay: Fixture): ReadonlyArray<readonly [name: string, door: Door]> {
   return [
     [
@@ -40,7 +40,7 @@ async function codeOf(connecting: Promise<Client>): Promise<string> {
   return connected?.code ?? "ok";
 }
 
-/** Connects to `/ws/chat`. */
+/** Connects to `/ws/chat`. Resolves to `ok`, or to the code of the refusal. */
 export async function upgrade(
   edge: Edge,
   { protocols = [], origin, cookie }: { protocols?: string[]; origin?: string; cookie?: string },
@@ -61,7 +61,10 @@ export async function upgrade(
   });
 }
 
-/** A refusal for another reason than the token counts as `ok`: the door was passed. */
+/**
+ * Sends an HTTP request with the token. Resolves to the code of the refusal if the token was refused. A refusal for
+ * another reason counts as `ok`, because the token was accepted.
+ */
 async function request(edge: Edge, route: string, token: string | undefined): Promise<string> {
   const [method = "", path = ""] = route.split(" ");
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };

@@ -5,7 +5,10 @@ import { describe, expect, it } from "vitest";
 import { useEdges } from "./fixture.ts";
 import { form, pdfFile } from "./http-client.ts";
 
-/** A path, a mark that turns the order of letters round, and tag characters that spell "ig" for an engine alone. */
+/**
+ * A file name that must be cleaned: it has a path, a mark that reverses the direction of text, and invisible tag
+ * characters that only an engine would read (as "ig").
+ */
 const SENT = `..\\a/x\u202e${String.fromCodePoint(0xe0069, 0xe0067)}\u200b.pdf`;
 const KEPT = "x.pdf";
 
@@ -21,7 +24,7 @@ async function post(path: string, body: string | FormData | Uint8Array<ArrayBuff
 const file = { type: "file", file: { filename: SENT, file_data: base64 } };
 const inputFile = { type: "input_file", filename: SENT, file_data: base64 };
 
-/** Every way in which a name reaches an edge. */
+/** Every way in which a client can send a file name to an edge. */
 const DOORS: Readonly<Record<string, () => Promise<unknown>>> = {
   "upload:start": async () => {
     const client = await relay.client();

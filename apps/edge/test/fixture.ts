@@ -23,7 +23,7 @@ import { startEdge, type Edge } from "../src/edge.ts";
 export const SECRET = "a session secret of more than 32 bytes";
 type Env = Record<string, string>;
 
-/** Any acknowledgement, read loosely: a test says what it expects of it. */
+/** An acknowledgement of any event, with the fields that tests read. */
 export interface Answer {
   readonly ok: boolean;
   readonly error?: WireError;
@@ -38,9 +38,9 @@ export interface Answer {
 export interface Client {
   readonly socket: Socket;
   readonly welcome: Welcome;
-  /** Every `event` it heard, as it came. */
+  /** The events of conversations that the client has received, in the order of arrival. */
   readonly events: Event[];
-  /** Everything else it heard, by name. */
+  /** All other messages that the client has received, each with its name. */
   readonly said: Array<[name: string, payload: unknown]>;
   send(event: string, ...args: unknown[]): Promise<Answer>;
   open(conversation: string, after?: { seq: number; nonce: string }): Promise<Opened & Answer>;
@@ -54,23 +54,23 @@ export interface Fixture {
   readonly server: TestRedis;
   readonly store: Store & { readonly redis: Redis };
   readonly edges: readonly Edge[];
-  /** All log lines of all edges. */
+  /** The log lines of all edges. */
   readonly logged: string[];
   start(env?: Env): Promise<Edge>;
-  /** A token of a user; its time to live may be short. */
+  /** Makes a token of a user that is valid for `ttlMs`. */
   token(user?: string, ttlMs?: number): Promise<string>;
   /** Connects as a user; rejects with the `WireError` of a refusal. */
   client(edge?: Edge, user?: string, more?: { token?: string | null; auth?: object }): Promise<Client>;
-  /** Does what a worker does: answers the head of a conversation's mailbox with these deltas. */
+  /** Answers the ask at the head of a conversation's mailbox with these deltas, as a worker does. */
   answer(conversation: string, deltas: readonly string[], user?: string): Promise<void>;
-  /** Every key with its whole value, as text. */
+  /** Reads every key of Redis with its value, as text. */
   dump(): Promise<Map<string, string>>;
 }
 
 export const CONVERSATION = "talk";
 export const USER = "someone";
 
-/** A Redis of the file's own, empty before each test, and `count` real edges in this process. */
+/** Starts a Redis for one test file, which is emptied before each test, and `count` real edges in this process. */
 export function useEdges(of: { count?: number; env?: Env; redis?: { aof?: boolean }; each?: boolean } = {}): Fixture {
   let server: TestRedis | undefined;
   let redis: Redis | undefined;
@@ -99,7 +99,8 @@ export function useEdges(of: { count?: number; env?: Env; redis?: { aof?: boolea
     if (!of.each) await startAll();
   }, 30_000);
   beforeEach(async () => {
-    // Edges that run remember it; a Redis that loses it is a test of its own.
+    // The secret is stored again after the flush, because running edges keep it in memory. Another test checks what
+    // happens when Redis loses it.
     const digest = await there(redis).get("secret:digest");
     await there(redis).flushall();
     if (digest !== null) await there(redis).set("secret:digest", digest);
@@ -193,7 +194,7 @@ export function useEdges(of: { count?: number; env?: Env; redis?: { aof?: boolea
   return fixture;
 }
 
-/** Does what a worker does: answers the head of a conversation's mailbox with these deltas. */
+/** Answers the ask at the head of a conversation's mailbox with these deltas, as a worker does. */
 export async function answerHead(
   store: Store,
   user: string,
@@ -212,7 +213,10 @@ interface Head {
   fail(error: WireError): Promise<void>;
 }
 
-/** The same, delta by delta. */
+/**
+ * Takes the ask at the head of a conversation's mailbox and begins an answer to it, as a worker does. The test then
+ * writes the deltas one by one.
+ */
 export async function beginHead(store: Store, user: string, conversation: string): Promise<Head> {
   const owner = newOwner();
   const taken = await take(store, conversationAddress(user, conversation), owner);
@@ -252,13 +256,13 @@ async function valueOf(redis: Redis, key: string): Promise<string> {
   return type;
 }
 
-/** Waits until a client has heard this many events. */
+/** Waits until a client has received this many events, and returns them. */
 export async function heard(client: Client, count: number): Promise<Event[]> {
   await eventually(() => client.events.length >= count, { what: `${count} events` });
   return client.events;
 }
 
-/** The wire error of a client's refusal to connect. */
+/** Waits until a connection is refused, and returns the `WireError` of the refusal. */
 export async function refused(connecting: Promise<Client>): Promise<WireError> {
   return connecting.then(
     () => {

@@ -4,7 +4,10 @@ import { eventually } from "@docrelay/testkit";
 import { FRAME_BYTES, MARK, MAX_BLOB_BYTES, type Target } from "./attack.ts";
 import { SECRET, type Answer } from "./fixture.ts";
 
-/** What is done to an edge, by the id of the input. `user` is the case's own. A string: where it is shown, or why not. */
+/**
+ * The tests of bad inputs, by the id of the input. Each test has a `user` of its own. A string instead of a function
+ * tells which other test covers the input, or why none does.
+ */
 export type Cases = Record<string, ((target: Target, user: string) => Promise<void>) | string>;
 
 const now = (): number => Math.floor(Date.now() / 1000);
@@ -19,7 +22,7 @@ const code = ({ error }: Answer): string | undefined => error?.code;
 const talk = { conversation: "talk", message: MARK };
 const PDF = Buffer.from(`%PDF-1.7 ${MARK}`);
 
-/** What comes through Socket.IO's own client. */
+/** The tests of bad inputs that Socket.IO's own client can send. */
 export const SOCKET: Cases = {
   async S01(target) {
     expect(await target.upgrade("https://evil.test")).toEqual({
@@ -60,7 +63,7 @@ export const SOCKET: Cases = {
       expect(await target.refusal({ token: await target.sign(bad), protocol: 1 })).toBe("AUTH_INVALID");
     }
   },
-  // Over the limit of a frame the connection ends before anything is looked at.
+  // If a frame is larger than the limit, the edge ends the connection before it reads the frame.
   async S09(target) {
     expect(await target.refusal({ token: "a".repeat(TOKEN_BYTES + 1), protocol: 1 })).toBe("AUTH_INVALID");
     const raw = await target.raw();
@@ -71,7 +74,8 @@ export const SOCKET: Cases = {
     const query = { token: await target.token(user) };
     expect(await target.refusal({ protocol: 1 }, { query })).toBe("AUTH_REQUIRED");
   },
-  // PROTOCOL.md keeps the connection for 30 s more, so that a fresh token may come: src/expiry.test.ts.
+  // PROTOCOL.md demands that a connection stays open for 30 s after its token has expired, so that the client can send
+  // a fresh token. Another test covers its end.
   async S11(target, user) {
     const raw = await target.raw();
     raw.send(`40${JSON.stringify({ token: await target.token(user, 1000), protocol: 1 })}`);
@@ -120,7 +124,8 @@ export const SOCKET: Cases = {
     for (const ack of [MARK, { ack: MARK }, null]) socket.emit("ask", { ...talk, id: "a" }, ack);
     expect(await send("ask", { ...talk, id: "b" })).toMatchObject({ ok: true, seq: 1 });
   },
-  // PROTOCOL.md allows `A-Z a-z 0-9 _ -` only: 'a:b' is refused, '123' is not.
+  // PROTOCOL.md allows only strings of `A-Z a-z 0-9 _ -` as ids: "a:b" and the number 123 are refused, the string "123"
+  // is not.
   async S30(target, user) {
     const { send } = await target.client(user);
     for (const id of [undefined, "x".repeat(300), "a/b", "🚀", "a:b", "", 123]) {
@@ -134,7 +139,8 @@ export const SOCKET: Cases = {
     expect(answers.map(({ ok, seq }) => [ok, seq])).toEqual(Array.from({ length: 5 }, () => [true, 1]));
     expect(answers.filter(({ duplicate }) => duplicate)).toHaveLength(4);
   },
-  // PROTOCOL.md scopes ids to their user: another's conversation is one's own empty one; only cancel finds nothing.
+  // In PROTOCOL.md an id belongs to one user. If a user opens an id that another user has, an empty conversation of the
+  // first user opens; a cancel gets `NOT_FOUND`.
   async S33(target, user) {
     const [victim, other] = [await target.client(`${user}-victim`), await target.client(user)];
     await victim.send("ask", { ...talk, id: "a" });
@@ -145,7 +151,7 @@ export const SOCKET: Cases = {
     expect(cancel).toEqual(await other.send("cancel", { conversation: "unknown", ask: "unknown" }));
     expect(await other.send("ask", { ...talk, id: "a" })).toMatchObject({ ok: true, duplicate: false, seq: 1 });
   },
-  // The field exists on the plain endpoint only.
+  // The field `unique_id` exists only on the plain endpoint.
   async S34(target, user) {
     const { send } = await target.client(user);
     expect(code(await send("ask", { ...talk, id: "a", unique_id: "victim" }))).toBe("BAD_MESSAGE");
@@ -176,7 +182,7 @@ export const SOCKET: Cases = {
       expect(code(await send("conversation:open", { conversation: "talk", after }))).toBe("RESUME_LOST");
     }
   },
-  // A position of somebody else's is one that one's own log does not have: RESUME_LOST, as for any such.
+  // A position in another user's log gets `RESUME_LOST`, as any position that the user's own log does not have.
   async S38(target, user) {
     const [owner, other] = [await target.client(`${user}-owner`), await target.client(user)];
     await owner.send("ask", { ...talk, id: "a" });
@@ -188,7 +194,7 @@ export const SOCKET: Cases = {
   },
   async S39(target, user) {
     const { send } = await target.client(user);
-    // No more than 64 unanswered at a time: beyond that it is BUSY.
+    // The asks are sent 50 at a time, because more than 64 events without an acknowledgement would get `BUSY`.
     const answers: Answer[] = [];
     for (let n = 0; n < 4; n++) {
       const some = Array.from({ length: 50 }, (_, m) => send("ask", { ...talk, id: `a${n}-${m}` }));
@@ -199,7 +205,7 @@ export const SOCKET: Cases = {
     for (const { error } of refused)
       expect(error).toMatchObject({ code: "RATE_LIMITED", retryAfterMs: expect.any(Number) });
   },
-  // A cap by address is not in PROTOCOL.md: many users sit behind one.
+  // PROTOCOL.md bounds the connections of a user, not of an address, because many users may share an address.
   async S41(target, user) {
     const clients = await Promise.all(Array.from({ length: 50 }, (_, n) => target.client(user, target.ports[n % 2])));
     expect(await target.refusal({ token: await target.token(user), protocol: 1 })).toBe("TOO_MANY_CONNECTIONS");
@@ -222,7 +228,7 @@ export const SOCKET: Cases = {
       expect(code(await send("upload:start", { upload: "u", name, type: "", size: 10 }))).toBe("FILE_NAME_INVALID");
     }
   },
-  // By the bytes: what is a PDF is taken, whatever its type says.
+  // The bytes decide whether a file is a PDF; its name and its `type` do not matter.
   async F04(target, user) {
     const { send } = await target.client(user);
     const ask = async (id: string, file: object): Promise<Answer> => send("ask", { ...talk, id, files: [file] });
@@ -232,7 +238,7 @@ export const SOCKET: Cases = {
       expect(code(answer)).toBe("FILE_TYPE_UNSUPPORTED");
     }
   },
-  // Socket.IO carries bytes as bytes: base64 is for the plain endpoint.
+  // Over Socket.IO a file must come as binary data. Only the plain endpoint accepts base64.
   async F05(target, user) {
     const { send } = await target.client(user);
     for (const bytes of [PDF.toString("base64"), `data:application/pdf;base64,${PDF.toString("base64")}`, {}, [1, 2]]) {
@@ -240,7 +246,7 @@ export const SOCKET: Cases = {
       expect(code(await send("ask", { ...talk, id: "a", files: [file] }))).toBe("BAD_MESSAGE");
     }
   },
-  // The edge looks at the first bytes only; what is damaged behind them the worker finds (PDF_INVALID).
+  // The edge checks only the first bytes of a file. If the rest is damaged, the worker finds that (`PDF_INVALID`).
   async F07(target, user) {
     const { send } = await target.client(user);
     const ask = async (id: string, bytes: Buffer): Promise<Answer> =>
@@ -253,7 +259,8 @@ export const SOCKET: Cases = {
     const clients = await Promise.all(Array.from({ length: 50 }, (_, n) => target.client(`${user}-${n}`)));
     const start = { upload: "u", name: "a.pdf", type: "application/pdf", size: 10_485_760 };
     const answers = await Promise.all(clients.map(({ send }) => send("upload:start", start)));
-    // Room is for bytes that came: what was announced takes none from others.
+    // The announced sizes together exceed the room for all files. But an upload reserves only little room before its
+    // bytes arrive, so another user can still upload.
     expect(answers.length * start.size).toBeGreaterThan(MAX_BLOB_BYTES);
     for (const answer of answers) if (!answer.ok) expect(code(answer)).toMatch(/^(BUSY|QUOTA_EXCEEDED)$/);
     const honest = await target.client(`${user}-honest`);

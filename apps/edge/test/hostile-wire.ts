@@ -2,9 +2,13 @@ import { expect } from "vitest";
 import { FRAME_BYTES, MARK, type Target } from "./attack.ts";
 import type { Cases } from "./hostile-socket.ts";
 
-/** Frames written by hand. Where only the library ends the connection, its close code (1005) is what a client sees. */
+/**
+ * The tests of bad inputs that need frames that no client library sends. If the Socket.IO library, and not docrelay,
+ * ends the connection, the client gets the close code 1005.
+ */
 export const FRAMES: Cases = {
-  // The library's own words; PROTOCOL.md has one namespace and no code for others.
+  // The text of this refusal comes from the Socket.IO library: PROTOCOL.md has one namespace, and no error code for
+  // other namespaces.
   async S13(target, user) {
     const raw = await target.raw();
     raw.send(`40/admin,${JSON.stringify({ token: await target.token(user), protocol: 1 })}`);
@@ -14,7 +18,8 @@ export const FRAMES: Cases = {
     const raw = await target.raw();
     expect(await raw.closed).toBe(1005);
   },
-  // The library ends it 45 s after the connect: too long for a test. What it announces is looked at.
+  // The library ends a connection that answers no ping 45 s after it began, which is too long for a test. So the test
+  // checks the times that the library announces.
   async S15(target) {
     const raw = await target.raw();
     const { pingInterval, pingTimeout } = JSON.parse((await raw.frame(/^0\{/)).slice(1)) as Record<string, number>;
@@ -67,7 +72,7 @@ const get = (target: Target, path: string): Promise<string> =>
   target.bytes(`GET ${path} HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`);
 
 export const HTTP: Cases = {
-  // There is no such route: files come through sockets. Nothing of the body is kept, nor waited for.
+  // This route does not exist, so the edge sends its 404 without waiting for the rest of the body.
   async H01(target) {
     const head = `POST /uploads HTTP/1.1\r\n${HOST}Connection: close\r\n`;
     const begin = MARK.repeat(1000);
@@ -87,7 +92,7 @@ export const HTTP: Cases = {
     expect(status(await target.bytes(many))).toBe(431);
     expect(status(await target.bytes(none))).toBe(400);
   },
-  // Polling is off unless TRANSPORTS names it: no such request reaches the library.
+  // Unless `TRANSPORTS` allows polling, no polling request reaches the Socket.IO library.
   async H05(target) {
     const path = "/socket.io/?EIO=4&transport=polling";
     for (const [method, type, body] of [
@@ -120,7 +125,7 @@ export const HTTP: Cases = {
     expect([status(fine), /access-control-allow-credentials/i.test(fine)]).toEqual([204, false]);
     expect(fine).toMatch(/access-control-allow-origin: https:\/\/app\.test\r\n/i);
   },
-  // An unknown id and one of another user are the same.
+  // The id of another user's conversation or file gets the same response as an unknown id.
   async H11(target, user) {
     const token = await target.token(user);
     for (const path of ["/v1/conversations/talk/events", "/v1/asks/a", "/v1/uploads/u"]) {

@@ -7,17 +7,17 @@ import { SECRET } from "./fixture.ts";
 import { SOCKET, type Cases } from "./hostile-socket.ts";
 import { FRAMES, HTTP } from "./hostile-wire.ts";
 
-/*
- * Every bad input of the list that comes through an edge. After each of them somebody else is served; at the end both
- * processes live, nothing was unhandled, and no line of theirs holds a token or anything that was sent.
+/**
+ * All bad inputs that can reach an edge. After each one, another user must be served. At the end both edges must still
+ * run, without an unhandled error, and their log lines must not contain a token or any of the input.
  */
 const CASES: Cases = { ...SOCKET, ...FRAMES, ...HTTP };
-/** Of the PDFs an edge sees no more than the names, sizes and first bytes. */
+/** The bad files that an edge can notice: an edge checks only names, sizes and first bytes of files. */
 const OF_THE_EDGE = new Set(["F01", "F04", "F05", "F07", "F20"]);
-/** They wait for a timeout of ten seconds: they begin with the first. */
+/** These inputs wait for a timeout of ten seconds, so they begin before the first test. */
 const SLOW = ["S14", "H03"];
 
-/** What another list, where it is there, has for an edge. */
+/** Returns the ids of bad inputs for an edge from another list; empty if this list is not on this machine. */
 function others(): string[] {
   const list = shared("security/bad-inputs.jsonl");
   if (!list) return [];

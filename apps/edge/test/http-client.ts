@@ -1,18 +1,18 @@
 import { httpAnswerSchema, type Event, type HttpAnswer, type WireError } from "@docrelay/protocol";
 import * as z from "zod/mini";
 
-/** A response of server-sent events, read as it arrives. */
+/** A response of server-sent events, which is read while it arrives. */
 export interface Stream {
   readonly status: number;
   readonly events: Event[];
-  /** Types of all events, and the data of one that is no event of the log (`closing`). */
+  /** The data of the events `closing`, which are not events of the log. */
   readonly closing: WireError[];
-  /** Resolves when the response has ended: whether by its own end, or cut. */
+  /** Resolves when the response has ended: `whole` if it was complete, `cut` if the connection broke. */
   readonly ended: Promise<"whole" | "cut">;
   close(): void;
 }
 
-/** Reads a stream's events as an EventSource does, and checks that `id` and `event` are those of the data. */
+/** Reads a stream's events as an EventSource does, and checks that the `id` and `event` of each block fit its data. */
 export async function readStream(response: Response, abort = new AbortController()): Promise<Stream> {
   const events: Event[] = [];
   const closing: WireError[] = [];
@@ -49,14 +49,14 @@ export async function readStream(response: Response, abort = new AbortController
 
 export const pdfFile = (bytes: Uint8Array, name = "a.pdf"): File => new File([Uint8Array.from(bytes)], name);
 
-/** A form as a browser or curl sends it; fields in this order. */
+/** Makes a form as a browser or curl sends it, with the fields in this order. */
 export function form(...fields: ReadonlyArray<readonly [name: string, value: string | File]>): FormData {
   const data = new FormData();
   for (const [name, value] of fields) data.append(name, value);
   return data;
 }
 
-/** The status and the code of a refusal. */
+/** Reads the status and the error code of a refusal. */
 export async function refusal(response: Response): Promise<[number, string]> {
   const { error } = (await response.json()) as { error: WireError };
   return [response.status, error.code];

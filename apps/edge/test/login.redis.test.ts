@@ -34,7 +34,7 @@ beforeEach(() => {
   provider.claims = { sub: "person-1" };
 });
 
-/** A browser that keeps cookies and follows nothing by itself. */
+/** Makes a browser that keeps cookies and does not follow redirects by itself. */
 function browser(): { go(path: string, method?: string): Promise<Response>; cookies: Map<string, string> } {
   const cookies = new Map<string, string>();
   return {
@@ -97,10 +97,10 @@ it("a login that another browser began, or that was changed on its way, is refus
   const back = await fetch(to(await others.go("v1/login")), { redirect: "manual" });
   expect(await codeOf(await mine.go(to(back)))).toBe("AUTH_INVALID");
   await mine.go("v1/login");
-  expect(await codeOf(await mine.go(to(back)))).toBe("AUTH_INVALID"); // another state
+  expect(await codeOf(await mine.go(to(back)))).toBe("AUTH_INVALID"); // `state` is that of the other browser's login
   expect(await codeOf(await others.go(to(back).replace(/code=[^&]*/, "code=another")))).toBe("AUTH_INVALID");
   expect(await codeOf(await others.go("v1/login/callback?error=access_denied"))).toBe("AUTH_INVALID");
-  expect(provider.granted).toBe(2); // those of the tests before
+  expect(provider.granted).toBe(2); // both in earlier tests; the logins of this test were refused
 });
 
 it.each([

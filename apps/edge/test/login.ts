@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A key of a login, and how it is published. */
+/** A key with which a login signs tokens. `published`: its public part, as the login publishes it. */
 export interface LoginKey {
   readonly alg: string;
   readonly kid: string | undefined;
@@ -17,7 +17,7 @@ export async function createLoginKey(alg: string, kid?: string): Promise<LoginKe
   return { alg, kid, privateKey, published };
 }
 
-/** Signs claims; `exp` is in ten minutes unless they say otherwise. */
+/** Makes a token with these claims. Unless they have an `exp`, the token expires in ten minutes. */
 export function signWith({ alg, kid, privateKey }: LoginKey, claims: JWTPayload, header: object = {}): Promise<string> {
   const exp = Math.floor(Date.now() / 1000) + 600;
   return new SignJWT({ exp, ...claims })
@@ -25,14 +25,14 @@ export function signWith({ alg, kid, privateKey }: LoginKey, claims: JWTPayload,
     .sign(privateKey);
 }
 
-/** A login that publishes its keys. */
+/** A server that publishes the keys of a login. */
 export interface Login extends AsyncDisposable {
   readonly url: string;
-  /** How often the keys were asked for. */
+  /** How often the keys were requested. */
   readonly asked: number;
-  /** Publishes this beside the keys, as a login has keys for other purposes. */
+  /** Further entries of the published key set, for example keys for other purposes than tokens. */
   readonly others: object[];
-  /** What is published from now on; a number: a response with that status, a text: that text. */
+  /** Sets the response from now on: the published keys; or only this status (a number); or this text. */
   publish(what: readonly LoginKey[] | number | string): void;
 }
 

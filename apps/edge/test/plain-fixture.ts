@@ -36,20 +36,20 @@ import { createPlainEndpoint, type PlainDeps, type PlainEndpoint } from "../src/
 import { createOpenConversation } from "../src/conversation/open-conversation.ts";
 import { createOpenQueue } from "../src/conversation/open-queue.ts";
 
-/** A plain socket as an old front end has it, and what it has heard. */
+/** A plain socket, as a front end of the original system opens it, with the frames that it has received. */
 export interface Ear {
   readonly ws: WebSocket;
   readonly frames: Array<Record<string, unknown>>;
   readonly raw: string[];
-  /** Undefined while it is open. */
+  /** Returns the close code; undefined while the socket is open. */
   closedWith(): number | undefined;
   say(frame: unknown): void;
   next(count?: number): Promise<Array<Record<string, unknown>>>;
 }
 
 /**
- * The plain endpoint on a real Redis, with the worker's part played through the channel's own functions.
- * `lostAnswers`: so many acceptances are stored and then look like a store that timed out.
+ * The plain endpoint on a real Redis. Tests do the work of a worker with functions of the package `channel`.
+ * `lostAnswers`: how many asks are accepted although the endpoint gets an error, as if Redis had timed out.
  */
 export interface Plain extends AsyncDisposable {
   readonly redis: TestRedis;
@@ -59,22 +59,25 @@ export interface Plain extends AsyncDisposable {
   readonly asks: AskInput[];
   readonly logged: string[];
   readonly url: string;
-  /** Refuses new connections and closes those that are open. */
+  /** Refuses new connections and closes the open ones. */
   drain(): Promise<void>;
   metrics(): Promise<string>;
-  /** Ends a subscription behind the endpoint's back: nothing is heard, and the connection knows of nothing. */
+  /**
+   * Ends the subscription to a conversation without the endpoint's knowledge, so that published events no longer
+   * arrive.
+   */
   deafen(at: ConversationAddress): Promise<void>;
   connect(options?: { protocols?: string[]; origin?: string }): Promise<Ear>;
-  /** The HTTP answer to an upgrade that is refused. */
+  /** Requests a WebSocket upgrade that must be refused. Resolves to the HTTP response. */
   refusal(options?: { protocols?: string[]; origin?: string }): Promise<{ status: number; body: string }>;
-  /** The n-th ask that came, at its conversation's head. */
+  /** Takes the `index`-th ask that the endpoint has accepted; it must be at the head of its conversation's mailbox. */
   taken(index: number): Promise<Turn>;
 }
 
 export interface Turn {
   readonly ask: TakenAsk;
   readonly at: ConversationAddress;
-  /** Begins an attempt; `anew`: as another worker that took the ask over. */
+  /** Begins an attempt and returns its number. `anew`: another worker takes the ask over before. */
   begin(anew?: "anew"): Promise<number>;
   write(attempt: number, n: number, body: EventBody): Promise<void>;
   finish(body: EventBody<Terminal>): Promise<void>;
@@ -123,7 +126,8 @@ export async function startPlain(
       maxInFlight: 4,
     });
     if (accepted.kind !== "accepted") throw refuse("BUSY");
-    // Stored, but the answer never came: the outcome is unknown.
+    // The ask is stored, but the endpoint gets an error, as if Redis had not replied: the outcome is unknown to the
+    // endpoint.
     if (lost++ < (of.lostAnswers ?? 0)) throw new Error("Command timed out");
     return accepted;
   };
@@ -258,7 +262,7 @@ export async function startPlain(
         at,
         async begin(anew) {
           const by = anew ? newOwner() : owner;
-          // As after the death of the first worker.
+          // The new owner takes the ask as another worker does after the first worker has died.
           if (anew) await take(store, at, by, { voided: owner });
           const begun = await begin(store, ask, by, 9);
           if (begun.kind !== "begun") throw new Error(begun.kind);
@@ -310,7 +314,7 @@ function listenTo(ws: WebSocket): Ear {
   };
 }
 
-/** Ends what a test started when it is over. */
+/** Returns a function that registers a resource, which is disposed of after the current test. */
 export function useEnding(): (one: AsyncDisposable) => void {
   const started: AsyncDisposable[] = [];
   afterEach(async () => {

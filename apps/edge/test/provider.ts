@@ -4,12 +4,14 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createLoginKey, signWith, type LoginKey } from "./login.ts";
 
-/** A login with accounts, as OpenID Connect has it, in which everybody who comes is one person at once. */
+/**
+ * An OpenID Connect provider for tests. It signs every user in at once, without a password, as the user in `claims`.
+ */
 export interface Provider extends AsyncDisposable {
   readonly issuer: string;
-  /** Who comes next, or what else the token says. */
+  /** The claims of the next token, such as the name of the user (`sub`). */
   claims: Record<string, unknown>;
-  /** Requests of tokens that were granted. */
+  /** How many requests for tokens were granted. */
   readonly granted: number;
 }
 
@@ -19,7 +21,10 @@ interface Code {
   readonly redirect: string;
 }
 
-/** For one client: it has to bring its secret, the code's redirect URL, and what the challenge was made of. */
+/**
+ * Starts a provider for one client. To get a token, the client must send its secret, the redirect URL of the code, and
+ * the verifier of the PKCE challenge.
+ */
 export async function startProvider(client: { id: string; secret: string }): Promise<Provider> {
   const key: LoginKey = await createLoginKey("RS256", "provider");
   const codes = new Map<string, Code>();

@@ -23,7 +23,10 @@ beforeAll(async () => {
 });
 afterAll(() => login[Symbol.asyncDispose]());
 
-/** The settings that a recipe of the page names, with what only the reader knows filled in. */
+/**
+ * Returns the settings of a recipe in docs/auth.md; values that each reader must fill in are replaced by those of this
+ * test.
+ */
 function settingsOf(recipe: string): Record<string, string> {
   const block = new RegExp(`^### ${recipe.replaceAll(".", "\\.")}\n\n\`\`\`ini\n(.*?)\`\`\``, "ms").exec(page)?.[1];
   if (block === undefined) throw new Error(`docs/auth.md has no recipe for ${recipe}`);
@@ -68,7 +71,10 @@ const auth0 = {
   ...times,
 };
 
-/** How each makes a token that is taken, and one that is taken for another purpose. */
+/**
+ * For each recipe: how its framework makes a token that an edge must accept, and a token for another purpose, which an
+ * edge must refuse.
+ */
 const RECIPES: Array<[name: string, user: string, good: () => Promise<string>, other: () => Promise<string>]> = [
   [
     "Django",

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 
 const now = (): number => Math.floor(Date.now() / 1000);
-/** A token that was issued a minute ago. */
+/** Makes a token that was issued a minute ago. */
 const token = (claims: object): Promise<string> =>
   new SignJWT({ exp: now() + 600, iat: now() - 60, ...claims })
     .setProtectedHeader({ alg: "HS256" })
@@ -85,7 +85,7 @@ describe("what is revoked", () => {
     const mine = await token({ sub: "last" });
     const asking = await relay.client(edges[0], undefined, { token: mine });
     expect(await asking.ask("q")).toMatchObject({ ok: true });
-    /** Conversations that the plain connections of all edges listen to. */
+    /** Returns how many conversations the edges are subscribed to for plain sockets and HTTP streams. */
     const heard = async (): Promise<number> => {
       const list = (await relay.store.redis.client("LIST")) as string;
       return [...list.matchAll(/name=docrelay-edge-plain .* ssub=(\d+)/g)].reduce(
@@ -158,7 +158,7 @@ describe("the pages of the admin port", () => {
   ])("refuse %s", async (_name, body, status) => {
     const begunAt = Date.now();
     expect((await revoke(body)).status).toBe(status);
-    // The edges may write those of earlier tests again, which a flushed Redis has lost.
+    // Only newer revocations are counted: Redis was flushed, and the edges may store those of earlier tests again.
     expect(await relay.store.redis.zcount(KEYS.revoked.pattern, begunAt, "+inf")).toBe(0);
   });
 

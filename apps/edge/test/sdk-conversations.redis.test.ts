@@ -17,14 +17,15 @@ async function connected(edge: number): Promise<Relay> {
 
 it("lists, renames and deletes conversations, and hears of what other connections do", async () => {
   const [here, there] = [await connected(0), await connected(1)];
-  await there.conversations.list(); // connected
+  await there.conversations.list(); // resolves once the connection is open
   const heard: Array<ConversationsHint | undefined> = [];
   const stop = there.conversations.onChange((change) => void heard.push(change));
   await here.conversation("talk").ask("What is inside?").accepted;
   const { conversations, more } = await there.conversations.list({ limit: 10 });
   expect(more).toBe(false);
   expect(conversations).toMatchObject([{ id: "talk", title: "What is inside?", asks: 1, files: [] }]);
-  // The first hint may come before the subscription of the other edge.
+  // The first hint may come before the other edge has subscribed, and so be lost. So the test renames until a hint
+  // arrives.
   await eventually(async () => {
     await here.conversations.rename("talk", "Mine");
     return heard.some((change) => change?.change === "renamed");

@@ -6,7 +6,7 @@ import { connect as dial, type AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { useEdges } from "./fixture.ts";
 
-// How the SDK reaches real edges through what stands before them, and what it says when it does not.
+// These tests check how the SDK reaches real edges through proxies, and what it reports when it cannot reach them.
 const edges = useEdges({ env: { CORS_ALLOWED_ORIGINS: "https://app.test" } });
 const PREFIX = "/tools/docrelay";
 const relays: Relay[] = [];
@@ -27,7 +27,10 @@ function open(options: ConnectOptions): Relay {
 }
 const edgePort = (): number => edges.edges[0]?.port ?? 0;
 
-/** A proxy that serves an edge under a path of its own, which it strips; it may not know WebSockets. */
+/**
+ * Starts a proxy that serves an edge under the path `PREFIX` and removes this prefix from requests. `webSockets:
+ * false`: the proxy does not pass WebSockets on.
+ */
 async function serve(port: number, more: { webSockets?: boolean } = {}): Promise<string> {
   const strip = (url = ""): string | undefined => (url.startsWith(`${PREFIX}/`) ? url.slice(PREFIX.length) : undefined);
   const proxy = createServer((incoming, response) => {
@@ -60,7 +63,7 @@ async function serve(port: number, more: { webSockets?: boolean } = {}): Promise
   await once(proxy, "listening");
   return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
 }
-/** A small ask, to its acknowledgement. */
+/** Sends a small ask with a file, and waits for its acknowledgement. */
 async function asks(relay: Relay): Promise<void> {
   const files = [{ name: "a.pdf", bytes: Buffer.from("%PDF-1.7 small") }];
   expect(await relay.conversation("c").ask("?", { files }).accepted).toMatchObject({ seq: 1 });
@@ -85,7 +88,7 @@ describe("a path prefix that a proxy strips", () => {
   });
 });
 
-/** A PDF as far as an edge looks. */
+/** Makes a file that an edge takes for a PDF, because an edge checks only the first bytes. */
 const file = (size: number): { name: string; bytes: Uint8Array } => {
   const bytes = new Uint8Array(size).fill(65);
   bytes.set(Buffer.from("%PDF-1.7\n"));
@@ -121,7 +124,7 @@ describe("an upload", () => {
     line.bandwidth(60_000);
     const uploading = relay.upload(file(300_000));
     await eventually(() => line.bytesUp - before > 100_000);
-    // The ask gets through while the upload goes on.
+    // The ask is accepted while the upload is still running.
     await relay.conversation("c").ask("meanwhile").accepted;
     expect(line.bytesUp - before).toBeLessThan(290_000);
     await uploading;
@@ -159,7 +162,7 @@ describe("an upload", () => {
     });
     await asked.accepted;
     expect(told).toEqual(["online", "offline", "online", "offline", "online"]);
-    // What was on its way when the line broke is sent again, and nothing else.
+    // After a break, only the bytes that were under way at that moment are sent again.
     expect(line.bytesUp - before).toBeLessThan(400_000 + 2 * 262_144 + 20_000);
   });
 });

@@ -16,8 +16,8 @@ import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { beginHead, useEdges } from "./fixture.ts";
 
-// The SDK against real edges and a real Redis; what a worker would do is done by hand. Faults that an edge does not produce
-// on demand are tested in packages/client.
+// These tests run the SDK against real edges and a real Redis, and do the work of a worker themselves. Faults that an
+// edge does not produce on demand are tested in packages/client.
 const edges = useEdges({ count: 2, env: { CHUNK_BYTES: "1024" } });
 let line: Proxy;
 let relay: Relay;
@@ -42,7 +42,7 @@ afterEach(async () => {
   await line[Symbol.asyncDispose]();
 });
 
-/** The user of the relay, once the server has told it. */
+/** Waits until the edge has sent the name of the relay's user, and returns it. */
 async function user(of = relay): Promise<string> {
   await eventually(() => of.user !== undefined);
   return of.user ?? "";
@@ -192,7 +192,7 @@ describe("the same user", () => {
     const asked = relay.conversation("c").ask("?");
     await asked.accepted;
     const writer = await begin();
-    // A page of the log ends at half a megabyte.
+    // One read of the log returns at most half a megabyte, so these deltas need several reads.
     const parts = Array.from({ length: 4 }, (_, n) => String(n).repeat(300_000));
     for (const part of parts) await writer.say(part);
     relay.close();

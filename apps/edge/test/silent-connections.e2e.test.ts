@@ -4,12 +4,18 @@ import { connect, type Socket } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startTarget, type Target } from "./attack.ts";
 
-/** Of each kind; together fewer than the edge takes. */
+/** How many connections of each kind are opened. */
 const EACH = 15;
 const MAX_CONNECTIONS = 50;
-/** And 64 more that have not said yet what they are. */
+/**
+ * The most open TCP connections of the edge: 64 more than client connections, because a new connection has not sent a
+ * request yet.
+ */
 const MAX_SOCKETS = MAX_CONNECTIONS + 64;
-/** Ten seconds, looked at every two, and a WebSocket has ten more to say goodbye; for a loaded machine twice that. */
+/**
+ * Within this time all silent connections must have ended: a timeout of 10 s, which is checked every 2 s, and 10 s in
+ * which a WebSocket may close; all this twice, because the machine may be busy.
+ */
 const ENDED_MS = 44_000;
 
 const HOST = "Host: edge.test\r\n";
@@ -28,7 +34,7 @@ const KINDS: ReadonlyArray<{ kind: string; says: string; drips?: string }> = [
 
 let target: Target;
 let adminPort: number;
-/** Sockets of an edge that nobody has called yet, the one that asks among them. */
+/** How many open sockets the edge reports when no client is connected, including that of the request for the report. */
 let atRest: number;
 const sockets: Socket[] = [];
 
@@ -40,7 +46,7 @@ beforeAll(async () => {
   });
   atRest = await openSockets();
 });
-/** Also those of a test that failed, which the next one would count. */
+/** Closes all sockets, also after a failed test, because the next test would count them. */
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
   await eventually(async () => (await openSockets()) <= atRest, {
@@ -51,7 +57,7 @@ afterAll(async () => {
   await target[Symbol.asyncDispose]();
 });
 
-/** A connection of which one side alone decides when it ends. */
+/** Opens a TCP connection and sends `says`. If the edge ends its side of the connection, this side stays open. */
 async function dial(says: string): Promise<{ socket: Socket; ended: Promise<void> }> {
   const socket = connect({ port: target.ports[0], host: "127.0.0.1", allowHalfOpen: true });
   sockets.push(socket);
@@ -86,7 +92,7 @@ describe("connections that never say what they want", () => {
         Array.from({ length: EACH }, async () => ({ kind, drips, ...(await dial(says)) })),
       ),
     );
-    // Connected is what the kernel says; the edge takes them from it one after the other.
+    // The kernel completes connections before the edge accepts them, so the test waits until the edge has accepted all.
     await eventually(async () => (await openSockets()) >= atRest + all.length, { what: "every one at the edge" });
     const dripping = setInterval(() => {
       for (const { socket, drips } of all) if (drips && socket.writable) socket.write(drips);

@@ -8,7 +8,10 @@ import { beginHead } from "./fixture.ts";
 
 const USER = "reader";
 const HINT = { conversation: "talk", ask: "x".repeat(100_000), stage: "queued" } as const;
-/** The kernel's own buffers hold some megabytes. */
+/**
+ * How many words the test sends at most. The kernel buffers some megabytes before the edge notices that the client does
+ * not read.
+ */
 const MAX_WORDS = 1000;
 
 let target: Target;
@@ -70,7 +73,7 @@ describe.each(WAYS)("a client that stops reading in mid-answer, is let go, and $
       await publishProgress(target.store, conversationAddress(USER, "talk"), HINT);
     }
     expect(await letGo()).toBe(true);
-    for (let n = 0; n < 5; n++) await say(); // while nobody hears them
+    for (let n = 0; n < 5; n++) await say(); // these words are published while the client is not connected
     expect(events).toHaveLength(7);
 
     again();

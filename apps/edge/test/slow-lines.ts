@@ -2,8 +2,9 @@ import { connect, memoryStorage } from "@docrelay/client";
 import { freePort, spawnNode, startProxy, startRedis } from "@docrelay/testkit";
 import { join } from "node:path";
 
-/*
- * Measures what slow and dead lines cost the SDK, on a real edge behind a throttling proxy; asserts nothing:
+/**
+ * Measures how the SDK copes with slow and dead connections to a real edge, through a proxy that limits the bandwidth.
+ * The script checks nothing. To run it:
  * node --conditions=@docrelay/source apps/edge/test/slow-lines.ts [bytes per second …]
  */
 const FILE_BYTES = 400_000;

@@ -83,7 +83,9 @@ async function answerBells({ redis, subscriber, membership }: Resources, slots: 
   membership.on({ beat: ({ load, capacity }) => slots.share(capacity - load) });
 }
 
-/** Rings a conversation's bell for any worker but this one. If none hears it, the sweeper rings again. */
+/**
+ * Rings a conversation's bell for any worker but this one. If no other worker hears the bell, the sweeper rings again.
+ */
 function ringAnother({ bell, membership, report }: Resources, rung: Rung): void {
   bell.ring(rung, { not: membership.worker }).catch((error: unknown) => report.error("bell", error));
 }

@@ -83,14 +83,18 @@ export const schema = z
     ENGINE_URL: engineUrl,
     /** The kind of the engine: by default `websocket` for a `ws:` URL, and `chat` for an `http:` URL. */
     ENGINE_KIND: choice(["websocket", "chat", "responses"]).optional(),
-    /** The key that is sent to an engine behind HTTP. The next three settings are for such engines, too. */
+    /**
+     * The key that is sent to an engine behind HTTP. `ENGINE_MODEL`, `ENGINE_SYSTEM` and `ENGINE_PARAMS` are for such
+     * engines, too.
+     */
     ENGINE_API_KEY: engineKey,
     ENGINE_MODEL: z.string().optional(),
     ENGINE_SYSTEM: engineSystem,
     ENGINE_PARAMS: engineParams,
     ENGINE_HEADERS: engineHeaders,
     /**
-     * The URL of a second engine, which is called when the first one fails. Its kind follows from the URL by default.
+     * The URL of a second engine, which is called when the first one fails. Unless `ENGINE_FALLBACK_KIND` is set, its
+     * kind follows from the URL.
      */
     ENGINE_FALLBACK_URL: engineUrl,
     ENGINE_FALLBACK_KIND: choice(["websocket", "chat", "responses"]).optional(),
@@ -101,7 +105,10 @@ export const schema = z
      * and the conversation so far are counted.
      */
     ENGINE_CONTEXT_TOKENS: integer({ min: 1000, max: 100_000_000, default: 100_000 }),
-    /** The form of the prompt: by default `fenced` for engines behind HTTP, and `plain` for others. */
+    /**
+     * The form of the prompt. `plain`: the original prompt. `fenced`: each file is between marks that a PDF cannot
+     * imitate. By default `fenced` for engines behind HTTP, and `plain` for others.
+     */
     ENGINE_PROMPT: choice(["plain", "fenced"]).optional(),
     ENGINE_REPLY: choice(["auto", "single", "stream"], "auto"),
     ENGINE_STREAM_END: choice(["close", "frame"], "close"),

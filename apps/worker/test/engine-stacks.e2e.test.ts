@@ -4,23 +4,25 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { engineStacks, startStack, type Stack, type StackEngine } from "./engine-stacks.ts";
 import { shownText, useWorker, type Ending, type WorkerFixture } from "./fixture.ts";
 
-/** What a user is told, and what it cost. */
+/** What the user got for one ask, and how many calls and prompts the ask cost. */
 interface Row {
-  /** `completed`, or the error's code. */
+  /** `completed` or `cancelled`, or the code of the error if the ask failed. */
   readonly how: string;
   readonly sentence: string | undefined;
   readonly reason: string | undefined;
   readonly retryable: boolean | undefined;
   readonly text: string | undefined;
   readonly ms: number;
-  /** Engine calls that docrelay counts, and prompts that the engine's handler was given. */
+  /**
+   * How many engine calls the worker has logged for the ask. `prompts`: how many prompts the engine's handler has got.
+   */
   readonly calls: number;
   readonly prompts: number;
 }
 
 /**
- * All of a stack's cases; they run side by side with those of the others, since most of their time is waiting: the short ones
- * while another engine of the stack computes for 45 s.
+ * The results of all cases of one stack. The cases of all stacks run at the same time, because they mostly wait. Each
+ * stack runs two engines: one computes for 45 s, and the other serves the short cases meanwhile.
  */
 interface Seen {
   readonly below: Row;
@@ -28,7 +30,7 @@ interface Seen {
   readonly restarted: readonly Row[];
   readonly wrongPath: Row;
   readonly wrongKey: Row;
-  /** The ask that the engine computes for 45 s, and one of another user that comes meanwhile. */
+  /** The ask for which the engine computes for 45 s, and an ask of another user that comes during these 45 s. */
   readonly busy: readonly Row[];
 }
 
@@ -36,7 +38,7 @@ const AWAY_MS = 3000;
 const SLOW_WORDS = Array.from({ length: 30 }, (_, number) => `w${number} `).join("");
 const stacks = engineStacks();
 const here = stacks.filter(({ missing }) => missing === undefined);
-// Each has a Redis of its own, so that no worker takes asks for another's engine.
+// Each fixture has a Redis of its own, so that no worker takes asks that are meant for the engine of another fixture.
 const ENV = { ENGINE_REPLY: "auto", ENGINE_HEADERS: "Authorization: Bearer right" };
 const rigs = here.map(() => ({ short: useWorker({ env: ENV }), busy: useWorker({ env: ENV }) }));
 const seen = new Map<string, Seen>();
@@ -78,7 +80,7 @@ describe.each(stacks)("an engine of $name with its defaults", (stack) => {
       const size = (stack.above[index] ?? 0) / 1_000_000;
       const words = size < 1 ? "34 kB" : `${size.toFixed(1)} MB`;
       expect(row.sentence).toMatch(new RegExp(`^${words} of text is more than the AI engine takes.*fewer or shorter`));
-      // A connection that breaks without a close code is tried once more.
+      // If the connection breaks without a close code, the worker calls the engine once more.
       expect(row.calls).toBeLessThanOrEqual(2);
       expect(row.ms).toBeLessThan(20_000);
     }
@@ -96,7 +98,7 @@ describe.each(stacks)("an engine of $name with its defaults", (stack) => {
     expect(rows().wrongKey).toMatchObject({ ...of(stack.wrongKey), sentence: refused });
     expect(rows().wrongKey.ms).toBeLessThan(8000);
     if (stack.wrongPath === undefined) expect(rows().wrongPath).toMatchObject({ how: "completed" });
-    // What it says may be true of a restart, too.
+    // A server that restarts may also return status 500, so the user does not read that the engine refuses this server.
     else if (stack.wrongPath === "http-500") expect(rows().wrongPath).toMatchObject(of(stack.wrongPath));
     else expect(rows().wrongPath).toMatchObject({ ...of(stack.wrongPath), sentence: refused });
   });
@@ -143,7 +145,10 @@ async function seeRestart(at: WorkerFixture, engine: StackEngine): Promise<Row[]
   return ends.map((end, index) => rowOf(at, end, { id: ids[index] ?? "", begun, prompts }));
 }
 
-/** Asks an engine that computes from then on; returns what waits for the answers. */
+/**
+ * Starts an engine that computes for 45 s for a first ask, and sends a second ask meanwhile. Returns a function that
+ * waits for both answers.
+ */
 async function askBusy(at: WorkerFixture, stack: Stack): Promise<() => Promise<Row[]>> {
   const engine = await startStack(stack);
   engines.push(engine);
@@ -157,11 +162,11 @@ async function askBusy(at: WorkerFixture, stack: Stack): Promise<() => Promise<R
     at.ended("busy", "busy", 80_000),
     at.ended("meanwhile", "meanwhile", 80_000, "another"),
   ]).then((ends) => ends.map(row));
-  rows.catch(() => undefined); // thrown to the one who waits for it
+  rows.catch(() => undefined); // avoids an unhandled rejection; the caller that awaits `rows` gets the error
   return () => rows;
 }
 
-/** Asks about a file whose text has so many bytes. */
+/** Asks about a file whose text has `size` bytes. */
 async function askAbout(at: WorkerFixture, id: string, size: number): Promise<void> {
   const file: AskFile = await at.file(`${id}.pdf`, Buffer.from(id), { extract: false });
   const text = { pages: ["x".repeat(size)], chars: size, missing: [], ocr: [], truncated: false, extractMs: 1 };

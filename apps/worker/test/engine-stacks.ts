@@ -6,16 +6,22 @@ import { buildGo, findPython, freePort, runs, runsGo, startForeign, type Foreign
 const FOLDER = join(import.meta.dirname, "stacks");
 const MIB = 1_048_576;
 
-/** What engines are written with, each with its defaults. Sizes are of a file's text, in bytes. */
+/**
+ * An engine written with one WebSocket library, with the library's default limits. `below` and `above` are sizes of a
+ * file's text, in bytes.
+ */
 export interface Stack {
   readonly name: string;
-  /** Why it cannot run here. */
+  /** Which software is missing on this machine, so that the engine cannot run; undefined if it can run. */
   readonly missing: string | undefined;
-  /** Below its largest message, or what is enough to try where it has none that a file reaches. */
+  /** A size that fits into the largest message that the library accepts. */
   readonly below: number;
-  /** Above it: little, and so much that the prompt is not sent yet when the engine refuses it. */
+  /**
+   * Sizes that exceed the largest message: by a little, and by so much that the engine refuses the prompt before all of
+   * it is sent. Empty if the library has no limit that a file reaches.
+   */
   readonly above: readonly number[];
-  /** What it answers at a wrong path; undefined: it takes any. */
+  /** The `reason` of the error when the engine is called at a wrong path; undefined if the engine accepts any path. */
   readonly wrongPath: string | undefined;
   readonly wrongKey: string;
   command(folder: string, port: number): readonly string[] | Promise<readonly string[]>;
@@ -23,7 +29,7 @@ export interface Stack {
 
 const python = findPython("websockets");
 
-/** Whether their software is here is tried once, when this is called. */
+/** Returns all stacks. Each call tries whether the software of each stack is installed. */
 export function engineStacks(): Stack[] {
   return [
     {
@@ -63,9 +69,9 @@ export function engineStacks(): Stack[] {
 /** An engine that can be restarted at its port. */
 export interface StackEngine extends AsyncDisposable {
   readonly port: number;
-  /** How many prompts its handler was given, in all its runs. */
+  /** Returns how many prompts the engine's handler has got, before and after all restarts together. */
   prompts(): number;
-  /** SIGTERM and SIGKILL after 1 s, as a supervisor does; it listens again `awayMs` later. */
+  /** Ends the engine as a supervisor does, by SIGTERM and after 1 s by SIGKILL, and starts it again `awayMs` later. */
   restart(awayMs: number): Promise<void>;
 }
 
@@ -95,7 +101,7 @@ export async function startStack({ command }: Stack): Promise<StackEngine> {
 type Program = Pick<Stack, "name" | "missing" | "command">;
 
 function ofPython(name: string, modules: string, packages: string): Program {
-  // Looked for, and not imported, which takes half a second each.
+  // The modules are only looked for. To import them would take half a second each.
   const find = `import importlib.util, sys; sys.exit(not all(map(importlib.util.find_spec, "${modules}".split(", "))))`;
   const missing = runs(python, "-c", find) ? undefined : `it needs Debian's ${packages}`;
   return { name, missing, command: () => [python, `stack_${name}.py`] };
@@ -108,6 +114,7 @@ function ofGo(name: string, module: string, packages: string): Program {
     await buildGo(join(FOLDER, "go", `${name}.go`), program);
     return [program];
   };
-  // Built once, into the folder of the stack's first engine: all of them end together.
+  // The program is built once, into the folder of the stack's first engine. That folder exists as long as the stack's
+  // other engines need the program, because all of them end together.
   return { name, missing, command: (folder) => (built ??= build(join(folder, name))) };
 }

@@ -2,16 +2,16 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer, type WebSocket } from "ws";
 
-/** One prompt that the engine received, and how to reply to it. */
+/** One prompt that the engine received, and the functions with which a test replies to it. */
 export interface Call {
   readonly message: string;
   readonly uniqueId: string;
-  /** The call's connection has ended. */
+  /** Whether the connection of the call has ended. */
   readonly closed: boolean;
-  /** A piece of a streamed reply. */
+  /** Sends a piece of a streamed reply. */
   text(piece: string): void;
   end(): void;
-  /** Any frame. */
+  /** Sends any frame. */
   send(frame: object | string): void;
   drop(): void;
   close(code: number, reason: string): void;

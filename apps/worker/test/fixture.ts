@@ -58,12 +58,12 @@ export interface WorkerFixture {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly producer: Producer;
-  /** Rings as an edge does. */
+  /** Rings bells as an edge does. */
   readonly bell: Bell;
   readonly engine: ScriptedEngine;
   readonly logged: string[];
   connect(): Redis;
-  /** Starts a worker here; with `sweeper: false` only bells bring it to a conversation. */
+  /** Starts a worker in this process. With `sweeper: false` it runs a conversation only when a bell is rung. */
   here(env?: Env, more?: { sweeper?: boolean }): Promise<LocalWorker>;
   /** Starts a real worker process and waits until it is ready. */
   process(env?: Env): Promise<TestProcess>;
@@ -82,9 +82,9 @@ export interface WorkerFixture {
     more?: { extract?: boolean; password?: string; user?: string },
   ): Promise<AskFile>;
   events(conversation: string, user?: string): Promise<Event[]>;
-  /** The state in an ask's record: queued, running, parked or ended. */
+  /** Returns the state in an ask's record: queued, running, parked or ended. */
   stateOf(id: string): Promise<string | null>;
-  /** The terminal event of an ask, once there; fails when there is a second one. */
+  /** Waits for the terminal event of an ask and returns it. Throws if there is a second terminal event. */
   ended(conversation: string, id: string, timeoutMs?: number, user?: string): Promise<Ending>;
 }
 
@@ -98,7 +98,10 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
   const clients: Redis[] = [];
   const open: Array<() => Promise<unknown>> = [];
   const logged: string[] = [];
-  /** By the settings that they depend on: a worker that ends leaves its warm children to the next. */
+  /**
+   * The extractors by the settings that they depend on. Workers with equal settings share one, so that a new worker
+   * need not start child processes again.
+   */
   const extractors = new Map<string, Promise<Extractor>>();
   async function sharedExtractor(config: Config): Promise<Extractor> {
     const key = `${profileOf(config)}|${config.EXTRACT_CONCURRENCY}`;
@@ -312,7 +315,7 @@ export function useWorker(settings: { env?: Env; redis?: { aof?: boolean } } = {
   return fixture;
 }
 
-/** The text that a reader shows for an ask: the deltas of its last attempt that started. */
+/** Returns the text that a reader shows for an ask: the joined deltas of the last attempt with a `started` event. */
 export function shownText(events: readonly Event[], ask: string): string {
   let text = "";
   for (const event of events) {

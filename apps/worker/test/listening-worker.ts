@@ -3,16 +3,19 @@ import { eventually } from "@docrelay/testkit";
 import { Redis } from "ioredis";
 import { createMembership, type Membership } from "../src/bell/membership.ts";
 
-/** A worker among the live ones that answers no bell: it keeps what it hears. */
+/** A live worker that runs no asks: it only records the bells that it hears. */
 export interface ListeningWorker {
   readonly membership: Membership;
   readonly bell: Bell;
   readonly heard: BellMessage[];
-  /** Closes its connections without a word, as a killed process does. */
+  /** Closes the worker's connections without announcing its stop, as a killed process does. */
   die(): void;
 }
 
-/** Starts one and waits until it hears itself, and so leads if it is alone. */
+/**
+ * Starts a listening worker and waits until it has heard its own beat. From then on it is the leader if there is no
+ * other worker.
+ */
 export async function startListeningWorker(url: string): Promise<ListeningWorker> {
   const [redis, subscriber] = [new Redis(url), new Redis(url)];
   const roster = createRoster();

@@ -14,7 +14,10 @@ export interface OpenAiServer extends AsyncDisposable {
   readonly requests: readonly OpenAiRequest[];
 }
 
-/** A server that speaks streamed Chat Completions: it replies with these pieces, or does what the test says. */
+/**
+ * Starts a server with OpenAI's streamed Chat Completions. It replies with the pieces that `reply` returns; if `reply`
+ * returns undefined, `reply` itself has written the response.
+ */
 export async function startOpenAi(
   reply: (request: OpenAiRequest, response: ServerResponse, index: number) => readonly string[] | undefined,
   usage?: object,

@@ -6,7 +6,7 @@ import { shownText, useWorker } from "./fixture.ts";
 
 const at = useWorker({ env: { WORKER_GRACE_MS: "300" } });
 
-/** Starts an ask whose engine has sent its first words. */
+/** Starts an ask, and returns its engine call once the engine has sent the first words. */
 async function midAnswer(): Promise<Call> {
   let call: Call | undefined;
   at.engine.script = (one) => {
@@ -20,7 +20,7 @@ async function midAnswer(): Promise<Call> {
 }
 const attemptsOf = (events: readonly Event[]): number[] =>
   events.flatMap((event) => (event.type === "started" ? [event.attempt] : []));
-/** Kills the worker that made this engine call, when its log shows it. */
+/** Waits until a worker's log shows that this worker made the engine call `attempt`, and kills this worker. */
 async function killCaller(workers: TestProcess[], attempt: number): Promise<void> {
   const made = (worker: TestProcess): boolean =>
     worker.lines.some(

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { S3Place } from "../src/index.ts";
 
-/** An S3-compatible server in this process, with one bucket, `relay`. It does not support conditional writes. */
+/** Starts an S3-compatible server in this process, with one bucket, `relay`. It does not support conditional writes. */
 export async function startS3(): Promise<{ port: number; place: S3Place } & AsyncDisposable> {
   const directory = await mkdtemp(join(tmpdir(), "docrelay-s3-"));
   const server = new S3rver({

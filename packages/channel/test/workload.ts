@@ -148,8 +148,8 @@ async function taken(store: Store, owner: string, maxAttempts = 0): Promise<Take
 }
 
 /**
- * Three asks: one is cancelled while it waits, one is completed after three owners have run it, and one is ended by the
- * sweeper.
+ * Runs three asks: one is cancelled while it waits, one is completed after three owners have run it, and one is ended
+ * by the sweeper.
  */
 async function asks(store: Store, between: () => Promise<void>): Promise<void> {
   for (const id of ["zero", "one", "two"]) await ask(store, id);
@@ -219,7 +219,7 @@ async function uploads(store: Store, between: () => Promise<void>): Promise<void
   await sweepBytes(store, blobs);
 }
 
-/** An upload that is used by a conversation, and removed with it. */
+/** Stores an upload that a conversation uses, and removes it together with the conversation. */
 async function forgotten(store: Store, between: () => Promise<void>): Promise<void> {
   const deps = { store, blobs: createBlobStore("redis", store), removeJob: () => Promise.resolve() };
   const of = { name: "a.pdf", type: "t", size: 3, ref: newRef(), sha256: "other", text: "other-text" };

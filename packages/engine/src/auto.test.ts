@@ -23,12 +23,13 @@ function fragments({ socket, id: unique_id }: Call): void {
 }
 
 /**
- * An engine with a short silence, so that tests take no seconds. Gaps between frames are much shorter than the silence.
+ * Makes an engine that takes a reply for complete after a short silence, so that tests do not take seconds. The gaps
+ * between frames in these tests are much shorter than that silence.
  */
 const auto = (url: string, more: Parameters<typeof engineAt>[1] = {}): ReturnType<typeof engineAt> =>
   engineAt(url, { reply: "auto", quietMs: 250, ...more });
 
-// Concurrent, because each of them waits for silences.
+// These tests run at the same time, because each of them waits for silences.
 describe.concurrent("auto gives the whole answer of an engine that", () => {
   const engines: Array<[string, Engine, Habit["ends"]]> = [
     ["streams frames of many fragments, the last one empty", (call) => fragments(call), "quiet"],

@@ -46,7 +46,8 @@ export async function* converse(
     reply = step.reply;
     if (reply.ended !== undefined) {
       const late = frames.unread.some((raw) => !isNoise(raw));
-      // Released before the end event is yielded, because the consumer may stop reading at that event.
+      // The connection is released before the end event is yielded, because the consumer may stop reading at that
+      // event.
       if (reply.ended !== "cut" && !late) lease.release(reply.echoed);
       options.ended(reply, late && reply.ended !== "cut");
     }
@@ -70,7 +71,8 @@ async function nextStep(frames: FrameReader, reply: Reply, rule: ConverseOptions
     if (!(error instanceof EngineError)) throw error;
     const end = endOf(error, reply, rule, habit);
     if (end) return end;
-    // The engine was not silent, but none of its frames had a text.
+    // The engine was not silent: it has sent frames, but none had a text. So the reply fails as empty, and not by a
+    // timeout.
     if (error.kind === "timeout" && reply.texts === 0 && reply.unknown > 0) return { refused: "empty" };
     throw error;
   }

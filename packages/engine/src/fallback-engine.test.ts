@@ -69,7 +69,7 @@ it("an engine that fails again and again is left alone for a while, and then tri
   for (let count = 0; count < 6; count++) expect(textOf(await askAll(at.engine))).toBe("from the second");
   expect(at.first.calls).toHaveLength(3);
   isUp = true;
-  await sleep(350); // until the first engine may be tried again
+  await sleep(350); // after `pauseMs` the first engine is tried again
   expect(textOf(await askAll(at.engine))).toBe("from the first");
   expect(textOf(await askAll(at.engine))).toBe("from the first");
 });
@@ -80,7 +80,7 @@ it("nobody waits for the call that tries the first engine again", async () => {
   await using at = await servers((call) => (isUp ? trial.resolve(call) : call.response.writeHead(503).end()), 100);
   for (let count = 0; count < 3; count++) await askAll(at.engine);
   isUp = true;
-  await sleep(150); // until the first engine may be tried again
+  await sleep(150); // after `pauseMs` the first engine is tried again
   const trying = askAll(at.engine);
   const call = await trial.promise;
   expect(textOf(await askAll(at.engine))).toBe("from the second");

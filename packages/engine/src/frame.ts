@@ -66,13 +66,14 @@ const MAX_SUGGESTION_CHARS = 200;
 const MAX_DEPTH = 64;
 
 /**
- * Pages as JSON, kept as long as the array of pages. Escaping 50 pages takes longer than everything else in sending an
- * ask.
+ * The pages of files as JSON; an entry is kept as long as its array of pages exists. Escaping 50 pages takes longer
+ * than everything else in sending an ask.
  */
 const written = new WeakMap<readonly string[], Buffer>();
 
 /**
- * The frame with the prompt, which is sent to the engine: JSON in UTF-8, byte for byte as the original system sends it.
+ * Returns the frame with the prompt, which is sent to the engine: JSON in UTF-8, byte for byte as the original system
+ * sends it.
  */
 export function askFrame(message: Prompt, uniqueId: string): Buffer {
   const parts = typeof message === "string" ? [message] : message;
@@ -92,16 +93,15 @@ function escaped(text: string): Buffer {
 }
 
 /**
- * The pages joined by `\n`, as JSON. Pages are escaped one by one: a joined string of more than 128 KiB would need
- * memory of its own, which costs more.
+ * Returns the pages joined by `\n`, as JSON. Pages are escaped one by one, because it takes more time to allocate the
+ * memory for a joined string of more than 128 KiB.
  */
 function escapedPages(pages: readonly string[]): Buffer {
   const quoted = pages.map((page) => JSON.stringify(page));
   const bytes = Buffer.allocUnsafe(quoted.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
   let at = 0;
-  // Each page is written with its quotes. The next page begins one byte after that. Then the two quotes between the
-  // pages are overwritten by `
-  // `, which is two characters when escaped.
+  // Each page is written with its quotes, directly after the page before it. Then the two quotes between the pages are
+  // overwritten by `\n`: an escaped line break also has two characters.
   for (const text of quoted) {
     const end = at + bytes.write(text, at);
     if (at > 0) bytes.write("\\n", at - 1);
@@ -150,7 +150,10 @@ export function isNoise(raw: string): boolean {
   return frame !== undefined && STATUS_TYPES.has(frame["type"]);
 }
 
-/** The value of a field by a path such as `a.0.b`. If a field has the whole path as its name, that field is used. */
+/**
+ * Returns the value of a field by a path such as `a.0.b`. If a field has the whole path as its name, that field is
+ * used.
+ */
 function fieldOf(frame: Record<string, unknown>, path: string): unknown {
   if (Object.hasOwn(frame, path)) return frame[path];
   if (!path.includes(".")) return undefined;

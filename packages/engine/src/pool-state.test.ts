@@ -4,7 +4,7 @@ import { EMPTY_POOL, nextTick, stepPool, type PoolAction, type PoolInput, type P
 
 const RULE: PoolRule = { connections: 2, restMs: 50, idleMs: 1000, maxWaiting: 4, maxServed: 8, patienceMs: 200 };
 
-/** A pool controlled by the test: inputs at chosen times, and the actions it returns. */
+/** Makes a pool whose inputs and clock the test controls. Each input returns the pool's actions. */
 function poolOf(rule: Partial<PoolRule> = {}) {
   const full = { ...RULE, ...rule };
   let state = EMPTY_POOL;
@@ -160,7 +160,7 @@ describe("any history of the pool", () => {
         const rule = { ...RULE, connections, maxWaiting: 100 };
         const requests = new Map<number, { user: string; id: string }>();
         const unserved = new Set<number>();
-        const uses = new Map<number, Use[]>(); // for each open socket
+        const uses = new Map<number, Use[]>(); // by the number of the socket
         const busy = new Set<number>();
         let state = EMPTY_POOL;
         let now = 0;

@@ -120,7 +120,7 @@ export function stepPool(state: PoolState, input: PoolInput, now: number, rule: 
   }
 }
 
-/** When a `tick` can next change anything, by the clock of `now`; undefined when only another input can. */
+/** Returns when a `tick` can next change anything, by the clock of `now`; undefined when only another input can. */
 export function nextTick({ members, waiting }: PoolState, now: number, rule: PoolRule): number | undefined {
   const longestUnused = members.find(({ busy }) => !busy);
   if (!longestUnused) return undefined;

@@ -141,7 +141,8 @@ class SocketPool implements Pool {
         const connection = this.#sockets.get(action.socket);
         if (!connection) throw new Error(`there is no socket ${action.socket}`);
         if (connection.owesPong) {
-          // A server that is stopping slowly may keep such a connection open, but will not reply on it.
+          // The engine has not answered a ping on this connection. A server that is stopping slowly may keep a
+          // connection open without replying on it, so the connection is discarded.
           this.#discard(action.socket);
           return caller.resolve(this.#request({ ...caller.request, reuseOnly: false }, caller.signal));
         }

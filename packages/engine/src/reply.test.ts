@@ -189,7 +189,7 @@ describe("a reply of which nothing is known", () => {
           const whole = pieces.map((one) => ("message" in one ? one.message : one.response)).join("");
           const ran = run([...pieces, end === "end" ? { type: "end" } : end], AUTO);
           expect(textOf(ran)).toBe(whole);
-          // Without `frame`, which an end has only for a reply of one frame.
+          // The end has no `frame`: only the end of a reply of one frame has it.
           expect(ran.events.at(-1)).toEqual({ kind: "end" });
         },
       ),
@@ -223,7 +223,7 @@ describe("what an engine was seen to do", () => {
     expect(after(NEW, { message: "x" }, "close")).toMatchObject({ ends: "mark", sendsEnd: false });
     expect(after(ONE, { delta: "x" }, { type: "end" })).toMatchObject({ ends: "mark" });
     expect(run([{ message: "a" }, { message: "b" }, "quiet"], AUTO, MARK).refused).toBe("no end");
-    // A single frame, such as a greeting that is not generated, is not a failure.
+    // A reply of one frame, such as a fixed greeting, is complete although no mark or close follows.
     expect(textOf(run([{ message: "hello" }, "quiet"], AUTO, MARK))).toBe("hello");
     expect(after(MARK, { message: "hello" }, "quiet")).toBe(MARK);
   });

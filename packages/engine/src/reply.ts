@@ -143,7 +143,7 @@ function cut(reply: Reply, next: Reply, { text, sign }: ReplyFrame, { mode, maxR
   return { reply: ended, events: isAll || kept === "" ? [end] : [{ kind: "text", text: kept }, end] };
 }
 
-/** The longest beginning of a text that has at most `bytes` bytes as UTF-8 and ends with a whole character. */
+/** Returns the longest beginning of a text that has at most `bytes` bytes as UTF-8 and ends with a whole character. */
 function cutBytes(text: string, bytes: number): string {
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(Math.max(0, bytes)));
   return text.slice(0, read);

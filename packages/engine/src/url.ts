@@ -4,8 +4,8 @@ export type EngineKind = "websocket" | "chat" | "responses";
 const SCHEMES = { websocket: ["ws:", "wss:"], http: ["http:", "https:"] } as const;
 
 /**
- * Why the URL of an engine cannot be used, in words that do not repeat it; undefined for a usable one. `over`: only
- * URLs of this protocol are usable.
+ * Returns why the URL of an engine cannot be used, in words that do not repeat it; undefined for a usable one. `over`:
+ * only URLs of this protocol are usable.
  */
 export function engineUrlProblem(text: string, over?: keyof typeof SCHEMES): string | undefined {
   if (!URL.canParse(text)) return "must be a URL such as ws://engine:7800 or https://engine/v1";
@@ -18,16 +18,16 @@ export function engineUrlProblem(text: string, over?: keyof typeof SCHEMES): str
 }
 
 /**
- * The name of an engine that users see. It has no part of the URL, because a host reveals the network and a path may
- * contain a key.
+ * Returns the name of an engine that users see. It has no part of the URL, because a host reveals the network and a
+ * path may contain a key.
  */
 export function engineName(url: string): string {
   return url.startsWith("wss:") ? "websocket (TLS)" : "websocket";
 }
 
 /**
- * The origin that is sent to the engine: its own, or that of the HTTP server behind a WebSocket. Servers that check the
- * origin accept their own, and some refuse a client that sends none.
+ * Returns the origin that is sent to the engine: its own, or that of the HTTP server behind a WebSocket. Servers that
+ * check the origin accept their own, and some refuse a client that sends none.
  */
 export function originOf(url: string): string {
   return new URL(url.replace(/^ws/i, "http")).origin;

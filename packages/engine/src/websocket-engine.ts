@@ -54,7 +54,7 @@ const MAX_WAITING = 1000;
 const MAX_SERVED = 256;
 
 /**
- * An engine behind a WebSocket. It uses a pool of connections, with one ask at a time on each.
+ * Creates an engine behind a WebSocket. It uses a pool of connections, with one ask at a time on each.
  *
  * A connection is closed after a timeout, an abort, a frame outside of a reply, an unusable reply, or when the caller
  * stops iterating before the end. Disposing closes all connections; asks that are running fail as `stopped`.

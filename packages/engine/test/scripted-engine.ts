@@ -33,7 +33,7 @@ export interface ScriptedEngine extends AsyncDisposable {
   readonly most: number;
 }
 
-/** A real WebSocket server. The test decides what it does with each request. */
+/** Starts a real WebSocket server. The test decides what it does with each request. */
 export async function startScriptedEngine(
   script: (call: Call) => unknown,
   onConnect?: (socket: WebSocket, request: IncomingMessage) => void,

@@ -31,7 +31,7 @@ export interface ScriptedServer extends AsyncDisposable {
   readonly open: number;
 }
 
-/** A real HTTP server. The test decides what it does with each request. */
+/** Starts a real HTTP server. The test decides what it does with each request. */
 export async function startScriptedOpenAi(
   kind: OpenAiKind,
   script: (call: HttpCall) => unknown,

@@ -14,7 +14,7 @@ export interface Stack {
 
 const PYTHON = findPython("websockets");
 
-/** The five examples. This call tries out which of them can run here. */
+/** Returns the five examples. Each call tries out which of them can run on this machine. */
 export function starterStacks(): Stack[] {
   return [
     python("python_websockets.py", "import websockets", "python3-websockets"),

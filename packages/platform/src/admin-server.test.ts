@@ -39,7 +39,7 @@ it("serves liveness, readiness and metrics, and nothing else", async () => {
 it("closes although connections are open, and frees its port", async () => {
   const server = await startAdminServer({ port: 0, host: HOST, health: createHealth(), metrics: createMetrics() });
   const { port } = server;
-  await (await fetch(`http://${HOST}:${port}/healthz`)).text(); // the connection stays open, as keep-alive
+  await (await fetch(`http://${HOST}:${port}/healthz`)).text(); // HTTP keep-alive then keeps this connection open
   await server[Symbol.asyncDispose]();
   const next = createServer().listen(port, HOST);
   await once(next, "listening");

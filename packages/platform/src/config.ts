@@ -124,7 +124,7 @@ export function redisUrl(): z.ZodType<string> {
     .refine(fits, "must begin with redis://, rediss:// or unix:/");
 }
 
-/** The URLs in a comma list. A URL without a scheme gets the scheme of the first URL. */
+/** Returns the URLs in a comma list. A URL without a scheme gets the scheme of the first URL. */
 export function seedsOf(text: string): string[] {
   const scheme = /^rediss?:\/\//.exec(text)?.[0] ?? "redis://";
   const parts = text.split(",").map((part) => part.trim());

@@ -225,8 +225,8 @@ const CERTIFICATE: Readonly<Record<string, string>> = {
 };
 
 /**
- * What an operator has to do about an error that waiting cannot solve; undefined for any other error. The text has no
- * secret in it.
+ * Returns what an operator has to do about an error that waiting cannot solve; undefined for any other error. The text
+ * has no secret in it.
  */
 export function redisAdvice({ message, code }: NodeJS.ErrnoException): string | undefined {
   if (code !== undefined && Object.hasOwn(CERTIFICATE, code)) return `The certificate of Redis ${CERTIFICATE[code]}`;

@@ -54,7 +54,8 @@ describe("a connection for commands", () => {
         write?.(chunks, done);
       };
       const answers = [redis.rpush(key, "a"), redis.rpush(key, "b"), redis.pipeline().rpush(key, "c").exec()];
-      // A command of the same turn of the event loop, such as for another socket's message.
+      // The next command is sent later in the same turn of the event loop, as if the message of another socket had
+      // caused it.
       await new Promise(process.nextTick);
       answers.push(redis.rpush(key, "d"));
       await Promise.all(answers);

@@ -6,8 +6,9 @@
  */
 export function untilSignal(): Promise<"SIGINT" | "SIGTERM" | "parent-gone"> {
   return new Promise((resolve) => {
-    // Not `once`: Ctrl-C sends the signal to every process of the group, and a launcher passes it on as well. After
-    // `once`, the second signal would end the process at once, in the middle of its orderly end.
+    // The listeners stay after the first signal. Ctrl-C sends the signal to every process of the group, and a launcher
+    // passes it on as well. If the listeners were added with `once`, the second signal would end the process at once,
+    // in the middle of its orderly end.
     process.on("SIGINT", () => resolve("SIGINT"));
     process.on("SIGTERM", () => resolve("SIGTERM"));
     if (!process.send) return;

@@ -47,8 +47,8 @@ export const storageRules = (["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] as c
 );
 
 /**
- * The bucket that `BLOB_STORE` names, and how to use it; undefined when it names none. The result holds secrets: never
- * log it.
+ * Returns the bucket that `BLOB_STORE` names, and how to use it; undefined when it names none. The result holds
+ * secrets: never log it.
  */
 export function s3PlaceOf(settings: Settings): S3PlaceSettings | undefined {
   const [, bucket, prefix] = S3.exec(settings.BLOB_STORE) ?? [];

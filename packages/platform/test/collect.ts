@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 
-/** A log destination that keeps all lines. */
+/** Makes a log destination that keeps all lines. */
 export function collect(): { lines: () => Array<Record<string, unknown>>; text: () => string; destination: Writable } {
   let text = "";
   const destination = new Writable({

@@ -5,7 +5,10 @@ export interface FakeRedis extends AsyncDisposable {
   readonly url: string;
 }
 
-/** A server that speaks just enough of Redis's protocol to report an old version: no package here has such a Redis. */
+/**
+ * Starts a server that speaks just enough of Redis's protocol to report an old version: no package here has such a
+ * Redis.
+ */
 export async function startFakeRedis(version: string): Promise<FakeRedis> {
   const info = `# Server\r\nredis_version:${version}\r\n`;
   const sockets = new Set<Socket>();

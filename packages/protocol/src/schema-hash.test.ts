@@ -23,7 +23,7 @@ function shapes(): Array<[name: string, schema: z.core.$ZodType]> {
 
 function fingerprint(of: { shapes: ReturnType<typeof shapes>; errors: object; version: number }): string {
   const described = of.shapes.map(([name, schema]) => {
-    // JSON schemas have no type for bytes, so their format says it.
+    // JSON schemas have no type for bytes, so such a schema gets the format `bytes`.
     const json = z.toJSONSchema(schema, {
       io: "input",
       unrepresentable: "any",
@@ -38,7 +38,7 @@ function fingerprint(of: { shapes: ReturnType<typeof shapes>; errors: object; ve
   return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }
 
-/** The same value with the keys of its objects sorted, so that their order does not change the hash. */
+/** Returns the value with the keys of its objects sorted, so that their order does not change the hash. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (value === null || typeof value !== "object") return value;

@@ -37,7 +37,10 @@ const PAGE = 3;
 /** A log, a reader that follows it, and a network between them that loses, repeats and reorders messages. */
 export class World {
   first = 1;
-  /** The highest `first` that the log ever had: a reader that was told of it need not know older events. */
+  /**
+   * The highest `first` that the log ever had. A reader need not have events with a lower seq, because the log has
+   * dropped them.
+   */
   latestFirst = 1;
   now = 1000;
   connected = false;
@@ -52,7 +55,10 @@ export class World {
   private nonces = 0;
   private written: Event[] = [];
   private dropped = new Set<number>();
-  /** The same, also for logs that were rolled back: pages of them may still be on their way. */
+  /**
+   * The seqs of all deltas that were ever dropped, also from logs that were rolled back: the reader may still get pages
+   * of such logs.
+   */
   private everDropped = new Set<number>();
   private asked = 0;
   private readonly step: Step;
@@ -93,7 +99,7 @@ export class World {
     this.shown.push(event);
   }
 
-  /** The seq after this one, without those that were dropped; at most `most`. */
+  /** Returns the next seq after `seq` that was not dropped; at most `most`. */
   private after(seq: number, most: number): number {
     let next = seq + 1;
     while (next < most && this.everDropped.has(next)) next++;
@@ -201,7 +207,7 @@ export class World {
       case "rollback":
         this.written = this.written.slice(0, Math.max(0, this.written.length - fate.lost));
         this.dropped = new Set([...this.dropped].filter((seq) => seq <= this.written.length));
-        // The older log was trimmed less.
+        // The older log was trimmed less, so its first event may have a lower seq.
         this.first = Math.min(this.first, this.written.findLast(({ type }) => type === "accepted")?.seq ?? 1);
         // The edge's subscription broke together with Redis. So events on their way are lost, and the edge sends a
         // resync before any new event.
@@ -230,7 +236,7 @@ export class World {
     else this.input({ type: "opened", call, ...result });
   }
 
-  /** The response to `conversation:open`: a page of the log after a position, which must be in the log. */
+  /** Returns the response to `conversation:open`: a page of the log after a position, which must be in the log. */
   private read(after: Position | undefined): Page | WireError {
     const head = this.log.at(-1);
     const known = after && this.log.find(({ seq }) => seq === after.seq);
@@ -241,7 +247,10 @@ export class World {
     return { events: events.slice(0, PAGE), more, first: this.first, head: at, ...(this.holes && { holes: true }) };
   }
 
-  /** Whether all applied events are in the log, up to its end, and begin early enough. */
+  /**
+   * Whether the reader has applied all events of the log up to its end, and no event of another log. The first ones may
+   * be missing if the log has dropped them at some time.
+   */
   get isWhole(): boolean {
     if (this.log.length === 0) return true;
     const begins = (this.shown[0]?.seq ?? Infinity) <= this.latestFirst;
@@ -252,8 +261,8 @@ export class World {
   }
 
   /**
-   * From now on nothing more is lost: responses arrive and timers fire, until nothing is due. Live events that were
-   * lost before stay lost.
+   * Delivers all responses and live events, and fires the timers, until nothing is due. Nothing more is lost from now
+   * on, but live events that were lost before stay lost.
    */
   calm(most = 400): void {
     for (let turn = 0; turn < most; turn++) {

@@ -10,8 +10,8 @@ const inline = (more: object = {}): object => ({ name: "a.pdf", type: "applicati
 const accepted = { ok: true, duplicate: false };
 const code = ({ error }: Answer): string | undefined => error?.code;
 /**
- * All keys with their values, except keys that change without an ask: counts of connections, leases of edges, secrets
- * (which edges write again each minute), and keys of BullMQ.
+ * Returns all keys with their values, except keys that change without an ask: counts of connections, leases of edges,
+ * secrets (which edges write again each minute), and keys of BullMQ.
  */
 async function stored(): Promise<Array<[string, string]>> {
   return [...(await relay.dump())].filter(([key]) => !/:places$|^edge:|^secret:|^bull|^\{bull\}/.test(key)).sort();

@@ -134,8 +134,7 @@ async function acceptTraced(
   });
   // Without files the ask and its bell go to Redis in one write, the ask first, so that the ask is stored before a
   // worker hears the bell. If the ask is refused, its bell does no harm. With `DURABILITY=replicated` the ask is
-  // written over a second connection, whose order with this one is not defined: then the bell is rung after the
-  // acceptance.
+  // written over another connection than the bell, so the bell might come first: it is rung only after the acceptance.
   const woken = !hasFiles && !intake.isFull && !store.replicas ? wake(deps, input, { files, trace }) : undefined;
   const accepted = await accepting;
   if (accepted.kind === "quota") {

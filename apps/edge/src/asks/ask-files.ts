@@ -72,7 +72,7 @@ export async function prepareFile(
   const opened = password === undefined ? found : await withPassword(deps, user, found, password);
   const by = { conversation: conversationAddress(user, conversation), text: opened.text };
   // `useText` is sent before `canBeRead`: so a process that removes the text at the same moment either sees this user
-  // and keeps the text, or has removed it before `canBeRead` looks.
+  // and keeps the text, or has removed the text before `canBeRead` looks for it.
   const [, , isReadable] = await Promise.all([
     useText(store, userAddress(user), opened.text),
     renewUpload(store, user, found.upload, by),
@@ -144,7 +144,7 @@ async function isSettled(store: Store, text: string): Promise<boolean> {
   return failure !== undefined && !canChange(failure);
 }
 
-/** The fields of a file that count for the digest of its ask. */
+/** Returns the fields of a file that count for the digest of its ask. */
 export function digestPart({ name, sha256, password }: PreparedFile): {
   name: string;
   sha256: string;

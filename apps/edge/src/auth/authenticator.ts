@@ -93,7 +93,7 @@ export function createAnonymousAuthenticator(options: {
   };
 }
 
-/** How long a token that expires at `expiresAt` is still valid, in whole milliseconds. */
+/** Returns how long a token that expires at `expiresAt` is still valid, in whole milliseconds. */
 export function remainingMs(expiresAt: number, now: number): number {
   return Math.max(0, Math.floor(expiresAt - now));
 }

@@ -32,8 +32,8 @@ function plain(address: string): string {
 }
 
 /**
- * The network by which a client's use is counted: its IPv4 address, or the /64 of its IPv6 address, because one client
- * has all addresses of a /64.
+ * Returns the network by which a client's use is counted: its IPv4 address, or the /64 of its IPv6 address, because one
+ * client has all addresses of a /64.
  */
 export function clientNetwork(
   { socket, headers }: { socket: { remoteAddress?: string | undefined }; headers: IncomingHttpHeaders },

@@ -21,7 +21,7 @@ const EVERY_MS = 2000;
 
 /**
  * Calls the functions of `restore` every two seconds, because a Redis that evicts keys or is flushed does not report
- * that. Each function stores again what Redis has lost, and resolves with whether anything was lost.
+ * the loss. Each function stores again what Redis has lost, and resolves with whether anything was lost.
  */
 export function keepInRedis(
   restore: ReadonlyArray<() => Promise<boolean>>,

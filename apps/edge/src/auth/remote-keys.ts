@@ -101,7 +101,7 @@ function headerOf(token: string): Header {
   } catch {
     throw refuse("AUTH_INVALID");
   }
-  // Checked before the keys are looked up, so that a token with another algorithm causes no fetch.
+  // The algorithm is checked before the keys are looked up, so that a token with another algorithm causes no fetch.
   if (!REMOTE_ALGORITHMS.includes(header.alg ?? "")) throw refuse("AUTH_INVALID");
   return header;
 }
@@ -128,7 +128,7 @@ async function matching(
 /** @throws Error when the login does not return a key set of at most 1 MiB within 5 s. */
 async function fetchKeys(url: string): Promise<JSONWebKeySet> {
   const response = await fetch(url, {
-    redirect: "error", // follow no redirect: the operator named the address of the keys
+    redirect: "error", // only the address that the operator has set may provide the keys
     signal: AbortSignal.timeout(FETCH_MS),
     headers: { accept: "application/json, application/jwk-set+json" },
   });
@@ -140,5 +140,5 @@ async function fetchKeys(url: string): Promise<JSONWebKeySet> {
     if (bytes > MAX_BYTES) throw new Error("the login's keys: more than 1 MiB");
     chunks.push(chunk);
   }
-  return JSON.parse(Buffer.concat(chunks).toString()) as JSONWebKeySet; // checked by the library
+  return JSON.parse(Buffer.concat(chunks).toString()) as JSONWebKeySet; // the library checks the form of the keys
 }

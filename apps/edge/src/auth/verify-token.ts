@@ -14,7 +14,7 @@ export async function verifyToken(
   options: JWTVerifyOptions,
 ): Promise<JWTPayload> {
   if (token === undefined || token === "") throw refuse("AUTH_REQUIRED");
-  // Checked before any parsing or cryptography, so that a token of megabytes costs no CPU time.
+  // The length is checked before any parsing or cryptography, so that a token of megabytes costs no CPU time.
   if (token.length > TOKEN_BYTES || Buffer.byteLength(token) > TOKEN_BYTES) throw refuse("AUTH_INVALID");
   let last: unknown;
   for (const key of await keysOf(token)) {

@@ -23,8 +23,8 @@ export interface FollowTarget {
   readonly conversation: string;
   readonly after?: Position | undefined;
   /**
-   * Calls `callback` when the client has read all, or nearly all, sent bytes, as in {@link LogReader}. Left out by a
-   * reader that buffers nothing: then `callback` is called at once.
+   * Calls `callback` when the client has read all, or nearly all, sent bytes, as in {@link LogReader}. A reader that
+   * buffers nothing leaves this function out; the next part of the log is then read at once.
    */
   whenRoom?(callback: () => void): void;
 }
@@ -133,8 +133,8 @@ interface LogListener {
 
 /**
  * Subscribes to the conversation, and retries if that fails; the returned function ends the subscription. The log is
- * read after the subscription is confirmed. If the confirmation takes too long, the log is read without it, and again
- * after it.
+ * read after the subscription is confirmed. If the confirmation takes too long, the log is read before the
+ * confirmation, and once more after it.
  */
 function listen(
   { fanOut, timers }: { fanOut: FanOut; timers: Timers },

@@ -18,7 +18,7 @@ import { CONVERSATION, heard, useEdges, USER } from "../../test/fixture.ts";
 const relay = useEdges({ count: 2 });
 const at = conversationAddress(USER, CONVERSATION);
 
-/** A proxy to Redis that delays the commands of connections that subscribe by `ms`, and no others. */
+/** Starts a proxy to Redis that delays the commands of connections that subscribe by `ms`, and no others. */
 async function startSlowSubscriber(to: number, ms: number): Promise<AsyncDisposable & { port: number }> {
   const server = createServer((client) => {
     const target = connect(to, "127.0.0.1");

@@ -80,7 +80,7 @@ describe("the open queue", () => {
     const all = [1, 2, 3, 4].flatMap((n) => greedy.map((of, tab) => open(`greedy.${tab}.${n}`, of)));
     all.push(open("ann", reader("ann")), open("bob", reader("bob")));
     await Promise.all(all);
-    // One of the greedy opens ran already; then every user is served once before any user is served again.
+    // One open of the greedy user ran already. After it, each user is served once before any user is served again.
     expect(order.indexOf("ann")).toBeLessThanOrEqual(2);
     expect(order.indexOf("bob")).toBeLessThanOrEqual(3);
     const tab = (of: number): string[] => order.filter((name) => name.startsWith(`greedy.${of}`));
@@ -124,7 +124,7 @@ describe("the open queue", () => {
   it("refuses whoever has too many waiting, and everybody when all have", async () => {
     const queue = createOpenQueue({ ...RULE, maxPerUser: 2, maxWaiting: 3 });
     const { began, open, finish } = opens(queue);
-    const all = [1, 2, 3].map((n) => open(`a${n}`, reader("ann"))); // one of them is being read
+    const all = [1, 2, 3].map((n) => open(`a${n}`, reader("ann"))); // one of these logs is being read
     await expect(open("a4", reader("ann"))).rejects.toMatchObject(busy);
     all.push(open("b1", reader("bob")));
     await expect(open("c1", reader("cleo"))).rejects.toMatchObject(busy);
@@ -197,7 +197,7 @@ describe("the open queue", () => {
       await Promise.all(Array.from({ length: count }, () => read(bytes)));
       return most;
     };
-    expect(await reads(8, 1000)).toBe(4); // the size of logs is not known yet
+    expect(await reads(8, 1000)).toBe(4); // no log was read yet, so each one counts as a log of the largest size
     await reads(60, 1000);
     expect(await reads(60, 1000)).toBe(16);
     await reads(1, OPEN_MAX_BYTES);

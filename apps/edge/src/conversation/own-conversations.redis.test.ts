@@ -22,7 +22,9 @@ async function http(path: string, { method = "GET", user = USER, edge = 0 } = {}
 const hints = ({ said }: Client): unknown[] =>
   said.flatMap(([name, payload]) => (name === "conversations" ? [z.parse(conversationsHintSchema, payload)] : []));
 let probes = 0;
-/** Two connections of one user on two edges, and one of another user. Resolves when hints arrive. */
+/**
+ * Opens two connections of one user on two edges, and one of another user. Resolves once hints reach the connections.
+ */
 async function three(): Promise<[mine: Client, other: Client, stranger: Client]> {
   const mine = await relay.client(relay.edges[0]);
   const other = await relay.client(relay.edges[1]);

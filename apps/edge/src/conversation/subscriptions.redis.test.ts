@@ -33,7 +33,8 @@ describe("the watched subscriptions", () => {
       what: "the adapter's own",
     });
     await subscriptions.confirmed(channel);
-    expect(calls.filter((name) => name === channel)).toHaveLength(1); // 2 if the adapter's own one went unnoticed
+    // If the adapter's own subscription were not noticed, `confirmed` would send a second one.
+    expect(calls.filter((name) => name === channel)).toHaveLength(1);
 
     let resyncs = 0;
     subscriptions.onResync(() => resyncs++);

@@ -40,7 +40,7 @@ export function watchSubscriptions(subscriber: RedisSubscriber, onRefused: (erro
   const sunsubscribe: Call = (channel) => {
     answers.delete(channel.toString());
     const answer = unsubscribe(channel);
-    answer.catch(() => undefined); // a subscription fails only when its connection has ended, and with it all others
+    answer.catch(() => undefined); // this fails only when the connection has ended, which ends all its subscriptions
     return answer;
   };
   Object.assign(subscriber, { ssubscribe, sunsubscribe });

@@ -50,8 +50,8 @@ const REQUEST_MS = 30_000;
 const UPLOAD_MS = 600_000;
 
 /**
- * The server of the public port: page, sessions, the HTTP API, health, and upgrades to both WebSocket endpoints. Other
- * paths are 404.
+ * Creates the server of the public port: page, sessions, the HTTP API, health, and upgrades to both WebSocket
+ * endpoints. Other paths are 404.
  */
 export function createHttpServer(deps: HttpDeps): Server {
   const options = { headersTimeout: HEADERS_MS, requestTimeout: UPLOAD_MS, keepAliveTimeout: deps.keepAliveMs };
@@ -103,7 +103,7 @@ async function answer(deps: HttpDeps, request: IncomingMessage, response: Server
   if (await deps.login?.answer(path, request, response)) return;
   if (path === "/v1/session") return answerSession(deps, request, response);
   if (path === "/" && (await deps.login?.isMissing(request))) {
-    // Relative, because a proxy may have cut off a prefix of the path.
+    // The location is relative, because a proxy may have cut off a prefix of the path.
     return void response.writeHead(303, { location: "v1/login", "cache-control": "no-store" }).end();
   }
   if (deps.site.answer(path, request, response)) return;

@@ -112,7 +112,8 @@ describe("the page's files", () => {
     const style = await get("/assets/index-0ld.css");
     expect([style.status, style.body.toString()]).toEqual([200, STYLE]);
     for (const { headers } of [script, style]) expect(headers["cache-control"]).toBe("no-store");
-    // Other files may be requested while a user reads; there a script that reloads the page would do harm.
+    // A page may request other files while its user reads. They must not be replaced by the script that reloads the
+    // page.
     for (const path of [
       "/assets/math-0ld.js",
       "/assets/a/b.js",

@@ -44,7 +44,7 @@ const tooMany = { wire: { code: "TOO_MANY_CONNECTIONS", retryable: true } };
 async function full(one: Connections): Promise<void> {
   await expect(one.take("ann")).rejects.toMatchObject(tooMany);
 }
-/** The user's numbers of connections, one for each edge that has a lease. */
+/** Returns the user's numbers of connections, one for each edge that has a lease. */
 async function counted(): Promise<number[]> {
   const [key = ""] = await redis.keys("*:places");
   const found: number[] = [];
@@ -104,7 +104,7 @@ describe("the connections of a user", () => {
   it("of an edge that was away are counted again, under a lease of another name", async () => {
     const [one, away] = [await edge("one"), await edge("away", 3000)];
     const places = [await away.take("ann"), await away.take("ann")];
-    await redis.del("edge:away"); // as if it had not been renewed in time
+    await redis.del("edge:away"); // as if this edge had not renewed its lease in time
     await Promise.all([one.take("ann"), one.take("ann")]); // voids the places of the edge that seems dead
     await eventually(async () => isDeepStrictEqual(await counted(), [2, 2]), { what: "the claim" });
     expect(await redis.exists("edge:away")).toBe(0);

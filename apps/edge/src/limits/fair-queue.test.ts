@@ -26,7 +26,7 @@ describe("a fair queue", () => {
     await fc.assert(
       fc.asyncProperty(users, async (calls) => {
         const [first, ...order] = await turns(createFairQueue(RULE), calls);
-        expect(first).toBe(calls[0]); // it was served before the other calls were made
+        expect(first).toBe(calls[0]); // the first call was served before the others were made
         const left = new Map<string, number>();
         for (const user of calls.slice(1)) left.set(user, (left.get(user) ?? 0) + 1);
         let round = new Set<string>();

@@ -6,7 +6,10 @@ import { describe, expect, it } from "vitest";
 import { createRateLimiter } from "../limits/rate-limit.ts";
 import { startPlain, useEnding, type Plain } from "../../test/plain-fixture.ts";
 
-/** Fragments with one masked byte, none the last: `BEGUN` is the first of a text message, `PIECE` continues it. */
+/**
+ * Fragments of a WebSocket message, each with one masked byte. `BEGUN` is the first fragment of a text message, `PIECE`
+ * continues the message, and neither of them ends it.
+ */
 const PIECE = [0x00, 0x81, 0, 0, 0, 0, 0x61];
 const BEGUN = [0x01, 0x81, 0, 0, 0, 0, 0x61];
 
@@ -47,7 +50,7 @@ describe("bad input", () => {
     const plain = await start();
     const other = await plain.connect();
     const answer = await rawExchange(plain.url, Uint8Array.from(bytes));
-    // A close frame: the bytes 0x88 0x02, then the code.
+    // The edge must send a close frame: the bytes 0x88 0x02, then the code.
     expect(answer.includes(Buffer.from([0x88, 0x02, code >> 8, code & 255]))).toBe(true);
     other.say({ message: "still here" });
     await plain.taken(0);
@@ -100,8 +103,8 @@ describe("the list of bad inputs", () => {
     if (!list) return context.skip("../shared/security/bad-inputs.jsonl is not here");
     const lines = readFileSync(list, "utf8").trim().split("\n");
     const ids = lines.map((line) => JSON.parse(line) as { id: string; surface: string });
-    // W03 is about the router. The part of W17 that sends a byte now and then is not tested. Tests of all others are
-    // above, or in the decoder's test file.
+    // All inputs of this list are tested in this file or in the decoder's test file, with two exceptions: W03, which is
+    // about the router, and the part of W17 that sends a byte now and then.
     const tested = "W01 W02 W03 W05 W06 W07 W09 W10 W11 W13 W14 W15 W17 W18 W19 W21 W22".split(" ");
     expect(ids.filter(({ surface }) => surface === "ws").map(({ id }) => id)).toEqual(tested);
   });

@@ -57,7 +57,7 @@ export interface PlainEndpoint extends AsyncDisposable {
   readonly count: number;
   /** How many large frames, of more than 256 KiB each, worker threads have decoded so far. Only tests read it. */
   readonly largeFrames: number;
-  /** The connections that are open now. */
+  /** Returns the connections that are open now. */
   connections(): ClientConnection[];
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from "vitest";
 import { createFrameThreads, type FrameThreads } from "./frame-threads.ts";
 
-/** Long, because a thread starts late on a busy machine. */
+/** The deadline of a decoding in these tests. It is long, because a thread starts late on a busy machine. */
 const PATIENCE_MS = 100_000;
 const limits = { messageChars: 1000, fileBytes: 40_000_000, filesPerAsk: 2 };
 const frame = (message: string): Buffer => Buffer.from(JSON.stringify({ message, unique_id: "me" }));

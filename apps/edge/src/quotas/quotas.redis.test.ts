@@ -88,7 +88,7 @@ it("a user's asks end at the quota on all edges together, until midnight in UTC,
   expect(await post(token, "ask-5", 0)).toMatchObject({ code: "QUOTA_EXCEEDED" });
   relay.logged.length = 0;
   await relay.store.redis.hset("quotas", { "asks:user:bob": 4, "asks:tenant": 7, wishes: 1 });
-  // Twice a second, because each request counts against the user's rate.
+  // The test asks only twice a second, because each request counts against the user's rate.
   await eventually(async () => (await usage(token)).limits.asks === 4, { everyMs: 500 });
   expect(await post(token, "ask-6", 0)).toBeUndefined();
   const logged = relay.logged.join("");

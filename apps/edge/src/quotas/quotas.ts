@@ -142,7 +142,7 @@ function bounded(deps: QuotasDeps, user: string, counts: readonly DayCount[]): B
     .filter(({ limits }) => counts.some((count) => limits[count] !== undefined));
 }
 
-/** The quotas of the user and of the user's groups, and how much of each is used. */
+/** Returns the quotas of the user and of the user's groups, and how much of each is used. */
 async function readUsage(deps: QuotasDeps, user: string): Promise<HttpUsage> {
   const account = { kind: "user", name: user } as const;
   const own = { account, limits: limitsOf(deps.settings, account) };

@@ -39,7 +39,7 @@ export function capBytes(connection: Connection, cap: number, onSlow: () => void
   return counted;
 }
 
-/** A class, because each connection has one: methods, unlike closures, cost an idle connection no memory. */
+/** This is a class because each connection has one: methods, unlike closures, cost an idle connection no memory. */
 class ByteCap {
   /** Bytes that the library holds and has not yet written to the network socket: it writes one batch at a time. */
   waiting = 0;

@@ -15,7 +15,7 @@ export interface GatewayDeps extends SocketDeps {
 
 /** The Socket.IO endpoint. */
 export interface Gateway {
-  /** The connections that are open now. */
+  /** Returns the connections that are open now. */
   connections(): ClientConnection[];
 }
 

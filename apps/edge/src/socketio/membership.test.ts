@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { createMembership } from "./membership.ts";
 import type { Subscriptions } from "../conversation/subscriptions.ts";
 
-/** The parts of a Socket.IO socket that a membership uses. A disconnected socket joins no room. */
+/** Makes an object with the parts of a Socket.IO socket that a membership uses. A disconnected socket joins no room. */
 function socketLike(): { connected: boolean; rooms: Set<string>; join(room: string): void; leave(room: string): void } {
   const rooms = new Set(["own-id"]); // in Socket.IO each socket is in a room with its own id
   return {

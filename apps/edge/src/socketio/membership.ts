@@ -30,7 +30,7 @@ export function createMembership(socket: Rooms, subscriptions: Subscriptions): M
   return new SocketMembership(socket, subscriptions);
 }
 
-/** A class, because each connection has one: methods, unlike closures, cost an idle connection no memory. */
+/** This is a class because each connection has one: methods, unlike closures, cost an idle connection no memory. */
 class SocketMembership implements Membership {
   readonly #socket: Rooms;
   readonly #subscriptions: Subscriptions;

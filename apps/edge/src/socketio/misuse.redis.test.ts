@@ -8,7 +8,7 @@ import { CONVERSATION, useEdges, USER, type Answer, type Client } from "../../te
 const relay = useEdges({ count: 1 });
 const MARK = "words-that-belong-to-a-user";
 
-/** A WebSocket on which the test writes Socket.IO frames itself, and the frames that have arrived. */
+/** Opens a WebSocket on which the test itself writes Socket.IO frames. `frames`: the frames that have arrived. */
 async function byHand(): Promise<{ socket: WebSocket; frames: string[] }> {
   const socket = new WebSocket(`ws://127.0.0.1:${relay.edges[0]?.port}/socket.io/?EIO=4&transport=websocket`);
   const frames: string[] = [];
@@ -60,7 +60,7 @@ describe("what an edge keeps", () => {
     for (const { socket } of clients.slice(1)) socket.disconnect();
     for (let n = 0; n < 10; n++) await clients[0]?.send("conversation:close", { conversation: `c${n}` });
     await eventually(async () => ((await channels()) as string[]).length === 10);
-    // No subscription remains either when the client disconnects during an open.
+    // When a client disconnects while it opens conversations, no subscription remains.
     for (let n = 20; n < 40; n++) void clients[0]?.open(`c${n}`).catch(() => undefined);
     clients[0]?.socket.disconnect();
     await eventually(async () => ((await channels()) as string[]).length === 0);

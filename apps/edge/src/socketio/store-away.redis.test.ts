@@ -8,8 +8,8 @@ const ready = async (n: number): Promise<number> =>
   (await fetch(`http://127.0.0.1:${relay.edges[n]?.port}/readyz`)).status;
 const away = { ok: false, error: { code: "STORE_UNAVAILABLE", retryable: true } };
 /**
- * The bound of SPEC G15. Edges and clients share one event loop here, so the longest delay of that loop is added to the
- * bound.
+ * If Redis is unavailable, clients get the error within this time (G15 in docs/SPEC.md). Edges and clients share one
+ * event loop here, so the longest delay of that loop is added to the bound.
  */
 const MAX_MS = 1000;
 

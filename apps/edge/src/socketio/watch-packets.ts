@@ -44,7 +44,7 @@ export function watchPackets(connection: Connection, rule: PacketRule): PacketWa
   return watch;
 }
 
-/** A class, because each connection has one: methods, unlike closures, cost an idle connection no memory. */
+/** This is a class because each connection has one: methods, unlike closures, cost an idle connection no memory. */
 class PacketWatch {
   readonly #rule: PacketRule;
   readonly #member: ReturnType<Arriving["join"]>;

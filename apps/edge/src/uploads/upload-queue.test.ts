@@ -32,7 +32,7 @@ describe("the upload queue", () => {
         await setImmediate();
       });
     await Promise.all([
-      put("zoe", "z", 1), // is being stored while the others are queued
+      put("zoe", "z", 1), // this chunk is being stored while the others wait
       ...[1, 2, 3].map((n) => put("ann", "a", n)),
       ...[1, 2, 3].map((n) => put("ann", "b", n)),
       ...[1, 2].map((n) => put("bob", "c", n)),

@@ -46,7 +46,7 @@ async function end(upload: string, outcome: StoredText): Promise<void> {
   await publishHint(relay.store, hintsOfText(text), { kind: "look" });
 }
 
-/** Returns a function that counts how often the queue has been asked for a job's state since then. */
+/** Returns a function that returns how often an edge has read the state of a job since the call of `countStates`. */
 async function countStates(): Promise<() => number> {
   const watched = await watchCommands(relay.store.redis.options);
   onTestFinished(() => watched[Symbol.dispose]());

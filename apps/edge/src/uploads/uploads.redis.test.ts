@@ -7,7 +7,7 @@ import { heard, useEdges, type Answer, type Client } from "../../test/fixture.ts
 const CHUNK = 4096;
 const relay = useEdges({ count: 2, env: { CHUNK_BYTES: String(CHUNK), MAX_USER_BLOB_BYTES: "200000" } });
 
-/** A PDF whose size is three chunks and 100 bytes. */
+/** Makes a PDF whose size is three chunks and 100 bytes. */
 function pdf(text = "Some words"): Buffer {
   const plain = Buffer.from(makePdf({ pages: [text] }));
   return Buffer.concat([plain, Buffer.alloc(3 * CHUNK + 100 - plain.length, " ")]);

@@ -40,7 +40,7 @@ function run(
   return { state, actions, now };
 }
 const TICK: AttemptInput = { kind: "tick" };
-/** Four ticks: the 40 ms of a whole window. */
+/** Four ticks, 10 ms apart: as long as the window for which the text of a reply is gathered. */
 const WINDOW = [TICK, TICK, TICK, TICK];
 const SENT: AttemptInput = { kind: "sent" };
 const STORED: AttemptInput = { kind: "stored" };
@@ -132,7 +132,8 @@ describe("an attempt", () => {
   });
 
   it("has the times: queued without extraction, first token since the prompt was sent, total since acceptance", () => {
-    const { actions } = run([SENT, ...WINDOW, text("a"), end(), STORED]); // at 210, 220 to 250, 260, 270, 280
+    // These inputs come at 210, 220 to 250, 260, 270 and 280 ms.
+    const { actions } = run([SENT, ...WINDOW, text("a"), end(), STORED]);
     expect(actions.at(-1)).toMatchObject({
       events: [{ type: "delta" }, { timings: { queuedMs: 70, extractMs: 30, firstTokenMs: 50, totalMs: 280 } }],
     });
@@ -298,7 +299,7 @@ describe("an attempt that another worker goes on with", () => {
         }
         expect(text).toBe(pieces.join(""));
       }),
-      // The worker dies after a first write that holds less than the first text.
+      // In this example the worker dies after its first write, which holds only a part of the first text.
       { numRuns: 500, examples: [[["x".repeat(70), " "], [1], []]] },
     );
   });

@@ -24,7 +24,10 @@ export interface AttemptPlan {
   readonly maxHeldUnits: number;
 }
 
-/** `now`: when an input came, in ms of the plan's clock; `windowMs`: for how long text is gathered at present. */
+/**
+ * `now`: when an input came, in ms of this process's clock. `windowMs`: for how long text of the engine is gathered at
+ * present before it becomes one `delta`.
+ */
 export interface Moment {
   readonly now: number;
   readonly windowMs: number;
@@ -39,13 +42,13 @@ export interface AttemptState {
   readonly buffer: Buffered;
   /** All text that the engine has sent. */
   readonly text: string;
-  /** How the engine has ended its reply; undefined until it has. */
+  /** How the engine has ended its reply; undefined while the reply has not ended. */
   readonly end: EngineEnd | undefined;
-  /** When the prompt was sent, in ms of the plan's clock; undefined until the engine has received it. */
+  /** When the prompt was sent, in ms of this process's clock; undefined until the engine has received the prompt. */
   readonly sentAt: number | undefined;
   /** The name that the engine itself has sent; if undefined, the plan's name is used. */
   readonly engine: string | undefined;
-  /** When the first text came from the engine, in ms of the plan's clock. */
+  /** When the first text came from the engine, in ms of this process's clock. */
   readonly firstTextAt: number | undefined;
   /**
    * How many UTF-16 units of the text that the engine sends next are dropped: they are in the log already, because
@@ -100,9 +103,9 @@ export type AttemptInput =
 
 export type AttemptAction =
   /**
-   * Write `events` in one step; the first of them is the `n`-th event of the attempt. `completed` comes last and ends
-   * the ask. `resumable`: another owner may continue this attempt; `resume`: the point from which it may do so once
-   * these events are written.
+   * Write `events` in one step; the first of them is the `n`-th event of the attempt. If `completed` is among them, it
+   * is the last one and ends the ask. `resumable`: another owner may continue this attempt. `resume`: the point from
+   * which that owner may continue once these events are written.
    */
   | { do: "write"; n: number; events: readonly AttemptEvent[]; resumable?: true; resume?: string }
   /** Write the events in flight again, with the same nonce, so that they are not written twice. */
@@ -170,7 +173,7 @@ const RESEND_MS = { firstMs: 50, longestMs: 1000 };
 
 /**
  * One engine call, from its begin to its outcome, as a pure function: it returns the actions for each input. Only one
- * write is in flight at a time, so that a re-send always repeats the last write; text that arrives meanwhile is
+ * write is in flight at a time, so that a re-send always repeats the last write; text that arrives during a write is
  * gathered. Events that are ready at the same time are written together, because each write costs an fsync: otherwise
  * the first delta of a reply would wait for the fsync of `started`.
  */
@@ -228,8 +231,8 @@ export function attempt(state: AttemptState, input: AttemptInput, plan: AttemptP
 }
 
 /**
- * Returns the write of all events that are ready: `started`, then deltas, then `completed`. Returns none while a write
- * is in flight.
+ * Returns the write of all events that are ready: `started`, then deltas, then `completed`. While a write is in flight,
+ * returns no write.
  */
 function writeReady(
   state: AttemptState,
@@ -237,7 +240,7 @@ function writeReady(
   plan: AttemptPlan,
   { now, windowMs }: Moment,
 ): AttemptStep {
-  // Text that comes before the input `sent` also waits; engines are not expected to send any.
+  // Text that comes before the input `sent` waits for that input; engines are not expected to send text so early.
   const busy = state.inFlight.length > 0 || state.sentAt === undefined;
   const rule = { windowMs, maxBytes: plan.maxPieceBytes };
   const given = { busy, tick, last: state.end !== undefined };

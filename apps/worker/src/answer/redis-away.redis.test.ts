@@ -7,7 +7,7 @@ const at = useWorker({ redis: { aof: true } });
 const words = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, index) => `w${from + index} `);
 
-/** Starts an ask whose engine has sent its first words; returns the engine call. */
+/** Starts an ask, and returns its engine call once the engine has sent the first words. */
 async function midAnswer(): Promise<Call> {
   let call: Call | undefined;
   at.engine.script = (one) => {
@@ -65,7 +65,8 @@ describe("Redis going away in mid-answer", () => {
     await at.ask("talk", "one", {}, { deadlineMs: 1500 });
     await eventually(async () => shownText(await at.events("talk"), "one") === "beginning ");
     await at.server.pause();
-    // The worker writes the end of the expired ask several times without a reply; Redis runs these commands later.
+    // Meanwhile the worker writes the end of the expired ask several times and gets no reply; Redis runs these commands
+    // later.
     await eventually(() => at.engine.calls[0]?.closed === true, { what: "the end of the call" });
     await new Promise((resolve) => setTimeout(resolve, 1000));
     await at.server.resume();

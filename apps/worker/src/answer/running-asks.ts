@@ -42,7 +42,8 @@ export function createRunningAsks(
       const reply = await confirm(store, ask, owner);
       if (reply.kind !== "ok" && asks.get(key)?.owner === owner) notify({ kind: reply.kind });
     } catch (error) {
-      // Errors of the store are not reported: the attempt's own writes meet them too, and the check runs again.
+      // Errors of the store are not reported here: the attempt reports those of its own writes, and this check is
+      // repeated.
       if (originOf(error).kind !== "store") onError(error);
     } finally {
       confirming.delete(key);

@@ -27,7 +27,7 @@ export interface StreamDeps {
   readonly running: RunningAsks;
 }
 
-/** One engine call. */
+/** One engine call for an ask, and what to call while its reply arrives. */
 export interface AnswerCall {
   readonly ask: TakenAsk;
   readonly owner: string;
@@ -45,8 +45,8 @@ export interface AnswerCall {
   /** For how many ms the call is repeated while the engine does not accept it. */
   readonly awayMs: number;
   /**
-   * Called when the engine did not accept the call and it will be repeated. `sinceMs`: for how long the engine has not
-   * accepted it.
+   * Called when the engine did not accept the call, before the call is repeated. `sinceMs`: for how long the engine has
+   * not accepted the call.
    */
   onAway(error: EngineError, sinceMs: number): void;
   /** Called when the engine has received the prompt; the prompt was sent `agoMs` ago. */
@@ -68,7 +68,7 @@ export function streamAnswer(deps: StreamDeps, call: AnswerCall): Promise<Outcom
   return new AnswerStream(deps, call).run();
 }
 
-/** A write to which the store has not replied. */
+/** A write to which the store has not replied yet. */
 type Pending = Omit<Extract<AttemptAction, { do: "write" }>, "do"> & { readonly nonce: string };
 
 class AnswerStream {
@@ -187,7 +187,7 @@ class AnswerStream {
   async #callOnce(): Promise<Failure | undefined> {
     const { signal } = this.#engineCall;
     try {
-      // The loop does not stop at the reply's end: the engine's code then prepares the connection for the next ask.
+      // The loop continues after the reply's end, until the engine's code has prepared the connection for the next ask.
       for await (const event of this.#deps.engine.ask(this.#call.prompt, signal)) {
         if (event.kind === "sent") this.#call.onSent(event.agoMs ?? 0);
         if (event.kind === "text") this.#call.onText(event.text);

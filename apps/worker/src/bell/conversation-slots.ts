@@ -21,7 +21,8 @@ export interface SlotsOptions {
   readonly capacity: number;
   /**
    * Runs a conversation; it is never called while the same conversation runs. `run` must call `taking` just before each
-   * take: a bell heard before that needs no further run, because the take sees its ask.
+   * take: a bell that is heard before a take needs no further run, because this take sees the ask for which the bell
+   * was rung.
    */
   run(rung: Rung, taking: () => void): Promise<Disposition>;
   /** Rings the conversation's bell for another worker. */
@@ -56,7 +57,7 @@ export interface ConversationSlots {
 const MAX_WAITING = 100_000;
 /**
  * A run fails when Redis is away for long, or by a bug. A failed run is repeated, but not after this many failures in a
- * row: then the sweeper rings again.
+ * row: from then on the conversation waits until the sweeper rings again.
  */
 const MAX_FAILURES = 4;
 const AGAIN_MS = { firstMs: 250, longestMs: 4000 };

@@ -26,11 +26,11 @@ export interface Membership extends AsyncDisposable {
   start(): Promise<void>;
   /** Sets the function that returns the load and the capacity that this worker's beats report. */
   report(state: () => Pick<Beat, "load" | "capacity">): void;
-  /** Sends the sweeper's number of unfinished asks to the edges with the next beat. */
+  /** Sends the number of unfinished asks, which the sweeper has counted, to the edges with the next beat. */
   tell(unfinished: number): void;
   /**
-   * Whether a worker counts as gone, so that its asks may be taken over. A worker that was cut off or stood still for 3
-   * s may count as gone although it is not: then its later writes are refused.
+   * Whether a worker counts as gone, so that its asks may be taken over. A worker that was cut off or suspended for
+   * three seconds may count as gone although its process lives: the store then refuses its later writes.
    */
   isGone(worker: string): Promise<boolean>;
   /** Whether this worker still has a connection to Redis. */

@@ -158,7 +158,7 @@ describe("an ask with a PDF", () => {
     const { bytes, userPassword: right = "" } = ownPdf("encrypted-user/rc4.pdf");
     const wrong = "hunter2-is-not-it";
 
-    /** A file whose password is stored as an edge stores it; its extraction job is not added yet. */
+    /** Stores a file and its password as an edge does, but adds no extraction job yet. */
     async function withPassword(password: string): ReturnType<typeof at.file> {
       const file = await at.file("locked.pdf", bytes(), { password, extract: false });
       await setPassword(at.store, file.text, password, 60_000);
@@ -264,7 +264,7 @@ describe("an extraction", () => {
   });
 
   it("keeps the bytes, and the failure only until its retention ends, when the time was exceeded", async () => {
-    // An extractor that accepts the connection and never responds.
+    // This server stands for an extractor that accepts the connection and never responds.
     await using silent = createServer(() => undefined);
     silent.listen(0, "127.0.0.1");
     await once(silent, "listening");
@@ -372,12 +372,13 @@ describe("fifty PDFs of one user", () => {
     const sizes = (): number[] =>
       at.logged.filter((line) => line.includes('"msg":"extracted"')).map((line) => JSON.parse(line).bytes as number);
     await eventually(() => sizes().length === 51, { timeoutMs: 120_000, what: "all of them read" });
-    // The job of one of the fifty files may have been fetched before this job was added.
+    // The worker may have fetched the job of one of the fifty files before this job was added, so this one may come
+    // second.
     expect(sizes().indexOf(one.length)).toBeLessThanOrEqual(1);
   });
 });
 
-/** All keys whose name or value contains a word. */
+/** Returns all keys of Redis whose name or value contains `word`. */
 async function keysWith(word: string): Promise<string[]> {
   const found: string[] = [];
   for (const key of await at.store.redis.keys("*")) {

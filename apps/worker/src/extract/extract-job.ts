@@ -63,7 +63,8 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob, aside?: 
   const { store } = deps;
   const { key } = job;
   const patience = patienceOf(deps);
-  // Only a second run of a job does not need the bytes, so they are read at the same time as the state.
+  // Nearly every run needs the bytes (only the second run of a job does not), so the bytes are read at the same time as
+  // the state.
   const [[state], bytes, password, wasForgotten] = await Promise.all([
     retry(() => textState(store, [key]), patience),
     readBytes(deps, job),
@@ -169,7 +170,7 @@ async function extractText(
   const signal = AbortSignal.any([stopping, aside, deps.forgotten].filter((one) => one !== undefined));
   const progress = createPageProgress(store, job.key, (error) => report.error("page progress", error));
   const startedAt = performance.now();
-  // Without a parent, because an upload and not an ask has queued the extraction, a new trace begins here.
+  // If an upload and not an ask has queued the extraction, there is no parent, and a new trace begins here.
   const { traceparent: parent } = readTrace(job.trace);
   const attributes = { "docrelay.bytes": job.bytes };
   const span = deps.tracing?.begin("extract", { kind: "consumer", parent, attributes });

@@ -134,7 +134,10 @@ function reportEnd(
   );
 }
 
-/** Logs at most one warning in `everyMs`; `repeated` is the number of warnings left out since the last one. */
+/**
+ * Logs at most one warning in `everyMs`. Its field `repeated` is the number of warnings that were left out since the
+ * one before.
+ */
 function createRareWarning(log: Logger, message: string, everyMs: number): (fields: object) => void {
   let last = { at: -Infinity, repeated: 0 };
   return (fields) => {

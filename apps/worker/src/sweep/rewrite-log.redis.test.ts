@@ -17,7 +17,8 @@ describe("a Redis that was killed in the middle of writing down a script", () =>
       await server.kill();
       const folder = join(dir, "appendonlydir");
       const file = join(folder, readdirSync(folder).find((name) => name.endsWith(".incr.aof")) ?? "");
-      truncateSync(file, statSync(file).size - 25); // within the last command, as a kill leaves it
+      // This cuts the file within its last command, as it is after Redis was killed while it wrote the command.
+      truncateSync(file, statSync(file).size - 25);
       await server.restart();
       await eventually(() => redis.ping());
       expect(await redis.exists("half1", "half2", "half3")).toBe(0);

@@ -33,7 +33,7 @@ const TEXT: StoredText = {
 };
 const PDF = makePdf({ pages: ["Cats sleep a lot."] });
 
-/** The number of extraction jobs that wait. */
+/** Returns the number of extraction jobs that wait. */
 async function queued(): Promise<number> {
   const { redis } = at.store;
   return (await redis.llen("{bull}:extract:wait")) + (await redis.zcard("{bull}:extract:prioritized"));
@@ -66,7 +66,10 @@ describe("one pass of the sweeper", () => {
     await worker.membership.leave();
     worker.die();
   });
-  /** Waits for `count` bells, and returns them. The `ping` gives a bell too many the time to arrive. */
+  /**
+   * Waits for `count` bells, and returns all bells heard. The `ping` gives a bell that was rung in excess the time to
+   * arrive.
+   */
   async function bells(count: number): Promise<ListeningWorker["heard"]> {
     await eventually(() => worker.heard.length >= count);
     await at.store.redis.ping();

@@ -106,7 +106,8 @@ interface State {
 }
 
 /**
- * One pass of the leader: rings for orphaned asks, handles due asks, has Redis rewrite its file, removes expired bytes.
+ * Does one pass of the leader: rings for orphaned asks, handles due asks, has Redis rewrite its file, removes expired
+ * bytes.
  */
 async function pass(deps: SweeperDeps, state: State, signal: AbortSignal): Promise<void> {
   try {
@@ -174,7 +175,7 @@ export async function ringForOrphans(
   return true;
 }
 
-/** One pass over all asks that are due; returns their number. */
+/** Handles all asks that are due for a check; returns their number. */
 export async function sweep(deps: SweepDeps, signal?: AbortSignal, shards?: readonly string[]): Promise<number> {
   const asks = await dueAsks(deps.store, MAX_DUE, shards);
   const rest = asks.values();

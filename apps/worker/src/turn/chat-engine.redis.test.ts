@@ -227,7 +227,7 @@ it("a second engine answers while the first is away, and `started` names it", as
   expect(await at.ended("talk", "two")).toMatchObject({ type: "completed", text: "hello" });
   const started = (await at.events("talk")).filter(({ type }) => type === "started");
   expect(started).toMatchObject([{ engine: "chat m2" }, { engine: "websocket" }]);
-  // The WebSocket engine gets the question alone; the chat engine also gets the questions and answers before it.
+  // The WebSocket engine gets only the question; the chat engine also gets the earlier questions and answers.
   expect(at.engine.calls.map(({ message }) => message)).toEqual(["hello"]);
   await at.engine.shut();
   await at.ask("talk", "three", { message: "and?" });

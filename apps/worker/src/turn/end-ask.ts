@@ -41,7 +41,7 @@ export function endFailed(
   return end(deps, ask, at, { type: "failed", error });
 }
 
-/** The place after the last event that the ask had when it was taken. */
+/** Returns the place after the last event that the ask had when it was taken. */
 export function nextPlace({ attempt, n }: TakenAsk): { attempt: number; n: number } {
   return { attempt, n: n + 1 };
 }

@@ -35,8 +35,8 @@ const TEXT: StoredText = {
 };
 
 /**
- * The steps of a worker that finds no text, and dies after it added the conversation to the wait list. Another process
- * stores the text just before that, so that no extraction will remove the conversation from the list.
+ * Does the steps of a worker that finds no text, and dies after it has added the conversation to the wait list. Another
+ * process stores the text just before that, so that no extraction will remove the conversation from the list.
  */
 async function dieWaiting(key: string): Promise<TakenAsk> {
   const taken = await take(at.store, HERE, DEAD);

@@ -107,7 +107,7 @@ describe("a long conversation", () => {
   it("keeps as many events as MAX_CONVERSATION_EVENTS, and its last ask whole", async () => {
     await at.here({ ENGINE_REPLY: "single", MAX_CONVERSATION_EVENTS: "100" });
     at.engine.script = (call) => call.send({ message: "yes", unique_id: call.uniqueId });
-    const ids = Array.from({ length: 40 }, (_, index) => `ask-${index}`); // of three events each
+    const ids = Array.from({ length: 40 }, (_, index) => `ask-${index}`); // each ask has three events
     for (const id of ids) await at.ask("talk", id);
     await at.ended("talk", "ask-39");
     const events = await at.events("talk");

@@ -21,8 +21,8 @@ export interface ConversationDeps extends TurnDeps {
 }
 
 /**
- * The pause after which an ask at the head of the mailbox is tried again if a newer version has written it, in ms. In
- * the meantime a worker of that version can take the ask.
+ * If the ask at the head of the mailbox was written by a newer version of docrelay, this worker tries to take it again
+ * after this many ms. In the meantime a worker of the newer version can take the ask.
  */
 const NEWER_RETRY_MS = 1000;
 const AGAIN_MS = 100;
@@ -52,7 +52,7 @@ export async function runConversation(
     if (taken.kind === "empty") return "done";
     if (taken.kind === "newer") return { laterMs: NEWER_RETRY_MS };
     if (taken.kind === "held") {
-      // The worker that holds the ask also takes the next one. If it dies, the leader's sweeper rings again.
+      // The worker that holds the ask also takes the next one. If that worker dies, the leader's sweeper rings again.
       const holder = workerOf(taken.owner);
       if (taken.owner === gone || holder === undefined || !(await deps.isGone(holder))) return "done";
       gone = taken.owner;
@@ -67,7 +67,7 @@ export async function runConversation(
         break;
       case "retry":
         failed = { a, failure: turn.failure };
-        // No pause after the last allowed call, because the next turn only ends the ask.
+        // After the last allowed call there is no pause, because the next turn only ends the ask.
         if (turn.spent < settings.attempts && !isFinal(turn.failure))
           await sleep(backoff(turn.spent - 1, ENGINE_RETRY_MS, deps.random()), stopping);
         break;

@@ -16,7 +16,10 @@ export type Turn =
   | { kind: "last" }
   /** The engine call failed; the ask may get another one. `spent`: how many of `ENGINE_ATTEMPTS` are used up. */
   | { kind: "retry"; spent: number; failure: Failure }
-  /** The ask has changed during the turn and is taken again: after a pause (`again`) or at once (`look-again`). */
+  /**
+   * The ask has changed during the turn, so the worker takes it again: after a pause (`again`) or at once
+   * (`look-again`).
+   */
   | { kind: "again" | "look-again" }
   /** The ask waits for texts and uses no worker slot. */
   | { kind: "parked" }
@@ -26,8 +29,8 @@ export type Turn =
   | { kind: "handed-back" };
 
 /**
- * The place of an event: the `n`-th of the attempt `attempt`. The store refuses it if that is not the next place.
- * `"any"`: for a terminal event, which may come after any event.
+ * The place of an event: the `n`-th of the attempt `attempt`. The store refuses the event if this is not the next place
+ * of the ask. `"any"`: for a terminal event, which may come after any event.
  */
 export type EventPlace = { attempt: number; n: number } | "any";
 

@@ -1,4 +1,4 @@
-// Node `ws` with its defaults; says what talk.py says.
+// An engine written with the package `ws` for Node and its default limits. It sends the frames that talk.py describes.
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocketServer } from "ws";
 

@@ -1,4 +1,4 @@
-"""What the engines of this folder say; each of them is a stack with its defaults, at /ws, for the key `right`."""
+"""The frames that all engines of this folder send. They accept the key `right` at the path /ws."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ KEY = "Bearer right"
 
 
 async def frames(text):
-    """The frames that answer a prompt: `slow` takes 6 s, `busy` computes for 45 s without giving others a turn."""
+    """Yields the frames of a reply. A message `slow` takes 6 s; `busy` computes for 45 s and blocks all other calls."""
     ask = json.loads(text)
     message, of = ask["message"], {"unique_id": ask["unique_id"]}
     print("prompt", ask["unique_id"], flush=True)

@@ -142,7 +142,8 @@ describe("accept", () => {
       const made = { digest: id, trace: "", nonce: id, maxInFlight: 100 };
       return accept(store, { user, conversation: CONVERSATION, id, body, replaces: "one", ...made });
     };
-    // A recent event without a record does not belong to an expired ask.
+    // With this retention the event of the ask "one" is recent, so the ask's record cannot have expired: the ask does
+    // not count as known.
     expect(await ask(60_000)).toEqual({ kind: "not-replaceable" });
     expect(await ask(0)).toMatchObject({ kind: "accepted" });
   });

@@ -81,8 +81,8 @@ const PRUNES = /^[0-3]/;
 const MAX_TITLE = 200;
 
 /**
- * The title of a conversation: its first question as one line, cut to {@link MAX_TITLE} characters. If the question is
- * empty, the title is the name of the first file.
+ * Returns the title of a conversation: its first question as one line, cut to {@link MAX_TITLE} characters. If the
+ * question is empty, the title is the name of the first file.
  */
 function titleOf({ message, files }: AskBody): string {
   const line = message
@@ -116,8 +116,8 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
     digest: input.digest,
     deadlineMs: store.askDeadlineMs,
     maxInFlight: input.maxInFlight,
-    // `used` and `kept` are names of keys, passed as arguments. The declared keys are the same for all steps, and while
-    // a slot moves between nodes, a declared key that does not exist makes a script fail.
+    // `used` and `kept` are names of keys. They are passed as arguments and not declared as keys, because they may not
+    // exist yet, and a declared key that does not exist makes a script fail while its slot moves between nodes.
     used: usedKey(at),
     maxAsks: input.maxAsks ?? -1,
     kept: keptKey({ ...at, budget: "log" }),
@@ -181,8 +181,8 @@ export async function hasAsk(store: Store, at: AskAddress): Promise<boolean> {
 }
 
 /**
- * A digest of what makes two asks with one id the same ask: conversation, message, files by name and bytes, passwords,
- * and the ask that is replaced. It is an HMAC, so a digest alone cannot confirm a guessed question or
+ * Returns a digest of what makes two asks with one id the same ask: conversation, message, files by name and bytes,
+ * passwords, and the ask that is replaced. It is an HMAC, so a digest alone cannot confirm a guessed question or
  * password: that also needs the secret. Redis stores the secret too, encrypted only if `DATA_KEY` is set.
  */
 export function askDigest(

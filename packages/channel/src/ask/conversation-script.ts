@@ -116,7 +116,9 @@ interface EventAsk {
   readonly id: string;
 }
 
-/** The JSON of an event as a step takes it: without `seq`, `at` and `attempt`, and without the opening brace. */
+/**
+ * Returns the JSON of an event as a step takes it: without `seq`, `at` and `attempt`, and without the opening brace.
+ */
 export function eventTail(store: Store, { address, conversation, id }: EventAsk, nonce: string, body: object): string {
   return sealEvent(sealingOf(store), address.c, { conversation, ask: id, nonce }, body).slice(1);
 }

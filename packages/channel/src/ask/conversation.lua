@@ -25,8 +25,9 @@ local function save(ask, record, ...)
   redis.call('HSET', records .. ask, unpack(values))
 end
 
--- A repeated step has nothing to write, but WAIT counts only the writes of its own connection. So the repeated step
--- writes the record once more, unchanged, and the replicas that confirm this write also have the earlier ones.
+-- A repeated step has nothing to write, but the Redis command WAIT counts only the writes of its own connection. So the
+-- repeated step writes the record once more, unchanged, and the replicas that confirm this write also have the earlier
+-- ones.
 local function rewrite(ask, name, value)
   if confirms == 1 and value then redis.call('HSET', records .. ask, name, value) end
 end
@@ -41,16 +42,16 @@ local function checkAt(ask, at, deadline)
   redis.call('ZADD', due, ms(at), memberPrefix .. ask)
 end
 
--- From this many of the newest events of a log, no single deltas are removed, so that a reader that was away for a
+-- Among this many of the newest events of a log, single deltas are not removed, so that a reader that was away for a
 -- while can resume.
 local WHOLE = 512
 local HEAD = '^{"seq":%d+,"at":%d+,"attempt":(%d+),"conversation":"[^"]*","ask":"([^"]*)","nonce":"[^"]*","type":"(%a+)"'
 
--- Makes room in a log that is over its limits, and returns how many bytes the log then has. First, deltas of older
--- answers are removed, oldest first: an answer that has ended is complete in its last event. A delta that follows an
--- event of another ask stays, so that missing deltas always belong to the ask of the event before them. Then whole
--- events are removed. Events of an unfinished ask stay. Asks run in order, so the head of the mailbox is the oldest
--- unfinished ask.
+-- Makes room in a log that is over its limits, and returns how many bytes the log then has. First, the oldest deltas
+-- are removed: an answer that has ended is complete in its last event, so its deltas are not needed. A delta that
+-- follows an event of another ask stays, so that missing deltas always belong to the ask of the event before them. If
+-- that is not enough, the oldest events of all types are removed. Events of an unfinished ask always stay. Asks run in
+-- order, so the head of the mailbox is the oldest unfinished ask.
 local function trim(seq, first, bytes, most)
   if seq - first < maxEvents and bytes <= maxBytes then return bytes end
   local from, holes = unpack(redis.call('HMGET', meta, 'whole', 'holes'))

@@ -10,10 +10,10 @@ const delta = (text: string): EventBody => ({ type: "delta", text });
 const timings = { queuedMs: 1, extractMs: 0, firstTokenMs: 2, totalMs: 3 };
 const completed = { type: "completed", text: "An answer of one line.", timings } as const;
 
-/** A new id as a client makes it. */
+/** Makes a new id as a client does. */
 const newId = (): string => randomBytes(16).toString("hex");
 
-/** How many commands Redis has executed, including those inside scripts but not the scripts themselves. */
+/** Returns how many commands Redis has executed, including those inside scripts but not the scripts themselves. */
 async function commands(): Promise<number> {
   const stats = await channel.store.redis.info("commandstats");
   const calls = [...stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)];
@@ -23,7 +23,7 @@ async function commands(): Promise<number> {
   );
 }
 
-/** The number of commands inside the script of a step, and the step's result. */
+/** Returns the number of commands inside the script of a step, and the step's result. */
 async function cost<T>(step: () => Promise<T>): Promise<[cost: number, result: T]> {
   const before = await commands();
   const result = await step();
@@ -67,7 +67,7 @@ describe("the scripts of a text ask", () => {
 });
 
 describe("a finished ask of five events in a conversation of its own", () => {
-  /** An ask that was accepted and started, got two pieces of text, and was completed. */
+  /** Runs an ask from its acceptance to its end, with two pieces of text. */
   async function finished(): Promise<void> {
     const { store, user } = channel;
     const [id, conversation, owner] = [newId(), newId(), newNonce()];
@@ -81,8 +81,8 @@ describe("a finished ask of five events in a conversation of its own", () => {
     expect(await finish(store, head.ask, { attempt: 1, n: 3 }, ending)).toMatchObject({ seq: 5 });
   }
 
-  // Measured by the growth of used_memory, because MEMORY USAGE leaves out the tables of keys and estimates the index
-  // of a stream.
+  // This test measures the growth of used_memory, because MEMORY USAGE leaves out the tables of keys and estimates the
+  // index of a stream.
   it("keeps at most 2.7 KiB of Redis's memory", async () => {
     const used = async (): Promise<number> =>
       Number(/^used_memory:(\d+)/m.exec(await channel.store.redis.info("memory"))?.[1]);

@@ -55,7 +55,7 @@ describe("finish", () => {
     expect(await finish(channel.store, ask, { attempt, n: 1 }, { end: completed, nonce: "end", before })).toMatchObject(
       { seq: 4 },
     );
-    // A repeated call, as after a lost reply.
+    // This repeats the call, as a worker does when the reply to the first call was lost.
     expect(await finish(channel.store, ask, { attempt, n: 1 }, { end: completed, nonce: "end", before })).toEqual({
       kind: "finished",
       seq: 4,

@@ -56,13 +56,13 @@ export async function finish(
   return seq > 0 ? { kind: "finished", seq, empty: false } : { kind: "ended", how };
 }
 
-/** The seq of the event with this nonce, at or after the ask's acceptance; 0 when the log does not have it. */
+/** Returns the seq of the event with this nonce, at or after the ask's acceptance; 0 when the log does not have it. */
 async function seqOf(store: Store, ask: TakenAsk, nonce: string): Promise<number> {
   for await (const event of loggedEvents(store, ask)) if (event.nonce === nonce) return event.seq;
   return 0;
 }
 
-/** The events of a conversation, beginning with an ask's acceptance. */
+/** Returns the events of a conversation, beginning with an ask's acceptance. */
 async function* loggedEvents(store: Store, ask: TakenAsk): AsyncGenerator<Event, void, void> {
   let from = `${ask.seq}-0`;
   while (true) {

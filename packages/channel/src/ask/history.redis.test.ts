@@ -83,7 +83,7 @@ describe("any history of any steps by three workers, some of them declared dead"
 
 const newWorker = (name: string): Worker => ({ name, owner: "", attempt: 0, n: 0 });
 
-/** Ends the asks that a history has left unfinished, in different ways in turn. */
+/** Ends the asks that a history has left unfinished; the three ways to end an ask are used in turn. */
 async function finishAll(known: Known): Promise<void> {
   const ways = ["complete", "complete with its last events", "finish cancelled"];
   for (let left = 0; left < 10; left++) {
@@ -92,7 +92,7 @@ async function finishAll(known: Known): Promise<void> {
     await play("begin", worker, "", known);
     await play("append", worker, "", known);
     await play(ways[left % ways.length] ?? "", worker, "", known);
-    // The ask was cancelled, or its attempts are used up.
+    // If the ask still has not ended, it was cancelled or has used up its attempts, so it is ended as cancelled.
     if (worker.ask) await end(worker.ask, "any", { end: { type: "cancelled", text: "" }, before: [] }, known);
   }
 }
@@ -141,7 +141,7 @@ async function play(what: string, worker: Worker, id: string, known: Known): Pro
     const begun = await begin(store, ask, owner, 3);
     if (begun.kind === "begun" && begun.attempt !== attempt) Object.assign(worker, { attempt: begun.attempt, n: 0 });
   } else if (what === "append" && attempt > 0) {
-    // Writes one event and two events in turn.
+    // Writes one event if `n` is even, and two if it is odd.
     const events = Array.from({ length: 1 + (n % 2) }, (_, index) => delta(attempt, n + 1 + index));
     const { kind } = await append(store, ask, { attempt, n: n + 1 }, { events, nonce: newNonce() });
     if (kind === "written" || kind === "done") worker.n += events.length;
@@ -161,7 +161,7 @@ async function play(what: string, worker: Worker, id: string, known: Known): Pro
   else if (what === "forget") delete worker.ask;
 }
 
-/** The owner of the ask at the head of the mailbox, if a worker runs it. */
+/** Returns the owner of the ask at the head of the mailbox, if a worker runs it. */
 async function holderOfHead(): Promise<string> {
   const { redis } = channel.store;
   const a = await redis.lindex(mailKey(channel.at), 0);

@@ -60,7 +60,7 @@ export async function unfinishedAsks(
   return { asks: await factsOf(store, members.slice(0, limit)), sum, now: await redisTime(store.redis) };
 }
 
-/** A user's unfinished asks. */
+/** Returns a user's unfinished asks. */
 export async function unfinishedAsksOf(store: Store, user: string): Promise<AskFacts[]> {
   const at = askAddress(user, "", "");
   const asks = await store.redis.smembers(liveKey(at));
@@ -98,7 +98,7 @@ async function factsOf(store: Store, asks: readonly AskAddress[]): Promise<AskFa
   return found;
 }
 
-/** The address of a user's ask, running or ended; undefined when the ask's record is no longer kept. */
+/** Returns the address of a user's ask, running or ended; undefined when the ask's record is no longer kept. */
 export async function addressOfAsk(store: Store, user: string, id: string): Promise<AskAddress | undefined> {
   const at = askAddress(user, "", id);
   const c = await store.redis.hget(recordKey(at), "c");
@@ -115,8 +115,8 @@ const TERMINAL: ReadonlySet<string> = new Set(["completed", "failed", "cancelled
 const TYPE = /"type":"([a-z]+)"/;
 
 /**
- * The newest terminal events of a conversation, newest first, at most `limit`. Reads only the last {@link MAX_ENTRIES}
- * entries of its log.
+ * Returns the newest terminal events of a conversation, newest first, at most `limit`. Reads only the last {@link
+ * MAX_ENTRIES} entries of its log.
  */
 export async function lastEnds(
   store: Store,
@@ -142,9 +142,9 @@ export async function lastEnds(
 }
 
 /**
- * The events of one ask in the log, up to its terminal event, and its facts while it is unfinished. The caller removes
- * what operators must not see. Returns undefined when nothing of the ask is kept, or when its beginning is not: the
- * oldest kept event may then belong to another ask.
+ * Returns the events of one ask in the log, up to its terminal event, and its facts while it is unfinished. The caller
+ * removes what operators must not see. Returns undefined when nothing of the ask is kept, or when its beginning is not:
+ * the oldest kept event may then belong to another ask.
  */
 export async function lifeOfAsk(
   store: Store,

@@ -8,7 +8,7 @@ const channel = useChannel();
 const TIMINGS = { queuedMs: 0, extractMs: 0, firstTokenMs: 0, totalMs: 0 };
 const completed = (text: string): EventBody<"completed"> => ({ type: "completed", text, timings: TIMINGS });
 
-/** Ends the ask at the head. `between` runs while the ask's answer is written. */
+/** Answers the ask at the head of the mailbox with `end`. `between` runs while the answer is written. */
 async function answer(
   end: EventBody<Terminal>,
   between: () => Promise<unknown> = async () => undefined,
@@ -37,7 +37,8 @@ it("returns the completed asks before an ask, newest first, with the names of th
   await channel.ask("stopped");
   await answer({ type: "cancelled", text: "half" });
   await channel.ask("two");
-  // The third ask is accepted while the second is being answered. So is a fourth, which is not a past ask of the third.
+  // The third ask and a fourth one are accepted while the second is being answered. The fourth is not a past ask of the
+  // third.
   await answer(completed("second answer"), async () => {
     await channel.ask("three");
     await channel.ask("four");
@@ -61,7 +62,8 @@ it("leaves out an ask that another one replaces, which stands at its place", asy
     await channel.ask(id, { replaces });
     await answer(completed(`answer ${id}`));
   }
-  // The same question was asked once more: the newest ask of a place counts, and this one has no answer.
+  // Of an ask and the asks that replace it, only the newest counts. Here the newest is cancelled, so nothing is
+  // returned for this question.
   await channel.ask("three-b", { replaces: "three" });
   await answer({ type: "cancelled", text: "" });
   await channel.ask("last");

@@ -177,8 +177,8 @@ function sparedOf(written: string): number {
 }
 
 /**
- * The part of the field `resume` after the attempt's number. A worker of an older version begins another attempt but
- * leaves the field as it was, so a field with the number of another attempt is ignored.
+ * Returns the part of the field `resume` after the attempt's number. A worker of an older version begins another
+ * attempt but leaves the field as it was, so a field with the number of another attempt is ignored.
  */
 function resumeOf(written: string, attempt: string): { resume?: string } {
   return written.startsWith(`${attempt} `) ? { resume: written.slice(attempt.length + 1) } : {};

@@ -6,7 +6,7 @@ if record.owner ~= owner then return { 'STALE' } end
 if record.cancel == '1' then return { 'CANCELLED' } end
 checkAt(ask, now + checkMs, record.deadline)
 -- A process that stops hands back an ask in the middle of its answer. The engine has not failed this call, so the call
--- is spared.
+-- is spared: it does not count against `maxAttempts`.
 if record.begun == owner then record.spared = spare(record.spared, record.attempt) end
 record.state, record.owner, record.released, record.taken = nextState, '', owner, math.max(0, tonumber(record.taken) - 1)
 save(ask, record, 'state', 'owner', 'released', 'taken', 'spared')

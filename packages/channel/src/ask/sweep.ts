@@ -5,8 +5,8 @@ import { parseMember, runStep, step } from "./conversation-script.ts";
 import { readRecord, type CheckedAsk } from "./record.ts";
 
 /**
- * The shards that hold unfinished asks, and the number of unfinished asks of all users. `isWhole`: every shard was
- * counted. In a cluster, a shard is left out when its master does not reply.
+ * Returns the shards that hold unfinished asks, and the number of unfinished asks of all users. `isWhole`: every shard
+ * was counted. In a cluster, a shard is left out when its master does not reply.
  */
 export async function countUnfinished(store: Store): Promise<{ sum: number; shards: string[]; isWhole: boolean }> {
   const counts = await eachShard(SHARDS, (key) => store.redis.zcard(key));

@@ -17,8 +17,9 @@ while true do
     checkAt(ask, now + checkMs, record.deadline)
     if record.owner ~= owner then
       orphaned = isRunning
-      -- The owner is stalled but alive, so its engine call has not failed, and the call is spared. If the owner had not
-      -- begun a call, the ask itself may have caused the stall, so `taken` is counted up as for a crash.
+      -- The owner is stalled but alive, so its engine call has not failed, and the call is spared: it does not count
+      -- against `maxAttempts`. If the owner had not begun a call, the ask itself may have caused the stall, so `taken`
+      -- is counted up as for a crash.
       local isSpared = orphaned and voidedLives == 1 and record.owner == voided and record.begun == record.owner
       if isSpared then record.spared = spare(record.spared, record.attempt) end
       record.taken = tonumber(record.taken) + (isSpared and 0 or 1)

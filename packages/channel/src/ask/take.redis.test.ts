@@ -5,7 +5,7 @@ import { mailKey, recordKey } from "../redis/keys.ts";
 
 const channel = useChannel();
 const delta = (text: string) => ({ type: "delta", text }) as const;
-/** Flags the head for cancelling, as an edge does. */
+/** Flags the ask at the head of the mailbox for cancelling, as an edge does. */
 const flag = () => cancel(channel.store, { user: channel.user, conversation: CONVERSATION, id: "one", nonce: "nonce" });
 const record = (ask: TakenAsk, field: string) => channel.store.redis.hget(recordKey(ask.address), field);
 

@@ -22,7 +22,7 @@ const channel = useChannel();
 const delta = (text: string) => ({ type: "delta", text }) as const;
 const end = { type: "cancelled", text: "" } as const;
 const endNow = (ask: TakenAsk) => finish(channel.store, ask, "any", { end, nonce: "end" });
-/** Flags the head for cancelling, as an edge does. */
+/** Flags the ask at the head of the mailbox for cancelling, as an edge does. */
 const flag = () => cancel(channel.store, { user: channel.user, conversation: CONVERSATION, id: "one", nonce: "nonce" });
 const record = (ask: TakenAsk, field: string) => channel.store.redis.hget(recordKey(ask.address), field);
 
@@ -142,7 +142,7 @@ describe("append", () => {
     const late = { end, nonce: "e", owner: first.owner };
     expect(await finish(channel.store, first.ask, { attempt, n: 3 }, late)).toEqual({ kind: "stale" });
     expect(await write(second.owner, 3, "3 next")).toMatchObject({ kind: "written" });
-    // A worker that stops hands the ask back; taking it again begins no call either.
+    // A worker that stops hands the ask back. When another worker then takes the ask, no call is begun.
     await handBack(channel.store, second.ask, second.owner);
     const third = await take(channel.store, channel.at, "third", { maxAttempts: 9 });
     expect(third).toMatchObject({ ask: { attempt, n: 3, resume: "3 next", begun: false } });

@@ -38,7 +38,10 @@ async function start(): Promise<TestWorker> {
   return { worker, heard, client };
 }
 
-/** A roster whose random function chooses its first and its last worker to compare. */
+/**
+ * Makes a roster of these workers. Its `choose` always compares the first worker with the last one, and returns the
+ * less loaded.
+ */
 function rosterOf(...beats: Array<{ worker: string; load: number }>): Roster {
   let calls = 0;
   const roster = createRoster(() => (calls++ % 2 === 0 ? 0 : 0.999));

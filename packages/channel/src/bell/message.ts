@@ -4,9 +4,9 @@ import type { RedisClient } from "../redis/client.ts";
 import type { Beat } from "./roster.ts";
 
 /**
- * The sharded channel (SPUBLISH) of one worker's bells. SPUBLISH returns the number of receivers, which tells whether
- * the worker has received the bell. The worker's name is the hash tag, so the channels of workers are spread over the
- * slots.
+ * Returns the sharded channel (SPUBLISH) of one worker's bells. SPUBLISH returns the number of receivers, which tells
+ * whether the worker has received the bell. The worker's name is the hash tag, so the channels of workers are spread
+ * over the slots.
  */
 export const bellChannel = (worker: string): string => `docrelay:bell:{${worker}}`;
 /**
@@ -14,7 +14,7 @@ export const bellChannel = (worker: string): string => `docrelay:bell:{${worker}
  * bell uses the same connection as the ask before it, and does not fail because another master is away.
  */
 export const shardBellChannel = (worker: string, shard: string): string => `docrelay:bell:{${shard}}:${worker}`;
-/** All channels on which a worker hears its bells. */
+/** Returns all channels on which a worker hears its bells. */
 export const bellChannels = (redis: RedisClient, worker: string): string[] =>
   redis instanceof Cluster ? SHARDS.map((shard) => shardBellChannel(worker, shard)) : [bellChannel(worker)];
 

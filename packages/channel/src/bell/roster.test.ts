@@ -12,7 +12,7 @@ const beat = (worker: string, more: Partial<Beat> = {}): Beat => ({
 function pass(roster: Roster, ticks: number): void {
   for (let tick = 0; tick < ticks; tick++) roster.tick();
 }
-/** A random function that chooses both ends of the list, so that the two workers are compared. */
+/** Makes a random function with which `choose` compares the first worker of the list with the last one. */
 function both(): () => number {
   let calls = 0;
   return () => (calls++ % 2 === 0 ? 0 : 0.999);
@@ -129,7 +129,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** A simple model of what a roster should know. */
 interface Model {
-  /** The last beat of each worker, and its tick; no beat for an expected worker. */
+  /**
+   * The last beat of each worker, and the tick at which it was heard. For a worker that is expected but not heard yet,
+   * `beat` is undefined.
+   */
   readonly known: Map<string, { beat: Beat | undefined; at: number }>;
   now: number;
 }
@@ -161,7 +164,7 @@ function play(roster: Roster, model: Model, one: Exclude<Step, { do: "choose" }>
   }
 }
 
-/** The workers of which any may be chosen. */
+/** Returns the workers any of which `choose` may return. */
 function choices({ known, now }: Model, version: number, not: string): string[] {
   const able = [...known].filter(([worker, { beat }]) => beat && !beat.leaving && beat.capacity > 0 && worker !== not);
   const fitting = able.filter(([, { beat }]) => Number(beat?.version) >= version);

@@ -64,7 +64,7 @@ export interface Roster {
   pardon(): void;
   /** Whether the worker was heard or expected within the last 3 s, counted in ticks. */
   has(worker: string): boolean;
-  /** The workers that have missed two beats, so that Redis should be asked whether they still listen. */
+  /** Returns the workers that have missed two beats, so that Redis should be asked whether they still listen. */
   suspects(): string[];
   /**
    * Removes and returns the workers that were silent for 3 s, counted in ticks. They count as gone until they are heard
@@ -150,8 +150,8 @@ export function createRoster(random: () => number = Math.random): Roster {
 }
 
 /**
- * The workers that may get a bell: those that run the version and were heard recently; if none of them was heard
- * recently, all that run the version.
+ * Returns the workers that may get a bell: those that run the version and were heard recently; if none of them was
+ * heard recently, all that run the version.
  */
 function candidates(
   members: ReadonlyMap<string, Member>,
@@ -166,7 +166,7 @@ function candidates(
   return fresh.length > 0 ? fresh : able;
 }
 
-/** All workers that have not announced that they are leaving, sorted by name. */
+/** Returns all workers that have not announced that they are leaving, sorted by name. */
 function staying(members: ReadonlyMap<string, Member>): Array<[string, Member]> {
   return [...members].filter(([, { beat }]) => beat && beat.leaving !== true).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
@@ -176,7 +176,8 @@ function pick<T>(from: readonly T[], at: number): T | undefined {
 }
 
 /**
- * How full a worker is, by its last beat and the bells rung since then: 1 when it runs as many conversations as it can.
+ * Returns how full a worker is, by its last beat and the bells rung since then: 1 when it runs as many conversations as
+ * it can.
  */
 function fullness({ beat, rung }: Member): number {
   return (Number(beat?.load) + rung) / Math.max(1, Number(beat?.capacity));

@@ -7,7 +7,8 @@ import { createFileBlobStore } from "./blob-store-file.ts";
 import { IDLE_UPLOAD_MS, newRef, SWEEP_GRACE_MS, type BlobStore } from "./blob-store.ts";
 
 let root = "";
-// A time far from the disk's clock, which must not matter.
+// The store's clock in these tests. Its time differs much from that of the disk's clock, because the difference must
+// not matter.
 let time = 4_000_000_000_000;
 let blobs: BlobStore;
 const place = (...names: string[]): string => join(placeOfBlobs(root), ...names);
@@ -110,7 +111,7 @@ describe("a folder of blobs", () => {
 
   it("leaves no torn file when a chunk cannot be put in its place", async () => {
     const ref = newRef();
-    await mkdir(place(ref, "0"), { recursive: true }); // a folder where the chunk belongs
+    await mkdir(place(ref, "0"), { recursive: true }); // this folder has the chunk's name
     await expect(blobs.write(ref, 0, bytes)).rejects.toMatchObject({ kind: "io" });
     expect(await readdir(place(ref))).toEqual(["0"]);
   });

@@ -107,7 +107,7 @@ async function ifThere<T>(blobs: FileBlobs, step: () => Promise<T>, otherwise: T
   }
 }
 
-/** The offsets at which the chunks of a blob begin. */
+/** Returns the offsets at which the chunks of a blob begin. */
 async function chunks(blobs: FileBlobs, ref: string): Promise<number[]> {
   const names = await ifThere(blobs, () => readdir(folderOf(blobs, ref)), []);
   return names.filter((name) => CHUNK.test(name)).map(Number);

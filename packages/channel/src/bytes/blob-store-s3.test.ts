@@ -13,7 +13,7 @@ import { openS3BlobStore } from "./s3-bucket.ts";
 import { createS3Client, type S3Bounds, type S3Client } from "./s3-client.ts";
 
 const QUICK = { tries: 3, tryMs: 400, totalMs: 2000 };
-/** Bounds for tests of a result, in which the time does not matter. */
+/** Bounds that even a slow machine keeps, for tests that check a result and not a time. */
 const PATIENT = { tries: 3, tryMs: 30_000, totalMs: 90_000 };
 const bytes = Buffer.from("some bytes");
 
@@ -214,7 +214,8 @@ describe("a sweep of many pages", () => {
   const minutes = (n: number): string => new Date(Date.parse("2026-01-01T00:00:00Z") + n * 60_000).toISOString();
   it("goes on where the last one ended, and sees each blob whole", async () => {
     const refs = Array.from({ length: 6 }, newRef).toSorted();
-    // Each page has one object. Only its last object keeps the fourth blob.
+    // Each page of the listing has one object. The fourth blob is kept only by its last object, so a sweep must read
+    // all pages of a blob.
     const objects = refs.flatMap((ref, index) => [
       [`${PLACE}${ref}/000000000000`, minutes(0)],
       [`${PLACE}${ref}/keep.60000`, minutes(index === 3 ? 60 : 1)],

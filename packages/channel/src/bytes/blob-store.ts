@@ -47,7 +47,7 @@ export const FIRST_CHUNK_MS = 30_000;
  */
 export const SWEEP_GRACE_MS = 60_000;
 
-/** A random name for a blob. */
+/** Makes a random name for a blob. */
 export const newRef = (): string => randomBytes(16).toString("base64url");
 /** Whether `name` has the form that `newRef` returns. */
 export const isRef = (name: string): boolean => /^[\w-]{21}[AQgw]$/.test(name);

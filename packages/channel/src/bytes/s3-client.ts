@@ -151,7 +151,7 @@ function addressOf({ endpoint, bucket, prefix, forcePathStyle }: S3Place, { name
   return url.href;
 }
 
-/** The reason of an error in a few words, without the address. */
+/** Returns the reason of an error in a few words, without the address. */
 function reasonOf(error: unknown): string {
   if (error instanceof S3Refusal) return error.message;
   if (error instanceof Error && error.name === "TimeoutError") return "no answer in time";

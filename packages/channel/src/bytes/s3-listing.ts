@@ -5,7 +5,10 @@ import { SEALED_MORE_BYTES } from "../sealing/sealing.ts";
 export const PLACE = "docrelay-blobs/";
 const DIGITS = 12;
 
-/** The name of a chunk's object below the blob's ref. The offset is padded with zeros, so names sort as offsets do. */
+/**
+ * Returns the name of a chunk's object below the blob's ref. The offset is padded with zeros, so names sort as offsets
+ * do.
+ */
 export const chunkName = (ref: string, offset: number, isSealed: boolean): string =>
   `${PLACE}${ref}/${String(offset).padStart(DIGITS, "0")}${isSealed ? SEALED : ""}`;
 /**
@@ -13,7 +16,10 @@ export const chunkName = (ref: string, offset: number, isSealed: boolean): strin
  * encryption makes a chunk longer.
  */
 const SEALED = ".sealed";
-/** The name of an empty object (a mark) that means: keep this blob for this many ms after this object was written. */
+/**
+ * Returns the name of an empty object (a mark) that means: keep this blob for this many ms after this object was
+ * written.
+ */
 export const keepName = (ref: string, keepMs: number): string => `${PLACE}${ref}/keep.${Math.round(keepMs)}`;
 const NAME = new RegExp(String.raw`^${PLACE}([\w-]{22})/(?:(\d{${DIGITS}})(\.sealed)?|keep\.(-?\d{1,16}))$`);
 
@@ -109,7 +115,8 @@ export function isOver(objects: readonly BlobObject[], now: number): boolean {
     else if (modified > mark.modified || (modified === mark.modified && keepMs > mark.keepMs))
       mark = { modified, keepMs };
   }
-  // A mark without chunks is left when a blob is renewed while it is removed. It counts like a chunk.
+  // If a blob is renewed while it is being removed, a mark without chunks remains. Such a mark keeps the blob as long
+  // as a chunk would.
   const hasChunks = Number.isFinite(chunk);
   const until =
     hasChunks && mark.modified >= chunk ? mark.modified + mark.keepMs : Math.max(chunk, mark.modified) + IDLE_UPLOAD_MS;

@@ -24,7 +24,7 @@ export async function list(client: S3Client, query: Record<string, string>): Pro
   return { ...parsePage(Buffer.from(answer.body).toString(), client.place.prefix), now: timeOf(answer) };
 }
 
-/** All objects of a blob. */
+/** Returns all objects of a blob. */
 export async function objectsOf(client: S3Client, ref: string): Promise<BlobObject[]> {
   const all: BlobObject[] = [];
   let token: string | undefined;
@@ -70,7 +70,7 @@ export function sseHeaders(sse: S3Client["place"]["sse"]): Record<string, string
   return { "x-amz-server-side-encryption": sse.algorithm, ...key };
 }
 
-/** The server's clock, in ms. */
+/** Returns the server's clock, in ms. */
 function timeOf({ headers }: S3Answer): number {
   const time = Date.parse(headers.get("date") ?? "");
   return Number.isNaN(time) ? Date.now() : time;

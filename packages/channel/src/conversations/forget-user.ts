@@ -17,7 +17,7 @@ import type { Budget } from "../usage/usage.ts";
 import { endLinks } from "./links.ts";
 import { ownUploads } from "../uploads/forget-uploads.ts";
 
-/** The ids of all conversations in a user's index; some of them may have expired. */
+/** Returns the ids of all conversations in a user's index; some of them may have expired. */
 export async function conversationIds(store: Store, user: string): Promise<string[]> {
   return store.redis.zrange(conversationsKey(userAddress(user)), "0", "-1");
 }

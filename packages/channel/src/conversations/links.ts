@@ -25,8 +25,8 @@ const MAX_LINKS = 100;
 const TOKEN = /^share_[\w-]{43}$/;
 
 /**
- * The digest of a link's token; undefined when the text is not a link's token. Redis stores only the digest, so reading
- * Redis does not reveal the token that opens a link.
+ * Returns the digest of a link's token; undefined when the text is not a link's token. Redis stores only the digest, so
+ * reading Redis does not reveal the token that opens a link.
  */
 export function linkDigest(token: string): string | undefined {
   return TOKEN.test(token) ? createHash("sha256").update(token).digest("base64url") : undefined;

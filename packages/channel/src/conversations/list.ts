@@ -8,8 +8,9 @@ import { placeOfNames, placeOfTitle } from "../sealing/places.ts";
 export const MAX_LISTED = 1000;
 
 /**
- * A page of a user's conversations, newest question first. `before`: where the page begins: a time (conversations whose
- * newest question is older) or an id (conversations that come after that one). Expired conversations are left out.
+ * Returns a page of a user's conversations, newest question first. `before`: where the page begins: a time
+ * (conversations whose newest question is older) or an id (conversations that come after that one). Expired
+ * conversations are left out.
  */
 export async function listConversations(
   store: Store,
@@ -26,7 +27,7 @@ export async function listConversations(
   return { conversations: left.slice(0, limit), more: left.length > limit };
 }
 
-/** All kept conversations of a user, in no order; at most {@link MAX_LISTED}. */
+/** Returns all kept conversations of a user, in no order; at most {@link MAX_LISTED}. */
 export async function keptConversations(store: Store, user: string): Promise<ListedConversation[]> {
   const [now, ids] = await Promise.all([
     redisTime(store.redis),
@@ -44,7 +45,7 @@ export async function keptConversations(store: Store, user: string): Promise<Lis
     const [[title, at, asks, names] = [], leftMs = -1] = kept[index] ?? [];
     if (!at) return []; // the conversation has expired, or another process is deleting it
     const place = conversationAddress(user, id);
-    // A Set: texts sealed with different keys may hold the same name.
+    // This is a Set, because a name that was encrypted with two keys is stored as two texts.
     const files = new Set((names?.split("\n") ?? []).map((name) => sealing.unsealText(placeOfNames(place), name)));
     const expiresAt = now + (leftMs >= 0 ? leftMs : store.retentionMs);
     const plainTitle = sealing.unsealText(placeOfTitle(place), title ?? "");

@@ -21,7 +21,7 @@ export const REVOKED_CHANNEL = "docrelay:revoked";
 export const REVOKED_MS = 31_622_400_000;
 const WRITTEN_AT_ONCE = 1000;
 
-/** The name of a revocation: a digest, so that no text of a client is in Redis. */
+/** Returns the name of a revocation: a digest, so that no text of a client is in Redis. */
 export function revocationName(revoked: Revoked): string {
   const [kind, text] = "user" in revoked ? ["user", revoked.user] : ["token", revoked.token];
   return `${kind}:${hash("sha256", text, "base64url").slice(0, 22)}`;
@@ -55,7 +55,7 @@ export async function writeRevocations(redis: RedisClient, revocations: readonly
   }
 }
 
-/** All revocations of the last year. */
+/** Returns all revocations of the last year. */
 export async function readRevocations(redis: RedisClient): Promise<Revocation[]> {
   const flat = await redis.zrange(KEYS.revoked.pattern, "0", "-1", "WITHSCORES");
   const names = flat.filter((_, index) => index % 2 === 0);

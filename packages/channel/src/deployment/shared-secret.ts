@@ -91,8 +91,8 @@ async function merge(
 }
 
 /**
- * A new secret begins with the time it was made, so that all processes agree which is the oldest. Secrets of earlier
- * versions have no time and count as older.
+ * Makes a new secret. It begins with the time it was made, so that all processes agree which secret is the oldest.
+ * Secrets of earlier versions have no time and count as older.
  */
 const newSecret = (): string => `${Date.now().toString(36)}.${randomBytes(32).toString("base64url")}`;
 

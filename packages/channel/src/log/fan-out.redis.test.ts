@@ -98,7 +98,7 @@ describe("fan-out", () => {
   });
 });
 
-/** The id of a subscriber's connection: a subscribed connection cannot run CLIENT ID itself. */
+/** Returns the id of a subscriber's connection: a subscribed connection cannot run CLIENT ID itself. */
 async function idOf(subscriber: { options: { connectionName?: string | undefined } }): Promise<number> {
   const list = String(await channel.store.redis.client("LIST", "TYPE", "PUBSUB"));
   const ids = list.split("\n").flatMap((line) => (line.includes("ssub=1") ? Number(/id=(\d+)/.exec(line)?.[1]) : []));

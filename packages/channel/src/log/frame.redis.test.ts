@@ -20,7 +20,10 @@ let server: Server;
 let client: Socket;
 let heard: Array<[name: string, payload: Event]>;
 
-/** The library's own parts, connected as on an edge: they must be able to read docrelay's frames. */
+/**
+ * Starts the Socket.IO server and its adapter as on an edge. They must be able to read the frames that docrelay
+ * publishes.
+ */
 beforeEach(async () => {
   [publisher, subscriber] = [channel.connect(), channel.connect()];
   http = createServer().listen(0, "127.0.0.1");

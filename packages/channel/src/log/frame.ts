@@ -19,7 +19,7 @@ const EVENT = 2;
  */
 const UID = "relay";
 
-/** The text of a frame before and after the event's JSON. */
+/** Returns the text of a frame before and after the event's JSON. */
 export function frameAround(
   conversation: ConversationAddress,
   name: "event" | "progress",

@@ -63,8 +63,8 @@ export async function hasLog(store: Store, user: string, conversation: string): 
 }
 
 /**
- * The position of the event with this seq; undefined when the log does not have the event any more, or does not have it
- * yet.
+ * Returns the position of the event with this seq; undefined when the log does not have the event any more, or does not
+ * have it yet.
  */
 export async function positionAt(
   store: Store,

@@ -17,7 +17,9 @@ const rowsOf = (key: string): Name[] => forms.flatMap(([name, form]) => (form.te
 /** A cluster of one master that holds all slots. It refuses every script and transaction with keys of several slots. */
 let redis: Redis;
 let stop: () => Promise<void>;
-/** Keys that existed between two steps of the workload, and their time to live; -1 for none. */
+/**
+ * Keys that existed between two steps of the workload, and the time to live of each; -1 for a key that does not expire.
+ */
 const seen = new Map<string, number>();
 let channels: readonly string[] = [];
 

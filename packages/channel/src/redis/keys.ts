@@ -250,8 +250,8 @@ export const filesKey = fill(KEYS.files.pattern);
 export const uploadKey = fill(KEYS.upload.pattern);
 export const recordKey = fill(KEYS.record.pattern);
 /**
- * The beginning of the names of a user's record keys. `take` gets this prefix, because only its script finds out which
- * ask is the head of the mailbox.
+ * Returns the beginning of the names of a user's record keys. `take` gets this prefix, because only its script finds
+ * out which ask is the head of the mailbox.
  */
 export const recordPrefix = (user: UserAddress): string => recordKey({ shard: user.shard, u: user.u, a: "" });
 export const logKey = fill(KEYS.log.pattern);
@@ -273,20 +273,20 @@ export const waitKey = (key: string): string => wait({ key });
 export const passwordKey = (key: string): string => password({ key });
 
 /**
- * The Socket.IO room of a conversation. Its name never has 20 characters, because the adapter takes such a name for a
- * socket id.
+ * Returns the Socket.IO room of a conversation. Its name never has 20 characters, because the adapter takes such a name
+ * for a socket id.
  */
 export const roomOf = (conversation: ConversationAddress): string => `c:{${conversation.shard}}:${conversation.c}`;
-/** The hash of the conversation whose room this is. */
+/** Returns the hash of the conversation whose room this is. */
 export const conversationOf = (room: string): string => room.slice(room.lastIndexOf(":") + 1);
-/** The adapter's channel of a conversation's room, in the slot of the conversation's keys. */
+/** Returns the adapter's channel of a conversation's room, in the slot of the conversation's keys. */
 export const channelOf = (conversation: ConversationAddress): string => `socket.io#/#${roomOf(conversation)}#`;
-/** The room of one of the adapter's channels; undefined for any other channel. */
+/** Returns the room of one of the adapter's channels; undefined for any other channel. */
 export const roomOfChannel = (channel: string): string | undefined => /^socket\.io#\/#(c:.+)#$/.exec(channel)?.[1];
-/** The channels of hints about the extraction of a text, and about an upload whose text is not known yet. */
+/** Returns the channels of hints about the extraction of a text, and about an upload whose text is not known yet. */
 export const textChannel = (key: string): string => `hint:text:{${key}}`;
 export const uploadChannel = (upload: string): string => `hint:${upload}`;
-/** The channel of hints for the connections of a shard's users. */
+/** Returns the channel of hints for the connections of a shard's users. */
 export const userChannel = (shard: string): string => `hint:users:{${shard}}`;
 /** A channel of plain PUBLISH: the beats of all workers. All edges and workers receive them. */
 export const BEAT_CHANNEL = "docrelay:workers";

@@ -16,7 +16,9 @@ describe("scripts", () => {
     const client = channel.connect();
     loadScripts(client);
     await eventually(async () => (await cached()) > 0);
-    await client.ping(); // sent after them on the same connection: now all are loaded
+    // The commands that load scripts were sent earlier on this connection, so all scripts are loaded when Redis replies
+    // to this PING.
+    await client.ping();
     const all = await cached();
     await channel.store.redis.script("FLUSH");
     client.disconnect(true);

@@ -30,7 +30,7 @@ export interface ScriptParts<K extends string, A extends string> {
 
 const scripts: Script[] = [];
 
-/** The path of a Lua file beside a module: `lua(import.meta.url, "take.lua")`. */
+/** Returns the path of a Lua file beside a module: `lua(import.meta.url, "take.lua")`. */
 export function lua(moduleUrl: string, file: string): URL {
   return new URL(file, moduleUrl);
 }

@@ -9,7 +9,7 @@ const channel = useChannel();
 const open: Array<{ disconnect(): void }> = [];
 afterEach(() => open.splice(0).forEach((one) => one.disconnect()));
 
-/** Two connections of a Redis user with these rights. */
+/** Opens two connections of a Redis user with these rights. */
 async function as(...rights: string[]): Promise<{ redis: Redis; subscriber: Redis; id: string; roles: RedisRole[] }> {
   await channel.store.redis.call("ACL", "SETUSER", "limited", "reset", "on", ">pass", "+@all", ...rights);
   const connect = (): Redis => {

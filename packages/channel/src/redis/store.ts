@@ -39,26 +39,26 @@ export const sealingOf = ({ sealing = PLAIN }: Pick<Store, "sealing">): Sealing 
 export const SUPPORTED_RECORD_VERSION = 1;
 
 /**
- * A random nonce of an event. Every retry of a write carries the same nonce. randomUUID is used because an answer needs
- * many nonces: it takes random bytes that Node has buffered, while randomBytes makes a system call each time.
+ * Makes a random nonce of an event. Every retry of a write carries the same nonce. randomUUID is used because an answer
+ * needs many nonces: it takes random bytes that Node has buffered, while randomBytes makes a system call each time.
  */
 export const newNonce = (): string => randomUUID();
-/** A random name for a worker process, made anew at each start. */
+/** Makes a random name for a worker process. Each start of a process gets a new name. */
 export const newWorkerName = (): string => randomUUID();
 /**
- * A random owner token of one turn. It begins with the worker's name: another worker takes the ask only when that
+ * Makes a random owner token of one turn. It begins with the worker's name: another worker takes the ask only when that
  * worker is gone.
  */
 export const newOwner = (worker = newWorkerName()): string => `${worker}/${randomUUID()}`;
-/** The name of the worker in an owner token; undefined for a token of release 0.1. */
+/** Returns the name of the worker in an owner token; undefined for a token of release 0.1. */
 export const workerOf = (owner: string): string | undefined => /^(.+)\//.exec(owner)?.[1];
 
-/** The error for an unknown status in a step's reply. */
+/** Returns the error for an unknown status in a step's reply. */
 export function wrongAnswer(step: string, reply: Reply): ChannelError {
   return new ChannelError("wrong-answer", `${step} returned ${String(reply[0])}`);
 }
 
-/** The time of Redis in ms: the clock that all processes share. */
+/** Returns the time of Redis in ms: the clock that all processes share. */
 export async function redisTime(redis: RedisClient): Promise<number> {
   const [seconds, micros] = await redis.time();
   return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);

@@ -36,7 +36,8 @@ function createDataKey(secret: string): DataKey {
       let key = subKeys.get(name);
       if (!key) {
         key = derive(secret, salt, { info: "docrelay data", bytes: 32 });
-        // A process reads data of only a few other processes, so the salts that it meets normally all fit.
+        // The map is bounded: its oldest sub-key is dropped. Most data that a process reads were encrypted by a few
+        // processes, each with one salt, so most sub-keys are found in the map.
         if (subKeys.size >= SUB_KEYS_KEPT) subKeys.delete(subKeys.keys().next().value ?? "");
         subKeys.set(name, key);
       }

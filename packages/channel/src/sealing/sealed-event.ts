@@ -11,8 +11,8 @@ type Head = { readonly conversation: string; readonly ask: string; readonly nonc
 const placeOf = (c: string, { ask, nonce }: Pick<Head, "ask" | "nonce">): string => `event ${c} ${ask} ${nonce}`;
 
 /**
- * An event's JSON as it is stored, without the fields that a script adds. When data are encrypted, ids, nonce, type and
- * `replaces` stay readable, and everything else is in `sealed`. `c`: the hash of the conversation.
+ * Returns an event's JSON as it is stored, without the fields that a script adds. When data are encrypted, ids, nonce,
+ * type and `replaces` stay readable, and everything else is in `sealed`. `c`: the hash of the conversation.
  */
 export function sealEvent(sealing: Sealing, c: string, head: Head, body: object): string {
   if (!sealing.isOn) return JSON.stringify({ ...head, ...body });
@@ -45,7 +45,7 @@ function parse(json: string): unknown {
   }
 }
 
-/** As {@link readEvent}, for an event whose JSON is parsed already. */
+/** Does the same as {@link readEvent} for an event whose JSON is parsed already. */
 export function unsealEvent(sealing: Sealing, c: string, event: Event & { readonly sealed?: unknown }): Event {
   if (typeof event.sealed !== "string") return event;
   const { sealed, ...head } = event;

@@ -5,7 +5,10 @@ import { ChannelError } from "../channel-error.ts";
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
-/** From this many bytes on, a text is compressed. A shorter text fits into one or two network packets anyway. */
+/**
+ * Texts of at least this many bytes are compressed. A shorter text fits into one or two network packets even
+ * uncompressed.
+ */
 const WORTH_BYTES = 4096;
 /** The most bytes that a text may have when it is decompressed. No valid text has so many. */
 const MAX_BYTES = 512 * 1024 * 1024;
@@ -22,7 +25,7 @@ const BREAK_BYTE = 0x0c;
 /** The fields of a hash in which a text can be: `text` as it is, or `zstd` compressed. */
 export const PACKED_FIELDS = ["text", "zstd"] as const;
 
-/** The pages of a text as a hash field and its value; compressed when that is smaller. */
+/** Returns the pages of a text as a hash field and its value. The value is compressed if that makes it smaller. */
 export async function packPages(pages: readonly string[]): Promise<[(typeof PACKED_FIELDS)[number], string | Buffer]> {
   const chars = pages.reduce((sum, page) => sum + page.length, 0);
   if (chars < WORTH_BYTES) return ["text", pages.join(PAGE_BREAK)];
@@ -32,8 +35,8 @@ export async function packPages(pages: readonly string[]): Promise<[(typeof PACK
 }
 
 /**
- * The pages from the values of {@link PACKED_FIELDS}, in that order. One empty page when there is no value. @throws
- * ChannelError `wrong-answer` for bytes that are not a compressed text.
+ * Returns the pages from the values of {@link PACKED_FIELDS}, which are in the order of that list; one empty page when
+ * there is no value. @throws ChannelError `wrong-answer` for bytes that are not a compressed text.
  */
 export async function unpackPages([plain, packed]: ReadonlyArray<Buffer | null | undefined>): Promise<string[]> {
   if (!packed) return split(plain ?? Buffer.alloc(0));

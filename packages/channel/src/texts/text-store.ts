@@ -52,10 +52,10 @@ export const TOO_BUSY_TO_READ = "The server is too busy to read the file now. Tr
 const EXTRACTING_MS = 600_000;
 
 /**
- * The text key of an extraction, which is also the id of its job: the same bytes, profile, scope and password give the
- * same key. Users of one scope share texts and bytes, so a user may notice from the timing that another user has the
- * same file. The key is made with a secret, so knowing a file's hash does not give access to its text, and a password
- * cannot be guessed from a key.
+ * Returns the text key of an extraction, which is also the id of its job: the same bytes, profile, scope and password
+ * give the same key. Users of one scope share texts and bytes, so a user may notice from the timing that another user
+ * has the same file. The key is made with a secret, so knowing a file's hash does not give access to its text, and a
+ * password cannot be guessed from a key.
  */
 export function textKey(
   secret: string,
@@ -196,7 +196,7 @@ export async function stopWaiting(
   await Promise.all(keys.map((key) => store.redis.srem(waitKey(key), entryOf(at, key), entryOf(at, key, ask))));
 }
 
-/** An entry of a wait list. Its parts are separated by slashes, which ids of clients do not contain. */
+/** Returns an entry of a wait list. Its parts are separated by slashes, which ids of clients do not contain. */
 function entryOf({ shard, u, c }: ConversationAddress, key: string, ask?: WaitingAsk): string {
   const file = ask?.body.files.findIndex(({ text }) => text === key) ?? -1;
   return [shard, u, c, ...(ask && file >= 0 ? [ask.conversation, ask.id, file] : [])].join("/");

@@ -29,7 +29,7 @@ export async function useText(store: Store, user: UserAddress, key: string): Pro
   });
 }
 
-/** How many users a text has. */
+/** Returns how many users a text has. */
 export async function countTextUsers(store: Store, key: string): Promise<number> {
   return store.redis.zcard(usesKey(key));
 }

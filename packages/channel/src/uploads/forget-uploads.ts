@@ -31,7 +31,7 @@ export interface OwnUpload extends UploadState {
   readonly isLeaving: boolean;
 }
 
-/** All kept uploads of a user. */
+/** Returns all kept uploads of a user. */
 export async function ownUploads(store: Store, user: string): Promise<OwnUpload[]> {
   const ids = await store.redis.zrange(filesKey(userAddress(user)), "0", "-1");
   if (ids.length === 0) return [];
@@ -106,8 +106,8 @@ async function forgetContent(
   if (text === undefined) return releaseBytes(store, blobs, ref, { user: of });
   await releaseShare(store, of, ref);
   if ((await countTextUsers(store, text)) > 0) return;
-  // If another user gets these bytes before the next step, the check after that step counts this user, because
-  // `useText` is called before the bytes are looked for.
+  // Another user may get these bytes until the claim ends here. Such a user has called `useText` before, so the second
+  // count of users below sees this user, and the bytes stay.
   await disclaimBytes(store, text, ref);
   if ((await countTextUsers(store, text)) > 0) return;
   await Promise.all([releaseBytes(store, blobs, ref), store.redis.unlink(retainKey(ref))]);

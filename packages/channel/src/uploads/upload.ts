@@ -33,7 +33,7 @@ export interface UploadState {
   readonly text?: string;
 }
 
-/** The Redis key of an upload. */
+/** Returns the Redis key of an upload. */
 export function keyOf(user: string, upload: string): string {
   const id = createHash("sha256").update(upload).digest("base64url").slice(0, 22);
   return uploadKey({ ...userAddress(user), id });
@@ -74,7 +74,9 @@ const FIRST_ROOM = 65_536;
 /** For how many bytes beyond the received ones room is reserved at most. */
 const ROOM_AHEAD = 1_048_576;
 
-/** The room for an upload whose bytes have arrived, or are arriving, up to `offset`. */
+/**
+ * Returns how many bytes are to be reserved for an upload whose bytes have arrived, or are arriving, up to `offset`.
+ */
 export function roomFor(size: number, offset: number): number {
   return Math.min(size, offset + Math.min(Math.max(offset, FIRST_ROOM), ROOM_AHEAD));
 }
@@ -147,7 +149,7 @@ function sealName(store: Store, user: string, { id, name }: Pick<UploadState, "i
   return sealingOf(store).sealSameText(placeOfUpload(keyOf(user, id)), name);
 }
 
-/** The current state of an upload; undefined when it is unknown or gone, or belongs to another user. */
+/** Returns the current state of an upload; undefined when it is unknown or gone, or belongs to another user. */
 export async function readUpload(store: Store, user: string, id: string): Promise<UploadState | undefined> {
   const fields = await store.redis.hgetall(keyOf(user, id));
   return fields["hidden"] === undefined ? readUploadFields(store, user, id, fields) : undefined;
@@ -176,8 +178,8 @@ export function readUploadFields(
 }
 
 /**
- * How long an upload stays in the list of its user after its begin, its end or its last use: as long as the upload can
- * be kept.
+ * Returns how long an upload stays in the list of its user after its begin, its end or its last use: as long as the
+ * upload can be kept.
  */
 const listedMsOf = ({ retentionMs }: Store): number => Math.max(retentionMs, IDLE_UPLOAD_MS);
 

@@ -23,7 +23,7 @@ export async function countUsed(store: Store, of: UserAddress, field: DayCount, 
   await run(store.redis, COUNT_USED, { keys: { used: usedKey(of) }, args: { field, count } });
 }
 
-/** Today's counts of some accounts, in their order. `endsInMs`: in how many ms the day ends. */
+/** Returns today's counts of some accounts, in their order. `endsInMs`: in how many ms the day ends. */
 export async function readUsed(
   store: Store,
   accounts: readonly UserAddress[],

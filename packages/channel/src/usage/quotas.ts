@@ -28,11 +28,11 @@ export function parseQuotaField(field: string): QuotaField | undefined {
   return known && { count: known, kind: KINDS[kind as keyof typeof KINDS], name };
 }
 
-/** The quota field of one account. */
+/** Returns the quota field of one account. */
 export function quotaField(count: DayCount, { kind, name }: Account): string {
   return `${count}:${WORDS[kind]}:${name}`;
 }
-/** The quota field of all accounts of a kind without a field of their own. */
+/** Returns the quota field of all accounts of a kind without a field of their own. */
 export function quotaFieldOfAll(count: DayCount, kind: Account["kind"]): string {
   return kind === "user" ? count : `${count}:${WORDS[kind]}`;
 }
@@ -47,7 +47,7 @@ export function parseQuota(value: string): number | undefined {
 const INTAKE = "intake";
 const PAUSED = "paused";
 
-/** The stored quotas, and the unknown fields. `isPaused`: edges accept no new ask or file. */
+/** Returns the stored quotas, and the unknown fields. `isPaused`: edges accept no new ask or file. */
 export async function readQuotas(
   redis: RedisClient,
 ): Promise<{ quotas: Quotas; isPaused: boolean; unknown: string[] }> {

@@ -12,7 +12,8 @@ export interface Account {
 export type Budget = "log" | "files";
 
 /**
- * The address at which an account is counted. A user, a network and a tenant of the same name have different addresses.
+ * Returns the address at which an account is counted. A user, a network and a tenant of the same name have different
+ * addresses.
  */
 export function accountAddress({ kind, name }: Account): UserAddress {
   return kind === "user" ? userAddress(name) : groupAddress(kind, name);

@@ -22,14 +22,14 @@ const MAX_QUOTES = 200;
 const MARK = /\[([^[\]\n]{1,200})\]/g;
 const PLACE =
   /^(?:(.+?)[,:]?\s*)?\b(?:pp?\.?|pages?|seiten?|s\.)\s*(\d{1,6}(?:\s*(?:[-–,]|and)\s*(?:p\.\s*)?\d{1,6})*)$/iu;
-/** Matches a text in quotation marks at the end of a text that has no blanks at its end. */
+/** Matches a quote, in quotation marks, at the end of a text. The text must have no blanks after the quote. */
 const QUOTE = /["“”„«»]([^"“”„«»]{1,1000})["“”«»]$/u;
 const MAX_QUOTE_UNITS = 1100;
 
 /**
- * The pages that an answer cites by marks in its text, each page once, in order. A mark counts if its page exists and
- * was in the prompt. If a quote is just before the mark, it must be on that page. With several files, a mark names its
- * file by number or name.
+ * Returns the pages that an answer cites by marks in its text, each page once, in order. A mark counts if its page
+ * exists and was in the prompt. If a quote is just before the mark, it must be on that page. With several files, a mark
+ * names its file by number or name.
  */
 export function citationsIn(text: string, files: readonly CitableFile[]): EngineCitation[] {
   if (files.length === 0 || !text.includes("[")) return [];
@@ -58,7 +58,7 @@ export function citationsIn(text: string, files: readonly CitableFile[]): Engine
   return [...found.values()];
 }
 
-/** The text in quotation marks that ends just before a position; undefined if there is none. */
+/** Returns the text in quotation marks that ends just before a position; undefined if there is none. */
 function quoteBefore(text: string, at: number): string | undefined {
   const before = text.slice(Math.max(0, at - MAX_QUOTE_UNITS), at).trimEnd();
   return QUOTE.exec(before.replace(/[.,;:]$/, "").trimEnd())?.[1];
@@ -100,7 +100,7 @@ function fileFinder(files: readonly CitableFile[]): FindFile {
   };
 }
 
-/** The numbers in a list of pages: `3-5, 9` → 3, 4, 5, 9. */
+/** Returns the numbers in a list of pages: `3-5, 9` → 3, 4, 5, 9. */
 function numbersIn(pages: string): number[] {
   const numbers: number[] = [];
   for (const [, first = "", last] of pages.matchAll(/(\d+)(?:\s*[-–]\s*(?:p\.\s*)?(\d+))?/g)) {

@@ -11,7 +11,7 @@ export function rangesOf(pages: Iterable<number>): PageRanges {
   return runs;
 }
 
-/** The ranges as text for people and models: `1-3, 7`. */
+/** Returns the ranges as text for people and models: `1-3, 7`. */
 export function rangesText(ranges: PageRanges): string {
   return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(", ");
 }

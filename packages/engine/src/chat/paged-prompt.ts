@@ -7,9 +7,9 @@ export interface PagedFile extends PromptFile {
 }
 
 /**
- * The prompt for an engine that cites pages. It is like a prompt of the mode `fenced` (see `buildPrompt`), and each
- * page begins with a line that names the page. Each of these lines contains the boundary, so no PDF can fake the end of
- * a page or of its file. The prompt also names missing pages.
+ * Returns the prompt for an engine that cites pages. It is like a prompt of the mode `fenced` (see `buildPrompt`), and
+ * each page begins with a line that names the page. Each of these lines contains the boundary, so no PDF can fake the
+ * end of a page or of its file. The prompt also names missing pages.
  */
 export function pagedPrompt({
   message,

@@ -86,7 +86,7 @@ export function namedCause(name: keyof typeof NAMED): Cause {
   return NAMED[name];
 }
 
-/** The cause when the engine responded with this HTTP status, to a request or to the opening of a WebSocket. */
+/** Returns the cause when the engine responded with this HTTP status, to a request or to the opening of a WebSocket. */
 export function httpCause(status: number): Cause & { name: CauseName } {
   const family = Math.floor(status / 100);
   const ofFamily = family >= 1 && family <= 5 ? (`http-${family as 1}xx` as const) : "http-other";
@@ -111,8 +111,8 @@ export function httpCause(status: number): Cause & { name: CauseName } {
 }
 
 /**
- * The cause when the engine closed an open connection with this code. 1005: it sent no code; 1006: it sent no close
- * frame.
+ * Returns the cause when the engine closed an open connection with this code. 1005: it sent no code; 1006: it sent no
+ * close frame.
  */
 export function closedCause(code: number): Cause & { name: CauseName } {
   const range = code >= 3000 && code < 5000 ? (`closed-${code < 4000 ? 3 : 4}xxx` as const) : "closed-other";

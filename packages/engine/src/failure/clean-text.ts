@@ -18,8 +18,8 @@ export function cleanText(text: string, secrets: readonly string[] = []): string
 }
 
 /**
- * The secrets in an engine's URL and headers: the values of the URL's query, the values of the headers, and each word
- * of these values.
+ * Returns the secrets in an engine's URL and headers: the values of the URL's query, the values of the headers, and
+ * each word of these values.
  */
 export function secretsOf(url: string, headers: Readonly<Record<string, string>> = {}): string[] {
   const { searchParams, search } = new URL(url);

@@ -77,7 +77,7 @@ export function closedFailure(code: number, facts?: FailureFacts): EngineError {
   return new EngineError(name, cause, facts);
 }
 
-/** The failure for an HTTP status. `retryAfter`: the header of that name. */
+/** Returns the failure for an HTTP status. `retryAfter`: the header of that name. */
 export function httpFailure(
   status: number,
   { retryAfter, ...facts }: FailureFacts & { retryAfter?: string | undefined } = {},

@@ -40,7 +40,8 @@ export interface OpenAiEngineOptions extends EngineOptions {
 const KEEP_MS = 4000;
 
 /**
- * An engine behind an OpenAI-compatible server: streamed Chat Completions or Responses, one request for each call.
+ * Creates an engine behind an OpenAI-compatible server: streamed Chat Completions or Responses, one request for each
+ * call.
  *
  * `sent` is emitted when the server has responded with 200; it tells how long ago the prompt was sent. An error after
  * the first piece of text has the advice `never`, because a repeated call would cost another whole answer. With the
@@ -127,7 +128,8 @@ function bodyOf({ message, history = [] }: EngineAsk, options: OpenAiEngineOptio
 }
 
 /**
- * The body of the request. If it exceeds `maxPromptBytes`, the oldest messages of the conversation are left out.
+ * Returns the body of the request. If it exceeds `maxPromptBytes`, the oldest messages of the conversation are left
+ * out.
  * @throws EngineError `prompt-size`
  */
 function fittingBody(request: EngineAsk, options: OpenAiEngineOptions): Buffer {

@@ -22,7 +22,7 @@ export const NOTHING: Piece = {};
 export interface Dialect {
   /** The path of the API, which follows the base URL. */
   readonly path: string;
-  /** The body of a request, without the fields of the setting `ENGINE_PARAMS`. */
+  /** Returns the body of a request, without the fields of the setting `ENGINE_PARAMS`. */
   body(request: DialectRequest): Record<string, unknown>;
   /** Reads one event of a streamed reply. Never throws. */
   readEvent(event: { readonly event?: string | undefined; readonly data: string }): Piece;

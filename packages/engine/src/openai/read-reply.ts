@@ -196,7 +196,7 @@ async function readBody(call: HttpCall, maxBytes: number, timeoutMs: () => numbe
   return Buffer.concat(chunks).subarray(0, maxBytes).toString();
 }
 
-/** The same failure with the advice `never`: a part of the answer has arrived and is paid for. */
+/** Returns the same failure with the advice `never`, because a part of the answer has arrived and is paid for. */
 function asFinal(error: unknown): unknown {
   if (!(error instanceof EngineError) || error.retry === "never") return error;
   const { why, kind, message, said } = error;

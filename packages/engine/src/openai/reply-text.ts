@@ -40,7 +40,7 @@ export function createReply(maxBytes: number, before = 0): ReplyText {
   };
 }
 
-/** The longest beginning of a text that has at most `maxBytes` bytes as UTF-8. */
+/** Returns the longest beginning of a text that has at most `maxBytes` bytes as UTF-8. */
 function fit(text: string, maxBytes: number): string {
   if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return text;
   return text.slice(0, new TextEncoder().encodeInto(text, new Uint8Array(maxBytes)).read);

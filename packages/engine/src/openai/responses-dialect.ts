@@ -56,8 +56,8 @@ function usageOf({ response }: Record<string, unknown>): Pick<Piece, "usage"> {
 }
 
 /**
- * The id of a background response and the number of this event. Empty when the server does not support `background`, or
- * sends no id.
+ * Returns the id of a background response and the number of this event. Empty when the server does not support
+ * `background`, or sends no id.
  */
 function placeOf({ response, sequence_number: sequence }: Record<string, unknown>): Pick<Piece, "id" | "sequence"> {
   const { id, background } = fieldsOf(response) ?? {};
@@ -67,7 +67,7 @@ function placeOf({ response, sequence_number: sequence }: Record<string, unknown
   };
 }
 
-/** The text of a whole response: the parts of all its messages, joined. */
+/** Returns the text of a whole response: the parts of all its messages, joined. */
 function outputText(output: unknown): string {
   const items = Array.isArray(output) ? output.map(fieldsOf) : [];
   const parts = items.flatMap((item) => (Array.isArray(item?.["content"]) ? item["content"].map(fieldsOf) : []));

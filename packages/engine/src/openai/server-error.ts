@@ -54,7 +54,7 @@ export function isContextLength({ message, code, type }: ServerError): boolean {
  */
 const TAKEN = new Set([500, 504]);
 
-/** The failure of a request to which the server responded with an HTTP error. */
+/** Returns the failure of a request to which the server responded with an HTTP error. */
 export function statusFailure(
   status: number,
   error: ServerError | undefined,

@@ -73,7 +73,7 @@ export function openCluster(server: RedisServer, options: ClusterConnectionOptio
   return cluster;
 }
 
-/** The user name, the password and the certificates. All of these are the same for all nodes. */
+/** Returns the user name, the password and the certificates. All of these are the same for all nodes. */
 export function credentials({
   username,
   password,
@@ -99,7 +99,7 @@ function limitWaiting(cluster: Cluster, ms: number): void {
   Object.assign(cluster, { sendCommand });
 }
 
-/** Why no node could return the slots: the error of the node that was tried last. */
+/** Returns why no node could return the slots: the error of the node that was tried last. */
 export function reasonOf(error: unknown): Error {
   const last = (error as { lastNodeError?: unknown } | null)?.lastNodeError;
   if (last instanceof Error) return last;

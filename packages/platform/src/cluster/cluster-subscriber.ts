@@ -290,7 +290,7 @@ export class ClusterSubscriber extends EventEmitter {
 
 const idOf = (kind: Kind, channel: string): string => `${kind} ${channel}`;
 
-/** A promise that may reject without being handled. */
+/** Makes a promise that may reject without being handled. */
 function pending(): PromiseWithResolvers<void> {
   const made = Promise.withResolvers<void>();
   made.promise.catch(() => undefined);

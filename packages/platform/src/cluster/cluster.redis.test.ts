@@ -56,7 +56,7 @@ afterEach(() => {
 });
 afterAll(() => cluster.stop());
 
-/** Two hash tags whose keys belong to different masters. */
+/** Returns two hash tags whose keys belong to different masters. */
 async function twoTags(): Promise<[string, string]> {
   for (let n = 1; ; n++)
     if ((await cluster.masterOf("{t0}")) !== (await cluster.masterOf(`{t${n}}`))) return ["{t0}", `{t${n}}`];
@@ -263,7 +263,7 @@ describe("nodes that are known by their names", () => {
     const victim = await cluster.masterOf(one);
     stopped.add(nameOfNode(cluster.nodes.indexOf(victim)));
     await victim.kill();
-    // They are tried again until the replica takes them.
+    // The clients retry these writes until the replica has taken over and accepts them.
     const writes = clients.map(({ redis }, n) => redis.set(`${one}:${n}`, "1"));
     await eventually(async () => (await cluster.masterOf(one)) !== victim, { what: "a new master" });
     const replaced = performance.now();

@@ -6,7 +6,10 @@ import { createLookup } from "./lookup.ts";
 
 type Callback = Parameters<NonNullable<Parameters<typeof createLookup>[0]>>[2];
 
-/** A system that looks up two names at once, as Node does with its four threads, and does not find what it is not told. */
+/**
+ * Makes a name service that looks up two names at a time, as Node does with its four threads. A look-up of a name that
+ * is not in `found` never ends.
+ */
 function twoThreads(): {
   resolve: NonNullable<Parameters<typeof createLookup>[0]>;
   asked: string[];
@@ -20,7 +23,7 @@ function twoThreads(): {
       const one = waiting.shift();
       if (!one) return;
       if (found.has(one.name)) one.callback(null, [{ address: "127.0.0.1", family: 4 }]);
-      else running.add(one); // the system goes on trying
+      else running.add(one); // this look-up never ends
     }
   };
   return {

@@ -6,8 +6,8 @@ import { Cluster, type Redis } from "ioredis";
 export type RedisClient = Redis | Cluster;
 
 /**
- * The connections to all servers that accept writes. Use them for INFO, CONFIG and PING: a cluster would send these to
- * one node at random.
+ * Returns the connections to all servers that accept writes. Use them for INFO, CONFIG and PING: a cluster would send
+ * these to one node at random.
  */
 export function mastersOf(redis: RedisClient): Redis[] {
   return redis instanceof Cluster ? redis.nodes("master") : [redis];

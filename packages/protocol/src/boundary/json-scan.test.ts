@@ -6,7 +6,7 @@ const json = fc
   .tuple(
     fc.oneof(
       fc.jsonValue({ maxDepth: 8, stringUnit: "grapheme" }),
-      // Strings and keys with characters that look like JSON syntax.
+      // Objects whose strings and keys have characters that look like JSON syntax.
       fc.dictionary(hostile(), fc.oneof(hostile(), fc.array(hostile()), fc.integer(), fc.constant(null))),
     ),
     fc.constantFrom("", " ", "\n\t"),
@@ -19,7 +19,7 @@ function hostile(): fc.Arbitrary<string> {
     .map((parts) => parts.join(""));
 }
 
-/** How deep a value nests, and how many opening brackets and commas its JSON has. */
+/** Returns how deep a value nests, and how many opening brackets and commas its JSON has. */
 function measure(value: unknown): { depth: number; parts: number } {
   if (value === null || typeof value !== "object") return { depth: 0, parts: 0 };
   const inner = Object.values(value).map(measure);

@@ -7,7 +7,7 @@ import { FILE_NAME_CHARS, PAYLOAD_DEPTH } from "../limits.ts";
 import { checkMessage, cleanFileName, parsePayload, payloadFault } from "./payload.ts";
 import { uploadChunkSchema, uploadStartSchema } from "../messages/upload.ts";
 
-/** The code and reason with which `check` refuses; undefined if it does not refuse. */
+/** Returns the code and reason with which `check` refuses; undefined if it does not refuse. */
 function refusal(check: () => unknown): string | undefined {
   try {
     check();
@@ -43,7 +43,7 @@ describe("depth", () => {
   test("is exact", () => {
     fc.assert(
       fc.property(fc.nat(40), fc.nat(40), (depth, max) => {
-        // The outermost container is level 0.
+        // The outermost array or object has depth 0.
         const fault = payloadFault(nested(depth), { depth: max, parts: 100 });
         expect(fault).toBe(depth > max + 1 ? "deep" : undefined);
       }),

@@ -6,10 +6,10 @@ import { FILE_NAME_CHARS, PAYLOAD_DEPTH } from "../limits.ts";
 const MAX = { depth: PAYLOAD_DEPTH, parts: 10_000 };
 
 /**
- * Why a value must not be processed; undefined if it may be. `deep`: it is nested too deeply. `many`: it has too many
- * parts. `bytes`: a field that is not called `bytes` has bytes, which a schema would treat as an object with one field
- * per byte. Call it before other code reads the value: a schema would list all fields that it does not know. It does
- * not recurse, because recursion would need a stack as deep as the value.
+ * Returns why a value must not be processed; undefined if it may be. `deep`: it is nested too deeply. `many`: it has
+ * too many parts. `bytes`: a field that is not called `bytes` has bytes, which a schema would treat as an object with
+ * one field per byte. Call it before other code reads the value: a schema would list all fields that it does not know.
+ * It does not recurse, because recursion would need a stack as deep as the value.
  */
 export function payloadFault(value: unknown, max = MAX): "deep" | "many" | "bytes" | undefined {
   let level: unknown[] = [value];

@@ -32,7 +32,7 @@ export function open(state: FollowState, _input: unknown, now: number): Step {
   };
 }
 
-/** The position that an open (`conversation:open`) sends. It stays the same until the reply. */
+/** Returns the position that an open (`conversation:open`) sends. It stays the same until the reply. */
 function askedFrom(state: FollowState): Position | undefined {
   return state.unverified ? state.unverified.position : positionOf(state);
 }

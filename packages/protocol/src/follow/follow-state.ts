@@ -110,7 +110,7 @@ export type Transition<T extends InputType> = (
 ) => Step;
 
 /**
- * The state of a reader that has not connected yet. `after`: the position of the last event that the reader has
+ * Returns the state of a reader that has not connected yet. `after`: the position of the last event that the reader has
  * applied, for example in an earlier process.
  */
 export function following(after?: Position): FollowState {
@@ -143,13 +143,15 @@ export function join(...steps: readonly [Step, ...Step[]]): Step {
   return { state: (steps.at(-1) ?? steps[0]).state, actions: steps.flatMap((step) => step.actions) };
 }
 
-/** The position of the last applied event. */
+/** Returns the position of the last applied event. */
 export function positionOf(state: FollowState): Position | undefined {
   const applied = state.recent.at(-1);
   return applied && { seq: applied.seq, nonce: applied.nonce };
 }
 
-/** The seq that the next event must have. NaN, which equals no seq, while it is not known where the log starts. */
+/**
+ * Returns the seq that the next event must have. NaN, which equals no seq, while it is not known where the log starts.
+ */
 export function nextSeq(state: FollowState): number {
   return (state.last ?? Number.NaN) + 1;
 }

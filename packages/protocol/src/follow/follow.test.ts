@@ -78,8 +78,8 @@ describe("whatever the network does, a reader ends with the log: each event once
         world.suffer({ type: "connect" });
         world.suffer({ type: "resync" });
         world.calm();
-        // The page keeps events that were trimmed after it showed them. After a rollback, it keeps nothing of the log
-        // before.
+        // The reader still has events that the log has trimmed since. After a rollback, it has no event of the earlier
+        // log.
         expect(world.isWhole).toBe(true);
       }),
       { numRuns: 2000 },
@@ -196,7 +196,7 @@ describe("canaries: the properties above can fail", () => {
   });
 });
 
-/** A page that shows the events `accepted`, `started` and one delta of a running ask. */
+/** Returns a world whose reader has applied the events `accepted`, `started` and one delta of a running ask. */
 function reading(random = 0.5): World {
   const world = new World(follow, () => random);
   world.suffer({ type: "ask", deltas: 1, end: false });

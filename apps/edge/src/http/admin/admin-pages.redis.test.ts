@@ -23,7 +23,7 @@ beforeEach(() => {
 
 interface Told {
   readonly status: number;
-  // Untyped, because each route has a body of its own, which the tests check.
+  // The type is open, because each route has a body of its own; the tests check the fields.
   readonly body: Record<string, unknown>;
 }
 async function call(path: string, body?: unknown, { token = TOKEN, edge = 0 } = {}): Promise<Told> {
@@ -115,7 +115,7 @@ it("pauses the intake of all edges: new asks are refused, known ones acknowledge
   const files = [{ name: "a.pdf", type: "", bytes: Buffer.from("%PDF-1.7 of an ask") }];
   expect(await clients[0]?.ask("with-a-file", { files })).toMatchObject({ ok: true });
   expect((await call("admin/intake", { paused: true })).body).toEqual({ ok: true, paused: true });
-  // The edge that was told refuses at once, the other edge within a second or two.
+  // The edge that got the request to pause refuses asks at once, the other edge within a second or two.
   expect(await clients[0]?.ask("one")).toMatchObject({ error: { code: "BUSY", reason: "paused" } });
   let n = 0;
   await eventually(async () => (await clients[1]?.ask(`two-${n++}`))?.error?.reason === "paused");
@@ -123,7 +123,7 @@ it("pauses the intake of all edges: new asks are refused, known ones acknowledge
   expect(await clients[1]?.ask("with-a-file", { files })).toMatchObject({ ok: true, duplicate: true });
   const start = { upload: "u", name: "b.pdf", type: "application/pdf", size: 100 };
   expect(await clients[1]?.send("upload:start", start)).toMatchObject({ error: { code: "BUSY", reason: "paused" } });
-  // A file that is never accepted is refused as such also during the pause, so that its client does not retry.
+  // A file whose name is invalid gets that refusal also during the pause, so that its client does not retry.
   expect(await clients[1]?.send("upload:start", { ...start, name: ".." })).toMatchObject({
     error: { code: "FILE_NAME_INVALID", retryable: false },
   });

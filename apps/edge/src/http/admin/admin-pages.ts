@@ -15,7 +15,7 @@ export interface AdminPagesDeps extends AdminRoutesDeps {
 
 const MAX_BODY_BYTES = 4096;
 
-/** The pages and routes for operators on the admin port, protected by `ADMIN_TOKEN`. */
+/** Creates the pages and routes for operators on the admin port, protected by `ADMIN_TOKEN`. */
 export function createAdminPages(deps: AdminPagesDeps): AdminPages {
   const { token, log } = deps;
   const page = adminDocument();

@@ -19,7 +19,7 @@ async function follow(query = "", headers: Record<string, string> = {}, edge = 0
   return readStream(await fetch(url, { headers: { authorization, ...headers }, signal: abort.signal }), abort);
 }
 const seqs = ({ events }: Stream): number[] => events.map(({ seq }) => seq);
-/** Sends an ask and plays the worker's answer, which makes five events. */
+/** Sends an ask and answers it as a worker does. This adds five events to the log. */
 async function turn(id: string): Promise<void> {
   await (await relay.client()).ask(id);
   await relay.answer(CONVERSATION, ["one ", "two"]);
@@ -45,7 +45,8 @@ describe("GET /v1/conversations/:id/events", () => {
     first.close();
     await head.say("two ");
     const byQuery = await follow("?after=3", {}, 1);
-    const byHeader = await follow("?after=1", { "last-event-id": "3" }, 1); // as an EventSource that reconnects
+    // An EventSource sends this when it reconnects.
+    const byHeader = await follow("?after=1", { "last-event-id": "3" }, 1);
     await eventually(() => byQuery.events.length === 1 && byHeader.events.length === 1);
     await head.complete();
     await eventually(() => byQuery.events.length === 2 && byHeader.events.length === 2);

@@ -118,7 +118,7 @@ describe("POST /v1/asks", () => {
       headers,
     });
     await eventually(() => first.events.length === 1);
-    first.close(); // the client loses its connection; the ask goes on
+    first.close(); // the client disconnects; its ask continues
     await relay.answer(CONVERSATION, ["one"]);
     const again = {
       message: "what?",
@@ -153,14 +153,14 @@ describe("POST /v1/asks", () => {
     const stream = await ask(hello, { user: null });
     const other = await ask(hello, { user: null });
     await eventually(() => stream.events.length === 1 && other.events.length === 1);
-    expect([stream.events[0]?.seq, other.events[0]?.seq]).toEqual([1, 1]); // in two conversations
+    expect([stream.events[0]?.seq, other.events[0]?.seq]).toEqual([1, 1]); // each ask has a conversation of its own
     stream.close();
     await eventually(async () => [...(await relay.dump()).values()].some((value) => value.includes("cancelled")));
     other.close();
   });
 });
 
-/** Plays the worker's part as soon as the conversation has an ask. */
+/** Answers the conversation's ask as a worker does, as soon as there is one. */
 async function answerWhenAsked(deltas: string[]): Promise<void> {
   await eventually(() =>
     relay.answer(CONVERSATION, deltas).then(

@@ -35,7 +35,7 @@ async function stream(edge = relay.edges[0]): Promise<Stream> {
   return opened;
 }
 const part = (headers: string): string => `--b\r\n${headers}\r\n\r\nhi\r\n--b--\r\n`;
-/** The bytes that are reserved in Redis for the files of all users together. */
+/** Returns the bytes that are reserved in Redis for the files of all users together. */
 const reserved = async (): Promise<number> => Number((await relay.store.redis.get(KEYS.reservedTotal.pattern)) ?? 0);
 const keysLike = (pattern: string): Promise<string[]> => relay.store.redis.keys(pattern);
 
@@ -189,12 +189,12 @@ describe("a stream that ends too early", () => {
     const body = JSON.stringify({ message: "x", conversation: "slow" });
     const socket = await raw(`content-type: application/json\r\ncontent-length: ${body.length}`);
     socket.write(body);
-    await once(socket, "readable"); // the response has begun; from now on nothing is read
+    await once(socket, "readable"); // the response has begun; the test reads nothing of it until `resume`
     await eventually(async () => (await keysLike("*:log")).length === 2);
     const head = await beginHead(relay.store, USER, "slow");
     const closed = once(socket, "close");
     for (let n = 0; n < 300 && !socket.destroyed; n++) await head.say("x".repeat(65_536));
-    socket.resume(); // what was sent before the cut
+    socket.resume(); // reads what the edge has sent before it cut the connection
     await closed;
     await relay.answer(CONVERSATION, ["read"]);
     expect(await opened.ended).toBe("whole");

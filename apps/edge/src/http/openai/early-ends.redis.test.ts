@@ -124,7 +124,9 @@ describe("the client of OpenAI, with its own retries, on an edge that is shut do
 
 describe("what is in vain is sent once", () => {
   it("after a quota is spent, until tomorrow", async () => {
-    await awayFromMidnight(120_000); // OpenAI's client waits for up to a minute and tries again
+    // The test must not cross midnight, when quotas begin anew. It may take two minutes, because OpenAI's client waits
+    // for up to a minute before it tries again.
+    await awayFromMidnight(120_000);
     await relay.store.redis.hset("quotas", "asks", "0");
     await eventually(() => relay.logged.some((line) => line.includes("quotas changed")));
     const { client, requests } = await balanced([first()]);

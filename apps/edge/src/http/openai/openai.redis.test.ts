@@ -25,7 +25,7 @@ const failure = (call: Promise<unknown>): Promise<APIError> =>
     () => expect.fail("it did not fail"),
     (error: unknown) => error as APIError,
   );
-/** The first event of the ask's conversation, which holds the question. */
+/** Returns the first event of the ask's conversation, which holds the question. */
 async function asked(id: string): Promise<unknown> {
   return (await (await relay.client()).open(id)).events[0];
 }

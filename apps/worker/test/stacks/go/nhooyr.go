@@ -1,4 +1,4 @@
-// nhooyr.io/websocket with its defaults; says what talk.py says.
+// An engine written with nhooyr.io/websocket and its default limits. It sends the frames that talk.py describes.
 package main
 
 import (

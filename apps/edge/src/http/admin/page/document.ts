@@ -1,7 +1,9 @@
 import { SCRIPT } from "./script.ts";
 import { STYLE } from "./style.ts";
 
-/** The page for operators: one document that loads no other file. Its script fetches the data with the token. */
+/**
+ * Returns the page for operators: one document that loads no other file. Its script fetches the data with the token.
+ */
 export function adminDocument(): string {
   return `<!doctype html>
 <html lang="en">
