@@ -1,8 +1,9 @@
 import type { Plugin } from "vite";
 
 /**
- * Puts the entry script and the style into the page itself. While a new release replaces edges one by one, consecutive requests of a browser
- * reach edges of two builds: a page that is one file needs nothing of the other build, in either direction.
+ * Puts the entry script and the style into the page itself. While a new release replaces edges one by one, consecutive
+ * requests of a browser may reach edges of two builds. A page that is one file needs nothing from an edge of the other
+ * build.
  */
 export function inlinePage(): Plugin {
   return {
@@ -24,7 +25,7 @@ export function inlinePage(): Plugin {
           );
         } else if (file.endsWith(".css") && styleTag(name).test(html)) {
           html = replaceTag(html, styleTag(name), `<style>${String(built.source)}</style>`);
-        } else continue; // a file of a lazy part
+        } else continue; // a file of a lazy part stays a file of its own
         delete bundle[file];
       }
       if (/<link\b[^>]*\brel="stylesheet"/.test(html)) throw new Error("index.html has a style beside it");
@@ -39,5 +40,6 @@ function styleTag(name: string): RegExp {
 
 function replaceTag(html: string, tag: RegExp, by: string): string {
   if (!tag.test(html)) throw new Error(`index.html has no ${tag.source}`);
-  return html.replace(tag, () => by); // a function: `$` in the code means nothing
+  // Replaced by a function, because `$` in a replacement string would have a special meaning.
+  return html.replace(tag, () => by);
 }

@@ -4,14 +4,18 @@ import { basename, dirname, join } from "node:path";
 import { build, defaultClientConditions, type Plugin } from "vite";
 
 const FOLDER = join(import.meta.dirname, "src/lazy");
-/** Browsers that know `light-dark()`: what is put in its place elsewhere does not follow the page around an element. */
+/**
+ * The oldest browsers that know `light-dark()`. For older browsers the build would replace `light-dark()` by code with
+ * which an embedded chat does not follow the theme of the page around it.
+ */
 export const CSS_TARGET = ["chrome123", "firefox120", "safari17.5"];
 const MODULE = "virtual:lazy-parts";
 
 /**
- * The page's parts that are loaded when they are first needed: each file of `src/lazy` is built by itself, into files whose
- * names hold their hash. `virtual:lazy-parts` has their paths, relative to the page. A part shares no chunk with the page or
- * with another part, so its name changes only when it does: pages of two builds mostly ask for the same file.
+ * The page's parts that are loaded when they are first needed: each file of `src/lazy` is built by itself, into files
+ * whose names contain a hash of their content. `virtual:lazy-parts` has their paths, relative to the page. A part
+ * shares no chunk with the page or with another part, so its name changes only when the part itself changes. So pages
+ * of two builds mostly ask for the same file.
  */
 export function lazyParts(): Plugin {
   let isBuild = false;
@@ -35,7 +39,7 @@ export function lazyParts(): Plugin {
   };
 }
 
-/** The same paths for another script of the build, which is beside the page. */
+/** Gives the paths of the page's lazy parts to another script of the build, which is served beside the page. */
 export function samePaths(): Plugin {
   return {
     name: "lazy-part-paths",
@@ -66,7 +70,10 @@ async function buildParts(): Promise<{ parts: Parts; files: BuiltPart["files"] }
   return building;
 }
 
-/** What pdf.js asks for by name: tables of Chinese, Japanese and Korean letters, and fonts that documents do not bring along. */
+/**
+ * The files that pdf.js loads by name: tables of Chinese, Japanese and Korean letters, and fonts that documents do not
+ * contain.
+ */
 function pdfData(): Array<{ fileName: string; source: Uint8Array }> {
   const main = createRequire(import.meta.url).resolve("pdfjs-dist/package.json");
   const { version } = JSON.parse(readFileSync(main, "utf8")) as { version: string };
@@ -107,7 +114,7 @@ async function buildPart(entry: string): Promise<BuiltPart> {
           codeSplitting: false,
           entryFileNames: "assets/[name]-[hash].js",
           assetFileNames: ({ names: [name = ""] }) =>
-            // One ending for scripts: an edge knows it, and so do proxies.
+            // All scripts end in `.js`, because edges and proxies know the content type of this ending.
             name.endsWith(".mjs") ? "assets/[name]-[hash].js" : "assets/[name]-[hash][extname]",
         },
       },
@@ -115,7 +122,7 @@ async function buildPart(entry: string): Promise<BuiltPart> {
   });
   const [result] = [results].flat();
   if (!result || !("output" in result)) throw new Error(`${entry} was not built`);
-  // Each browser that runs the page takes the first kind of font, .woff2.
+  // All browsers that run the page use fonts in .woff2, so the same fonts in other formats are left out.
   const files = result.output.flatMap((file) => {
     if (/\.(woff|ttf)$/.test(file.fileName)) return [];
     return [{ fileName: file.fileName, source: file.type === "chunk" ? file.code : file.source }];

@@ -8,9 +8,10 @@ const CHAT = join(import.meta.dirname, "src/embed/chat-element.ts");
 const MANIFEST = join(import.meta.dirname, "../../packages/client/package.json");
 
 /**
- * Builds `docrelay.js`, the SDK and the element for pages of any origin that have no build of their own. Its first line names
- * the version, by which an edge knows whether a page asked for this one and may keep it for ever. The chat that the element
- * loads, `docrelay-chat.js`, has no version in its name: whichever `docrelay.js` a browser has kept finds today's.
+ * Builds `docrelay.js`, the SDK and the element for pages of any origin that have no build of their own. Its first line
+ * names its version. An edge compares it with the version that a page asked for: if both are the same, the browser may
+ * keep the file for ever. The chat that the element loads, `docrelay-chat.js`, has no version in its name, so that an
+ * older `docrelay.js` in a browser's cache finds the newest chat.
  */
 export function servedSdk(): Plugin {
   return {

@@ -4,12 +4,13 @@ import { CSS_TARGET, lazyParts } from "./lazy-parts.ts";
 import { servedSdk } from "./served-sdk.ts";
 
 export default defineConfig({
-  // Relative: a proxy may serve the page under any prefix.
+  // The base is relative, because a proxy may serve the page under any prefix.
   base: "./",
-  // Of the SDK, its sources.
+  // The SDK is built into the page from its sources.
   resolve: { conditions: ["@docrelay/source", ...defaultClientConditions] },
   plugins: [lazyParts(), servedSdk(), inlinePage()],
-  // The strict content security policy allows no data: for fonts. One script: lazy parts are built apart.
+  // Fonts stay files, because the content security policy allows no `data:` addresses for fonts. The page has one
+  // script; its lazy parts are built separately.
   build: {
     assetsInlineLimit: 0,
     modulePreload: false,
@@ -17,7 +18,7 @@ export default defineConfig({
     cssTarget: CSS_TARGET,
     rolldownOptions: { output: { codeSplitting: false }, checks: { pluginTimings: false } },
   },
-  // `pnpm dev` beside a running `npm start`.
+  // `pnpm dev` needs a running `npm start`, to which these requests go.
   server: {
     proxy: {
       "/v1": "http://localhost:3000",

@@ -51,8 +51,8 @@ interface Answer extends AsyncIterable<Event> {
      */
     cancel(): Promise<void>;
     /**
-     * Stops following the ask. The ask continues, and `signal` no longer cancels it. Readers of the answer get an
-     * AbortError.
+     * Stops following the ask. The ask continues, and the `signal` that was given for it no longer cancels it. Readers of
+     * the answer get an AbortError.
      */
     detach(): void;
 }
@@ -304,8 +304,8 @@ type ErrorCode = "AUTH_REQUIRED" | "AUTH_INVALID" | "AUTH_EXPIRED" | "FORBIDDEN"
 /** One durable entry of a conversation's log. */
 type Event = AcceptedEvent | ExtractedEvent | StartedEvent | DeltaEvent | CompletedEvent | FailedEvent | CancelledEvent | FeedbackEvent;
 /**
- * The text of a file is stored; each file has one such event. Pages count from 1. `used`: the ranges of pages in the
- * prompt, set if it does not have all.
+ * The text of a file is stored; each file has one such event. Pages count from 1. `used`: the ranges of pages that the
+ * prompt has; set if the prompt does not have all pages.
  */
 interface ExtractedEvent extends Head {
     type: "extracted";

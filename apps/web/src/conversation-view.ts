@@ -43,7 +43,7 @@ export interface ViewListener {
   onAgain(turn: Turn): void;
   /** The user wants to see a page of a file. `answer` is the sentence that cites the page. */
   onOpen(file: Viewed, page: number, answer: string): void;
-  /** No question about this file can be answered. */
+  /** It turned out that no question about this file can be answered. */
   onUnfit(file: Attachment): void;
   /** The log has been read. `files` are those of the last question that had any. */
   onRead(conversation: string, files: readonly Attachment[]): void;

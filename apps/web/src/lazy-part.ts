@@ -29,13 +29,16 @@ const base = import.meta.env.MODE === "development" ? document.baseURI : scriptU
 const styled = new Set<Node>([document.head]);
 const loadedStyles = new Set<string>();
 
-/** Calls `listener` when a part cannot be loaded. Returns a function that stops this. */
+/** Calls `listener` when a part cannot be loaded. Returns a function that removes the listener. */
 export function hearMissingParts(listener: () => void): () => void {
   onMissing.add(listener);
   return () => void onMissing.delete(listener);
 }
 
-/** Gives a shadow tree the styles of all parts, including parts loaded later. Returns a function that stops this. */
+/**
+ * Gives a shadow tree the styles of all parts, including parts loaded later. Returns a function that must be called
+ * when the tree is removed.
+ */
 export function stylePartsIn(root: ShadowRoot): () => void {
   styled.add(root);
   for (const href of loadedStyles) root.append(styleLink(href));

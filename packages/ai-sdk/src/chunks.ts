@@ -21,7 +21,8 @@ export function chunksOf(told: Told, turn: Turn): Chunk[] {
   const before = told.turn;
   if (progress && progress !== before?.progress)
     chunks.push({ type: "data-progress", data: progress, transient: true });
-  // An ask that ended without an answer gets no message.
+  // An ask that the log does not have yet gets no message, nor does one that failed or was cancelled before its answer
+  // had any text.
   if (turn.state === "sending" || (isOver(turn) && !text && turn.state !== "completed")) return chunks;
   if (!before || before.state === "sending")
     chunks.push({ type: "start", messageId: answerId(turn.id), messageMetadata: metadataOf(turn) });

@@ -9,8 +9,8 @@ import { docrelayTransport } from "./transport.ts";
 const chats = new WeakMap<Relay, Map<string, Chat<DocrelayMessage>>>();
 
 /**
- * Returns the chat of a conversation; there is only one. It is kept outside of components, so that unmounting a
- * component aborts nothing.
+ * Returns the chat of a conversation, the same object at each call. The chat is kept outside of components, so that
+ * unmounting a component aborts nothing.
  */
 function chatOf(relay: Relay, id: string): Chat<DocrelayMessage> {
   const ofRelay = chats.get(relay) ?? new Map<string, Chat<DocrelayMessage>>();
@@ -61,8 +61,8 @@ export function useDocrelayChat(relay: Relay, id: string): UseChatHelpers<Docrel
 }
 
 /**
- * The messages of the log. An answer that the chat is streaming is taken from the chat, because the text would
- * otherwise alternate between the chat's and the log's.
+ * The messages of the log. The answer that the chat is streaming is taken from the chat instead: with the log's text of
+ * the same answer, the shown text would alternate between the two.
  */
 function merged({ messages, status }: Chat<DocrelayMessage>, logged: DocrelayMessage[]): DocrelayMessage[] {
   if (status !== "submitted" && status !== "streaming") return logged;

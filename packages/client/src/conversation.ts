@@ -83,7 +83,7 @@ export interface LiveConversation extends Conversation {
   hearEvent(entry: LogEntry): void;
   hearProgress(progress: Progress): void;
   resync(): void;
-  /** Adds this conversation's asks from the outbox. Call it when the user has changed or has become known. */
+  /** Adds this conversation's asks from the outbox. Must be called when the user has changed or has become known. */
   restore(): void;
   connectionChanged(): void;
 }

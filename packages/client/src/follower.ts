@@ -68,7 +68,7 @@ export function createFollower(
     listener.reset();
   }
   function open(call: number, after: { seq: number; nonce: string } | undefined): void {
-    // The field is sent only to servers that know it, because older servers refuse unknown fields.
+    // The field `holes` is sent only to servers that know it, because older servers refuse unknown fields.
     const holes = link.welcome?.features?.includes("open.holes") ?? false;
     link.once("conversation:open", { conversation, ...(after && { after }), ...(holes && { holes }) }).then(
       ({ events, more, first, head }) => input({ type: "opened", call, events, more, first, head, holes }),

@@ -46,7 +46,7 @@ class World implements AsyncDisposable {
   private relay: Relay;
   /** A second tab: it shows the same conversation and shares the storage. */
   private otherTab: Relay | undefined;
-  /** Ids of the asks, in the order in which they were asked first. */
+  /** The ids of all asks, in the order in which they were asked first. */
   asked: string[] = [];
   readonly stopped = new Set<string>();
   private count = 0;

@@ -55,7 +55,7 @@ export class RelayServer implements AsyncDisposable {
   expiresInMs = 3_600_000;
   /** By how many ms the server's clock is ahead of the client's. */
   clockAheadMs = 0;
-  /** Sends only times and no durations, as a server of an older version does. */
+  /** Whether the server sends only times and no durations, as a server of an older version does. */
   tellsNoDurations = false;
   /** While set, `POST /v1/session` refuses tokens with this error. */
   refuseSession: WireError | undefined;
@@ -69,7 +69,7 @@ export class RelayServer implements AsyncDisposable {
   refuseConnect: WireError | undefined;
   /** What to do with the next requests, by the name of the event, in order. */
   readonly faults = new Map<string, Fault[]>();
-  /** Sent instead of a correct welcome. */
+  /** While set, the server sends this object instead of a correct welcome. */
   welcome: object | undefined;
   /** Whether events are only written to the log and not sent to clients. */
   silent = false;

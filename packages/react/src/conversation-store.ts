@@ -45,7 +45,7 @@ export const NO_CONVERSATION: ConversationView = {
 
 const storesOf = oneFor((_: Relay) => new Map<string, ConversationStore>());
 
-/** Returns the store of a conversation. All components that show the conversation share one. */
+/** Returns the store of a conversation. All components that show the conversation share one store. */
 export function conversationStoreOf(relay: Relay, id: string): ConversationStore {
   const store = storesOf(relay).get(id) ?? createConversationStore(hubOf(relay), id);
   storesOf(relay).set(id, store);
@@ -55,10 +55,14 @@ export function conversationStoreOf(relay: Relay, id: string): ConversationStore
 // oxlint-disable-next-line max-lines-per-function -- a table of what the hooks of a conversation read and do
 function createConversationStore(hub: RelayHub, id: string): ConversationStore {
   const { relay } = hub;
-  // The conversation object now. If a closed conversation is opened again, the relay returns another object.
+  // The relay's present object for the conversation. If a closed conversation is opened again, the relay returns
+  // another object.
   let conversation = relay.conversation(id);
   let changed: () => void = nothing;
-  /** An object for each reading of the log: a conversation that was closed may be opened and read again. */
+  /**
+   * An object that stands for the present reading of the log; undefined while the log is not read. A conversation that
+   * was closed may be opened and read again, with another object.
+   */
   let reading: object | undefined;
   let isReady = false;
   let failure: RelayError | undefined;
@@ -89,7 +93,7 @@ function createConversationStore(hub: RelayHub, id: string): ConversationStore {
         become(false);
       },
     });
-    // `ready` may have rejected before a listener was added.
+    // `ready` may have rejected before the listener above was added, so its error is also handled here.
     conversation.ready.catch((error: unknown) => reading === mine && fail(error));
   }
   /** Calls `act`. If it throws, the error becomes the view's `error`. */

@@ -68,8 +68,8 @@ export const conversationsStoreOf = oneFor((relay: Relay): Store<ConversationsVi
       if (reading > 0) return;
       read();
       all.onChange(read);
-      // If the list could not be read, it is read again at the next connect: there may be no change that would cause
-      // it.
+      // If the list could not be read, it is read again at the next connect, because perhaps no change comes that would
+      // make the store read it again.
       hub.onChange(() => {
         if (view.error) read();
       });

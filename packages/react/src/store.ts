@@ -25,8 +25,8 @@ export interface StoreDeps<T> {
 }
 
 /**
- * Creates a store. Before a component is mounted, it listens to nothing, because React may discard what it has
- * rendered.
+ * Creates a store. Before the first component that shows it is mounted, the store listens to nothing, because React may
+ * discard what it has rendered.
  */
 export function createStore<T>({ frame, server, read, attach }: StoreDeps<T>): Store<T> {
   const listeners = new Set<() => void>();
@@ -41,7 +41,7 @@ export function createStore<T>({ frame, server, read, attach }: StoreDeps<T>): S
   const changed = (): void => {
     if (listeners.size > 0) frame(refresh);
   };
-  /** While no component listens, changes are not reported, so the snapshot is read anew. */
+  /** While no component listens, the store does not hear of changes, so the snapshot is read anew each time. */
   const get = (): T => (listeners.size > 0 ? snapshot : (snapshot = read(snapshot)));
   return {
     get,
@@ -49,7 +49,7 @@ export function createStore<T>({ frame, server, read, attach }: StoreDeps<T>): S
     subscribe(listener) {
       const own = (): void => listener();
       attach(changed);
-      // Something may have changed since the component was rendered.
+      // The value may have changed between the rendering of the component and now.
       get();
       listeners.add(own);
       return () => void listeners.delete(own);

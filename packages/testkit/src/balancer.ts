@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
-/** A balancer: each new connection goes to the next port that takes it. */
+/** A balancer: it passes each new connection on to the next port that accepts it. */
 export interface Balancer extends AsyncDisposable {
   readonly url: string;
-  /** Port of the edge that the newest socket went to (plain HTTP does not count). */
+  /** The port of the edge to which the newest Socket.IO connection went; other HTTP requests do not count. */
   readonly newest: number | undefined;
 }
 
@@ -22,7 +22,8 @@ export async function startBalancer(ports: () => readonly number[]): Promise<Bal
     let joined = false;
     target.once("connect", () => {
       joined = true;
-      // Not the first request only: Node upgrades a connection over which it has fetched something before.
+      // All requests of a connection are examined, not only the first: Node may open a WebSocket over a connection that
+      // it has used for another request.
       client.on("data", (head) => {
         if (head.includes("GET /socket.io/?EIO")) newest = port;
       });

@@ -11,8 +11,8 @@ export interface Authority {
   /** The authority's own certificate. A client that has it trusts all certificates of the authority. */
   readonly cert: string;
   /**
-   * Issues a certificate for host names and IPv4 addresses. `validMs`: its first and its last ms since the epoch;
-   * default: it is valid for an hour.
+   * Issues a certificate for host names and IPv4 addresses. `validMs`: from when to when the certificate is valid, in
+   * ms since the epoch; default: for an hour.
    */
   issue(hosts: readonly string[], validMs?: { from: number; to: number }): Certificate;
 }
@@ -90,7 +90,7 @@ function extension(name: keyof typeof OIDS, isCritical: boolean, value: Buffer):
   return sequence(oid(name), ...(isCritical ? [bool(true)] : []), tlv(0x04, value));
 }
 
-/** A time as `YYMMDDHHMMSSZ`. Readers take the two digits for a year up to 2049. */
+/** A time as `YYMMDDHHMMSSZ`. The format has two digits for the year, and can express years up to 2049. */
 function time(ms: number): Buffer {
   const digits = new Date(ms).toISOString().replaceAll(/[-:T]|\.\d+/g, "");
   return tlv(0x17, Buffer.from(digits.slice(2)));

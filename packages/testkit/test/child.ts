@@ -1,4 +1,5 @@
-// Prints its environment and arguments. Then it ends: by itself, at SIGTERM, or only when it is killed.
+// Prints the names of its environment variables, and its arguments. The argument decides how it ends: by itself, at
+// SIGTERM, or only when it is killed.
 process.stdout.write(`${Object.keys(process.env).sort().join(" ")}\n`);
 process.stderr.write(`arguments ${process.argv.slice(2).join(" ")}\n`);
 if (process.argv[2] === "exit") process.exit(3);

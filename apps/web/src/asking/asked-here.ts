@@ -34,7 +34,8 @@ export function createAskedHere(deps: {
       for (const file of files) asked.add(file);
       const names = files.map(({ name }) => name);
       going.set(id, names);
-      // If every file is uploaded already, the SDK's outbox, which survives a reload, has the question at once.
+      // The SDK's outbox, which survives a reload, has the question only if all its files are uploaded. Otherwise
+      // `unsent` holds the question.
       if (files.some((file) => uploadOf(uploads, file) === undefined)) unsent.hold(conversation, id, question);
       accepted
         .finally(() => going.get(id) === names && going.delete(id))
@@ -45,7 +46,8 @@ export function createAskedHere(deps: {
           },
           (error: unknown) => {
             quotaLine.used(error instanceof RelayError && error.code === "QUOTA_EXCEEDED");
-            if (error instanceof DOMException) unsent.release(id); // The user stopped the ask.
+            // The user stopped the ask, so a reload must not bring the question back.
+            if (error instanceof DOMException) unsent.release(id);
             else unsent.hold(conversation, id, question);
           },
         );

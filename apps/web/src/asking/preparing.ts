@@ -18,11 +18,11 @@ export interface Preparing {
   readonly conversation: string | undefined;
   keep(): void;
   /**
-   * Must be called when the user has attached or removed files: then the files of the log's last question are not
-   * offered.
+   * Must be called when the user has attached or removed files. From then on, the files of the log's last question are
+   * not attached by `offer`.
    */
   choose(): void;
-  /** Attaches the files of the log's last question. */
+  /** Attaches the files of the log's last question, unless the user has chosen files. */
   offer(files: readonly Attachment[]): void;
   /** Stops keeping the draft of the shown conversation, because another conversation is about to be shown. */
   leave(): void;
@@ -48,7 +48,7 @@ interface State extends PreparingDeps {
   awaited: readonly StoredFile[];
 }
 
-/** How long to wait for the log, in ms: without a connection it would never come. */
+/** How many ms to wait for the log. The wait has a limit, because without a connection the log never comes. */
 const READ_MS = 5000;
 
 export function createPreparing(deps: PreparingDeps): Preparing {
@@ -58,8 +58,8 @@ export function createPreparing(deps: PreparingDeps): Preparing {
     files: [...[...going.values()].flat(), ...unfinished(deps).map(({ name }) => name)],
   }));
   const state: State = { ...deps, others, shown: undefined, hasChosen: false, awaited: [] };
-  // All pages share one draft for each conversation. A question asked in one page disappears from the others, so that
-  // it is not asked twice.
+  // All pages in this browser share one draft for each conversation. A question that is asked in one page disappears
+  // from the others, so that it is not asked twice.
   const stopHearing = deps.drafts.hear(() => adopt(state));
 
   return {
@@ -131,7 +131,7 @@ async function recallUnsent(state: State, conversation: string, cut: readonly St
   const ready = opened.ready.catch(() => undefined);
   const [{ asks, files }] = await Promise.all([others.underway(), Promise.race([ready, soon()])]);
   if (state.shown !== conversation) return;
-  // The log or the SDK's outbox already has these questions.
+  // The log or the SDK's outbox already has these questions, so they are not restored.
   for (const { id } of opened.turns) unsent.release(id);
   const questions = unsent.take(conversation, new Set([...asked.going.keys(), ...asks]));
   const sent = new Set([...asked.going.values(), files].flat());

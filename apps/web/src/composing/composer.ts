@@ -78,7 +78,7 @@ export function createComposer(frame: Frame, on: ComposerListener): Composer {
       check(box);
     },
     running(running) {
-      // When a focused button is hidden, browsers move the focus to the beginning of the page.
+      // The focus must not stay on a button that is hidden: browsers would move it to the beginning of the page.
       if (!running && frame.focused() === stop) question.focus();
       stop.hidden = !running;
     },

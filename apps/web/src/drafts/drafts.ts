@@ -19,14 +19,14 @@ export interface DraftStorage {
 export interface Drafts {
   read(conversation: string): Draft | undefined;
   write(conversation: string, draft: Draft): void;
-  /** Calls the listener when another page has changed drafts. Returns a function that stops this. */
+  /** Calls the listener when another page has changed drafts. Returns a function that removes the listener. */
   hear(listener: () => void): () => void;
 }
 
 const KEY = "docrelay:drafts";
 /**
- * How many drafts are kept. Those that were not changed for longest are dropped first: by default servers delete their
- * conversations after a day.
+ * How many drafts are kept. The drafts that were not changed for longest are dropped first: by default servers delete a
+ * conversation a day after its last use, and then its draft is useless.
  */
 const MAX_KEPT = 30;
 

@@ -14,7 +14,8 @@ export interface Underway {
  */
 export interface OtherPages {
   /**
-   * Collects the unfinished work of all other pages. It always waits `ANSWER_MS`, as it cannot know how many there are.
+   * Collects the unfinished work of all other pages. Always waits for `ANSWER_MS`, because a page cannot know how many
+   * other pages there are.
    */
   underway(): Promise<Underway>;
   close(): void;
@@ -53,7 +54,7 @@ export function createOtherPages(me: string, mine: () => Underway): OtherPages {
   };
 }
 
-/** Undefined where the browser does not allow pages to exchange messages. */
+/** Opens the channel between pages; undefined where the browser does not allow pages to exchange messages. */
 function open(): BroadcastChannel | undefined {
   try {
     return new BroadcastChannel(CHANNEL);

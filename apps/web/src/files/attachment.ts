@@ -13,7 +13,10 @@ export function isStored(value: unknown): value is StoredFile {
   return typeof upload === "string" && typeof name === "string" && typeof size === "number";
 }
 
-/** Whether both are the same file, by their name and size if one of them is not known to the server. */
+/**
+ * Whether two attachments are the same file. If the browser has the bytes of one of them, only their names and sizes
+ * are compared.
+ */
 export function isSameFile(one: Attachment, other: Attachment): boolean {
   if (!(one instanceof File) && !(other instanceof File)) return one.upload === other.upload;
   return one === other || (one.name === other.name && one.size === other.size);

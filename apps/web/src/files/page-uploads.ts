@@ -71,8 +71,8 @@ export function createPageUploads(
       signal.addEventListener("abort", stopHearing);
     } catch (error) {
       if (error instanceof RelayError) set({ error });
-      // The user has stopped the upload; or there is another error, which will come again with the question and is
-      // shown then.
+      // Either the user has stopped the upload, or there is an error that will come again when the question is asked,
+      // and is shown then.
       else states.delete(file);
     } finally {
       clearTimeout(keeping);

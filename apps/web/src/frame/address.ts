@@ -1,7 +1,10 @@
 /** A conversation's id as the protocol allows it. */
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 const PREFIX = "#c=";
-/** The hash of an address of an earlier version: `#` and an id as the page made it. No anchor has this form. */
+/**
+ * Matches the hash that an earlier version of the page put into its address: `#` and an id. No anchor of the page has
+ * this form.
+ */
 const MADE_HERE = /^#([0-9a-f]{32})$/;
 
 /**

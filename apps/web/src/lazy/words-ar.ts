@@ -1,6 +1,6 @@
 import type { Language } from "../words/language.ts";
 
-/* Arabic. */
+/* The page's texts in Arabic. */
 
 export const phrases: Language["phrases"] = {
   connecting: "جارٍ الاتصال…",

@@ -1,6 +1,6 @@
 import type { Language } from "../words/language.ts";
 
-/* German. */
+/* The page's texts in German. */
 
 export const phrases: Language["phrases"] = {
   connecting: "Verbinden …",

@@ -1,6 +1,6 @@
 import type { Language } from "../words/language.ts";
 
-/* Spanish. */
+/* The page's texts in Spanish. */
 
 export const phrases: Language["phrases"] = {
   connecting: "Conectando…",

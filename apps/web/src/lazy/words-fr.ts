@@ -1,6 +1,6 @@
 import type { Language } from "../words/language.ts";
 
-/* French. */
+/* The page's texts in French. */
 
 export const phrases: Language["phrases"] = {
   connecting: "Connexion…",

@@ -1,6 +1,6 @@
 import type { Language } from "../words/language.ts";
 
-/* Hindi. */
+/* The page's texts in Hindi. */
 
 export const phrases: Language["phrases"] = {
   connecting: "कनेक्ट हो रहा है…",

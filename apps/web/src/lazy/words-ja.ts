@@ -1,6 +1,6 @@
 import type { Language } from "../words/language.ts";
 
-/* Japanese. */
+/* The page's texts in Japanese. */
 
 export const phrases: Language["phrases"] = {
   connecting: "接続しています…",

@@ -1,6 +1,6 @@
 import type { Language } from "../words/language.ts";
 
-/* Korean. Particles that depend on the last letter of a name are avoided. */
+/* The page's texts in Korean. Particles that depend on the last letter of a name are avoided. */
 
 export const phrases: Language["phrases"] = {
   connecting: "연결 중…",

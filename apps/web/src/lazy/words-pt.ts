@@ -1,6 +1,6 @@
 import type { Language } from "../words/language.ts";
 
-/* Portuguese. */
+/* The page's texts in Portuguese. */
 
 export const phrases: Language["phrases"] = {
   connecting: "Conectando…",

@@ -1,6 +1,6 @@
 import type { Language } from "../words/language.ts";
 
-/* Chinese, in simplified characters. */
+/* The page's texts in Chinese, in simplified characters. */
 
 export const phrases: Language["phrases"] = {
   connecting: "正在连接…",

@@ -38,7 +38,10 @@ export function createAnswerText(): AnswerText {
   let isOver = false;
   let isPlain = false;
   let nearness: Nearness | undefined = "near";
-  /** Whether the text is drawn as source although it should be drawn as Markdown. */
+  /**
+   * Whether the text is drawn as source only because the answer was far, so that it must be drawn again as Markdown
+   * when it comes near.
+   */
   let isStale = false;
   /** Whether the whole text is drawn, as Markdown or as source. */
   let isWhole = false;
@@ -75,8 +78,8 @@ export function createAnswerText(): AnswerText {
     if (!blocks) return true;
     const { settled, tail, more } = blocks.grow(lines, isOver);
     for (const block of settled) sheet.settle(block);
-    // A call that settles nothing and has more to read keeps the old end: without the end the page would be shorter
-    // for a frame, and would scroll.
+    // If this call has settled no block and more text is to be read, the old end stays on the page: without the end the
+    // page would be shorter for a frame, and would scroll.
     if (settled.length > 0 || tail.length > 0 || !more) sheet.end(tail, isOver);
     return !more;
   }

@@ -45,8 +45,8 @@ function colour(code: HTMLElement): void {
 }
 
 /**
- * Calls `use` at once when the part is loaded. Drawing in a later task would be too late when a script prints the
- * page.
+ * Calls `use` with a part of the page when it is loaded. If it is loaded already, `use` is called in the same task,
+ * because a later task would be too late when a script prints the page.
  */
 function withPart<K extends keyof LazyParts>(name: K, use: (part: LazyParts[K] | undefined) => void): void {
   const part = loadedPart(name);

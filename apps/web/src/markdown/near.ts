@@ -9,8 +9,8 @@ import { afterSlices, atOnce } from "./slices.ts";
 export type Nearness = "far" | "idle" | "near" | "paper";
 
 /**
- * Elements within half the screen's height are near. In a page of its own this margin counts twice, for the scroller
- * and for the screen.
+ * An element counts as near if it is at most half the screen's height away from what is in sight. In a page of its own
+ * this margin is added twice: around the scroller, and around the screen.
  */
 const MARGIN = "50%";
 
@@ -21,8 +21,8 @@ const far = new Set<WeakRef<Element>>();
 const undrawn = new Set<WeakRef<Element>>();
 let isIdleAsked = false;
 /**
- * Settles when the parser has loaded or failed to load. Elements that were reported as idle earlier would all be drawn
- * at that moment, and block the page.
+ * Settles when the parser has loaded or failed to load. No element is reported as idle before that, because all those
+ * reported would be drawn at that moment, and would block the page.
  */
 let parsed: Promise<unknown> | undefined;
 const refs = new WeakMap<Element, WeakRef<Element>>();

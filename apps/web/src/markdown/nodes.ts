@@ -24,7 +24,7 @@ function nodesOfToken(token: Known): Array<Node> {
     case "paragraph":
       return [element("p", { dir: "auto" }, ...nodesOf(token.tokens))];
     case "heading": {
-      // Answers' headings are below the page's own headings, which name the speaker.
+      // The headings of an answer get lower levels than the page's own headings, which name the speaker.
       const level = Math.min(6, token.depth + 2) as 3 | 4 | 5 | 6;
       return [element(`h${level}`, { dir: "auto", class: `h${token.depth}` }, ...nodesOf(token.tokens))];
     }

@@ -23,9 +23,9 @@ export function createSheet(root: HTMLElement): Sheet {
   /** The last part of the answer. Undefined until nodes are put into it, because an empty part would have a height. */
   let part: HTMLElement | undefined;
   let blocks = 0;
-  /** The last final node of the part. */
+  /** The last node of `part` that is final. */
   let settled: ChildNode | null = null;
-  /** If the last final block continues in the next one: how many nodes inside its element are final. */
+  /** If the next block continues the last final one: how many nodes inside the element of this last block are final. */
   let inside = 0;
 
   /** Replaces the nodes that are not final. */
@@ -54,7 +54,7 @@ export function createSheet(root: HTMLElement): Sheet {
         blocks += nodes.length;
       }
       if (settled) decorate([settled], !block.joins && !block.goesOn);
-      // A heading stays in one part with its text.
+      // After a heading no new part is begun, so that the heading stays in one part with its text.
       if (blocks < MAX_BLOCKS || block.token.type === "heading" || (block.goesOn && goesOnInside(block))) return;
       put([]);
       [part, settled, blocks] = [undefined, null, 0];

@@ -4,7 +4,7 @@ let frames: Array<() => void>;
 let now: number;
 let ran: string[];
 let reported: unknown[];
-/** Each test has a queue of its own. */
+/** The module under test, imported anew for each test, so that each test has a queue of its own. */
 let slices: typeof import("./slices.ts");
 
 beforeEach(async () => {

@@ -14,7 +14,7 @@ export interface Block {
 export interface Grown {
   readonly settled: readonly Block[];
   readonly tail: readonly Block[];
-  /** Whether a part of the text was not parsed yet: then call `grow` again. */
+  /** Whether a part of the text was not parsed yet. If so, `grow` must be called again. */
   readonly more: boolean;
 }
 

@@ -38,7 +38,7 @@ describe("an answer that grows", () => {
   it("never shows as one kind of block what becomes another", () => {
     const steps = written(ANSWER, 1);
     const end = steps.at(-1) ?? [];
-    // Only an underlined heading is a paragraph at first.
+    // Only the underlined heading may be shown as another kind of block, a paragraph, before its underline arrives.
     const sure = end.map((type, index) => (type === "heading" && index > 0 ? "paragraph" : type));
     for (const step of steps) for (const [n, type] of step.entries()) expect([end[n], sure[n]]).toContain(type);
   });

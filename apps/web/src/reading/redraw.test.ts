@@ -65,7 +65,8 @@ it.each(["what the user does", "another conversation"])("%s is drawn in the next
   else redraw.hurry();
   frame();
   expect(drawn).toBe(5);
-  // The waiting draw is done together with this one, and the next draw waits a second again.
+  // The draw that was waiting was done together with the fifth one, so nothing is drawn now. After that, the wait for
+  // the next draw is one second again.
   vi.advanceTimersByTime(8000);
   expect(drawn).toBe(5);
   redraw.soon();

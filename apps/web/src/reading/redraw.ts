@@ -1,7 +1,7 @@
 /**
- * While a log is being read, turns are drawn after this time, then after twice this time, and so on. Most logs are read
- * completely before that. If turns were drawn sooner, time would be spent on turns that are out of sight a moment
- * later.
+ * While a log is being read, turns are drawn after this many ms, then after twice as many, and so on. Most logs are
+ * read completely before the first of these drawings. If turns were drawn sooner, time would be spent on turns that are
+ * out of sight a moment later.
  */
 const READING_MS = 1000;
 

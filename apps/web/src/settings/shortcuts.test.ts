@@ -30,11 +30,11 @@ it.each([
 });
 
 it.each([
-  ["Ctrl Shift O", "S", "newConversation"], // Dvorak
+  ["Ctrl Shift O", "S", "newConversation"], // a Dvorak keyboard
   ["Ctrl Shift R", "O", undefined],
-  ["Ctrl Shift I", "L", undefined], // Colemak
-  ["Ctrl Shift Щ", "O", "newConversation"], // Russian
-  ["Ctrl Shift م", "L", "list"], // Arabic
+  ["Ctrl Shift I", "L", undefined], // a Colemak keyboard
+  ["Ctrl Shift Щ", "O", "newConversation"], // a Russian keyboard
+  ["Ctrl Shift م", "L", "list"], // an Arabic keyboard
 ] as const)("%s on the key of %s: %s", (keys, place, action) => {
   expect(shortcutOf(press(keys, place), { isTyping: true, isPlainOff: false })).toBe(action);
 });

@@ -7,8 +7,8 @@ import { wordsFor } from "../words/errors.ts";
 import { say } from "../words/say.ts";
 
 /**
- * A longer answer is not read out automatically, because a user cannot stop a screen reader in the middle of an
- * announcement.
+ * An answer with more words than this is not read out automatically, because a user cannot stop a screen reader in the
+ * middle of an announcement.
  */
 const READ_OUT_WORDS = 100;
 

@@ -73,7 +73,10 @@ export function createAskElement(actions: AskActions): AskElement {
   };
 }
 
-/** A heading for screen readers that names the speaker. Headings let their users jump from one turn to the next. */
+/**
+ * A heading for screen readers that names the speaker. Headings let users of screen readers jump from one turn to the
+ * next.
+ */
 function spoken(words: string): HTMLElement {
   return element("h2", { class: "hidden" }, words);
 }

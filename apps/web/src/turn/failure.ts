@@ -12,8 +12,8 @@ export interface FailureActions {
 }
 
 /**
- * Shows what went wrong with an ask, and ways to continue. Asking again makes a new turn below and removes the ways
- * from this one.
+ * Shows what went wrong with an ask, and ways to continue, such as asking again. Asking again makes a new turn below
+ * this one, and these ways disappear from this turn.
  */
 export function failureBox(ask: Turn, actions: FailureActions): HTMLElement {
   const error = ask.error?.wire;

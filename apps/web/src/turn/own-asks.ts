@@ -73,7 +73,7 @@ export function createOwnAsks(deps: OwnAsksDeps): OwnAsks {
 function ask(state: State, message: string, chosen: readonly Attachment[], replaces?: string): boolean {
   const id = newId();
   return send(state, message, chosen, (to, passwords) => {
-    state.files.set(id, chosen); // The files are stored before the ask is shown.
+    state.files.set(id, chosen); // The files are stored before the ask is made, because the page shows the ask at once.
     // The trace begins with the click, and servers with tracing continue it. The trace id is the ask's id.
     const traceparent = `00-${id}-${newId().slice(16)}-01`;
     return to.ask(message, { id, files: chosen, passwords, traceparent, ...(replaces !== undefined && { replaces }) });

@@ -27,7 +27,7 @@ const MAX_WORDS = 60;
 
 /**
  * Finds the sentence of a page that an answer cites: the one with the most runs of three words that are also in the
- * answer. Empty when no sentence has a third of its runs there.
+ * answer. Empty when no sentence has at least a third of its runs in the answer.
  */
 export function quoteOf(pieces: readonly string[], answer: string): Mark[] {
   const said = new Set(runsOf(wordsOf([answer]).map(({ text }) => text)));

@@ -1,8 +1,8 @@
 import type { Errors, Phrase } from "./phrase.ts";
 
 /*
- * English. A phrase contains `{values}`. A phrase with a number `n` has a form for each plural category of the
- * language.
+ * The page's texts in English. A phrase may contain `{values}`. A phrase with a number `n` has a form for each plural
+ * category of the language.
  */
 
 export const phrases = {

@@ -86,8 +86,8 @@ export interface Answer extends AsyncIterable<Event> {
    */
   cancel(): Promise<void>;
   /**
-   * Stops following the ask. The ask continues, and `signal` no longer cancels it. Readers of the answer get an
-   * AbortError.
+   * Stops following the ask. The ask continues, and the `signal` that was given for it no longer cancels it. Readers of
+   * the answer get an AbortError.
    */
   detach(): void;
 }
@@ -110,8 +110,8 @@ export interface AnswerOf {
   readonly id: string;
   readonly accepted: Promise<Accepted>;
   /**
-   * Sends the ask again. Called when the server's log was replaced by one that may lack the ask. Sending it twice does
-   * no harm.
+   * Sends the ask again. Called when the server's log was replaced by one that may lack the ask. An ask that is sent
+   * twice is stored once.
    */
   again?(): Promise<unknown>;
   readonly signal?: AbortSignal | undefined;
@@ -212,9 +212,9 @@ function aheadOf(turns: readonly Turn[], id: string): number {
 }
 
 /**
- * Follows one ask. The conversation may already have events of an earlier ask with this id. These are passed on only at
- * `release`, once the server has acknowledged that it is the same ask. Events that arrive before `release` are passed
- * on after these, in order.
+ * Follows one ask. The conversation may already have events of an earlier ask with the same id. These events are kept
+ * back until `release`, which must be called once the server has acknowledged that both are the same ask. Events that
+ * arrive before `release` are kept back, too, and passed on in order.
  */
 function followAsk(
   { subscribe }: AnswerDeps,

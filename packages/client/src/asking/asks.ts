@@ -162,8 +162,8 @@ function retry(state: State, ask: string, options: RetryOptions): Answer {
   const isNew = turns.seqOf(ask) !== undefined || turn.state === "cancelled";
   const files = draft?.files ?? turn.files.map(namedAgain);
   const passwords = options.passwords ?? draft?.passwords;
-  // If the turn has replaced an earlier version of its question, its retry replaces it in the same place. A retry of
-  // any other turn comes last.
+  // If the turn is a later version of a question, a retry becomes the next version, in the same place. A retry of any
+  // other turn becomes the last turn.
   const isVersion = turn.replaces !== undefined && turns.seqOf(ask) !== undefined;
   const replaces = isVersion ? ask : turn.replaces;
   const id = isNew ? newId() : ask;
@@ -207,7 +207,7 @@ function payloadOf(
     message,
     ...(named.length > 0 && { files: named }),
     ...(replaces !== undefined && { replaces }),
-    // The field is sent only to servers that know it, because older servers refuse unknown fields.
+    // The field `traceparent` is sent only to servers that know it, because older servers refuse unknown fields.
     ...(traceparent !== undefined && features.includes("ask.traceparent") && { traceparent }),
   };
 }

@@ -44,7 +44,7 @@ export function outgoingOf(
 
 /**
  * Whether two drafts with one id are the same ask, as far as that can be decided without reading a file. A `Blob` is
- * compared by name and size, and so is an upload with a file.
+ * compared with another file by name and size, and so is an upload with a file that is not uploaded.
  */
 export function isSameAsk(one: Draft, other: Draft): boolean {
   const [known, again] = [outgoingOf(one, ""), outgoingOf(other, "")];

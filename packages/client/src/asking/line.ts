@@ -22,7 +22,7 @@ export interface Line {
    * that were made before the user was known.
    */
   restore(): void;
-  /** Call it when the connection was made or lost: without a connection nothing is uploaded. */
+  /** Must be called when the connection was made or lost: without a connection nothing is uploaded. */
   connectionChanged(): void;
   /** The promise of an ask's acknowledgement; undefined when the ask is not on its way. */
   accepted(id: string): Promise<Accepted> | undefined;
@@ -73,7 +73,8 @@ export function createLine(deps: LineDeps): Line {
       const known = entries.find(({ ask }) => ask.id === draft.id);
       if (known && isSameAsk(known.draft, draft)) return known.accepted;
       if (known) return Promise.reject(new RelayError(wireError("ASK_CONFLICT")));
-      outbox.settle(draft.id); // If the same ask was stopped before, it is asked again now, so the record of the stop is removed.
+      // The same ask may have been stopped before. It is asked again now, so the record of the stop is removed.
+      outbox.settle(draft.id);
       const entry = enter({ draft, ask: outgoingOf(draft, conversation), wasSent: false });
       keep(deps, entry);
       void run();

@@ -53,8 +53,8 @@ describe("a line that has died silently", () => {
   test("costs an ask a new line, over which it is acknowledged once", async () => {
     const relay = open();
     await relay.conversation("c").ask("first", { id: "a1" }).accepted;
-    // An idle HTTP connection must not be left: Node would open the next WebSocket over it, and it is silenced with the
-    // rest.
+    // Waits until the HTTP connection of the session request has ended. Otherwise Node would open the next WebSocket
+    // over this idle connection, which `line.silence()` silences, too.
     await eventually(() => line.connections === 1, { timeoutMs: 2000, what: "the end of the session's connection" });
     line.silence();
     await relay.conversation("c").ask("second", { id: "a2" }).accepted;
@@ -95,7 +95,8 @@ describe("a page", () => {
     await eventually(() => relay.state === "online");
     line.cut();
     await eventually(() => relay.state === "offline");
-    // The client has failed to connect several times by then, so its waits between tries have grown.
+    // When `told` has this entry, the client has failed to connect several times, so its waits between tries have
+    // grown.
     await eventually(() => told.includes("offline UNREACHABLE"));
     line.heal();
     page.dispatchEvent(new Event("online"));

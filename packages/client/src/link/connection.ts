@@ -70,7 +70,7 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
   let transport: "websocket" | "polling" = "websocket";
   let unopened = 0;
   let patienceMs = SIGN_MS;
-  /** The reason, found by the newest probe, why no client can connect; undefined if there is none. */
+  /** The reason why no client can connect, as the newest probe has found it; undefined if there is none. */
   let diagnosis: RelayFault | undefined;
 
   async function open(): Promise<void> {
@@ -81,8 +81,8 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     try {
       token = await tokens.token();
     } catch (error) {
-      // A function of the application may throw anything. Without a token the server would refuse the connection, so
-      // none is made.
+      // The application's function for tokens may throw anything. Without a token the server would refuse the
+      // connection, so no connection is made.
       if (isPresent()) lost(error instanceof RelayError ? error : noToken(error));
       return;
     }
@@ -116,8 +116,8 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     );
   }
   function dead(): void {
-    // A slow server must not be flooded with reconnects. So for each connection in a row that is given up, the wait for
-    // a sign of life doubles.
+    // A slow server must not be flooded with reconnects. So each time a connection is given up, the time that the next
+    // one has for a sign of life is doubled.
     patienceMs = Math.min(patienceMs * 2, MAX_SIGN_MS);
     remake();
   }

@@ -8,8 +8,8 @@ export interface Expiring {
 }
 
 /**
- * If an older server's token has expired by this client's clock, one of the two clocks is wrong. Then this many ms are
- * assumed to be left.
+ * If the token of an older server has expired by this client's clock, the clock of the client or of the server is
+ * wrong. The token is then assumed to be valid for this many ms.
  */
 const UNTOLD_MS = 600_000;
 const EARLY_MS = 60_000;
@@ -24,7 +24,10 @@ export function leftMs({ expiresAt, expiresInMs }: Expiring, now: number): numbe
   return expiresInMs ?? Math.max(expiresAt - now, UNTOLD_MS);
 }
 
-/** How many ms before its end something that lasts `lifeMs` is replaced: a minute, or half of a short life. */
+/**
+ * A token or session that lasts `lifeMs` is replaced this many ms before its end: a minute, or half of a life that is
+ * shorter than two minutes.
+ */
 export function marginMs(lifeMs: number): number {
   return Math.min(EARLY_MS, lifeMs * SHORT_LIFE_SHARE);
 }

@@ -29,8 +29,8 @@ export interface Link {
   /**
    * Makes a call, and repeats it until its outcome is final. Waits for the connection, and as long as the server asks
    * for. On one connection a call is sent once, because a late response still arrives; it is repeated there only if the
-   * server asks for it. Use it only for calls that may be sent twice, which all calls of the protocol may. If `payload`
-   * is a function, it makes the payload for each try, for the server of that try.
+   * server asks for it. The server may get the call twice, which does no harm with any call of the protocol. If
+   * `payload` is a function, it makes the payload for each try, for the server of that try.
    * @throws RelayError when refused for good or at the deadline, or the signal's reason.
    */
   call<N extends CallName>(name: N, payload: object | (() => object), options?: CallOptions): Promise<Acked<N>>;
@@ -76,8 +76,8 @@ const CALL_MS = 60_000;
 const CHUNK_HELD_MS = 10_000;
 /**
  * For how many ms a response with a part of the log may keep the connection busy: it may have half a megabyte, and on a
- * slow connection nothing else arrives meanwhile. If it needs longer, the connection is given up and made again; each
- * time the wait doubles.
+ * slow connection nothing else arrives meanwhile. If the response needs longer, the connection is given up and made
+ * again, and the next response may take twice as long.
  */
 const LOG_HELD_MS = 3000;
 

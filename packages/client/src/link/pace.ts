@@ -13,24 +13,27 @@ export interface Pace {
   enter(bytes: number, signal?: AbortSignal): Promise<Entry>;
   /** How many ms the line (Socket.IO connection) needs for the bytes on their way, as far as its speed is known. */
   drainMs(): number;
-  /** Learns the round trip of the line (Socket.IO connection). Call it with the ms that a small message has taken. */
+  /**
+   * Learns the round trip of the line (Socket.IO connection). Must be called with the ms that a small message has
+   * taken.
+   */
   roundTrip(ms: number): void;
-  /** Forgets what was learned of the old line. Call it when there is a new line (Socket.IO connection). */
+  /** Forgets what was learned of the old line (Socket.IO connection). Must be called when there is a new one. */
   restart(): void;
 }
 
 export interface Entry {
   /**
-   * Stops counting the entered bytes as on their way. Call it once: with true when they were acknowledged, with false
-   * when they were given up.
+   * Stops counting the entered bytes as on their way. Must be called once: with true when they were acknowledged, with
+   * false when they were given up.
    */
   leave(wasAcknowledged: boolean): void;
 }
 
 /**
- * How many bytes the first chunk has, and how many may be on their way before the line (Socket.IO connection) is
- * measured. Later chunks are smaller only on a slow line, where fewer than twice as many bytes may be on their way. A
- * server may accept less.
+ * How many bytes the first chunk has, and how many bytes may be on their way before the speed of the line (Socket.IO
+ * connection) is measured. Later chunks are smaller than this only on a slow line, whose bound is less than twice this
+ * number. A server may accept only smaller chunks.
  */
 const FIRST_BYTES = 16_384;
 /**
@@ -68,8 +71,8 @@ export function createPace(now: () => number = () => performance.now()): Pace {
     }
   }
   /**
-   * Adapts the bound after an acknowledgement. It grows by at most twice the acknowledged bytes, and up to what the
-   * measured speed moves in a round trip and a second.
+   * Adapts the bound after an acknowledgement. The bound grows by at most twice the acknowledged bytes, and not beyond
+   * what the line moves, at its measured speed, in a round trip and a second.
    */
   function learn(bytes: number, sentAt: number): void {
     const at = now();

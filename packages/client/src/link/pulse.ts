@@ -1,11 +1,11 @@
 /** Detects whether a line (a Socket.IO connection) is still alive, by what arrives on it. */
 export interface Pulse {
   /**
-   * Call it when a call was sent. `heldMs`: how many ms the server may delay the response. Returns a function to call
-   * when the response has arrived.
+   * Must be called when a request was sent. `heldMs`: how many ms the server may delay the response. Returns a function
+   * to call when the response has arrived.
    */
   sent(heldMs: number): () => void;
-  /** Call it when anything has arrived on the line (Socket.IO connection). */
+  /** Must be called when anything has arrived on the line (Socket.IO connection). */
   heard(): void;
   /** Requests a sign of life now, unless one is expected already. */
   doubt(): void;
@@ -29,7 +29,8 @@ export interface PulseDeps {
 export const SIGN_MS = 2000;
 /**
  * After this many ms a response is late, and a sign of life is requested. The time is doubled each time a response is
- * late, because a connection that proves to be alive has a slow server. It is 2 s again once no response is awaited.
+ * late, because a connection that proves to be alive has a slow server. The time is 2 s again once no response is
+ * awaited.
  */
 const LATE_MS = 2000;
 const MAX_LATE_MS = 16_000;

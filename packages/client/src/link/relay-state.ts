@@ -42,7 +42,7 @@ export function createStates(): States {
       if (now === "closed" || (now === next && (!error || error.code === why?.code))) return;
       now = next;
       why = error;
-      // A listener that is added meanwhile gets only later changes.
+      // A listener that is added while the listeners are called gets only later changes.
       tellAll(listeners, (listener) => listener(now, error));
     },
     onChange,

@@ -42,7 +42,7 @@ describe("a session", () => {
       expect(await tokens.token()).toBe("token-1");
       pass(HOUR / 2);
       expect(await tokens.token()).toBe("token-1");
-      // As after a reload of the page.
+      // A second client with the same storage, as after a reload of the page, takes the kept token.
       expect(await open().token()).toBe("token-1");
       pass(HOUR / 2 - 30_000);
       expect(await tokens.token()).toBe("token-2");

@@ -153,7 +153,8 @@ export function anonymousTokens(
     const body: unknown = await response.json().catch(() => undefined);
     if (response.status === 401 && session) {
       refusals++;
-      // Another edge may accept the session. One edge with another configuration must not cost the user.
+      // Another edge may accept the session. If only one edge refuses it, because of another configuration, the user
+      // must not be lost.
       if (isFresh() && refusals < REFUSALS) throw refusalOf(response, body);
       forget();
       return take();

@@ -2,8 +2,8 @@ import { inPlaces } from "@docrelay/protocol";
 import type { Turn } from "./turn.ts";
 
 /**
- * Creates a function that puts each turn that replaces others in their place, with these as its `versions`. A turn that
- * has not changed, and whose versions have not, stays the same object.
+ * Creates a function that puts a turn which replaces earlier turns in their place, with the earlier turns as its
+ * `versions`. A turn stays the same object unless the turn or its versions have changed.
  */
 export function createShownTurns(): (turns: readonly Turn[]) => readonly Turn[] {
   const shown = new WeakMap<Turn, Turn>();

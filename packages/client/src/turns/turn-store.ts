@@ -88,7 +88,7 @@ export function createTurnStore(): TurnStore {
       }
     },
     onChange(listener) {
-      // Each call makes a function of its own, because the same listener may be added twice and then removed once.
+      // Each call adds a function of its own, because the same listener may be added twice and then removed once.
       const own = (): void => listener();
       listeners.add(own);
       return () => listeners.delete(own);

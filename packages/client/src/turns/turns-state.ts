@@ -92,8 +92,8 @@ function apply(state: TurnsState, event: Event): TurnsState {
   const log = transcribe(state.log, event);
   if (log === state.log) return state;
   const own = event.type === "accepted" ? state.own.filter(({ turn }) => turn.id !== event.ask) : state.own;
-  // With this event the hint about the ask is out of date. One hint stays: the one that announced this engine call,
-  // with its number and how many calls are allowed.
+  // This event makes the hint about the ask out of date, with one exception: the hint that announced this engine call,
+  // which has the call's number and how many calls are allowed.
   const hint = state.hints.get(event.ask);
   const isAnnounced =
     event.type === "started" && hint?.stage === "waiting-for-engine" && hint.attempt === event.attempt;

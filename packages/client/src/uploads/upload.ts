@@ -158,8 +158,9 @@ async function sendChunk(
 }
 
 /**
- * How many bytes the chunk at an offset should have: `size` when it is sent for the first time, the same number for the
- * next tries, and after {@link SAME_SIZE_TIMES} tries the smaller one of the two.
+ * How many bytes the chunk at an offset should have. `size`: how many bytes a new chunk should have now. A chunk that
+ * was sent before keeps its size for the next tries; after {@link SAME_SIZE_TIMES} tries it has its size or `size`,
+ * whichever is smaller.
  */
 function sizeAt({ upload }: Sending, offset: number, size: number): number {
   const before = upload.sent.get(offset);

@@ -59,7 +59,7 @@ export function createUploads(link: Link): Uploads {
         const shared = known.get(file);
         const { done, listeners } = shared ?? begin(file, options);
         const { onProgress } = options;
-        // Each call makes a function of its own, because the same listener may be given twice.
+        // Each call adds a function of its own, because the same listener may be given twice.
         const own: ProgressListener = (sent, size) => onProgress?.(sent, size);
         listeners.add(own);
         try {

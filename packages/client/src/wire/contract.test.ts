@@ -2,7 +2,7 @@ import type * as protocol from "@docrelay/protocol";
 import { expectTypeOf, test } from "vitest";
 import type * as own from "./contract.ts";
 
-// The compiler compares: a field, a code or a stage that only one side has does not compile.
+// The compiler makes the comparison: if only one side has a field, a code or a stage, this file does not compile.
 test("the SDK's types of what the server sends are those of the schemas", () => {
   expectTypeOf<own.ErrorCode>().toEqualTypeOf<protocol.ErrorCode>();
   expectTypeOf<own.WireError>().toEqualTypeOf<protocol.WireError>();

@@ -159,8 +159,8 @@ export interface AcceptedEvent extends Head {
 }
 
 /**
- * The text of a file is stored; each file has one such event. Pages count from 1. `used`: the ranges of pages in the
- * prompt, set if it does not have all.
+ * The text of a file is stored; each file has one such event. Pages count from 1. `used`: the ranges of pages that the
+ * prompt has; set if the prompt does not have all pages.
  */
 export interface ExtractedEvent extends Head {
   type: "extracted";

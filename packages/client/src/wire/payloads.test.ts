@@ -246,7 +246,7 @@ describe.each(PAYLOADS)("$name", ({ read, schema, good }) => {
     );
     function agree(payload: unknown): void {
       const parsed = z.safeParse(schema, payload);
-      // A refusal is not given to this reader.
+      // `readAck` handles a refusal itself and does not give it to this reader.
       if (parsed.success && (parsed.data as { ok?: boolean }).ok === false) return;
       expect(tryRead(read, payload)).toEqual(parsed.data);
     }

@@ -43,8 +43,8 @@ describe("PDFs made for tests", () => {
   it.each(OWN_PDFS.filter(({ truth }) => truth !== undefined))("are what they say: $file", async (pdf) => {
     const pages = await read(pdf.bytes(), pdf.userPassword);
     expect(pages).toHaveLength(pdf.pages ?? 0);
-    // Without character maps this reader cannot name Chinese and Japanese letters. The extractor's own tests cover
-    // these files.
+    // The reader of this test has no character maps, so it cannot name Chinese and Japanese letters. The tests of the
+    // extractor cover these files.
     if (/chinese|japanese/.test(pdf.file)) return;
     expect(words(pages.join("\n"))).toEqual(words(pdf.truth ?? ""));
   });

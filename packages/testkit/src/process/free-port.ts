@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 
 /**
- * The range of ports is below the ports that systems assign by themselves. So a process that restarts on its port finds
- * it free.
+ * The range of ports is below the ports that systems assign by themselves. So a process that restarts finds its port
+ * still free.
  */
 const FROM = 20_000;
 const TO = 32_000;

@@ -2,13 +2,14 @@ import type { LookupOptions } from "node:dns";
 
 type Callback = (error: NodeJS.ErrnoException | null, address?: unknown, family?: number) => void;
 
-/** Node looks up this many names at once, because look-ups may use two of its four threads. */
+/** Node looks up only this many names at the same time, because look-ups may use only two of its four threads. */
 const AT_ONCE = 2;
 const SEARCH_MS = 20_000;
 
 /**
- * A `dns.lookup` for which all names are of this machine. The look-up of a name for which `isStopped` is true takes 20
- * s, as where no name server knows the name of a stopped machine. Look-ups of other names wait for a thread meanwhile.
+ * Makes a `dns.lookup` that finds the address of this machine for every name. If `isStopped` is true for a name, the
+ * look-up fails after 20 s, as it does when no name server knows a stopped machine. Look-ups of other names may have to
+ * wait for a thread meanwhile.
  */
 export function slowNames(isStopped: (name: string) => boolean) {
   const waiting: Array<() => void> = [];

@@ -5,7 +5,7 @@ import { spawnNode, type TestProcess } from "./spawn-node.ts";
 const start = (...args: string[]): TestProcess =>
   spawnNode(join(import.meta.dirname, "../../test/child.ts"), { args, env: { OWN: "1" } });
 
-/** The names of the variables, in alphabetical order. */
+/** The names of the environment variables that the child gets, in alphabetical order. */
 const NAMES = ["HOME", ...(process.env["NODE_COMPILE_CACHE"] ? ["NODE_COMPILE_CACHE"] : []), "OWN", "PATH"].join(" ");
 
 describe("a process under test", () => {

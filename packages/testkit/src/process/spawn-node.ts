@@ -72,7 +72,7 @@ export function spawnNode(
 
 interface Lines {
   readonly lines: readonly string[];
-  /** Calls `listener` for every line from now on. Returns a function that stops this. */
+  /** Calls `listener` for every line from now on. Returns a function that removes the listener. */
   onLine(listener: (line: string) => void): () => void;
 }
 

@@ -12,13 +12,13 @@ const IMAGE = "redis:7-bookworm";
 
 /** Starts redis-server with these options in a container that is removed when this process ends. */
 export async function startRedisContainer(args: readonly string[]): Promise<TestRedis> {
-  // The library would start a container for its own clean-up, from another image. The guard needs only the docker
-  // command.
+  // This setting keeps the library from starting a second container, from another image, for its own clean-up. The
+  // guard cleans up instead, and needs only the docker command.
   process.env["TESTCONTAINERS_RYUK_DISABLED"] ??= "true";
   const port = await freePort();
   const name = `docrelay-test-${randomUUID()}`;
-  // The guard gets a name that is chosen here, because this process may be killed while Docker is still creating the
-  // container.
+  // The container's name is chosen here and given to the guard at once, because this process may be killed while Docker
+  // is still creating the container.
   const release = guard(`container ${name}`);
   const container = await new GenericContainer(IMAGE)
     .withName(name)

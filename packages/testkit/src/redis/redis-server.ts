@@ -10,7 +10,10 @@ import type { TestRedis } from "./test-redis.ts";
 
 const PORT_TRIES = 5;
 const CONFIGURATION = "sentinel.conf";
-/** The folder in which Redis keeps its append-only file, and the folder with a copy of an earlier state. */
+/**
+ * Two folders: Redis keeps its append-only file in `LOG`; `keep` copies the files to `KEPT`, from where `rollBack`
+ * restores them.
+ */
 const LOG = "appendonlydir";
 const KEPT = "kept";
 

@@ -12,9 +12,10 @@ export interface RedisOptions {
 }
 
 /**
- * Starts a Redis ≥ 7 for one test: in a container if a Docker engine responds, otherwise as a local `redis-server`.
- * Tests are the same in both cases. Redis ends when this process ends, even by SIGKILL, and its files are removed.
- * @throws Error with the command that installs one, when neither exists.
+ * Starts a Redis of version 7 or newer for one test: in a container if a Docker engine responds, otherwise as a local
+ * `redis-server`. Tests are the same in both cases. Redis ends when this process ends, even by SIGKILL, and its files
+ * are removed.
+ * @throws Error with the command that installs `redis-server`, when there is neither.
  */
 export async function startRedis(options: RedisOptions = {}): Promise<TestRedis> {
   const args = ["--save", "", "--maxmemory-policy", "noeviction"];

@@ -48,7 +48,8 @@ export async function startSentinel({
   const stop = async (): Promise<void> => {
     await Promise.all([sentinel, ...servers].map((one) => one.stop()));
   };
-  // The start waits for this number, because a Sentinel that knows no replicas yet cannot promote one.
+  // How many replicas the Sentinel knows. The start waits until it knows all, because a Sentinel that knows no replica
+  // cannot promote one.
   const known = async (): Promise<number> =>
     (await ask(sentinel.port, `SENTINEL replicas ${NAME}`)).split("runid").length - 1;
   await eventually(async () => (await known()) === replicas, {

@@ -1,4 +1,4 @@
-// A test that never ends, for a test run that is killed meanwhile. It writes what it has started to the file REPORT.
+// A test that never ends; another test kills its test run. It writes what it has started to the file REPORT.
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "vitest";
