@@ -1,6 +1,6 @@
-// What a long answer and a long conversation cost the page, in a real Chromium: `npm run bench:page`. Times are of the
-// page's main thread alone (CPU), so that other work on the machine does not count. With `-- stream` or `-- reload`
-// only one of the two.
+// `npm run bench:page` measures, in a real Chromium, what a long answer and a long conversation cost the page. Most
+// times are CPU of the page's main thread alone, so that other work on the machine does not count. `-- stream` measures
+// only the answer, `-- reload` only the conversation.
 import { findChromium, freePort, spawnNode } from "@docrelay/testkit";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -15,7 +15,7 @@ const SHORT_PIECE = 60;
 const PIECE_MS = 6;
 const ASKS = 500;
 const ROUNDS = 3;
-/** A part of an answer with all that Markdown has, again and again. */
+/** A part of an answer that uses all of Markdown; answers repeat this part. */
 const PART = `## A heading of this part
 
 Some **strong** words of *many*, a [link](https://example.test/), \`code\` and the price of $5; then a formula, $x^2 + y^2$, and so on for a while.
@@ -35,7 +35,7 @@ for (const one of [1, 2, 3]) console.log(one * answer);
 \`\`\`
 
 `;
-/** 2.4 kB, in as many events as a worker makes of it. */
+/** An answer of 2.4 kB, which the worker writes in several events. */
 const SHORT = PART.repeat(4);
 
 interface TraceEvent {
@@ -99,7 +99,9 @@ async function open(): Promise<Page> {
   return page;
 }
 
-/** Milliseconds of CPU of each task of the busiest thread while `work` runs: the page's main thread. */
+/**
+ * Returns the CPU time of each task, in ms, of the thread that was busiest while `work` ran: the page's main thread.
+ */
 async function tasksOf(page: Page, work: () => Promise<void>): Promise<number[]> {
   await browser.startTracing(page, { categories: ["toplevel", "disabled-by-default-devtools.timeline"] });
   await work();
@@ -145,14 +147,14 @@ if (runs("reload")) await reloads(await open());
 async function reloads(page: Page): Promise<void> {
   await ask(page, "the first");
   await askAll(page, ASKS - 1);
-  /** All answers are on the page, with their text. */
+  /** An expression that is true when all answers are on the page with their text. */
   const isDrawn = `document.querySelectorAll(".answer[data-state=completed] .text:not(:empty)").length === ${ASKS}`;
   const drawn = async (): Promise<number> =>
     page.evaluate<number>(`new Promise((resolve) => {
       const look = () => (${isDrawn} ? resolve(performance.now()) : requestAnimationFrame(look));
       look();
     })`);
-  /** Milliseconds from the beginning of the reload. */
+  /** Reloads the page, and returns how many ms pass until all answers are drawn. */
   async function reload(): Promise<number> {
     await page.reload({ waitUntil: "commit" });
     return drawn();
@@ -172,7 +174,7 @@ async function reloads(page: Page): Promise<void> {
   );
 }
 
-/** Returns how many ms a print waits for the page in a browser that has never been idle. */
+/** Returns how many ms the page delays a print in a browser that has never been idle. */
 async function print(page: Page, reload: () => Promise<number>): Promise<number> {
   await page.addInitScript("window.requestIdleCallback = () => 0");
   await reload();
@@ -183,7 +185,10 @@ async function print(page: Page, reload: () => Promise<number>): Promise<number>
   })()`);
 }
 
-/** Asks questions in the page's conversation as its user, over HTTP. In the page itself, all would wait at once. */
+/**
+ * Asks questions in the page's conversation over HTTP, as the page's user. If the page itself asked them, all would
+ * wait at once.
+ */
 async function askAll(page: Page, count: number): Promise<void> {
   const kept = await page.evaluate<string[]>("Object.values({ ...localStorage })");
   const token = kept.map((one) => /"token":"([^"]+)"/.exec(one)?.[1]).find((one) => one !== undefined) ?? "";
@@ -193,7 +198,8 @@ async function askAll(page: Page, count: number): Promise<void> {
     const body = JSON.stringify({ message: `question ${n}`, conversation });
     const post = (): Promise<Response> => fetch(`${url}/v1/asks?wait=1`, { method: "POST", headers, body });
     let answer = await post();
-    for (; answer.status === 429; answer = await post()) await sleep(1000); // the rate of one address
+    // Waits while the edge refuses the rate of this address.
+    for (; answer.status === 429; answer = await post()) await sleep(1000);
     if (!answer.ok) throw new Error(await answer.text());
     await answer.arrayBuffer();
     if (n % 100 === 0) process.stdout.write(`${n} of ${count} asked\n`);

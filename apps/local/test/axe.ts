@@ -7,15 +7,15 @@ interface Violation {
   readonly nodes: ReadonlyArray<{ readonly html: string }>;
 }
 
-/** With `PAGE_SHOTS=<folder>` the page as it is now is kept as a picture, to be looked at. */
+/** Saves a screenshot of the page if `PAGE_SHOTS=<folder>` is set. */
 export async function shot(page: Page, name: string): Promise<void> {
   const shots = process.env["PAGE_SHOTS"];
   if (shots) await page.screenshot({ path: join(shots, `${name}.png`) });
 }
 
 /**
- * What axe-core finds against WCAG 2.2 A and AA, in both themes. With a name and `PAGE_SHOTS=<folder>` the state is also kept
- * as two pictures, to be looked at.
+ * Returns the violations of WCAG 2.2 A and AA that axe-core finds in both themes. If a name is given and
+ * `PAGE_SHOTS=<folder>` is set, it also saves a screenshot of each theme.
  */
 export async function violations(page: Page, name?: string): Promise<string[]> {
   const shots = process.env["PAGE_SHOTS"];

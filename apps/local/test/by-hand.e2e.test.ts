@@ -5,7 +5,9 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ENTRIES } from "../src/process.ts";
 
-/** Starts a job in the background, prints its pid, and ends when its standard input ends. */
+/**
+ * A shell script that starts a job in the background, prints its pid, and ends when the script's standard input ends.
+ */
 const SHELL = `"$@" & echo "pid $!"; read -r _`;
 
 let redis: TestRedis;
@@ -38,7 +40,7 @@ it.each([
   await eventually(async () => (await isHealthy()) && ++answers === 15, { what: "15 answers", everyMs: 100 });
 
   process.kill(pid, "SIGTERM");
-  await once(lines, "close"); // its standard output closes with it
+  await once(lines, "close"); // the output closes when the process has ended
   release();
   expect(answers).toBe(15);
 });

@@ -16,17 +16,17 @@ import { ENTRIES } from "../src/process.ts";
 const DEMO_ENGINE = join(import.meta.dirname, "../../demo-engine/src/main.ts");
 type Env = Record<string, string>;
 
-/** A whole docrelay of real processes: each edge on a port of its own, as behind a balancer. */
+/** A deployment of docrelay made of real processes. Each edge has its own port, as behind a balancer. */
 export interface Cluster {
   readonly redis: TestRedis;
   readonly sentinel: TestSentinel;
-  /** Instead of `redis`, with `redisCluster`. */
+  /** Takes the place of `redis` if the setting `redisCluster` is given. */
   readonly redisCluster: TestCluster;
   readonly edges: readonly TestEdge[];
   readonly workers: TestProcess[];
-  /** Where edge `index` is. */
+  /** Returns the address of the edge with this index. */
   url(index?: number): string;
-  /** `instead`: on the port of that edge, and in its place. */
+  /** Starts an edge. If `instead` is given, the new edge takes the port and the index of that edge. */
   startEdge(instead?: number): Promise<TestEdge>;
   startWorker(env?: Env): Promise<TestProcess>;
 }
@@ -39,19 +39,25 @@ export interface ClusterSettings {
   readonly edges?: number;
   readonly workers?: number;
   readonly env?: Env;
-  /** Options of redis-server, which then runs without a container. */
+  /** Options of redis-server. If they are given, Redis runs as a process, not in a container. */
   readonly redis?: readonly string[];
-  /** Options of redis-server, of a master with two replicas behind a Sentinel, in place of a single Redis. */
+  /**
+   * If given, a master with two replicas and a Sentinel, started with these options of redis-server, takes the place of
+   * a single Redis.
+   */
   readonly sentinel?: readonly string[];
-  /** Three masters with a replica each, of which one takes over 2 s after its master is lost. */
+  /**
+   * If given, a Redis Cluster of three masters with a replica each takes the place of a single Redis. When a master is
+   * lost, its replica takes over after 2 s.
+   */
   readonly redisCluster?: true;
-  /** The engine to ask; without it the demo engine, with no pause between words. */
+  /** Returns the engine's address. Without it, the demo engine answers, without pauses between words. */
   readonly engineUrl?: () => string;
-  /** The demo engine's pause between words. */
+  /** The demo engine's pause between two words, in ms. */
   readonly engineDelayMs?: number;
 }
 
-/** Starts it before the tests of a file, and ends it after them. */
+/** Starts a cluster before the tests of a file, and ends it after them. */
 export function useCluster(settings: ClusterSettings = {}): Cluster {
   const edges: TestEdge[] = [];
   const workers: TestProcess[] = [];

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A span as OTLP's JSON has it, with what the tests read. Times are nanoseconds since the epoch. */
+/** The fields of a span in OTLP's JSON that the tests read. Times are in nanoseconds since the epoch. */
 export interface CollectedSpan {
   readonly service: string;
   readonly traceId: string;
@@ -25,11 +25,11 @@ interface Export {
 export interface Collector extends AsyncDisposable {
   readonly url: string;
   readonly spans: readonly CollectedSpan[];
-  /** All that was sent, as text. */
+  /** The JSON of all traces that were received. */
   readonly text: string;
 }
 
-/** Takes traces over OTLP/HTTP in JSON. */
+/** Starts a collector that receives traces over OTLP/HTTP as JSON. */
 export async function startCollector(): Promise<Collector> {
   const spans: CollectedSpan[] = [];
   const texts: string[] = [];

@@ -3,7 +3,7 @@ import { corpus, type CorpusFile } from "@docrelay/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { useCluster } from "./cluster.ts";
 
-// Damaged files are given less time than in production: what they are refused for stays the same.
+// Damaged files get less time than in production, to make the test faster; they are refused for the same reasons.
 const cluster = useCluster({ env: { EXTRACT_STALL_MS: "4000", EXTRACT_TIMEOUT_MS: "30000", ASKS_PER_SECOND: "100" } });
 const files = corpus();
 const OUTCOMES = {
@@ -19,7 +19,7 @@ describe("every PDF of the corpus, from one edge to the engine and back on anoth
   let sender: Relay;
   let reader: Relay;
   beforeAll(async () => {
-    // One user on two edges: what one tab asks, the other one reads.
+    // One user is connected to two edges: the tab at the first edge asks, and the tab at the second one reads.
     const session = await fetch(`${cluster.url()}/v1/session`, { method: "POST" });
     const { token } = (await session.json()) as { token: string };
     sender = connect({ url: cluster.url(0), token });
@@ -48,7 +48,7 @@ describe("every PDF of the corpus, from one edge to the engine and back on anoth
       (error: unknown) => (error instanceof RelayError ? error.code : Promise.reject(error as Error)),
     );
     expect(outcome).toMatch(OUTCOMES[expected]);
-    // What is refused before it is accepted is in no log.
+    // A file of this outcome is refused before its ask is accepted, so no log has it.
     if (outcome !== "FILE_TYPE_UNSUPPORTED") expect(await seen).toBe(outcome);
   });
 });

@@ -11,7 +11,9 @@ const DATA_KEY = "a key of this test that has more than thirty-two bytes";
 const cluster = useCluster({ edges: 1, env: { DATA_KEY } });
 const CANARIES = ["canaryquestion", "canarydocument", "canaryname", "canaryanswerword"];
 
-/** Everything that Redis would leave behind: its keys, their dumps, and its append-only file. */
+/**
+ * Returns all that somebody with Redis's disk could read: the names and dumps of all keys, and the append-only file.
+ */
 async function leftBehind(redis: ReturnType<typeof connectRedis>): Promise<string> {
   const keys = await redis.keys("*");
   const dumps = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
@@ -45,7 +47,7 @@ it("an ask with a PDF leaves no word of it in Redis when DATA_KEY is set", async
   const second = conversation.ask("canaryquestion two", { files: [document] });
   expect(await second.text()).not.toBe("");
 
-  // Live, by the edge's adapter, and from the log.
+  // The events came both ways, live through the edge's adapter and from the log, and none is missing.
   expect(shown.map(({ seq }) => seq)).toEqual(shown.map((_, index) => index + 1));
   const listed = await fetch(`${cluster.url()}/v1/conversations`, { headers: { authorization: `Bearer ${token}` } });
   expect(await listed.json()).toMatchObject({

@@ -27,11 +27,11 @@ it("kill -9 of the edge mid-answer: the client goes on at another one and shows 
   expect(shown.map(({ seq }) => seq)).toEqual(shown.map((_, index) => index + 1));
   expect(shown.length).toBeGreaterThan(killedAt + 1);
   expect(shown.map((event) => (event.type === "delta" ? event.text : "")).join("")).toBe(text);
-  // The ask itself did not notice: no worker died.
+  // The ask has only one engine call, because the death of an edge does not concern its worker.
   expect(shown.filter(({ type }) => type === "started")).toHaveLength(1);
   expect(balancer.newest).not.toBe(dying?.port);
 
-  // A draining edge hands over, too.
+  // The same holds if an edge drains instead of being killed.
   await cluster.startEdge();
   const next = conversation.ask("who had cats?", { files: [document] });
   await eventually(() => shown.at(-1)?.type === "delta");

@@ -11,12 +11,12 @@ const cluster = useCluster({
   edges: 2,
   workers: 2,
   engineDelayMs: 5,
-  // The lag must not be what keeps the master from taking writes here.
+  // With a lag of up to 60 s, the master of this test does not refuse writes because its replicas are late.
   sentinel: ["--min-replicas-to-write", "1", "--min-replicas-max-lag", "60"],
   env: { DURABILITY: "replicated", ASK_DEADLINE_MS: "60000" },
 });
 const sockets: Socket[] = [];
-/** More than the buffers of a connection on one machine. */
+/** A value larger than the buffers of the connections between the master and its replicas. */
 const FILLER = "x".repeat(24_000_000);
 afterAll(() => {
   for (const socket of sockets) socket.close();
@@ -29,7 +29,7 @@ interface Ack {
   readonly more?: boolean;
 }
 
-/** A client that knows nothing but the protocol, so that nothing is asked again after its acknowledgement. */
+/** Opens a plain Socket.IO client, which unlike the SDK does not send an ask again after its acknowledgement. */
 async function user(index: number): Promise<Socket> {
   const url = cluster.url(index % 2);
   const { token } = (await (await fetch(`${url}/v1/session`, { method: "POST" })).json()) as { token: string };
@@ -39,7 +39,7 @@ async function user(index: number): Promise<Socket> {
   return socket;
 }
 
-/** Sends until the edge knows what became of it, always with the same id. */
+/** Sends an event again, with the same id, until an acknowledgement tells its outcome. */
 async function call(socket: Socket, event: string, payload: object): Promise<{ ack: Ack; sends: number }> {
   for (let sends = 1; ; sends++) {
     const ack = (await socket
@@ -52,7 +52,10 @@ async function call(socket: Socket, event: string, payload: object): Promise<{ a
   }
 }
 
-/** One ask after the other until told to stop; returns the ids of those that were acknowledged, and how many were sent again. */
+/**
+ * Sends one ask after another until `isOver`; returns the ids of the acknowledged asks, and how many asks were sent
+ * more than once.
+ */
 async function load(
   socket: Socket,
   isOver: () => boolean,
@@ -66,7 +69,7 @@ async function load(
     expect(ack).toMatchObject({ ok: true });
     acked.push(id);
     if (sends > 1) again++;
-    await sleep(250); // the rate that one user is allowed
+    await sleep(250); // keeps to the rate that one user may use
   }
   return { conversation, acked, again };
 }
@@ -89,11 +92,12 @@ it(
     const users = await Promise.all(Array.from({ length: 12 }, (_, index) => user(index)));
     let over = false;
     const loads = users.map((socket) => load(socket, () => over));
-    await sleep(2000); // load, for as long as it lasts
+    await sleep(2000); // lets the load run for two seconds
     const { sentinel } = cluster;
     const before = await sentinel.master();
     const [master, ...replicas] = sentinel.servers;
-    // What the master takes now reaches nobody: it must not be acknowledged. The filler is what the system has room for.
+    // The replicas stand still, so the master's next writes reach no replica and must not be acknowledged. The filler
+    // fills the buffers of the connections to the replicas.
     const admin = new Redis(String(master?.url));
     admin.on("error", () => undefined);
     await Promise.all(replicas.map((replica) => replica.pause()));

@@ -7,11 +7,17 @@ import { chromium, type Browser, type BrowserContext, type Page } from "playwrig
 import { build, defaultClientConditions, type Rolldown } from "vite";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 
-/** A front end of `front-ends/`, built and opened in a real Chromium. What a page logs as an error, or throws, fails the test. */
+/**
+ * A front end of the folder `front-ends/`, which is built and opened in a real Chromium. A test fails if its page logs
+ * or throws an error.
+ */
 export interface FrontEnd {
-  /** Its origin, which a docrelay has to allow. */
+  /** The front end's origin, which docrelay has to allow. */
   readonly origin: string;
-  /** The page, with the url of a docrelay and what `search` adds, at the place behind `#`. */
+  /**
+   * Opens the page: `relay` is docrelay's url, `place` goes behind the `#` of the address, and `search` is added to its
+   * query.
+   */
   open(relay: string, place: string, more?: { search?: string; profile?: BrowserContext }): Promise<Page>;
   profile(): Promise<BrowserContext>;
 }
@@ -57,7 +63,7 @@ export function useFrontEnd(name: string): FrontEnd {
       page.setDefaultTimeout(PATIENCE_MS);
       page.on("pageerror", (error) => problems.push(error.message));
       page.on("console", (message) => {
-        // An edge that was killed refuses connections.
+        // Refused connections are expected in the tests that kill an edge.
         const isOurs = message.type() === "error" && !message.text().includes("ERR_");
         if (isOurs && !message.text().includes("WebSocket connection")) problems.push(message.text());
       });
@@ -68,7 +74,7 @@ export function useFrontEnd(name: string): FrontEnd {
   return frontEnd;
 }
 
-/** The development build: only that renders twice under StrictMode. */
+/** Builds a front end in development mode, because only there StrictMode renders twice. */
 async function bundle(name: string): Promise<string> {
   const built = await build({
     configFile: false,
@@ -83,12 +89,12 @@ async function bundle(name: string): Promise<string> {
       rolldownOptions: {
         input: join(import.meta.dirname, "front-ends", name),
         output: { codeSplitting: false },
-        // Of `"use client"`, which means nothing here.
+        // The bundler's warning about the directive `"use client"` is left out: it has no meaning for this page.
         onLog: (level, log, say) => log.code !== "MODULE_LEVEL_DIRECTIVE" && say(level, log),
       },
     },
   });
   const [chunk] = ([built].flat()[0] as Rolldown.RolldownOutput).output;
-  // What would end the script that holds it.
+  // The code goes into a script element, which a `</script` in the code would end.
   return chunk.code.replaceAll("</script", String.raw`<\/script`);
 }

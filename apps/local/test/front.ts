@@ -2,14 +2,14 @@ import { createServer, request, type IncomingMessage, type Server } from "node:h
 import { once } from "node:events";
 import { connect, type AddressInfo, type Socket } from "node:net";
 
-/** A reverse proxy in front of edges, as far as a test needs one. */
+/** A minimal reverse proxy in front of edges. */
 export interface Front extends AsyncDisposable {
   readonly port: number;
-  /** Paths of all requests, as clients sent them. */
+  /** The paths of all requests, as clients sent them. */
   readonly paths: readonly string[];
 }
 
-/** Where a request goes, with the path that it has there; undefined: 404. */
+/** Returns the port to which a request goes and the path that it gets there; undefined if the response is 404. */
 export type Route = (path: string) => { readonly port: number; readonly path: string } | undefined;
 
 export async function startFront(route: Route): Promise<Front> {

@@ -10,12 +10,15 @@ import { expect } from "vitest";
 const READY = /^ready http:\/\/localhost:\d+$/;
 const MAIN = join(import.meta.dirname, "../src/main.ts");
 
-/** One `npm start`, without npm, in a temporary folder of its own, so that what it leaves behind can be seen. */
+/**
+ * The launcher of `npm start`, run without npm and with a temporary folder of its own, so that a test sees what is left
+ * behind.
+ */
 export interface Launcher extends AsyncDisposable {
   readonly process: TestProcess;
-  /** All processes of it that live, itself too. */
+  /** Returns the pids of the launcher and of all processes that it has started and that still run. */
   pids(): number[];
-  /** What lies in its temporary folder. */
+  /** Returns the names of the files in the temporary folder. */
   left(): string[];
 }
 
@@ -33,7 +36,7 @@ export function launch(env: Record<string, string>, main = MAIN): Launcher {
       ...env,
     },
   });
-  // Every process of it inherits the mark, also one whose parent is gone.
+  // Every process that the launcher starts inherits this environment variable, even if its parent has ended.
   const pids = (): number[] =>
     execFileSync("ps", ["axeww", "-o", "pid=,command="], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 })
       .split("\n")
@@ -51,7 +54,7 @@ export function launch(env: Record<string, string>, main = MAIN): Launcher {
   };
 }
 
-/** An `npm start` that is ready, at a port of its own. */
+/** Starts a launcher on a free port, and waits until it is ready. */
 export async function start(env: Record<string, string> = {}): Promise<Launcher & { port: number }> {
   const port = await freePort();
   const launcher = launch({ PORT: String(port), ...env });
@@ -59,12 +62,12 @@ export async function start(env: Record<string, string> = {}): Promise<Launcher 
   return Object.assign(launcher, { port });
 }
 
-/** How a process was started. */
+/** Returns the command line of a process. */
 export function commandOf(pid: number): string {
   return execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
 }
 
-/** Waits until nothing of it is left: no process, no file, and its port is free. */
+/** Waits until the launcher has left nothing behind: no process and no file, and its port is free. */
 export async function nothingIsLeft(launcher: Launcher & { port: number }): Promise<void> {
   await eventually(() => launcher.pids().length === 0, { what: "the end of every process", timeoutMs: 60_000 });
   await eventually(() => launcher.left().length === 0, { what: "an empty temporary folder" });
@@ -73,7 +76,7 @@ export async function nothingIsLeft(launcher: Launcher & { port: number }): Prom
   server.close();
 }
 
-/** Sends the signal, and waits until nothing of it is left. */
+/** Sends the launcher this signal, and waits until it has left nothing behind. */
 export async function endsAt(signal: NodeJS.Signals, local: Launcher & { port: number }): Promise<void> {
   local.process.kill(signal);
   if (signal !== "SIGKILL") expect(await local.process.exited).toEqual({ code: 0, signal: null });

@@ -36,7 +36,7 @@ it.each([
   await using npm = spawnNode(join(folder, "npm.cjs"), { cwd: folder, env });
   await npm.waitFor(/^serving$/);
   npm.kill("SIGKILL");
-  // Its output closes when the last process that could write to it has ended.
+  // `exited` resolves when npm's output closes, which is when the last process that could write to it has ended.
   expect(await npm.exited).toMatchObject({ signal: "SIGKILL" });
   await eventually(() => isFree(port), { what: "a free port" });
 });

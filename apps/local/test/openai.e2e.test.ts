@@ -46,7 +46,7 @@ it("a PDF by its id and as base64 is read for responses and chats", async () => 
   }
 });
 
-/** What a script writes that has no library: the standard library of Python, line by line. */
+/** A script without a library of OpenAI: it uses only Python's standard library. */
 const PYTHON = `
 import http.client, json, sys
 host, token, data = sys.argv[1], sys.argv[2], sys.argv[3]
@@ -79,7 +79,7 @@ it("a script in Python reads the stream line by line", async (context) => {
   expect(stdout).toMatch(/\ndone 200\n$/);
 });
 
-// What is used of the package has not changed since version 5, but for its types.
+// The tests use only functions of the package `openai` that are the same since version 5; only their types differ.
 const VERSIONS: readonly (readonly [string, typeof OpenAI])[] = [
   ["5", OpenAI5 as unknown as typeof OpenAI],
   ["6", OpenAI6 as unknown as typeof OpenAI],
@@ -115,7 +115,7 @@ describe.each(VERSIONS)("the package openai %s", (_, Package) => {
 
     const response = await client.responses.stream({ model: "any", input }).finalResponse();
     expect(response.status).toBe("completed");
-    // Version 5 adds no `output_text` to what its helper for streams has read.
+    // In version 5, the stream helper's response has no `output_text`, so the text is put together here.
     const parts = response.output.flatMap((item) => (item.type === "message" ? item.content : []));
     hasFacts(parts.map((part) => (part.type === "output_text" ? part.text : "")).join(""));
   });

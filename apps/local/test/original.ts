@@ -2,7 +2,10 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
 
-/** An engine as the original system had one: one frame in, one frame out. It keeps what it got, byte for byte. */
+/**
+ * An engine like that of the original system: it replies to one frame with one frame. `got` has the frames that it
+ * received, byte for byte.
+ */
 export interface OriginalEngine extends AsyncDisposable {
   readonly url: string;
   readonly got: string[];

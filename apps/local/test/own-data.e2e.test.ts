@@ -10,19 +10,19 @@ import { io } from "socket.io-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launch, type Launcher } from "./launcher.ts";
 
-/** Words that are nowhere else: of a question, a document, a file's name. */
+/** Words that occur only in this user's question, documents and file name. */
 const CANARIES = ["pangolin-question", "quetzal document", "axolotl-name", "narwhal document"];
 const RETENTION_MS = 3_600_000;
 const WEEK_MS = 604_800_000;
-/** Scores above it are times. */
+/** A score of a sorted set above this number is a time. */
 const YEAR_2001_MS = 1e12;
-/** Parts of the names of keys, of each kind that a user can leave behind. */
+/** The kinds of keys that a user's data have, by a part of their names. */
 const KINDS = [
   ...["convs", "files", "links", "places", "share", "share-until", "unfinished", "used", "kept-log"],
   ...["log", "meta", "ask", "up", "link", "retain", "same", "text", "uses"],
 ];
 const EXTRACTION_JOB = /^\{bull\}:extract:[\w-]{32}$/;
-/** Keys that hold nothing of a user. */
+/** Matches keys that hold no data of a user. */
 const OF_THE_DEPLOYMENT =
   /^\{bull\}:extract:(meta|id|events|stalled-check|marker)$|^edge:|^secret:|^quotas$|^\{blobs\}:total$/;
 
@@ -80,7 +80,7 @@ function form(message: string, conversation: string, pdf?: Uint8Array): FormData
   return data;
 }
 
-/** Every key with its whole value. */
+/** Returns every key of Redis with its whole value. */
 async function dump(): Promise<Map<string, string>> {
   const all = new Map<string, string>();
   for await (const keys of redis.scanStream({ count: 1000 })) {
@@ -98,7 +98,7 @@ async function valueOf(key: string): Promise<string> {
   if (type === "stream") return JSON.stringify(await redis.xrange(key, "-", "+"));
   return type;
 }
-/** What tells of a person, or of texts and bytes that are only the person's. */
+/** Returns the keys whose name or value contains the user, a hash of the user or one of the `CANARIES`. */
 async function tracesOf({ user, u }: Person): Promise<string[]> {
   const words = [user, u, ...CANARIES];
   return [...(await dump())].flatMap(([key, value]) => {
@@ -109,8 +109,9 @@ async function tracesOf({ user, u }: Person): Promise<string[]> {
 const files = (): string[] => readdirSync(join(blobs, "docrelay-blobs")).filter((name) => name.length === 22);
 
 /**
- * Leaves all that a user can: asks with a file, a question's feedback, a title, a link, uploads with a text, without one and
- * unfinished, a password, an open connection, which `leave` ends. `ids`: ids and digests of them.
+ * Creates data of every kind that a user can have: asks with a file, feedback, a title, a link, uploads (with a text,
+ * without one, and unfinished), a password, and an open connection, which `leave` closes. `ids` has ids and digests of
+ * these data.
  */
 async function leaveEverything(me: Person): Promise<{ ids: string[]; leave(): void }> {
   await redis.hset("quotas", { asks: "1000", bytes: "1000000000", pages: "1000", tokens: "1000000" });
@@ -155,7 +156,7 @@ async function leaveEverything(me: Person): Promise<{ ids: string[]; leave(): vo
   });
   await eventually(async () => {
     const keys = [...(await dump()).keys()];
-    // Places are counted a moment later.
+    // The count of the user's connections is written a moment after the connection has opened.
     return keys.some((key) => key.endsWith(`:${me.u}:places`)) && !keys.some((key) => EXTRACTION_JOB.test(key));
   });
   const digest = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
@@ -163,7 +164,9 @@ async function leaveEverything(me: Person): Promise<{ ids: string[]; leave(): vo
   return { ids, leave: () => void socket.disconnect() };
 }
 
-/** Lets so much time pass for all that is kept: for what expires, for times by which processes remove things, for files. */
+/**
+ * Makes all stored data `ms` older: shortens the expiry of keys, and moves back the times in sorted sets and of files.
+ */
 async function passTime(ms: number): Promise<void> {
   for (const key of (await dump()).keys()) {
     const left = await redis.pttl(key);
@@ -207,14 +210,16 @@ describe("a user's own data", () => {
     const { ids, leave } = await leaveEverything(me);
     const keys = await tracesOf(me);
     leave();
-    // Hashes of the user, of conversations, asks, uploads and texts, which could be in other keys.
+    // Hashes in the names of these keys (of the user, of conversations, asks, uploads and texts) could also be in other
+    // keys.
     ids.push(...keys.flatMap((key) => key.match(/[\w-]{20,}/g) ?? []));
     const parts = new Set(keys.flatMap((key) => key.split(/[:{]/)));
     for (const kind of KINDS) expect(parts).toContain(kind);
     for (const key of keys) {
       const left = await redis.pttl(key);
       if (left === -2) continue;
-      // Places of connections count for a week; what was used today until midnight; counters of bytes, and the list of conversations, last a little longer.
+      // Keys that may be kept for longer than the retention: the number of connections for a week, the day's use until
+      // midnight, counters of bytes and the list of conversations a little longer.
       const longer: Array<[RegExp, number]> = [
         [/:places$/, WEEK_MS],
         [/:used$/, 86_400_000],
@@ -238,7 +243,7 @@ describe("a user's own data", () => {
     expect(await left()).toEqual([]);
     expect(files()).toEqual([]);
     expect(await redis.get("{blobs}:total")).toBe("0");
-    // Of a user whom a quota bounds, counts stay until midnight.
+    // If a quota bounds a user, the day's counts would stay until midnight, so the quotas are removed first.
     await redis.del("quotas");
     const someone = await person();
     await eventually(async () => !(await (await someone.call("/usage")).text()).includes('"asks":1000'));

@@ -33,7 +33,8 @@ async function openAdmin(): Promise<Page> {
   await page.getByLabel("Token").fill(TOKEN);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { name: "Find asks" }).waitFor();
-  // Of the page and of the wrong token: the browser logs each 401. Nothing is refused by the policy.
+  // The browser logs the two responses 401, to the page and to the wrong token. Any other error, for example of the
+  // content security policy, fails the test.
   expect(problems.filter((one) => !one.includes("401"))).toEqual([]);
   return page;
 }

@@ -35,7 +35,7 @@ const MANY_BLOCKS = `${PARAGRAPHS.join("\n\n")}\n\n${ITEMS.map((item) => `- ${it
 const FACT = "The lighthouse of Norrholm was painted green in 1931.";
 const pages = ["A first page.", `An island has forty houses. ${FACT} It rains there.`, "A last page."];
 const report = { name: "report.pdf", mimeType: "application/pdf", buffer: Buffer.from(makePdf({ pages })) };
-/** An answer that a worker writes into the log in several events. */
+/** Returns an answer in pieces, which a worker writes to the log as several events. */
 const pieces = (n: number): string[] => [
   `Answer ${n} begins`,
   ...Array.from({ length: 9 }, (_, part) => ` ${part}`),
@@ -52,7 +52,7 @@ const engine = usePageEngine(
   ["Who painted it?", "And before?"],
 );
 
-// First: edges read the built page when they start.
+// Must be called before `useCluster`: it builds the page, which edges read when they start.
 const browser = usePage();
 const cluster = useCluster({
   edges: 1,
@@ -77,7 +77,7 @@ describe("the first load", () => {
     await page.goto(cluster.url());
     await loaded;
     await page.getByText("Connected").waitFor();
-    // A request that ends later may outlive the page.
+    // A request that ends after this moment may outlive the page, so it is not counted.
     page.off("requestfinished", count);
     const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
     expect(bytes).toBeGreaterThan(20_000);
@@ -156,7 +156,8 @@ describe("a long conversation that is opened again", () => {
     await expect.poll(() => texts.locator("table").count()).toBe(8);
     await expect.poll(() => texts.locator(".math math").count()).toBe(16);
     expect(await first.locator("button", { hasText: "Regenerate" }).count()).toBe(1);
-    // Drawn, and not laid out. Its words are found as a reader sees them, over the borders of what is bold.
+    // The class `far` means that the answer was drawn, but is not laid out because it is out of sight. Its words can be
+    // found as a reader sees them, across the borders of bold text.
     expect(await first.getAttribute("class")).toBe("ask far");
     const finds = (words: string): Promise<boolean> => page.evaluate(`window.find("${words}", true, true)`);
     expect(await finds("Some strong words")).toBe(true);
@@ -164,14 +165,14 @@ describe("a long conversation that is opened again", () => {
     await expect.poll(() => first.getAttribute("class")).toBe("ask");
     expect(await page.evaluate("getSelection().toString()")).toBe("markdown, the 0. time");
 
-    // A browser that is never idle; Safari has no such callbacks.
+    // Imitates a browser that is never idle, and Safari, which has no idle callbacks.
     await page.addInitScript("window.requestIdleCallback = () => 0");
     await page.reload();
     await texts.last().locator("h1, h2, h3").first().waitFor();
     await page.locator(".answer .text.plain", { hasText: "# The findings" }).first().waitFor();
     expect(await page.evaluate("document.documentElement.scrollHeight - innerHeight - scrollY")).toBeLessThan(3);
     expect(await page.locator("#newest").isHidden()).toBe(true);
-    // Its words can be found and heard; nothing else of it has been made.
+    // The answer's words can be found, and read by screen readers, but no table or button of it was made yet.
     expect(await first.locator(".words").textContent()).toBe("markdown, the 0. time");
     expect(await first.locator("table, button").count()).toBe(0);
     expect(await finds("markdown, the 0. time")).toBe(true);
@@ -181,7 +182,8 @@ describe("a long conversation that is opened again", () => {
     await page.reload();
     await page.locator(".answer .text.plain").first().waitFor();
     await expect.poll(() => texts.locator(".math math").count()).toBeGreaterThan(0);
-    // A script that prints takes the page as it is after the listeners, before any other task.
+    // When a script prints, the browser takes the page as it is directly after the `beforeprint` listeners, so they
+    // must draw all formulas at once.
     const missing = await page.evaluate(`(() => {
       dispatchEvent(new Event("beforeprint"));
       return [...document.querySelectorAll(".text .math")].filter((one) => !one.querySelector("math")).length;
@@ -213,7 +215,7 @@ describe("500 questions", () => {
     expect(await page.locator(".ask .words").allTextContents()).toEqual(numbers.map((n) => `question ${n}`));
     expect(await page.locator(".answer .text").allTextContents()).toEqual(numbers.map(given));
 
-    // Pieces of most answers are gone: those were drawn of their ends.
+    // The log has lost the pieces of most answers, so the page has drawn these from the text of their terminal events.
     const reading = connect({ url: cluster.url(), token });
     const log = reading.conversation(conversation.id);
     let held = 0;
@@ -249,9 +251,9 @@ describe("a citation", () => {
     expect(await viewer.isVisible()).toBe(false);
     expect(await page.evaluate("document.activeElement.title")).toBe("Open report.pdf at page 2");
 
-    // After a reload the browser has the file no more, and by default neither has the server.
+    // After a reload the browser no longer has the file, and by default the server has removed it, too.
     const answered = page.waitForResponse((response) => /\/v1\/uploads\/[\w-]+$/.test(response.url()));
-    // What was read may be looked at, and left again, while the document is loading.
+    // While the document is loading, the user may open and leave "What was read".
     const held = Promise.withResolvers<void>();
     await page.route(/\/v1\/uploads\/[\w-]+$/, (route) => held.promise.then(() => route.continue()));
     await page.reload();
@@ -273,7 +275,7 @@ describe("a question and its answer", () => {
     const page = await browser.open(cluster.url());
     const versions = page.getByRole("group", { name: "Versions" });
     await ask(page, "one");
-    // What the engine suggests is taken into the composer, to be changed or sent.
+    // A question that the engine suggests is put into the composer, where the user can change or send it.
     const suggested = page.getByRole("list", { name: "Suggested questions" }).getByRole("button");
     await suggested.nth(1).waitFor();
     expect(await suggested.allTextContents()).toEqual(["Who painted it?", "And before?"]);
@@ -288,7 +290,7 @@ describe("a question and its answer", () => {
     expect(await page.inputValue("#question")).toBe("one");
     await page.getByText("You are changing an earlier question.").waitFor();
     await page.fill("#question", "hold one, changed");
-    // As in a tab that is not looked at.
+    // Makes the page believe that its tab is hidden.
     await page.evaluate(`Object.defineProperty(document, "hidden", { configurable: true, get: () => true })`);
     await page.press("#question", "Enter");
     await versions.getByText("Version 3 of 3").waitFor();
@@ -301,7 +303,8 @@ describe("a question and its answer", () => {
     await page.evaluate(`delete document.hidden; document.dispatchEvent(new Event("visibilitychange"))`);
     expect(await page.title()).toBe("hold one, changed – docrelay");
 
-    // What is read aloud is a change of a status that was there before.
+    // Screen readers announce only changes of a status element that was visible before, so the element must not be
+    // hidden.
     expect(await page.locator(".feedback [role=status]").evaluate("(said) => getComputedStyle(said).display")).not.toBe(
       "none",
     );
@@ -313,7 +316,7 @@ describe("a question and its answer", () => {
     await page.reload();
     await versions.getByText("Version 3 of 3").waitFor();
     expect(await page.locator(".ask").count()).toBe(1);
-    // Also after a reload it can be changed, and taken back.
+    // After a reload, too, the user can change the feedback or take it back.
     const good = page.getByRole("button", { name: "Good answer", pressed: true });
     await page.getByRole("button", { name: "Bad answer", pressed: false }).waitFor();
     await good.waitFor();
@@ -336,7 +339,7 @@ describe("feedback on an answer", () => {
     await ask(page, "one");
     const good = page.getByRole("button", { name: "Good answer" });
     await good.waitFor();
-    // The page draws nothing from now on.
+    // From now on the page draws nothing.
     await page.evaluate("window.requestAnimationFrame = () => 0");
     await good.click();
     await page.getByRole("textbox", { name: "Tell more, if you like" }).fill("It names the year.");

@@ -3,15 +3,21 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll } from "vitest";
 import { WebSocketServer, type WebSocket } from "ws";
 
-/** An engine that begins an answer to "hold …" and ends it when it is told to; it answers everything else at once. */
+/**
+ * An engine for tests of the page. If the question begins with "hold", the engine begins the answer and ends it only
+ * after `release`; it answers all other questions at once.
+ */
 export interface PageEngine {
-  /** For the cluster: known once tests run. */
+  /** Returns the engine's address, which is known only when the tests run. */
   url(): string;
   readonly calls: readonly string[];
   release(): void;
 }
 
-/** `answer`: what is said to a prompt, in the pieces in which it is sent. `cites`: pages of its files that it speaks of. `suggestions`: of what is asked next. */
+/**
+ * Starts an engine for the tests of a file. `answer` returns the pieces of the answer to a prompt, `cites` the pages
+ * that the answer cites; `suggestions` are the questions that each answer suggests.
+ */
 export function usePageEngine(
   answer: (prompt: string) => readonly string[],
   cites: (prompt: string) => ReadonlyArray<{ file: number; page: number }> = () => [],

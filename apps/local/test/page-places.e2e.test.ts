@@ -11,14 +11,14 @@ import { startFront } from "./front.ts";
 import { violations } from "./axe.ts";
 import { PLAIN_HOST, usePage } from "./page.ts";
 
-// First: edges read the built page when they start.
+// Must be called before `useCluster`: it builds the page, which edges read when they start.
 const browser = usePage();
-/** Serves pages that are not docrelay's. */
+/** A web server with pages that are not docrelay's. */
 const elsewhere = createServer().listen(0, "127.0.0.1");
 await once(elsewhere, "listening");
 const ELSEWHERE = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
 afterAll(() => elsewhere.close());
-/** The same of another site, not only of another port. */
+/** The same server under another host name, so that it is another site and not only another origin. */
 const OTHER_SITE = ELSEWHERE.replace("127.0.0.1", PLAIN_HOST);
 const cluster = useCluster({
   edges: 1,
@@ -44,7 +44,7 @@ describe("behind a proxy that strips a prefix", () => {
     expect(await page.locator(".answer .text").textContent()).toContain("green");
     await page.reload();
     await page.locator('.answer[data-state="completed"]').waitFor();
-    // Icons and manifest are there, and an address of nothing leads back.
+    // The page's icons and its manifest exist, and the page of an unknown address has a link back.
     const statuses = `Promise.all([...document.querySelectorAll("head link")].map(async ({ href }) => (await fetch(href)).status))`;
     expect(await page.evaluate(statuses)).toEqual([200, 200, 200]);
     expect((await page.goto(`${url}no/where`))?.status()).toBe(404);
@@ -138,7 +138,10 @@ function serve(html: string): void {
   elsewhere.on("request", (_request, response) => response.writeHead(200, { "content-type": "text/html" }).end(html));
 }
 
-/** An edge of another release, as far as the page goes: with its script beside the page, as up to 0.1, or in it. */
+/**
+ * Starts a server with the page of another release. Its script is `beside` the page, in a file of its own as in release
+ * 0.1, or `inside` the page.
+ */
 async function startOther(how: "beside" | "inside"): Promise<Server> {
   const page = await readFile(join(DIST, "index.html"), "utf8");
   const [all = "", code = ""] = /<script type="module">(.*?)<\/script>/s.exec(page) ?? [];
@@ -162,7 +165,7 @@ describe("while edges are replaced one by one", () => {
   it.each(["beside", "inside"] as const)("each page gets its script, also that of a build with it %s", async (how) => {
     await using other = await startOther(how);
     const { port } = other.address() as AddressInfo;
-    // Whatever a page asks for next, the other build answers.
+    // The proxy sends the requests for the page and its files to the two builds in turn.
     let turn = 0;
     await using front = await startFront((path) => {
       const isPage = path === "/" || path.startsWith("/assets/");
@@ -186,7 +189,7 @@ describe("while edges are replaced one by one", () => {
       path,
       port: path.startsWith("/assets/") && turn++ % every === 0 ? port : edgePort(),
     }));
-    // Not `open`, for which each part that is not found would be a fault.
+    // `browser.open` is not used, because it would fail the test for each file that is not found.
     const page = await (await browser.profile()).newPage();
     await page.goto(`http://127.0.0.1:${front.port}/`);
     const buffer = Buffer.from(makePdf({ pages: ["The formula is $x^2$ here."] }));

@@ -16,7 +16,7 @@ const engine = usePageEngine((prompt) => [
   prompt.includes("long") ? LONG : prompt.includes("מה") ? HEBREW : "An answer.",
 ]);
 
-// First: edges read the built page when they start.
+// Must be called before `useCluster`: it builds the page, which edges read when they start.
 const browser = usePage();
 const cluster = useCluster({
   edges: 1,
@@ -79,7 +79,7 @@ describe("the list of conversations", () => {
     await list(other).getByText("The lighthouse").waitFor({ state: "detached" });
     await page.getByText("This conversation was deleted in another window.").waitFor();
     expect(await list(other).locator(".name").allTextContents()).toEqual(["Another one"]);
-    // Keys go through the languages one by one: none of them starts the page anew.
+    // Arrow keys move through the list of languages, and none of these choices loads the page again.
     await other.getByRole("combobox", { name: "Language" }).focus();
     await other.keyboard.press("ArrowDown");
     const take = other.getByRole("button", { name: "Use this language" });
@@ -188,7 +188,7 @@ describe("the page in each of its states", () => {
     await page.emulateMedia({ media: "screen" });
     expect(await violations(page, "narrow-stopped")).toEqual([]);
     expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBe(0);
-    // At 400 % zoom the composer would leave no room to read.
+    // At a zoom of 400 % a fixed composer would leave no room to read, so it must scroll with the page.
     expect(await page.evaluate(`getComputedStyle(document.querySelector("#composer")).position`)).toBe("static");
   });
 
@@ -214,7 +214,7 @@ describe("the page in each of its states", () => {
     await page.locator("#kept header button").click();
     await page.locator(".ask .chip .open").first().click();
     await page.locator("#viewer canvas").waitFor();
-    // The document is at the end of the lines, which is the left.
+    // In Arabic the document is at the left side of the window, where lines end.
     expect((await page.locator("#viewer").boundingBox())?.x).toBe(0);
     expect(await violations(page, "viewer-ar")).toEqual([]);
     await page.setViewportSize({ width: 320, height: 700 });
@@ -289,7 +289,7 @@ describe("what a person has typed", () => {
     await page.getByRole("button", { name: "New conversation" }).click();
     expect(await page.inputValue(question)).toBe("");
     expect(await page.locator("#files .chip").count()).toBe(0);
-    await page.getByRole("button", { name: "New conversation" }).click(); // It is new.
+    await page.getByRole("button", { name: "New conversation" }).click(); // an empty conversation is new already
     await page.goBack();
     await chip(page, "report.pdf");
     expect(await page.inputValue(question)).toBe("half a quest");
@@ -330,7 +330,7 @@ describe("what a person has typed", () => {
       ({ isComposing }) => resolve(isComposing), { capture: true, once: true }))`);
     await compose("にほんg");
     await compose("日本");
-    // The browser reports a key that the input method takes without its character.
+    // Sends a key as the browser does for a key that an input method uses: with the key code 229.
     const take = async (key: string): Promise<unknown> =>
       devtools.send("Input.dispatchKeyEvent", { type: "rawKeyDown", key, code: key, windowsVirtualKeyCode: 229 });
     await take("Enter");
@@ -383,7 +383,7 @@ describe("the files of a conversation", () => {
     await answer(first, "completed").waitFor();
     const second = await browser.open(first.url(), profile);
     await chip(second, "report.pdf");
-    // Another device has the session, and nothing else of this browser's storage.
+    // Another device has the same session, but nothing else of this browser's storage, so the drafts are removed.
     await second.evaluate(`localStorage.removeItem("docrelay:drafts")`);
     const device = await browser.open(first.url(), profile);
     await chip(device, "report.pdf");

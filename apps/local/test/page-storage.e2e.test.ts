@@ -4,7 +4,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { useCluster } from "./cluster.ts";
 import { usePage } from "./page.ts";
 
-// First: edges read the built page when they start.
+// Must be called before `useCluster`: it builds the page, which edges read when they start.
 const browser = usePage();
 const cluster = useCluster({ edges: 1 });
 
@@ -20,14 +20,14 @@ const ended = async (page: Page, count = 1): Promise<void> =>
     .nth(count - 1)
     .waitFor();
 
-/** As with "block all site data": to mention a storage throws. */
+/** Returns a browser profile with all site data blocked, in which every access to a storage throws. */
 async function blocked(): Promise<BrowserContext> {
   const profile = await browser.profile();
   await profile.addInitScript(`for (const name of ["localStorage", "sessionStorage", "indexedDB"])
     Object.defineProperty(globalThis, name, { get() { throw new DOMException("Access is denied", "SecurityError"); } });`);
   return profile;
 }
-/** The origin's real quota, used up. */
+/** Returns a browser profile in which the storage of the origin is full. */
 async function full(): Promise<BrowserContext> {
   const profile = await browser.profile();
   await profile.addInitScript(`for (let size = 2 ** 22; size >= 1; size /= 2)
@@ -96,7 +96,8 @@ describe("a link of an earlier version", () => {
 describe("a question that was not sent", () => {
   it("stays in the composer, with its file, and the page says so", async () => {
     const profile = await browser.profile();
-    // Browsers refuse a page that changes its address too often; then no conversation is open.
+    // A browser refuses to change the address of a page that does so too often. Then no conversation is open, so the
+    // question cannot be sent.
     await profile.addInitScript(
       `history.replaceState = () => { throw new DOMException("too often", "SecurityError"); }`,
     );
@@ -114,7 +115,7 @@ describe("a question that was not sent", () => {
 describe("a question on its way, when another conversation is shown and then its own again", () => {
   it("is shown once, goes on, and is not put into the composer too", async () => {
     const profile = await browser.profile();
-    // Not `open`, for which each failed connect would be a fault.
+    // `browser.open` is not used, because it would fail the test for each failed connection.
     const page = await profile.newPage();
     await page.goto(cluster.url());
     await page.getByText("Connected").waitFor();
@@ -136,7 +137,7 @@ describe("a question on its way, when another conversation is shown and then its
 });
 
 describe("a question whose file is still sent", () => {
-  const SLOW = 20_000; // bytes a second: a busy machine opens another tab meanwhile
+  const SLOW = 20_000; // bytes a second, so slow that a busy machine has time to open another tab
   const large = {
     name: "large.pdf",
     mimeType: "application/pdf",
@@ -150,7 +151,7 @@ describe("a question whose file is still sent", () => {
     await page.setInputFiles("#file", large);
     await ask(page, "what is in it?");
     await page.locator(".ask .status", { hasText: "Sending large.pdf" }).waitFor();
-    // As a duplicated tab has it, its storage is a copy.
+    // The new tab gets a copy of this tab's session storage, as a duplicated tab does.
     const opening = page.waitForEvent("popup");
     await page.evaluate("void open(location.href)");
     const copy = await opening;
@@ -176,7 +177,7 @@ describe("a question whose file is still sent", () => {
     await page.press(question, "Enter");
     await ended(page);
     expect(await page.locator(".ask").count()).toBe(1);
-    // What the server had is not sent again.
+    // The bytes that the server already had are not sent again.
     expect(proxy.bytesUp).toBeLessThan(1.3 * large.buffer.length);
     const left = await page.evaluate(`new Promise((resolve, reject) => {
       const opening = indexedDB.open("docrelay");
@@ -210,7 +211,7 @@ describe("a question whose file is still sent", () => {
     await profile.setOffline(true);
     await ask(page, "asked once");
     await page.locator(".ask .status", { hasText: "Waiting for the connection…" }).waitFor();
-    // As when the connection was lost after the file's last byte.
+    // Puts the question into the state after a connection that was lost when the last byte of the file was sent.
     await page.evaluate(`(() => {
       const key = Object.keys(localStorage).find((one) => one.startsWith("docrelay:ask:"));
       const { id, conversation, message } = JSON.parse(localStorage.getItem(key));

@@ -2,15 +2,21 @@ import { findChromium } from "@docrelay/testkit";
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 
-/** A host name of this machine, as on a local network without HTTPS. */
+/**
+ * A host name for this machine that is not localhost, so that the browser treats the page as one without HTTPS on a
+ * local network.
+ */
 export const PLAIN_HOST = "docrelay.test";
 
-/** Long enough for a machine that does much else. */
+/** The longest wait, which is enough for a busy machine. */
 const PATIENCE_MS = 100_000;
 
-/** A real Chromium over the built page. What the page logs as an error, or throws, fails the test. */
+/** Opens the built page in a real Chromium. A test fails if its page logs or throws an error. */
 export interface PageTests {
-  /** The page at an address, connected, in a browser profile of its own unless one is given. `expected`: errors that the browser itself logs. */
+  /**
+   * Opens the page at an address and waits until it is connected; without `profile`, in a new browser profile.
+   * `expected` matches errors that the browser may log.
+   */
   open(url: string, profile?: BrowserContext, expected?: RegExp): Promise<Page>;
   profile(options?: BrowserContextOptions): Promise<BrowserContext>;
 }
@@ -21,9 +27,10 @@ export function usePage(): PageTests {
   let problems: string[] = [];
 
   beforeAll(async () => {
-    // A name that is not localhost: what browsers keep for HTTPS is not there.
+    // Resolves `PLAIN_HOST` to this machine. Over HTTP at a name other than localhost, the page cannot use what
+    // browsers allow only with HTTPS.
     const named = `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`;
-    // As more and more browsers do: nothing is kept for a server in the page of another site.
+    // Blocks storage and cookies of a server's frame in a page of another site, as more and more browsers do.
     const blocked = "--test-third-party-cookie-phaseout";
     const args = [named, blocked, "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
     browser = await chromium.launch({ executablePath: await findChromium(), args });
@@ -46,11 +53,11 @@ export function usePage(): PageTests {
       const page = await (profile ?? (await tests.profile())).newPage();
       page.on("pageerror", (error) => problems.push(error.message));
       page.on("console", (message) => {
-        // Over plain HTTP a browser says that it leaves this header out: so be it.
+        // Over plain HTTP the browser logs that it ignores this header, which is right.
         if (message.type() !== "error" || message.text().startsWith("The Cross-Origin-Opener-Policy header")) return;
         if (expected?.test(message.text())) return;
         const problem = `${message.text()} ${message.location().url}`;
-        // At the end of a test its server may be gone before the page, which asks for this after an answer.
+        // At the end of a test the server may end before the page, which requests `/v1/usage` after each answer.
         if (/ERR_CONNECTION_REFUSED .*\/v1\/usage$/.test(problem)) return;
         problems.push(problem);
       });
@@ -63,10 +70,13 @@ export function usePage(): PageTests {
   return tests;
 }
 
-/** Every different text that elements show from now on. */
+/**
+ * Collects all texts that the selected elements show from now on; the returned function returns each different text
+ * once.
+ */
 export async function watchTexts(page: Page, selector: string): Promise<() => Promise<string[]>> {
   const key = JSON.stringify(`texts of ${selector}`);
-  // A string, since this file is no browser's: its types know of no document.
+  // The code is a string, because the types of this file do not include the browser's `document`.
   await page.evaluate(`{
     const seen = (globalThis[${key}] = new Set());
     const look = () => {

@@ -9,7 +9,7 @@ import { commandOf, launch } from "./launcher.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 
-/** A folder with what the image contains, and the launcher. */
+/** A folder with the files that the image contains, and the launcher. */
 let image: string;
 
 beforeAll(async () => {
@@ -29,7 +29,10 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(image, { recursive: true, force: true }));
 
-/** The command lines of the PDF children, which have no environment that could mark them. */
+/**
+ * Returns the command lines of the processes that read PDFs. The launcher's mark does not find them, because they have
+ * no environment.
+ */
 function childrenOf(pids: readonly number[]): string[] {
   const all = execFileSync("ps", ["axww", "-o", "ppid=,command="], { encoding: "utf8" }).split("\n");
   return all.filter((line) => pids.includes(Number.parseInt(line, 10)) && line.includes("/child."));

@@ -7,21 +7,24 @@ import { join } from "node:path";
 
 const RECIPES = join(import.meta.dirname, "../../../deploy/recipes");
 
-/** One of deploy/recipes, and how its program runs with it. */
+/** A recipe of deploy/recipes, and how to run its program. */
 export interface Recipe {
   readonly name: string;
   readonly file: string;
-  /** Where Debian puts the program. */
+  /** The path at which Debian installs the program. */
   readonly program: string;
-  /** The port in the recipe, which a free one replaces. */
+  /** The port in the recipe, which the test replaces by a free one. */
   readonly port: number;
-  /** Makes the whole configuration of the recipe; `folder` is for its files. */
+  /** Returns a complete configuration that contains the recipe; `folder` is for its files. */
   whole(recipe: string, folder: string): string;
   args(file: string, folder: string): string[];
   readonly reload: NodeJS.Signals;
-  /** What is added for a reload, where one without a change does nothing. */
+  /**
+   * A change that is added to the configuration before a reload, for a program that does nothing if its configuration
+   * is unchanged.
+   */
   readonly change?: string;
-  /** Whether a reload leaves open sockets alone. */
+  /** Whether open sockets stay open during a reload. */
   readonly keepsSockets: boolean;
 }
 
@@ -61,7 +64,7 @@ export const PROXIES: readonly Recipe[] = [
     file: "Caddyfile",
     program: "/usr/bin/caddy",
     port: 8091,
-    // It reloads when its file changes.
+    // Caddy's admin endpoint is off: with `--watch`, Caddy reloads when its file changes.
     whole: (recipe) => `{\n\tadmin off\n}\n${recipe}`,
     args: (file) => ["run", "--adapter", "caddyfile", "--config", file, "--watch"],
     reload: "SIGCONT",
@@ -77,7 +80,7 @@ export const PROXIES: readonly Recipe[] = [
       [
         `ServerRoot ${folder}`,
         "ServerName localhost",
-        // Only root needs and may use it.
+        // Apache uses these two lines only if it runs as root, and then it needs them.
         "User www-data",
         "Group www-data",
         `PidFile ${folder}/pid`,
@@ -116,12 +119,12 @@ export const isInstalled = ({ program }: Recipe): boolean => existsSync(program)
 
 export interface RunningProxy extends AsyncDisposable {
   readonly port: number;
-  /** All that it has printed. */
+  /** Returns all that the proxy has printed. */
   readonly said: () => string;
   reload(): void;
 }
 
-/** Runs a recipe in front of two edges. */
+/** Starts a proxy with a recipe, in front of two edges. */
 export async function startProxy(recipe: Recipe, edges: readonly [number, number]): Promise<RunningProxy> {
   const folder = mkdtempSync(join(tmpdir(), "docrelay-proxy-"));
   const port = await freePort();
@@ -143,7 +146,7 @@ export async function startProxy(recipe: Recipe, edges: readonly [number, number
     port,
     said: () => said,
     reload() {
-      // For one that watches its file.
+      // Writes the file again, for a program that watches its file instead of reloading at a signal.
       writeFileSync(file, `${whole}${recipe.change ?? ""}`);
       child.kill(recipe.reload);
     },

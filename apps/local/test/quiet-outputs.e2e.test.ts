@@ -9,8 +9,9 @@ import { WebSocket, WebSocketServer } from "ws";
 import { useCluster } from "./cluster.ts";
 
 /*
- * Every word of a user, a document, an answer or a token here has "canary" in it, so no output of a process may. What an
- * engine says about a failure of its own is logged for the operator, as `said`.
+ * In this test every word of a user, a document, an answer or a token contains "canary", and no output of a process may
+ * contain "canary". An engine's own error messages are logged for the operator, in the field `said`, so they do not
+ * contain "canary".
  */
 
 const engine = new WebSocketServer({ port: 0, host: "127.0.0.1" });
@@ -27,7 +28,7 @@ const pdf = (name: string, pages = 1): { name: string; bytes: Uint8Array } => ({
   bytes: makePdf({ pages: Array.from({ length: pages }, (_, page) => `canary page ${page} of ${name}`) }),
 });
 
-/** What the engine does with a question that has this word in it. */
+/** What the engine does if the question contains this word. */
 const REPLIES: Readonly<Record<string, (socket: WebSocket) => void>> = {
   complains: (socket) => socket.send('{"error":"out of order"}'),
   babbles: (socket) => {
@@ -58,7 +59,7 @@ async function newToken(): Promise<string> {
   return ((await session.json()) as { token: string }).token;
 }
 
-/** Ends the children that a worker has at this moment. */
+/** Kills the child processes that a worker has at this moment, and returns their number. */
 function killChildren({ pid }: TestProcess): number {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
   for (const child of children) process.kill(Number(child), "SIGKILL");
@@ -151,7 +152,7 @@ it("no log, metric or key has a word of a question, a document, an answer, a pas
   const stranger = connect({ url: cluster.url(), storage: memoryStorage(), token: "canary-token" });
   await eventually(() => stranger.state !== "connecting");
   stranger.close();
-  // Redis refuses to write: errors of scripts, with their arguments beside them.
+  // Redis now refuses writes, so scripts fail, and their errors carry the scripts' arguments.
   await redis.config("SET", "maxmemory", "1");
   const headers = { authorization: `Bearer ${tokens[0]}`, "content-type": "application/json" };
   const refused = await fetch(`${cluster.url()}/v1/asks?wait=1`, {

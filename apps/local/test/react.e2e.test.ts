@@ -18,7 +18,7 @@ const cluster = useCluster({
 let count = 0;
 const place = (): string => `conversation-${++count}`;
 const turn = (page: Page, state: string, name = "first") => page.locator(`#${name} li[data-state="${state}"]`);
-/** An empty list is there, and cannot be seen. */
+/** Waits until the element is in the page; it need not be visible, because an empty list never is. */
 const attached = async (page: Page, selector: string): Promise<void> =>
   page.locator(selector).waitFor({ state: "attached" });
 const texts = async (page: Page, name = "first"): Promise<string[]> =>
@@ -29,7 +29,7 @@ async function ask(page: Page, text: string): Promise<void> {
   await page.fill("#question", text);
   await page.click("text=Ask");
 }
-/** The types of the conversation's events, as the log has them. */
+/** Returns the types of the conversation's events, in the order of the log. */
 async function logged(page: Page): Promise<string[]> {
   return page.evaluate<string[]>(`(async () => {
     const types = [];
@@ -49,7 +49,7 @@ it("shows a conversation in all components at once, with at most one render a fr
   expect(await texts(page, "second")).toEqual([WORDS.join("")]);
   const [renders, frames] = [await seen<number>(page, "renders"), await seen<number>(page, "frames")];
   expect(renders).toBeGreaterThan(3);
-  // StrictMode runs the first effect twice.
+  // StrictMode runs the first effect twice, so there may be two more renders than frames.
   expect(renders).toBeLessThanOrEqual(frames + 2);
 });
 
@@ -177,7 +177,7 @@ it("waits with a component that suspends, and misses nothing", async () => {
   await page.getByText("resumed 1").waitFor();
 });
 
-// Last: one edge is gone afterwards.
+// This test is the last one, because it kills one of the two edges.
 it("goes on at another edge when its own is killed", async () => {
   await using balancer = await startBalancer(() => cluster.edges.map(({ port }) => port));
   const page = await frontEnd.open(balancer.url, place());

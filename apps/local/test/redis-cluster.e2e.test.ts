@@ -22,19 +22,19 @@ const FACTS = ["The lighthouse was painted green in 1931.", "Its keeper had two 
 const SLOTS = 16_384;
 const TERMINAL = new Set(["completed", "failed", "cancelled"]);
 const READERS = 12;
-/** How many slots are moved; docs/operations.md has the measurement of 500. */
+/** How many slots the test moves. docs/operations.md has a measurement with 500. */
 const MOVED_SLOTS = Number(process.env["MOVED_SLOTS"] ?? 60);
 /** The hash tags of the queue of extractions. */
 const QUEUES = ["{bull}", "{bull-1}", "{bull-2}"];
 
-/** A user of its own, who asks one question after another. */
+/** A user who asks one question after another. */
 interface Reader {
   readonly relay: Relay;
   readonly conversation: Conversation;
   readonly events: Event[];
   /** The hash tag of the user's keys. */
   tag: string;
-  /** Since when nothing was heard of an ask that runs. */
+  /** The time of the last event of the reader's running ask. */
   heardAt: number;
   silentMs: number;
   asked: number;
@@ -84,8 +84,8 @@ async function askOnce(reader: Reader, hasFile: boolean): Promise<string> {
 }
 
 /**
- * Every reader asks again and again while `work` is done, `withFiles` about a file of its own each third time; returns
- * when the last answers have ended.
+ * Runs `work` while every reader asks one question after another, with `withFiles` every third one about a new file.
+ * Resolves when the last answers have ended.
  */
 async function underLoad(work: () => Promise<void>, { withFiles = false } = {}): Promise<void> {
   let isOver = false;
@@ -99,7 +99,7 @@ async function underLoad(work: () => Promise<void>, { withFiles = false } = {}):
   await Promise.all(loads);
 }
 
-/** Each ask of each reader has one end, and no event is missing or doubled. */
+/** Expects that each ask of each reader has ended once, and that no event is missing or doubled. */
 function expectWhole(): void {
   for (const { events } of readers) {
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
@@ -112,7 +112,10 @@ function expectWhole(): void {
 
 const longest = (some: readonly Reader[]): number => Math.round(Math.max(...some.map(({ silentMs }) => silentMs)));
 
-/** The longest silence with nothing wrong: a machine that does much else adds to each of the times that are tested. */
+/**
+ * The longest silence without any fault, in ms. It is added to the bounds of this test, because on a busy machine each
+ * silence is longer by about as much.
+ */
 let usualMs = 0;
 
 beforeAll(async () => {
@@ -145,7 +148,9 @@ it("answers about text and files come through a cluster of Redis, one file extra
   expectWhole();
 });
 
-/** Slots of readers and queues in turn, each with another one after it. */
+/**
+ * Returns the slots to move: the slots of readers and of queues in turn, and after each of them a slot without keys.
+ */
 async function slotsToMove(count: number): Promise<number[]> {
   const { admin } = cluster.redisCluster.nodes[0] as TestNode;
   const tags = [...new Set(readers.map(({ tag }) => tag)), ...QUEUES];
@@ -164,7 +169,7 @@ it("slots move under load without a pause of 2 s, and every ask ends once", asyn
   await underLoad(
     async () => {
       for (const slot of slots) {
-        // One of the first two masters does not have the slot.
+        // At least one of the first two masters does not have the slot yet, so the slot can move there.
         for (const to of masters.slice(0, 2)) {
           const count = await redisCluster.move([slot], to);
           moved += count;
@@ -210,13 +215,13 @@ it("kill -9 of a master under load: asks end once, its users wait 2 s longer tha
   await untilAllReplicate();
 });
 
-/** Waits until each reader has asked so many questions more. */
+/** Waits until each reader has asked more than `count` further questions. */
 async function askedMore(count: number): Promise<void> {
   const asked = readers.map((reader) => reader.asked);
   await eventually(() => readers.every((reader, n) => reader.asked > (asked[n] ?? 0) + count));
 }
 
-/** Waits until each master has a replica that follows it. */
+/** Waits until each master has a replica that is connected to it. */
 async function untilAllReplicate(): Promise<void> {
   await eventually(
     async () => {
@@ -237,14 +242,14 @@ it("a queue's master is killed, and its name is searched for 20 s: files are rea
   let failoverMs = 0;
   await underLoad(
     async () => {
-      // By then the processes have read the names.
+      // After these questions, all processes have read the names of the nodes.
       await askedMore(8);
       writeFileSync(stoppedNames, nameOfNode(redisCluster.nodes.indexOf(victim)));
       const killed = performance.now();
       await victim.kill();
       await eventually(async () => (await redisCluster.masterOf(queue)) !== victim, { what: "a new master" });
       failoverMs = performance.now() - killed;
-      // Each reader has a file among them.
+      // Among these questions, each reader has one with a file.
       await askedMore(4);
     },
     { withFiles: true },

@@ -47,7 +47,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** What Redis has refused, one line each. */
+/** Returns the commands that Redis has refused, as texts. */
 async function refused(): Promise<string[]> {
   const log = (await admin.call("ACL", "LOG", "100")) as unknown[];
   return log.map((entry) => {
@@ -64,7 +64,7 @@ const report = (word: string, operators = 0): { name: string; bytes: Uint8Array<
   ),
 });
 
-/** Everything that users do with the SDK. */
+/** Does everything that users can do with the SDK. */
 async function bySdk(): Promise<void> {
   const chat = relay.conversation("talk");
   expect(await chat.ask("What is green?", { files: [report("boat")] }).text()).toContain("boat");
@@ -85,7 +85,7 @@ async function bySdk(): Promise<void> {
   expect(await opened.text()).not.toBe("");
 }
 
-/** Everything that users do over HTTP, with the second edge. */
+/** Does everything that users can do over HTTP, at the second edge. */
 async function overHttp(): Promise<void> {
   const url = cluster.url(1);
   const reply = await fetch(`${url}/v1/session`, { method: "POST" });
@@ -121,7 +121,10 @@ async function bySocket(): Promise<void> {
   socket.close();
 }
 
-/** A second reader of a conversation, on the other edge, whose connection is lost in mid-answer. */
+/**
+ * Asks a question, kills the first edge in mid-answer and starts it again, so that readers of the conversation must
+ * resume.
+ */
 async function resumes(): Promise<void> {
   const answer = relay.conversation("talk").ask("Say it again.");
   await eventually(() => answer.state === "answering");

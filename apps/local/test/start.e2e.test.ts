@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { endsAt, launch, nothingIsLeft, start } from "./launcher.ts";
 
-/** Runs the README's example as it stands there, and returns what it wrote. */
+/** Runs the README's first code example unchanged, except for the port, and returns what the example wrote. */
 async function runReadme(port: number, bytes: Uint8Array): Promise<string> {
   const readme = readFileSync(join(import.meta.dirname, "../../../README.md"), "utf8");
   const [, example = ""] = /```ts\nimport \{ connect \} from "@docrelay\/client";\n([^]*?)```/.exec(readme) ?? [];

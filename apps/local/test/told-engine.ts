@@ -4,14 +4,15 @@ import { afterAll, beforeAll } from "vitest";
 import { WebSocketServer, type WebSocket } from "ws";
 
 /**
- * An engine that does what the question tells it: "hold …" says "One. " and goes on with "Two." when it is released, "drop …" says
- * "WRONG " and hangs up, and answers the next call with "Right."; "many …" says many words. It answers everything else at once.
+ * An engine whose behaviour the question decides. For "hold …" it says "One. ", and "Two." only after `release`. For
+ * "drop …" it says "WRONG " and closes the connection, and answers the next call with "Right.". For "many …" it says
+ * many words. It answers all other questions at once.
  */
 export interface ToldEngine {
   readonly url: string;
-  /** Questions that were asked, each call of one. */
+  /** The question of each call, in order. */
   readonly calls: readonly string[];
-  /** Ends the answers that are held. */
+  /** Ends the answers that are waiting. */
   release(): void;
 }
 

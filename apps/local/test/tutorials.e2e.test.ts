@@ -14,11 +14,11 @@ import { usePage } from "./page.ts";
 const ROOT = join(import.meta.dirname, "../../..");
 const browser = usePage();
 const folder = mkdtempSync(join(tmpdir(), "tutorial-"));
-/** Parts of `docs/embedding.md`, each as a page. */
+/** The HTML examples of `docs/embedding.md`, each of which becomes a page. */
 const embedding = readFileSync(join(ROOT, "docs/embedding.md"), "utf8");
 const blocks = [...embedding.matchAll(/^```html\n([^]*?)^```$/gm)].map(([, html = ""]) => html);
 const roots = { plain: join(ROOT, "examples/plain"), page: join(folder, "dist") };
-/** Serves the folders as a web server of another origin than docrelay's would. */
+/** Serves the folders of `roots` from another origin than docrelay's. */
 const server = createServer(async ({ url = "/" }, response) => {
   if (url === "/chat-token") {
     const answer = await fetch(`${cluster.url()}/v1/session`, { method: "POST" });
@@ -100,6 +100,6 @@ it.each([0, 1])("the chat stands in a page as docs/embedding.md says (block %s)"
   await page.locator('docrelay-chat #connection[data-state="online"]').waitFor();
   const buffer = Buffer.from(makePdf({ pages: ["The lighthouse was painted green in 1931."] }));
   await page.setInputFiles("docrelay-chat #file", { name: "a.pdf", mimeType: "application/pdf", buffer });
-  // By a part that is loaded from docrelay's origin.
+  // The preview is drawn by code that is loaded from docrelay's origin.
   await page.locator("docrelay-chat #files .chip canvas").waitFor();
 });

@@ -6,7 +6,9 @@ import type { Readable } from "node:stream";
 import { findProgram, keyActions, type DrivenBrowser } from "./driven-browser.ts";
 import { startPrograms } from "./programs.ts";
 
-/** Its maker's servers are not asked for anything, and nothing is kept for a server in the page of another site. */
+/**
+ * Firefox sends no requests to Mozilla's servers, and a server's frame in a page of another site cannot store anything.
+ */
 const PREFERENCES = {
   "app.normandy.enabled": false,
   "app.update.disabledForTesting": true,
@@ -21,7 +23,10 @@ const PREFERENCES = {
 };
 const START_MS = 100_000;
 
-/** How a Firefox starts, without a window and with a profile of its own, driven over WebDriver BiDi; undefined without one here. */
+/**
+ * Returns a function that starts Firefox without a window, with a profile of its own, driven by WebDriver BiDi;
+ * undefined if Firefox is not installed.
+ */
 export function firefoxStarter(): (() => Promise<DrivenBrowser>) | undefined {
   const path = findProgram("FIREFOX_PATH", ["firefox-esr", "firefox"]);
   return path === undefined ? undefined : () => start(path);
@@ -44,7 +49,7 @@ async function start(path: string): Promise<DrivenBrowser> {
   return { ...page, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
-/** Firefox prints where it listens. */
+/** Returns the WebSocket address on which Firefox listens, which Firefox prints. */
 async function addressIn(output: Readable): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const printed: string[] = [];
@@ -92,7 +97,7 @@ async function drive(socket: WebSocket): Promise<Omit<DrivenBrowser, typeof Symb
 
   await call("session.new", { capabilities: {} });
   await call("session.subscribe", { events: ["log.entryAdded"] });
-  // In the tab that it begins with, the address bar keeps the focus: Enter presses no button of the page.
+  // A new tab is used: in the first tab the address bar keeps the focus, so Enter would press no button of the page.
   const { context } = await call<{ context: string }>("browsingContext.create", { type: "tab" });
 
   async function evaluate(expression: string): Promise<{ value?: string; sharedId?: string }> {

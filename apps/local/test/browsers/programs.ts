@@ -7,7 +7,10 @@ import { join } from "node:path";
 
 const END_MS = 5000;
 
-/** Starts programs with a folder of their own as HOME. All of them end, and the folder is removed, when this process ends, too. */
+/**
+ * Starts programs whose HOME is a temporary folder. When this process ends, all of the programs end and the folder is
+ * removed.
+ */
 export interface Programs extends AsyncDisposable {
   readonly home: string;
   start(path: string, args: readonly string[], how: { stdio: StdioOptions; env?: NodeJS.ProcessEnv }): ChildProcess;
@@ -21,7 +24,7 @@ export async function startPrograms(): Promise<Programs> {
     home,
     start(path, args, { stdio, env = {} }) {
       const child = spawn(path, args, { stdio, env: { ...process.env, ...env, HOME: home } });
-      child.on("error", () => undefined); // Its end says so.
+      child.on("error", () => undefined); // the end of the child reports the error
       const exited = once(child, "close").catch(() => undefined);
       const gone = child.pid === undefined ? () => undefined : guard(`process ${child.pid}`);
       ends.unshift(async () => {

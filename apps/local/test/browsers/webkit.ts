@@ -7,12 +7,12 @@ import { startPrograms } from "./programs.ts";
 const START_MS = 100_000;
 const CALL_MS = 100_000;
 const PAUSE_MS = 50;
-/** The member of WebDriver's answers that holds an element's id. */
+/** The field in which WebDriver returns an element's id. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 
 /**
- * How WebKitGTK's own small browser starts, driven over WebDriver, on the display of an X server without a screen;
- * undefined without one here.
+ * Returns a function that starts WebKitGTK's small browser, driven by WebDriver, on the X server Xvfb, which needs no
+ * screen; undefined if these programs are not installed.
  */
 export function webKitStarter(): (() => Promise<DrivenBrowser>) | undefined {
   const driver = findProgram("WEBKIT_DRIVER_PATH", ["WebKitWebDriver"]);
@@ -68,11 +68,14 @@ async function call<T>(base: string, method: string, path: string, body?: object
   return value;
 }
 
-/** Runs in the page: what it throws becomes a value, since drivers word it differently. */
+/**
+ * The script that evaluates an expression in the page. An error that the expression throws is returned as a value,
+ * because drivers report thrown errors in different words.
+ */
 const SCRIPT = (expression: string): string => `const done = arguments[arguments.length - 1];
   (async () => (${expression}))().then((value) => done(JSON.stringify({ value })), (error) => done(JSON.stringify({ error: String(error) })));`;
 
-/** Hears what a page throws, from the moment that it was loaded. */
+/** The script that collects the errors that a page throws after this script was loaded. */
 const HEAR = `(() => {
   globalThis.problems ??= [];
   const hear = (text) => globalThis.problems.push(String(text));

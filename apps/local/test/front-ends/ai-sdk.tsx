@@ -36,7 +36,7 @@ function View({ messages, status, error, sendMessage, regenerate, stop }: Helper
   );
 }
 
-/** As its documentation shows it, with a transport. */
+/** Uses `useChat` with a transport, as the documentation of the AI SDK shows it. */
 function Plain(): ReactElement {
   return <View {...useChat<DocrelayMessage>({ id, transport, resume: true })} />;
 }

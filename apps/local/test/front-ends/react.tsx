@@ -4,7 +4,9 @@ import { StrictMode, Suspense, use, useEffect, useRef, useState, type FormEvent,
 import { createRoot, hydrateRoot } from "react-dom/client";
 import { renderToString } from "react-dom/server";
 
-/** What the tests read: drawn frames, renders of one component, and the relay itself. */
+/**
+ * The values that the tests read: the number of drawn frames, the number of renders of one component, and the relay.
+ */
 interface Seen {
   frames: number;
   renders: number;
@@ -140,7 +142,7 @@ const app = (relay: Relay | undefined): ReactElement => (
 );
 const root = document.body.appendChild(document.createElement("div"));
 seen.resume = resume;
-// A server has no relay: the page takes over what it has rendered.
+// A server renders without a relay; the page hydrates the result.
 const isRendered = search.has("rendered");
 if (isRendered) root.innerHTML = renderToString(app(undefined));
 seen.relay = connect({ url: search.get("relay") ?? "" });
