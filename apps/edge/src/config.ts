@@ -146,7 +146,7 @@ export const schema = z
     /** How many connections a second one user may open to one edge. */
     CONNECTS_PER_SECOND: integer({ min: 1, max: 10_000, default: 5 }),
     CONNECTS_BURST: integer({ min: 1, max: 100_000, default: 60 }),
-    /** Most connections of one user, on all edges together. */
+    /** The most connections of one user, on all edges together. */
     MAX_CONNECTIONS_PER_USER: integer({ min: 1, max: 100_000, default: 50 }),
     MAX_USER_BLOB_BYTES: integer({ min: 1024, max: 1024 * GIB, default: 268_435_456 }),
     MAX_CONNECTIONS: integer({ min: 1, max: 1_000_000, default: 20_000 }),
@@ -163,7 +163,7 @@ export const schema = z
     USERS_PER_ADDRESS: integer({ min: 0, max: 100_000, default: 0 }),
     /** All users of one tenant together may use as much as this many single users; 0 = no bound. */
     USERS_PER_TENANT: integer({ min: 0, max: 1_000_000, default: 0 }),
-    /** Most bytes of a user's questions and answers that are kept within the retention. */
+    /** The most bytes of a user's questions and answers that are kept within the retention. */
     MAX_USER_LOG_BYTES: integer({ min: 65_536, max: 1024 * GIB, default: 67_108_864 }),
     MAX_CONVERSATION_EVENTS: integer({ min: 100, max: 1_000_000, default: 5000 }),
     MAX_CONVERSATION_BYTES: integer({ min: 65_536, max: GIB, default: 8_000_000 }),
@@ -196,8 +196,8 @@ export const schema = z
   .check(...storageRules);
 export interface Config extends z.output<typeof schema> {
   /**
-   * Whether only this machine reaches the edge: `HOST`, or behind a balancer `BIND`, is loopback, and no proxy is
-   * named.
+   * Whether only this machine can reach the edge: the address that clients connect to (`HOST`, or `BIND` behind a
+   * balancer) is a loopback address, and no trusted proxies are set.
    */
   readonly ONLY_LOCAL: boolean;
   readonly redis: RedisServer;

@@ -52,7 +52,7 @@ describe("an edge that stops", () => {
 });
 
 const MESSAGE_BYTES = 100_000;
-/** Most bytes that a client's socket and WebSocket parser still read after the client was paused. */
+/** The most bytes that a client's socket and WebSocket parser still read after the client was paused. */
 const CLIENT_BYTES = 524_288;
 
 /** Returns how many bytes the kernel buffers on loopback for a reader that does not read. */

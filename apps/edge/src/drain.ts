@@ -7,7 +7,7 @@ import type { ClientConnection } from "./limits/client-connection.ts";
 export interface DrainDeps {
   readonly health: Health;
   readonly http: HttpServer;
-  /** All connections that are open now. */
+  /** Returns all connections that are open now. */
   readonly connections: () => ClientConnection[];
   /** How long to wait until a balancer has noticed that this edge is not ready; 0 if no balancer checks readiness. */
   readonly delayMs: number;

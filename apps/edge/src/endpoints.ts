@@ -55,13 +55,13 @@ const FEEDBACK_RATE = { perSecond: 1, burst: 20 };
 const SPARE_SOCKETS = { min: 64, share: 0.1 };
 
 /**
- * Most bytes of incomplete messages of all connections together: `bytes`, or the size of `frames` plain frames of the
- * largest size if that is more.
+ * The most bytes of incomplete messages of all connections together: `bytes`, or the size of `frames` plain frames of
+ * the largest size if that is more.
  */
 const ARRIVING = { bytes: 67_108_864, frames: 2 };
 /**
- * Most bytes of incomplete messages of the connections of one network together, in the form of {@link ARRIVING}; unused
- * if networks are not counted.
+ * The most bytes of incomplete messages of the connections of one network together, in the form of {@link ARRIVING};
+ * unused if networks are not counted.
  */
 const ARRIVING_OF_NETWORK = { bytes: 33_554_432, frames: 1 };
 const EXPIRE_MS = 2000;

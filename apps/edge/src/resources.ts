@@ -205,7 +205,8 @@ async function openRoster(subscriber: RedisSubscriber, life: Lifecycle, queueGat
     roster.expire();
   }, BEAT_MS);
   life.add("roster", () => clearInterval(ticking));
-  // On a busy machine the command may time out. A process that is starting must not end because of that, so it retries.
+  // On a busy machine the command to subscribe may time out. A process that is starting must not end because of that,
+  // so the command is retried.
   await hearBeats(subscriber, roster, ({ unfinished }) => {
     if (unfinished !== undefined) queueGate.counted(unfinished);
   }).catch(() => untilReply(() => subscriber.subscribe(BEAT_CHANNEL), REDIS_WAIT_MS));

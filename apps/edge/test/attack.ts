@@ -61,7 +61,7 @@ export interface Target extends AsyncDisposable {
   hint(user: string, conversation: string): Promise<void>;
 }
 
-/** @param env of.env further settings of both edges; `of.first`: further settings of only the first edge. */
+/** @param env further settings of both edges; `first`: further settings of only the first edge. */
 export async function startTarget(of: { env?: Env; first?: Env } = {}): Promise<Target> {
   const redisServer = await startRedis();
   const redis = new Redis(redisServer.url);

@@ -117,7 +117,7 @@ export const schema = z
     ENGINE_ERRORS: choice(["hidden", "shown"], "hidden"),
     ENGINE_UNIQUE_ID: choice(["client", "opaque"], "client"),
     ENGINE_CONNECTIONS: integer({ min: 1, max: 100_000, default: 500 }),
-    /** Most bytes of the message that holds the prompt; 0 = no limit. */
+    /** The most bytes of the message that holds the prompt; 0 = no limit. */
     ENGINE_MAX_PROMPT_BYTES: integer({ min: 0, max: GIB, default: 0 }),
     /** How long an ask waits for an engine that does not respond or reports that it is busy. */
     ENGINE_AWAY_MS: integer({ min: 0, max: DAY_MS, default: 30_000 }),
@@ -156,8 +156,8 @@ export const schema = z
     /** How many bytes of files' texts are cached in memory, at two bytes for each UTF-16 unit. */
     TEXT_CACHE_BYTES: integer({ min: 1024, max: 64 * GIB, default: 33_554_432 }),
     /**
-     * Most events of a conversation's log; `MAX_CONVERSATION_BYTES` is the bound of its bytes. When the log exceeds one
-     * of these bounds, its oldest events are dropped, but never those of unfinished asks.
+     * The most events of a conversation's log; `MAX_CONVERSATION_BYTES` is the bound of its bytes. When the log exceeds
+     * one of these bounds, its oldest events are dropped, but never those of unfinished asks.
      */
     MAX_CONVERSATION_EVENTS: integer({ min: 100, max: 1_000_000, default: 5000 }),
     MAX_CONVERSATION_BYTES: integer({ min: 65_536, max: GIB, default: 8_000_000 }),

@@ -17,7 +17,7 @@ async function readAll(blobs: BlobStore, ref: string): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Tests for every implementation of a blob store. */
+/** Runs the tests that every implementation of a blob store must pass. */
 export function blobStoreContract(name: string, subject: Subject): void {
   describe(`blob store: ${name}`, () => {
     it("returns the bytes in order, for chunks in any order, also repeated", async () => {

@@ -177,7 +177,7 @@ function wrap(socket: WebSocket, { pingEveryMs, secrets }: ConnectOptions): Conn
   };
 }
 
-/** The EngineError if the connection did not open, or if the engine sent invalid data. */
+/** Returns the EngineError for a connection that did not open, or on which the engine sent invalid data. */
 function errorOf(cause: Error & { code?: string }, secrets: readonly string[]): EngineError {
   const { code } = cause;
   if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" || code === "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH")

@@ -214,7 +214,7 @@ function readCitations(value: unknown): EngineCitation[] | undefined {
   return cited;
 }
 
-/** Suggested questions, each in one line. */
+/** Returns the suggested questions, each in one line. */
 function readSuggestions(value: unknown): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const lines = (value as unknown[]).flatMap((one) =>

@@ -63,8 +63,8 @@ function notes({ pages, missing, truncated }: PromptFile): string {
 }
 
 /**
- * The number of the line in which each page begins. Lines are counted and not characters, because programming languages
- * count characters differently.
+ * Returns the number of the line in which each page begins. Lines are counted and not characters, because programming
+ * languages count characters differently.
  */
 function firstLines(pages: readonly string[]): number[] {
   let line = 1;

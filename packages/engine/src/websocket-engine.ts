@@ -121,7 +121,7 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
   };
 }
 
-/** The options with which the pool opens and keeps connections. */
+/** Returns the options with which the pool opens and keeps connections. */
 function socketOptions(options: WebSocketEngineOptions, secrets: readonly string[]): Parameters<typeof createPool>[1] {
   return {
     url: options.url,

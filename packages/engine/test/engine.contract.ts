@@ -30,7 +30,7 @@ export interface ContractKind {
   ): Engine;
 }
 
-/** Tests for every engine. */
+/** Runs the tests that every engine must pass. */
 export function describeEngine(kind: ContractKind): void {
   describe(`an engine of kind ${kind.name}`, () => {
     it("gets the prompt, and its reply comes unchanged between one `sent` and one `end`", async () => {

@@ -99,7 +99,7 @@ export async function askAll(
   return Array.fromAsync(engine.ask({ message: "what is inside?", uniqueId: "id", affinity: "user", ...ask }, signal));
 }
 
-/** The text of the reply that the caller has in the end. */
+/** Returns the text of the reply that the caller has in the end. */
 export function textOf(events: readonly EngineEvent[]): string {
   const end = events.at(-1);
   const joined = events.map((event) => (event.kind === "text" ? event.text : "")).join("");

@@ -55,7 +55,7 @@ export async function startScriptedOpenAi(
     try {
       for await (const chunk of request) chunks.push(chunk as Buffer);
     } catch {
-      return; // the client has gone while it was sending
+      return; // the client has closed the connection before its whole request was sent
     }
     const call = callOf(kind, request, response, { number: calls.length + 1, raw: Buffer.concat(chunks).toString() });
     calls.push(call);

@@ -23,7 +23,7 @@ export function parseEnv<S extends z.ZodType>(schema: S, env: Env): Parsed<z.out
   };
 }
 
-/** The text that a process writes to stderr before it exits with {@link EXIT_CONFIG}. */
+/** Returns the text that a process writes to stderr before it exits with {@link EXIT_CONFIG}. */
 export function describeProblems(name: string, problems: readonly string[]): string {
   return [`${name} cannot start:`, ...problems.map((problem) => `  - ${problem}`), ""].join("\n");
 }
@@ -31,7 +31,7 @@ export function describeProblems(name: string, problems: readonly string[]): str
 /** The exit code for wrong settings (EX_CONFIG of sysexits.h). */
 export const EXIT_CONFIG = 78;
 
-/** A setting that is a whole number from `min` to `max`, both included. */
+/** Makes a setting that is a whole number from `min` to `max`, both included. */
 export function integer(range: { min: number; max?: number; default: number }): z.ZodType<number> {
   const max = range.max ?? Number.MAX_SAFE_INTEGER;
   const sentence = `must be a whole number from ${range.min}${range.max === undefined ? " on" : ` to ${range.max}`}`;
@@ -46,13 +46,13 @@ export function integer(range: { min: number; max?: number; default: number }): 
     });
 }
 
-/** A setting that is one of `words`. */
+/** Makes a setting that is one of `words`. */
 export function choice<const T extends string>(words: readonly [T, ...T[]], fallback?: NoInfer<T>): z.ZodType<T> {
   const one = z.enum(words, { error: `must be one of: ${words.join(", ")}` });
   return fallback === undefined ? one : one.default(fallback as z.core.util.NoUndefined<T>);
 }
 
-/** A setting that is a list: items separated by commas. Blanks around an item are dropped. */
+/** Makes a setting that is a list: items separated by commas. Blanks around an item are dropped. */
 export function list(fallback = ""): z.ZodType<string[]> {
   return z
     .string()
@@ -66,9 +66,9 @@ export function list(fallback = ""): z.ZodType<string[]> {
 }
 
 /**
- * A setting that is a list of encryption keys, separated by commas. The first key encrypts, all of them decrypt. If the
- * first one is empty (`,key`), nothing is encrypted; use this in a rolling update, while some processes do not have the
- * key yet.
+ * Makes a setting that is a list of encryption keys, separated by commas. The first key encrypts, all of them decrypt.
+ * If the first one is empty (`,key`), nothing is encrypted; use this in a rolling update, while some processes do not
+ * have the key yet.
  */
 export function dataKeys(): z.ZodType<string[]> {
   return z
@@ -89,7 +89,7 @@ export function dataKeys(): z.ZodType<string[]> {
 export const MAX_SECRETS = 8;
 const TOO_MANY = `must have ${MAX_SECRETS} at most: remove those that nothing needs any more`;
 
-/** A setting that is a list of secrets, separated by commas. Each of them is accepted. */
+/** Makes a setting that is a list of secrets, separated by commas. Each of them is accepted. */
 export function secretList(): z.ZodType<string[]> {
   return list()
     .refine((items) => items.every(isLong), "must be a comma list of secrets that have at least 32 bytes each")
@@ -98,8 +98,8 @@ export function secretList(): z.ZodType<string[]> {
 const isLong = (secret: string): boolean => Buffer.byteLength(secret) >= 32;
 
 /**
- * A setting that is a URL with one of `protocols` (`ws:`, `redis:` …). Its problem does not show the URL, which may
- * have a password in it.
+ * Makes a setting that is a URL with one of `protocols` (`ws:`, `redis:` …). Its problem does not show the URL, which
+ * may have a password in it.
  */
 export function url(protocols: readonly string[]): z.ZodType<string> {
   const sentence = `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`;
@@ -111,8 +111,8 @@ export function url(protocols: readonly string[]): z.ZodType<string> {
 const LIST = /^(rediss?:\/\/)?[^\s,]+:\d+(\/\d*)?,/;
 
 /**
- * A setting that is the address of Redis: `redis://`, `rediss://` or `unix:/path`; for a cluster, a comma list of such
- * addresses or of `host:port`.
+ * Makes a setting that is the address of Redis: `redis://`, `rediss://` or `unix:/path`; for a cluster, a comma list of
+ * such addresses or of `host:port`.
  */
 export function redisUrl(): z.ZodType<string> {
   const isUrl = (text: string): boolean =>

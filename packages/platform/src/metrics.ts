@@ -8,7 +8,7 @@ export interface Metrics {
   counter<L extends string>(name: string, help: string, labels?: readonly L[]): Counter<L>;
   /** Adds a gauge. `read` returns its value whenever the metrics are read. */
   gauge(name: string, help: string, read: () => number): Gauge;
-  /** Gauges of one object, which is read once whenever the metrics are read. */
+  /** Adds gauges of one object, which is read once whenever the metrics are read. */
   gauges<F extends string>(
     names: { readonly [Field in F]: readonly [name: string, help: string] },
     read: () => Readonly<Record<F, number>>,

@@ -54,7 +54,7 @@ async function withSetting<T>(name: string, value: string, normal: string, work:
   }
 }
 
-// Errors of a real server; `makes` returns the error as the client reports it.
+// Errors of a real server. `makes` provokes the error, and returns it as the client reports it.
 const REAL: ReadonlyArray<readonly [word: string, kind: StoreErrorKind | undefined, makes: () => Promise<Error>]> = [
   ["OOM", "refused", () => withSetting("maxmemory", "1", "0", () => errorOf(connect().set("key", "v")))],
   ["OOM", "refused", () => withSetting("maxmemory", "1", "0", () => errorOf(connect().eval(SET, 1, "key")))],
@@ -158,7 +158,7 @@ describe("a real Redis", () => {
   });
 
   it("that cannot save to its disk and refuses writes: MISCONF", async () => {
-    // Nobody can write to /proc, not even root.
+    // Nobody can write to /proc, not even root, so this Redis cannot save its data.
     await using other = await startRedis({ args: ["--dir", "/proc", "--save", "1 1"] });
     const redis = connect(other.url);
     await redis.bgsave();

@@ -16,7 +16,8 @@ export async function startFakeRedis(version: string): Promise<FakeRedis> {
     sockets.add(socket);
     socket.on("error", () => undefined);
     socket.on("data", (data) => {
-      // Sends one reply for each command. Here, only the first line of a command begins with an asterisk.
+      // Sends one reply for each command. Each command begins with a line that has an asterisk and a number; no other
+      // line of these commands looks like that.
       for (const command of data.toString().split(/(?=^\*\d+\r\n)/m)) {
         socket.write(/\r\ninfo\r\n/i.test(command) ? `$${info.length}\r\n${info}\r\n` : "+OK\r\n");
       }

@@ -13,6 +13,6 @@ let ticks = 0;
 const alive = setInterval(() => process.stdout.write(`tick ${++ticks}\n`), 200);
 process.stdout.write("waiting\n");
 process.stdout.write(`ending by ${await stopped}\n`);
-await setTimeout(300); // stands for a drain
+await setTimeout(300); // this wait stands for a drain
 process.stdout.write("ended\n");
 clearInterval(alive);

@@ -166,8 +166,8 @@ function checkAsk(
 interface Intake {
   readonly isFull: boolean;
   /**
-   * Most unfinished asks of a user. While `isFull` it is 0: then `accept` refuses a new ask, and still acknowledges an
-   * ask that it accepted before.
+   * The most unfinished asks of a user. While `isFull` it is 0: then `accept` refuses a new ask, and still acknowledges
+   * an ask that it accepted before.
    */
   readonly maxInFlight: number;
   readonly why: { readonly retryAfterMs: number; readonly reason?: "paused" | "memory" };

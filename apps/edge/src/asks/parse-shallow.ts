@@ -3,8 +3,8 @@ import { jsonShape, PAYLOAD_DEPTH, refuse } from "@docrelay/protocol";
 const BOUNDS = {
   depth: PAYLOAD_DEPTH + 1,
   /**
-   * Most values and keys of one message: far more than a valid message has. Parsed JSON may take many times the memory
-   * of its text, and a thread that reaches its memory limit inside the parser ends the whole process.
+   * The most values and keys of one message: far more than a valid message has. Parsed JSON may take many times the
+   * memory of its text, and a thread that reaches its memory limit inside the parser ends the whole process.
    */
   parts: 10_000,
 };

@@ -37,7 +37,7 @@ export interface OpenedAuthenticator {
 
 /** Issues sessions to users who have signed in through the page (`AUTH_MODE=oidc`). */
 export interface Accounts {
-  /** The secrets of sessions, the newest first. */
+  /** Returns the secrets of sessions, the newest first. */
   readonly secrets: () => readonly Uint8Array[];
   issue(user: string): Promise<Session>;
 }

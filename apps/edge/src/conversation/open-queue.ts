@@ -7,8 +7,7 @@ export interface LogReader {
   /** Whether the connection has ended: then no further log is read for it. */
   readonly gone: boolean;
   /**
-   * Calls `callback` once when the client has read all, or nearly all, sent bytes, or the connection has ended; at once
-   * if that is the case already.
+   * Calls `callback` once: as soon as the client has read all, or nearly all, sent bytes, or the connection has ended.
    */
   whenRoom(callback: () => void): void;
 }
@@ -31,16 +30,16 @@ export interface OpenQueue {
 
 export interface OpenQueueRule {
   /**
-   * Most bytes of logs that are read, parsed and serialised at a time. The size of a log is known only after it was
+   * The most bytes of logs that are read, parsed and serialised at a time. The size of a log is known only after it was
    * read: until then it counts as much as the longest recent log. Therefore many short logs, but only few long ones,
    * are read at the same time.
    */
   readonly maxBytes: number;
-  /** Most logs that are read at a time, however short they are. */
+  /** The most logs that are read at a time, however short they are. */
   readonly atOnce: number;
-  /** Most waiting calls of `run` for one user. */
+  /** The most waiting calls of `run` for one user. */
   readonly maxPerUser: number;
-  /** Most waiting calls of `run` for all users together. */
+  /** The most waiting calls of `run` for all users together. */
   readonly maxWaiting: number;
   /** The longest time that a call of `run` waits. */
   readonly waitMs: number;

@@ -9,8 +9,9 @@ const POLICY = contentPolicy(findInline(`<style>${STYLE}</style>`), []);
 const MAX_DEPTH = 20;
 
 /**
- * Sends a page for people: the path does not exist, with a link to the start page. Returns false, and sends nothing,
- * for requests of programs, which get the error as JSON: those to the API, and those that do not accept HTML.
+ * Sends a page which tells people that the path does not exist, and links to the start page. Programs get the error as
+ * JSON instead: for their requests (to the API, or without HTML in `Accept`) this function sends nothing and returns
+ * false.
  */
 export function sayNotFound(path: string, { method, headers }: IncomingMessage, response: ServerResponse): boolean {
   const isRead = method === "GET" || method === "HEAD";

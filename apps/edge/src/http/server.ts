@@ -35,7 +35,7 @@ export interface HttpDeps {
   readonly polling: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
   /** How long an idle connection is kept open. */
   readonly keepAliveMs: number;
-  /** Most open TCP connections, with or without a request; a further connection is closed without a response. */
+  /** The most open TCP connections, with or without a request; a further connection is closed without a response. */
   readonly maxSockets: number;
   readonly upgrades: { readonly socketIo: Upgrade; readonly plain: Upgrade };
   onBug(error: unknown): void;

@@ -37,7 +37,7 @@ const SMALL_BYTES = 16_384;
 
 export interface ArrivingRule {
   readonly maxBytes: number;
-  /** Most bytes of the incomplete messages of one network. */
+  /** The most bytes of the incomplete messages of one network. */
   readonly maxNetworkBytes: number;
   /** Called with the number of bytes each time some have been received, including bytes of small messages. */
   readonly received?: (bytes: number) => void;

@@ -107,7 +107,8 @@ it("an event that costs little has a rate, too", async () => {
   const { send, close } = await connect("10.0.0.8", "cheap");
   const payload = { conversation: "c", ask: "unknown" };
   const codes = new Set<string | undefined>();
-  // On a busy machine 300 events may arrive more slowly than the rate allows, so the test sends them again.
+  // On a busy machine 300 events may arrive so slowly that the edge refuses none of them. Then the test sends them
+  // again.
   await eventually(async () => {
     const events = Array.from({ length: 300 }, () => send("cancel", payload));
     for (const { error } of await Promise.all(events)) codes.add(error?.code);

@@ -112,11 +112,11 @@ describe("a fair queue", () => {
     const queue = createFairQueue({ ...RULE, maxWaiting: 3, maxWaitingPerUser: 2, maxWaitingPerKey: 1 });
     const release = await queue.acquire("ann", "a");
     const waiting = [queue.acquire("ann", "a")];
-    await expect(queue.acquire("ann", "a")).rejects.toMatchObject(busy); // the limit of the key
+    await expect(queue.acquire("ann", "a")).rejects.toMatchObject(busy); // the key's limit is reached
     waiting.push(queue.acquire("ann", "b"));
-    await expect(queue.acquire("ann", "c")).rejects.toMatchObject(busy); // the limit of the user
+    await expect(queue.acquire("ann", "c")).rejects.toMatchObject(busy); // the user's limit is reached
     waiting.push(queue.acquire("bob", "d"));
-    await expect(queue.acquire("cat", "e")).rejects.toMatchObject(busy); // the limit of all calls
+    await expect(queue.acquire("cat", "e")).rejects.toMatchObject(busy); // the limit of all calls is reached
     expect([queue.waiting, queue.keys]).toEqual([3, 3]);
     release();
     await Promise.all(waiting.map(async (call) => (await call)()));

@@ -4,7 +4,7 @@ export interface Gathering<T> {
 
 export interface GatheringOptions<T> {
   readonly withinMs: number;
-  /** Most items that `emit` gets in one call. */
+  /** The most items that `emit` gets in one call. */
   readonly most: number;
   /** Receives the gathered items of one name, in order. */
   emit(items: readonly [T, ...T[]]): void;

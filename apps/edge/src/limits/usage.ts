@@ -63,13 +63,13 @@ export interface GroupLimits {
   /** Limits how many asks the group may send to this edge; `fileRate` does the same for files. */
   readonly askRate: RateLimiter;
   readonly fileRate: RateLimiter;
-  /** Most bytes of the group's conversations that are kept within the retention. */
+  /** The most bytes of the group's conversations that are kept within the retention. */
   readonly maxLogBytes: number;
-  /** Most bytes of files that the group may send within the retention. */
+  /** The most bytes of files that the group may send within the retention. */
   readonly maxFileBytes: number;
-  /** Most unfinished asks of the group, on all edges. */
+  /** The most unfinished asks of the group, on all edges. */
   readonly maxRunning: number;
-  /** Most unfinished uploads of the group, on this edge. */
+  /** The most unfinished uploads of the group, on this edge. */
   readonly maxUploads: number;
 }
 
@@ -81,7 +81,7 @@ export interface UsageDeps {
   readonly store: Store;
   /** The groups of users whose use is counted and limited. */
   readonly groups: readonly GroupLimits[];
-  /** Most kept bytes of one user's conversations. */
+  /** The most kept bytes of one user's conversations. */
   readonly maxLogBytes: number;
   /** Called when an ask was accepted. */
   onAsked(user: string, bytes: number): void;

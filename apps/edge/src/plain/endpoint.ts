@@ -62,7 +62,7 @@ export interface PlainEndpoint extends AsyncDisposable {
 }
 
 const PROTOCOL = "docrelay.v1";
-/** Most bytes that a frame's JSON may have around the base64 of its files. */
+/** The most bytes that a frame's JSON may have around the base64 of its files. */
 const FRAME_MARGIN_BYTES = 65_536;
 /**
  * How many fragments a frame may have. Browsers send a large frame in fragments: Chromium sends 33 MB as 251 fragments

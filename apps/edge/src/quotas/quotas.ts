@@ -123,7 +123,7 @@ function limitsOf({ quotas }: QuotasDeps["settings"], account: Account): Limits 
   return limits;
 }
 
-/** Returns the accounts of the user's tenant and network, as far as the user has them. */
+/** Returns the accounts of the user's tenant and of the user's network; a user may have only one of them, or none. */
 function groupsOf({ tenants, networks }: QuotasDeps, user: string): Account[] {
   const [tenant, network] = [tenants.of(user), networks.of(user)];
   return [

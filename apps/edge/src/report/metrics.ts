@@ -6,7 +6,7 @@ import { createMetrics, type Metrics } from "@docrelay/platform";
  */
 export interface EdgeMetrics {
   readonly metrics: Metrics;
-  /** Client events that were refused since the start, by event and code. */
+  /** Returns how many client events were refused since the start, by event and code. */
   refusals(): Promise<Array<{ event: string; code: string; count: number }>>;
   /** Returns some of the current counts, under names for people, for the pages of operators. */
   figures(): Readonly<Record<string, number>>;

@@ -57,9 +57,7 @@ class ByteCap {
     return this.waiting + this.#socket.writableLength;
   }
 
-  /**
-   * Calls `callback` once when at most `ROOM_BYTES` wait or the connection has ended; at once if that is so already.
-   */
+  /** Calls `callback` once: as soon as at most `ROOM_BYTES` wait, or the connection has ended. */
   whenRoom(callback: () => void): void {
     if (this.#hasRoom()) return callback();
     if (!this.#callbacks) {

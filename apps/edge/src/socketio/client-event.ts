@@ -23,7 +23,7 @@ export interface Session extends UploadListener, UserListener {
   renew(identity: Identity): void;
 }
 
-/** Tells whether a connection may be read: not while the part that handles its events has no room. */
+/** Tells whether a connection may be read. It may not be read while the part that handles its events has no room. */
 export interface Backpressure {
   readonly hasRoom: boolean;
   whenRoom(callback: () => void): void;
@@ -51,7 +51,10 @@ interface EventRules {
   readonly forReaders?: boolean;
   /** Whether `run` itself limits the rate of the event; then `EVENT_RATE` does not count it. */
   readonly hasOwnRate?: boolean;
-  /** Returns a part whose room decides: after the event, the connection is not read while that part has no room. */
+  /**
+   * Returns the part that handles the event, such as the upload queue. While this part has no room, the connection is
+   * not read.
+   */
   readonly backpressure?: (deps: EventDeps) => Backpressure;
   /** Whether a refusal of the event counts as a strike against the connection; by default each `BAD_MESSAGE` does. */
   readonly isStrike?: (error: WireError) => boolean;

@@ -217,7 +217,7 @@ class ServedSocket implements ClientConnection, Session, LogReader {
     return done;
   }
 
-  /** Counts one event. @throws Refusal `RATE_LIMITED` */
+  /** Counts one event of this connection. @throws Refusal `RATE_LIMITED` if the connection sends too many */
   #countEvent(): void {
     const taken = takeToken(this.#events, EVENT_RATE, performance.now());
     this.#events = taken.bucket;

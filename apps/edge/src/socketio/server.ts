@@ -28,7 +28,7 @@ const CLOSE_MS = 10_000;
 /** How long a client whose connection is ended because of what it sent may take to read the reason. */
 const HEARD_MS = 1000;
 const PONG_MS = 20_000;
-/** Most bytes of an ask's packet without its files: the message, with every character escaped, names and ids. */
+/** The most bytes of an ask's packet without its files: the message, with every character escaped, names and ids. */
 const ENVELOPE_BYTES = 524_288;
 /**
  * A packet may have this many times `MAX_INLINE_BYTES`. So an ask whose files are a little too large is read and

@@ -14,13 +14,13 @@ export interface PacketRule {
   readonly arriving: Arriving;
   /** The client's network; undefined if networks are not counted. */
   readonly network: string | undefined;
-  /** Most bytes of one packet, including its attachments. */
+  /** The most bytes of one packet, including its attachments. */
   readonly maxPacketBytes: number;
   /** Ends the connection with this code; `PAYLOAD_TOO_LARGE` if a packet has too many bytes. */
   end(code: ErrorCode): void;
 }
 
-/** Most bytes of a connection before its admission: until then a client sends only a packet with its token. */
+/** The most bytes of a connection before its admission: until then a client sends only a packet with its token. */
 const MAX_BYTES_BEFORE = 16_384;
 /** How long one packet may take to arrive: after a minute the SDK sends it again over another connection. */
 const PACKET_MS = 60_000;

@@ -116,7 +116,7 @@ function sendChunk(
   const isLast = known.next === upload.size;
   const storing = whenRoom(deps, known, () => {
     const stored = storeChunk(store, blobs, user, { upload, offset, bytes, maxBytes, earlier });
-    // Without this count, `completeUpload` reads the stored bytes instead.
+    // If the blob store cannot count chunks, or the count fails, `completeUpload` reads the stored bytes instead.
     if (isLast) known.counted = blobs.count?.(upload.ref).catch(() => undefined);
     return stored;
   });

@@ -44,7 +44,7 @@ export interface Receivings {
   forget(user: string, known: Receiving): void;
 }
 
-/** Most uploads whose state is kept in memory; the state of others is read again when needed. */
+/** The most uploads whose state is kept in memory; the state of others is read again when needed. */
 const MAX_KNOWN = 1000;
 
 export function createReceivings(store: Store): Receivings {

@@ -17,7 +17,7 @@ export interface UploadQueue {
   readonly unstoredBytes: number;
   /** How many uploads have a chunk that waits or is being stored. */
   readonly uploads: number;
-  /** Calls `callback` once when less than half of `maxUnstoredBytes` wait; at once if that is so already. */
+  /** Calls `callback` once: as soon as less than half of `maxUnstoredBytes` wait. */
   whenRoom(callback: () => void): void;
   readonly hasRoom: boolean;
 }

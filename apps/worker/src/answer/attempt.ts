@@ -18,7 +18,7 @@ export interface AttemptPlan {
   readonly begunAt: number;
   /** How long the ask has waited for the texts of its files. */
   readonly extractMs: number;
-  /** Most UTF-8 bytes of one `delta`. */
+  /** The most UTF-8 bytes of one `delta`. */
   readonly maxPieceBytes: number;
   /** How many UTF-16 units of the reply may wait in memory while the store does not respond. */
   readonly maxHeldUnits: number;
@@ -167,7 +167,7 @@ export function parsePoint(stored: string): Begun["point"] | undefined {
   return mark === undefined ? undefined : { at: Number(at), mark };
 }
 
-/** Most events of one write. A long reply that had to wait for the store is written in several steps. */
+/** The most events of one write. A long reply that had to wait for the store is written in several steps. */
 const MAX_EVENTS_PER_WRITE = 8;
 const RESEND_MS = { firstMs: 50, longestMs: 1000 };
 

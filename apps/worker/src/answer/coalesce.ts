@@ -10,7 +10,7 @@ export interface Buffered {
 export interface CoalesceRule {
   /** For how long text is gathered after text for a delta was taken, in ms. */
   readonly windowMs: number;
-  /** Most UTF-8 bytes of one delta. */
+  /** The most UTF-8 bytes of one delta. */
   readonly maxBytes: number;
 }
 

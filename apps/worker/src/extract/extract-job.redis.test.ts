@@ -367,7 +367,7 @@ describe("fifty PDFs of one user", () => {
     for (const bytes of many) await at.file("many.pdf", bytes, { user: "greedy" });
     const one = makePdf({ pages: ["The one and only, and its size is its own."] });
     await at.file("one.pdf", one, { user: "modest" });
-    // One extraction at a time, so that the extractions end in the order in which they begin.
+    // This worker runs one extraction at a time, so that the extractions end in the order in which they begin.
     await at.here({ WORKER_ROLES: "extract", EXTRACT_CONCURRENCY: "1" }, { sweeper: false });
     const sizes = (): number[] =>
       at.logged.filter((line) => line.includes('"msg":"extracted"')).map((line) => JSON.parse(line).bytes as number);

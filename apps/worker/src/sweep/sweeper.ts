@@ -122,7 +122,7 @@ async function pass(deps: SweeperDeps, state: State, signal: AbortSignal): Promi
       try {
         state.orphans = !(await ringForOrphans(deps, shards, signal)) || !isWhole;
       } catch (error) {
-        state.orphans = true; // the next pass checks again
+        state.orphans = true; // so the next pass rings for these asks again
         throw error;
       }
     }
@@ -283,7 +283,7 @@ async function endAsk(pass: Pass, ask: TakenAsk, body: EventBody<Exclude<Termina
     const keys = ask.body.files.map(({ text }) => text);
     await stopWaiting(pass.store, ask.address, keys, ask);
   }
-  // Now the next ask of the conversation can run.
+  // The next ask of the conversation can run now, so the bell is rung for it.
   await pass.bell.ring({ conversation: ask.address });
 }
 

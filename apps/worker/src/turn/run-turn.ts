@@ -93,8 +93,8 @@ async function runTaken(deps: TurnDeps, running: Running): Promise<Turn> {
 
 /**
  * Counts an engine call in the store and makes it, or lets the engine continue the call of a worker that is gone. For
- * an ask without files, the take may have counted the call already, which saves an fsync before its first piece
- * (docs/adr/0016-fewer-fsyncs.md). `n`: how many events of the current attempt are in the log.
+ * an ask without files, the take may have counted the call already, which saves an fsync before the first piece of the
+ * answer (docs/adr/0016-fewer-fsyncs.md). `n`: how many events of the current attempt are in the log.
  */
 async function beginCall(
   deps: TurnDeps,

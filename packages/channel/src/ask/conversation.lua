@@ -95,8 +95,8 @@ end
 
 local frames = {}
 
--- A log may still exist after its counters were lost; a new log then replaces it. As this is rare, it is not checked
--- beforehand: in this case the first XADD fails.
+-- A log may still exist although its counters were lost. A new log then replaces it. Because this is rare, it is not
+-- checked before each write; it is noticed when the first XADD fails.
 local function add(seq, event)
   if seq == 1 then
     local reply = redis.pcall('XADD', log, '1-0', 'e', event)

@@ -3,7 +3,7 @@ local seq = tonumber(redis.call('HGET', meta, 'seq') or 0)
 if redis.call('LLEN', mail) > 0 or seq > lastSeq then return { 'CHANGED' } end
 for ask in string.gmatch(asks, '%S+') do redis.call('UNLINK', records .. ask) end
 redis.call('ZREM', convs, conversation)
--- Published inside the script. A separate publish could fail after the deletion, and then edges would not know why
--- these asks are gone.
+-- The script itself publishes the deletion. A separate publish could fail after the deletion, and then edges would not
+-- know why these asks are gone.
 redis.call('PUBLISH', deletedChannel, deleted)
 return { 'OK', redis.call('UNLINK', log, mail, meta) }

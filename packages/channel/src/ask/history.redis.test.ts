@@ -190,7 +190,7 @@ function check(events: Event[], { accepted, ended }: Known): void {
       if (completed) expect(completed).toHaveProperty("text", texts.join(""));
     }
   }
-  // Asks run one at a time, in order: after the first event of an ask's attempt, earlier asks write none.
+  // Asks run one at a time, in order: after the first event of an ask's attempt, earlier asks write no events.
   for (const event of events) if (event.attempt > 0 && order.at(-1) !== event.ask) order.push(event.ask);
   expect(order).toEqual(ids.filter((id) => order.includes(id)));
 }

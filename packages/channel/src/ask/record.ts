@@ -16,7 +16,8 @@ export interface AskFile {
    */
   readonly upload?: string;
   /**
-   * The text of this key was extracted with a password, so an extraction without the password cannot take its place.
+   * Whether the text of this key was extracted with a password. If so, an extraction without the password cannot take
+   * its place.
    */
   readonly locked?: boolean;
 }

@@ -17,7 +17,7 @@ export async function countUnfinished(store: Store): Promise<{ sum: number; shar
   };
 }
 
-/** Asks whose time for a check has come; at most `limit` of each shard. */
+/** Returns the asks whose time for a check has come; at most `limit` of each shard. */
 export async function dueAsks(store: Store, limit: number, shards: readonly string[] = SHARDS): Promise<AskAddress[]> {
   if (shards.length === 0) return [];
   const now = await redisTime(store.redis);

@@ -111,7 +111,8 @@ describe("a folder of blobs", () => {
 
   it("leaves no torn file when a chunk cannot be put in its place", async () => {
     const ref = newRef();
-    await mkdir(place(ref, "0"), { recursive: true }); // this folder has the chunk's name
+    // A folder of the chunk's name: the chunk's file cannot be renamed to it.
+    await mkdir(place(ref, "0"), { recursive: true });
     await expect(blobs.write(ref, 0, bytes)).rejects.toMatchObject({ kind: "io" });
     expect(await readdir(place(ref))).toEqual(["0"]);
   });

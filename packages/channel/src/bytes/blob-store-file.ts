@@ -18,9 +18,9 @@ const CHUNK = /^\d+$/;
 const OURS = /^(\d+|until)(\.[\da-f-]{36})?$/;
 
 /**
- * Blobs as folders of chunk files, in a sub-folder of `root` that `prepareBlobFolder` has taken into use. A file is
- * written under a temporary name and then renamed, so a reader sees a whole file or none. Folders whose name is not a
- * ref, symbolic links and files of other names are never deleted.
+ * Stores blobs as folders of chunk files, in a sub-folder of `root` that `prepareBlobFolder` has taken into use. A file
+ * is written under a temporary name and then renamed, so a reader sees a whole file or none. Folders whose name is not
+ * a ref, symbolic links and files of other names are never deleted.
  *
  * `now`: a clock that all processes share, in ms. Errors of the disk are ChannelErrors `io`. A missing folder, for
  * example an unmounted disk, is such an error too.

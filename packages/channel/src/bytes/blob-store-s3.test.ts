@@ -163,7 +163,9 @@ describe("a server that fails", () => {
   });
 });
 
-/** A server that gives these replies, one after the other, and the headers of the requests it received. */
+/**
+ * Starts a server that gives these replies, one after the other. `seen`: the headers of the requests that it received.
+ */
 async function scripted(answers: ReadonlyArray<readonly [status: number, code?: string]>) {
   const seen: Array<Record<string, unknown>> = [];
   const server: Server = createServer((request, response) => {

@@ -28,10 +28,10 @@ export interface S3StoreOptions {
 }
 
 /**
- * Blobs in a bucket, one object for each chunk. A chunk is stored as soon as it arrives, in any order, and readers see
- * a whole chunk or none. (Parts of a multipart upload have at least 5 MiB and cannot be read before its end.) An empty
- * object beside the chunks states how long a blob is kept. All times are the server's. Objects of other names are never
- * removed.
+ * Stores blobs in a bucket, one object for each chunk. A chunk is stored as soon as it arrives, in any order, and
+ * readers see a whole chunk or none. (Parts of a multipart upload have at least 5 MiB and cannot be read before its
+ * end.) An empty object beside the chunks states how long a blob is kept. All times are the server's. Objects of other
+ * names are never removed.
  *
  * Errors of the server are ChannelErrors `io`, after retries within the bounds of the client.
  */

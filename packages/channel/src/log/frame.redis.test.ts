@@ -34,7 +34,8 @@ beforeEach(async () => {
   const joined = new Promise<void>((resolve) => {
     server.on("connection", (socket) => {
       void socket.join(roomOf(channel.at));
-      // A barrier: on one connection, the reply to this command comes after the adapter's own subscription.
+      // A barrier: Redis replies to the commands of a connection in order, so when this reply comes, the adapter's own
+      // subscription is confirmed.
       void subscriber.ssubscribe(channelOf(channel.at)).then(() => resolve());
     });
   });

@@ -36,7 +36,10 @@ export function conversationAddress(user: string, conversation: string): Convers
   return { ...userAddress(user), c: short("conversation", user, conversation) };
 }
 
-/** An ask id belongs to the user, not to a conversation: one id names one ask in all of the user's conversations. */
+/**
+ * Returns the address of an ask. An ask's id belongs to the user, not to a conversation: one id names one ask in all of
+ * the user's conversations.
+ */
 export function askAddress(user: string, conversation: string, ask: string): AskAddress {
   return { ...conversationAddress(user, conversation), a: short("ask", user, ask) };
 }

@@ -100,7 +100,7 @@ const EXTRACT: Tries = {
 };
 const TRIES: Readonly<Record<RedisRole, Tries>> = { edge: EDGE, ask: ASK, extract: EXTRACT };
 
-/** All keys and channels that a process with these roles tries, each of them once. */
+/** Returns all keys and channels that a process with these roles tries, each of them once. */
 export function triesOf(roles: readonly RedisRole[]): Tries {
   const all = roles.map((role) => TRIES[role]);
   const each = <T>(of: (tries: Tries) => readonly T[]): T[] => [...new Set(all.flatMap(of))];

@@ -143,7 +143,9 @@ export async function readText(store: Store, key: string): Promise<StoredText | 
 const readFacts = (store: Store, key: string, stored: string): unknown =>
   JSON.parse(sealingOf(store).unsealText(placeOfTextFacts(key), stored));
 
-/** Which kind of outcome is stored for each of `keys`, in their order. Texts are renewed without being loaded. */
+/**
+ * Returns which kind of outcome is stored for each of `keys`, in their order. Texts are renewed without being loaded.
+ */
 export async function textState(store: Store, keys: readonly string[]): Promise<Array<"text" | "failed" | "missing">> {
   // ioredis sends the commands of one tick together; a pipeline would cost more.
   const kinds = await Promise.all(keys.map((key) => store.redis.hget(textKeyOf(key), "kind")));

@@ -65,7 +65,7 @@ async function inOrderOfUse(question: string, pages: readonly Page[]): Promise<P
   return [...pages.filter(({ page }) => page === 1), ...beside, ...pages].filter((page) => page !== undefined);
 }
 
-/** The indexes of the pages that contain words of the question, best first. */
+/** Returns the indexes of the pages that contain words of the question, best first. */
 async function search(question: string, pages: readonly Page[]): Promise<number[]> {
   const known = questionWords(question);
   // Only words of the question are indexed, so that the index stays small. The lengths of pages still count all words.

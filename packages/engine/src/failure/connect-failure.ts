@@ -11,8 +11,8 @@ const TLS =
   /^(?:ERR_(?:TLS|SSL)_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH)/;
 
 /**
- * The EngineError for a connection that could not be opened, by the error's code. The error's own message becomes the
- * detail.
+ * Returns the EngineError for a connection that could not be opened, by the error's code. The error's own message
+ * becomes the detail.
  */
 export function connectFailure(error: Error, secrets: readonly string[]): EngineError {
   // If a host has several addresses, the error contains the errors of all of them; the last one is used.

@@ -76,7 +76,7 @@ export async function* askInBackground(
         }
         if (!at || !isPassing(error, from !== undefined)) throw error;
         if (error.retry === "away" && !isSent) {
-          isOver = true; // not to be cancelled: the caller waits and then continues this response
+          isOver = true; // so that the response is not cancelled: the caller waits and then continues it
           throw error;
         }
         const now = performance.now();

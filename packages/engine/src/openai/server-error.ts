@@ -70,7 +70,7 @@ export function statusFailure(
 
 const PASSING = new Set(["rate_limit_exceeded", "server_error", "overloaded_error", "internal_error", "api_error"]);
 
-/** The failure of a reply within which the server reported an error. */
+/** Returns the failure of a reply within which the server reported an error. */
 export function streamFailure(error: ServerError, secrets: readonly string[]): EngineError {
   const said = cleanText(error.message, secrets);
   if (isContextLength(error)) return promptTooLarge(said);

@@ -13,9 +13,10 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchSpanProcessor, TraceIdRatioBasedSampler, TracerProvider } from "@opentelemetry/sdk-trace";
 import type { Span, SpanStart, TracerOptions, Tracing } from "./span.ts";
 
-/*
- * OpenTelemetry's SDK is used without instrumentations and without a context of asynchronous calls, because the code
- * that begins a span knows the span's parent. Following every promise would cost more than the spans do.
+/**
+ * This file uses OpenTelemetry's SDK without instrumentations and without a context of asynchronous calls, because the
+ * code that begins a span knows the span's parent. Such a context follows every promise, which would cost more than the
+ * spans do.
  */
 
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/;

@@ -22,9 +22,9 @@ const MAX_BUFFERED_EVENTS = 512;
 
 /**
  * Does one step in following a conversation's log: returns the new state, and the actions for the caller. `now`: ms of
- * any clock that does not jump. `random`: from 0 up to, but not including, 1. Do the actions in order. Each event is
- * applied once, in order and without a gap; before the events of another log comes `reset`. Pure. An input that does
- * not fit the phase changes nothing.
+ * any clock that does not jump. `random`: from 0 up to, but not including, 1. The caller must do the actions in order.
+ * Each event is applied once, in order and without a gap; before the events of another log comes `reset`. Pure. An
+ * input that does not fit the phase changes nothing.
  */
 export function follow(state: FollowState, input: FollowInput, now: number, random: number): Step {
   const transition = TRANSITIONS[state.phase][input.type] as Transition<InputType>;

@@ -23,7 +23,7 @@ export interface AdminAsks {
    * `looked`: how many unfinished asks were read to find the matching ones.
    */
   find(word: string): Promise<{ asks: readonly AskFacts[]; looked: number; sum: number }>;
-  /** A user's unfinished asks, and the newest asks of the user's latest conversations. */
+  /** Returns a user's unfinished asks, and the asks that ended last in the user's latest conversations. */
   ofUser(user: string): Promise<{ asks: readonly AskFacts[]; ended: readonly EndedAsk[]; conversations: number }>;
   /** Returns the events of one ask, with their times. @throws Refusal `NOT_FOUND` */
   life(where: AskWhere): Promise<Life & { key: string }>;

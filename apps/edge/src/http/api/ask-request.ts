@@ -10,7 +10,7 @@ import { readBody } from "./body.ts";
 import type { ApiCall } from "./call.ts";
 import { readForm, type Form, type FormDeps } from "./multipart.ts";
 
-/** Most bytes that the JSON of an ask may have beside the base64 of its files. */
+/** The most bytes that the JSON of an ask may have beside the base64 of its files. */
 const ENVELOPE_BYTES = 524_288;
 
 /** Returns the size of the largest JSON body of an ask with its files, in bytes. */

@@ -15,10 +15,7 @@ export interface EventStream {
    * `SLOW_CONSUMER` instead.
    */
   write(block: string): void;
-  /**
-   * Calls `callback` once when the client has read all, or nearly all, sent bytes, or has disconnected; at once if that
-   * is the case already.
-   */
+  /** Calls `callback` once: as soon as the client has read all, or nearly all, sent bytes, or has disconnected. */
   whenRoom(callback: () => void): void;
   /** Ends the response after the last event. */
   end(): void;

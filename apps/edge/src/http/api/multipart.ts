@@ -16,7 +16,7 @@ export interface FormDeps extends ReceiveDeps {
   readonly limits: Limits;
 }
 
-/** Most bytes that a form may have beside its files and its message: boundaries, headers of parts, small fields. */
+/** The most bytes that a form may have beside its files and its message: boundaries, headers of parts, small fields. */
 const MARGIN_BYTES = 65_536;
 const BYTES_PER_CHAR = 4;
 

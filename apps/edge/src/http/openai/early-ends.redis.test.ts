@@ -15,7 +15,10 @@ const failure = (call: Promise<unknown>): Promise<APIError> =>
     (error: unknown) => error as APIError,
   );
 
-/** OpenAI's client with its default retries, as if behind a balancer: the n-th request goes to the n-th of `edges`. */
+/**
+ * Makes an OpenAI client with its default retries. As behind a balancer, its n-th request goes to the n-th of `edges`,
+ * and all further ones to the last.
+ */
 async function balanced(edges: readonly Edge[], token?: string) {
   let requests = 0;
   const client = new OpenAI({
