@@ -97,7 +97,8 @@ async function readBeside(rivals: readonly Rival[], path: string, outcome: Extra
   const others = (await Promise.all(rivals.map(({ read }) => read(path)))).filter((pages) => pages !== undefined);
   const ours = outcome.kind === "text" ? outcome.pages : [];
   const pages = Math.min(MAX_PAGES, Math.max(ours.length, ...others.map(({ length }) => length)));
-  // If one reader finds fewer pages than another, a page number means different pages to them, so the file is left out.
+  // If readers find different numbers of pages, a page number does not mean the same page to all of them, so the file
+  // is left out.
   if (others.length < rivals.length || others.some(({ length }) => length < pages)) return [];
   return Array.from({ length: pages }, (_, page) => [ours[page] ?? "", ...others.map((texts) => texts[page] ?? "")]);
 }

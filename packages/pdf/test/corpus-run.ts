@@ -15,7 +15,7 @@ export interface Run {
   readonly wrong: string | undefined;
   /** How similar the text is to the exact one, if the corpus has that. */
   readonly similarity: number | undefined;
-  /** How many words are right, if the corpus has the expected words, in whatever order. */
+  /** The F1 score of the words in whatever order, if the corpus has the expected words. */
   readonly f1: number | undefined;
 }
 

@@ -5,7 +5,7 @@ import type { EngineName, PageEngine } from "../src/engines/page-engine.ts";
 
 /*
  * The real child in the real sandbox, with one difference: if the text of a page is an order of `obeying.ts`, the child
- * misbehaves once that page is read. So no file is needed that makes an engine do so.
+ * misbehaves once that page is read. So no file is needed that makes a PDF engine misbehave.
  */
 
 const MIB = 1_048_576;

@@ -10,8 +10,8 @@ import { getPriority, setPriority, tmpdir } from "node:os";
 import { Worker } from "node:worker_threads";
 
 /*
- * Takes the place of child.ts, in the same sandbox, and tries what an engine would try that an attacker controls.
- * Reports, as the texts of pages, which tries have succeeded; one page for each.
+ * Takes the place of child.ts, in the same sandbox, and tries what a PDF engine under an attacker's control would try.
+ * Each try that succeeds is reported as the text of a page.
  */
 
 enterSandbox();

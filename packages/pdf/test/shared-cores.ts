@@ -6,24 +6,26 @@ import { createExtractor, type Extractor, type ExtractorOptions } from "../src/i
 
 /*
  * Tests run beside other tests, and perhaps beside something that keeps all cores busy. Children that run on idle cores
- * only would get next to no time there, and would be replaced after seconds. So these children start as on full cores,
- * and get normal priority once they have work. `core-watch.test.ts` and `child-process.test.ts` test the policy itself.
+ * only would get next to no time there, and would be replaced after seconds. So the children of tests start as on full
+ * cores, and get normal priority once they have work. `core-watch.test.ts` and `child-process.test.ts` test the policy
+ * itself.
  */
 
-/** For children outside of a pool: the cores always count as full. */
+/** Returns a CoreWatch for children outside of a pool: the cores always count as full. */
 export function sharedCores(): CoreWatch {
   return { ...createCoreWatch(), coresAreFull: () => true, watch: raisePriority };
 }
 
 type Start = (engine: EngineName, coreWatch: CoreWatch) => Child;
 
-/** For a pool: the cores always count as idle, and no child ever counts as starved. */
+/** Returns a CoreWatch for a pool: the cores always count as idle, and no child ever counts as starved. */
 export function idleCores(): CoreWatch {
   return { ...sharedCores(), coresAreFull: () => false };
 }
 
 /**
- * Starts a child with normal priority that counts as one which runs on idle cores only, for a pool with `idleCores`.
+ * Starts a child for a pool that has `idleCores`. The child has normal priority, but the pool takes it for one that
+ * runs on idle cores only.
  */
 export function startOnSharedCores(engine: EngineName, start: Start = startChild): Child {
   return Object.defineProperty(start(engine, sharedCores()), "idleOnly", { value: true });

@@ -84,8 +84,8 @@ const EXACT_UNITS = 30_000;
 const ANCHOR = 60;
 
 /**
- * The Levenshtein distance. Above 30,000 units it is the sum of the distances of pieces between anchors, which is never
- * too small.
+ * The Levenshtein distance. For texts of more than 30,000 UTF-16 units, it is the sum of the distances of parts that
+ * are cut at a common passage, which is never less than the true distance.
  */
 function distance(a: string, b: string): number {
   let start = 0;

@@ -30,8 +30,8 @@ export interface Job {
 }
 
 /**
- * A message from parent to child: no more pages of this file are needed. The child closes the file after the current
- * page.
+ * A message from parent to child: no more pages of the current file are needed. The child closes the file after the
+ * current page.
  */
 export const STOP = "stop";
 

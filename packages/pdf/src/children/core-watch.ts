@@ -12,15 +12,15 @@ import { spawnSync } from "node:child_process";
  * reading the page in another child must both fit into that time.
  */
 const WINDOW_MS = 4000;
-/** If the interval's timer fires this many ms late, this process itself was suspended. */
+/** If the timer of the checks fires this many ms late, this process itself was suspended. */
 const SUSPENDED_MS = 1000;
 /** A process that gets less than this part of one core is starved. */
 const STARVED_SHARE = 0.1;
 const REMEMBER_MS = 60_000;
 const PROBE_MS = 5000;
 /**
- * In the long run, one quick start is allowed in this many ms. A start takes half a second of CPU time, so quick starts
- * use about a tenth of a core.
+ * A quick start is one with normal priority. In the long run, one quick start is allowed in this many ms. A start takes
+ * half a second of CPU time, so quick starts use about a tenth of a core.
  */
 const QUICK_START_EVERY_MS = 5000;
 const QUICK_STARTS_AT_ONCE = 8;

@@ -3,8 +3,8 @@ import type { CoreWatch } from "./core-watch.ts";
 
 const WATCH_MS = 50;
 /**
- * If the interval's timer fires this many ms late, this process was suspended, and has not yet read the messages of its
- * child.
+ * If the timer of the checks fires this many ms late, this process was suspended, and has not yet read the messages of
+ * its child.
  */
 const SUSPENDED_MS = 1000;
 

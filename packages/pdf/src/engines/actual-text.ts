@@ -165,8 +165,9 @@ export function drawingOf(pdfium: Pdfium, page: number, isRead: (object: number)
     const object = call.FPDFPage_GetObject(page, index);
     if (call.FPDFPageObj_GetType(object) === TEXT_OBJECT) {
       orders.set(object, index);
-      // PDFium also gives no text for a sign whose letter has an ActualText for both, and for a letter that is drawn a
-      // second time. Unlike blanks, these have ink or an ActualText.
+      // PDFium gives no text for three kinds of text objects: blanks at line ends, signs that share an ActualText with
+      // their letter, and letters that are drawn a second time. Of these, only blanks have neither ink nor an
+      // ActualText.
       if (!isRead(object) && named.markOf(object) === 0 && !hasInk(object)) found++;
     }
     blanks[index] = found;

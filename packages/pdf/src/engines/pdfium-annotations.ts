@@ -7,10 +7,11 @@ import type { Pdfium } from "./pdfium.ts";
 const MAX_ANNOTATIONS = 5000;
 const MAX_VALUE_CHARS = 100_000;
 /**
- * The most characters that all values and notes of a page have together: many annotations may show the same long text.
+ * The most characters that all field values and notes of a page have together. There is a limit because many
+ * annotations may show the same long text.
  */
 const MAX_CHARS = 1_000_000;
-/** The most lines that all values of a page have together. */
+/** The most lines that all field values of a page have together. */
 const MAX_LINES = 5000;
 const [NOTE, FREE_TEXT, STAMP, WIDGET] = [1, 3, 13, 20] as const;
 const [CHECK_BOX, RADIO_BUTTON, COMBO_BOX, LIST_BOX, TEXT_FIELD] = [2, 3, 4, 5, 6] as const;

@@ -10,8 +10,8 @@ export interface Letter {
   readonly right: number;
   readonly top: number;
   /**
-   * The point from which the character is drawn, with `baseline` as its height. All letters of one glyph have the same
-   * point.
+   * The horizontal position of the point from which the character is drawn; the point's height is `baseline`. All
+   * letters of one glyph have the same point.
    */
   readonly x: number;
   readonly baseline: number;

@@ -155,7 +155,7 @@ export function readLines(
       const sloped = parts.length > 1 ? slopedLine(whole, parts) : undefined;
       return sloped ?? parts.flatMap((part) => linesOf(whole, part.start, part.end));
     });
-    // On a page with mostly unnamed letters, the few named ones do not make a text.
+    // On a page with mostly unnamed letters, the few other letters do not make a text, so no line is returned.
     if (isReadable && isSparse(lines)) return { lines: [], unnamed: true, guesses: new Map() };
     return { lines, unnamed: holed, guesses, utf8 };
   } finally {
@@ -270,8 +270,8 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   if (page.cells && !isStretched && read.text.includes("\t") && read.text.length === text.length) {
     return cellsOf(read.text).flatMap(([from, to]) => linesOf({ ...page, cells: false }, start + from, start + to));
   }
-  // Whether no blank was removed from the line, and PDFium may have left some out. A program that draws its blanks
-  // leaves none out, and between spaced-out letters a gap is no blank.
+  // Whether the blanks that PDFium left out are added. They are added only to a line from which no blank was removed. A
+  // program that draws its blanks leaves none out, and a gap between spaced-out letters is no blank.
   const whole = page.overlooked && !page.drawsBlanks && !isSpaced && read.text.length === text.length;
   const words = page.styled && read.text.length !== text.length ? wordsIn(letters, line, read.text) : place.words;
   return [{ ...read, ...place, words, ...(whole && { text: withOverlooked(page, read.text, line) }) }];

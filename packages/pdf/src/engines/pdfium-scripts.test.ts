@@ -140,7 +140,7 @@ describe("right-to-left text", () => {
     glyphs.map(([glyph, x, up]) => `BT /F1 12 Tf 1 0 0 1 ${x} ${700 + up} Tm (${glyph}) Tj ET\n`).join("");
   const read = (content: string): Promise<string> => textOf(onePage({ content, font: FONT, objects: [names] }));
 
-  // The letters are those of a line on the page, from left to right.
+  // Draws one line. `glyphs` are in the order in which they stand on the page, from left to right.
   const line = (glyphs: string, x: number, y: number, size: number): string =>
     `BT /F1 ${size} Tf 1 0 0 1 ${x} ${y} Tm (${glyphs}) Tj ET\n`;
 

@@ -3,7 +3,7 @@ import { rotatedBox, type Rotation } from "../text/rotation.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 const [PATH, IMAGE, SHADING, FORM] = [2, 3, 4, 5] as const;
-/** A page with more objects than this is taken for a drawing, and no lines are looked for. */
+/** A page with more objects than this is taken for a drawing, and no lines of tables are looked for on it. */
 const MAX_OBJECTS = 20_000;
 /**
  * A shape thinner than this many points is a line. The edges of a thicker shape count as lines, because table cells may

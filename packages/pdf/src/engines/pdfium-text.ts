@@ -27,7 +27,10 @@ export interface GivenText {
   readonly utf8?: boolean;
 }
 
-/** The text of a page as PDFium returns it. `count`: the number of its characters. */
+/**
+ * The text of a page as PDFium returns it, except that codes are decoded for which a font names no letters. `count`:
+ * the number of PDFium's characters.
+ */
 export function readText(pdfium: Pdfium, text: number, count: number): GivenText {
   const { call, allocate, heap } = pdfium;
   // Space for UTF-16 with a NUL at its end: a character beyond the basic plane takes two units.

@@ -180,8 +180,8 @@ const BESIDE_STRANGER = new RegExp(
 const TWO_OF_CLUSTERED = new RegExp(`(?<=${CLUSTERED.source})${CLUSTERED.source}`, "g");
 
 /**
- * The number of a character's Unicode block, equal for all characters of a script. Burmese and Tibetan have two blocks
- * each. 0 for daṇḍas, which all scripts use.
+ * The number of a character's Unicode block, equal for all characters of a script; Burmese and Tibetan have two blocks
+ * each. 0 for daṇḍas, the full stops that all these scripts share.
  */
 const partOf = (unit: number): number =>
   unit === 0x0964 || unit === 0x0965 ? 0 : unit >= 0x0f00 && unit < 0x10a0 ? unit >> 8 : unit >> 7;

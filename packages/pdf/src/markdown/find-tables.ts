@@ -6,7 +6,8 @@ import { gridOf } from "./grid.ts";
 /** A table: which pieces of text of the page belong to it, and its cells row by row. */
 export interface Table {
   /**
-   * The table's pieces of text: their indexes among the page's pieces, from `from` (included) to `to` (not included).
+   * The table's pieces of text: their indexes among all pieces of text of the page, from `from` (included) to `to` (not
+   * included).
    */
   readonly from: number;
   readonly to: number;
@@ -42,8 +43,8 @@ export function findTables(
 }
 
 /**
- * Finds ranges of pieces of text that may be tables: each begins and ends with pieces that have a neighbour in their
- * row.
+ * Finds ranges of pieces of text that may be tables: the first and the last piece of text of each range have a
+ * neighbour in their row.
  */
 export function spansOf(cells: readonly Line[], rules: Rules = NO_RULES): Array<readonly [from: number, to: number]> {
   const spans: Array<[number, number]> = [];

@@ -42,8 +42,8 @@ function isRowOfNumbers(before: Line, cell: Line, next: Line | undefined): boole
 }
 
 /**
- * Whether a line belongs to the right-to-left line before it: a line without letters does, and so does one with a
- * right-to-left word that begins at the same right edge and is shorter.
+ * Whether a line belongs to the right-to-left line before it. It does if it has no letters, or if it has a
+ * right-to-left word, begins at the same right edge, and is shorter.
  */
 function goesOn(before: Line, { text, left, right, size }: Line): boolean {
   if (!/\p{L}/u.test(text)) return true;

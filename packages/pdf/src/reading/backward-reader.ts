@@ -5,7 +5,7 @@ import { runJob } from "../children/run-job.ts";
 
 /** A second child that reads a file from its last page backwards, while the first child reads from the first page. */
 export interface BackwardReader {
-  /** The first page that was read backwards: all pages from this one to the last were read. */
+  /** The lowest number of a page that was read backwards: all pages from this one to the last were read. */
   readonly firstPage: number;
   /** How many pages were read backwards. */
   readonly count: number;
@@ -22,7 +22,10 @@ export const NO_BACKWARD_READER: BackwardReader = {
   stop: () => undefined,
 };
 
-/** After a page that takes more than this many ms the child stops, because its core is more useful for other files. */
+/**
+ * After a page that takes more than this many ms, the second child stops, because its core is more useful for other
+ * files.
+ */
 const SLOW_MS = 250;
 /** A child that needs more than this many ms for a page is killed. */
 const MAX_PAGE_MS = 1000;

@@ -21,7 +21,7 @@ export interface ReadFromEnd {
   pagesAfter(page: number): PageReport[];
 }
 
-/** What the caller does after a report, in this order. */
+/** What the caller must do after a report. Several actions must be done in the order in which `report` returns them. */
 export type Action =
   /**
    * Report progress: `page` of `pages` pages are finished. `page` never decreases, even when a second PDF engine starts

@@ -35,12 +35,12 @@ export function startTime(times: Times, { wall, cpu }: Moment): FileTime {
   return { cpu: startClock(times, cpu), wall: startClock(wallTimes(times), wall) };
 }
 
-/** The state after another child has begun. */
+/** The file's times after another child has begun. */
 export function nextChildTime(time: FileTime, times: Times, { wall, cpu }: Moment): FileTime {
   return { cpu: nextChild(time.cpu, times, cpu), wall: nextChild(time.wall, wallTimes(times), wall) };
 }
 
-/** The state after the current page was read or lost. */
+/** The file's times after the current page was read or lost. */
 export function nextPageTime(time: FileTime, times: Times, { at, lost }: { at: Moment; lost: boolean }): FileTime {
   return {
     cpu: nextPage(time.cpu, times, { now: at.cpu, lost }),

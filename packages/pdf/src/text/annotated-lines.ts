@@ -7,9 +7,9 @@ import type { Line } from "./layout.ts";
 const SAME_ROW_EM = 0.8;
 
 /**
- * The lines of a page, with the text of its annotations. A value is placed after the label in its row; if there is
- * none, by its position. `plain`: the page without annotations. `drawn`: the page with drawn annotations, which PDFium
- * returns after the other lines. Notes come last.
+ * The lines of a page, with the text of its annotations. The value of a form field is placed after the label in its
+ * row; if there is no label, by its position. `plain`: the page without annotations. `drawn`: the page with drawn
+ * annotations, which PDFium returns after the other lines. Notes come last.
  */
 export function withAnnotations(
   plain: readonly Line[],
@@ -36,7 +36,7 @@ function isOneRow(one: Line, other: Line): boolean {
   return Math.abs(one.baseline - other.baseline) < SAME_ROW_EM * Math.min(one.size, other.size);
 }
 
-/** Inserts a value into the lines. */
+/** Inserts the value of a form field into the lines. */
 function place(lines: Line[], value: Line): void {
   const row = lines.map((line, index) => ({ line, index })).filter(({ line }) => isOneRow(line, value));
   const before = row.filter(({ line }) => line.right <= value.left + 0.5 * value.size);
@@ -70,8 +70,8 @@ function place(lines: Line[], value: Line): void {
 }
 
 /**
- * The index at which a value is inserted that has no line in its row: after the nearest line above it in its column; if
- * there is none, before the first line below it.
+ * The index at which the value of a form field is inserted if no line is in its row: after the nearest line above it in
+ * its column; if there is none, before the first line below it.
  */
 function placeIn(lines: readonly Line[], value: Line): number {
   let above = -1;

@@ -10,7 +10,8 @@ const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const COMPATIBILITY = /[\ufb00-\ufdff\ufe70-\ufefc\uff01-\uff5e\uff61-\uff9f\uffa0-\uffdc\u2e80-\u2fdf]+/g;
 // The vowel am of Thai and Lao, as two separate signs. Some fonts draw it so, with a tone mark between them.
 const SPLIT_AM = /[\u0e4d\u0ecd]([\u0e48-\u0e4b\u0ec8-\u0ecb]?)([\u0e32\u0eb2])/g;
-// Roman numerals within Latin words. Programs that name a glyph by the last of its characters take them for letters.
+// Matches the characters for Roman numerals within Latin words. They stand for letters: some programs name a glyph by
+// the last of the characters that it can show, for example `i` as `ⅰ`.
 const ROMAN_IN_WORD = /(?<=[A-Za-z])[\u2160-\u217f]|[\u2160-\u217f](?=[a-z])/g;
 const FULL_WIDTH_PUNCTUATION = /[\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]/;
 // Matches any character outside the common ones, which need no change: Latin, Greek and Cyrillic letters, common

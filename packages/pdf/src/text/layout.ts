@@ -230,7 +230,10 @@ function withoutHyphen({ before, head, tail }: BrokenWord, lines: readonly Line[
   return lines.some(({ text }) => text.includes(compound)) ? `${before}-` : before;
 }
 
-/** Characters with which nearly all lines end. A blank always follows them, so the next line need not be looked at. */
+/**
+ * Characters with which nearly all lines end. When a line that ends so is joined to the next one, a blank is always
+ * added, whatever the next line begins with.
+ */
 const USUAL_END = /[a-zA-Z0-9,;)]/;
 
 /** A line as it is joined to the next one: with a blank at its end, or without one. */
@@ -244,8 +247,9 @@ function withBlank(line: Line, next: Line, isBreak: IsBreak): string {
   // A path or a URL goes on without a blank. A slash after a blank is a sign of its own.
   if ((/\S\/$/.test(before) || /:\/\/\S*[.=&?_-]$/.test(before)) && /[\p{L}\p{N}_.~$({]/u.test(first)) return before;
   if (UNSPACED.test(last) && UNSPACED.test(first)) return before;
-  // Thai has blanks only between phrases, and Korean words are broken when the column is full. A blank at the end of a
-  // line is real, and one stands before Thai's sign of repetition.
+  // A blank stands before Thai's sign of repetition. Otherwise a line of Thai or Korean that ends without a blank may
+  // have been broken where there is none: Thai has blanks only between phrases, and Korean words are broken when the
+  // column is full.
   if (first === REPEATED) return `${before} `;
   const isUnmarked = (PHRASED.test(last) && PHRASED.test(first)) || (HANGUL.test(last) && HANGUL.test(first));
   if (isUnmarked && !/\s$/.test(line.text) && !isBreak(before, after)) return before;

@@ -59,7 +59,7 @@ export interface PlacedSign {
 
 /**
  * The text of a line in reading order. `size`: the size of the type, in the unit of the positions. `rtl`: whether most
- * of the page is right-to-left. It decides the direction of the line if its ends do not.
+ * of the page is right-to-left, which decides the direction of a line whose two ends do not show it.
  */
 export function inReadingOrder(
   signs: readonly PlacedSign[],
@@ -211,8 +211,8 @@ function withBlanks(glyphs: readonly Glyph[], size: number): string[] {
 }
 
 /**
- * The gap in ems from which there is a blank between two glyphs, of which `one` is the left one. `left`: the sign or
- * blank at the left of `one`.
+ * How many ems wide the gap between two glyphs must be to be a blank. `one` is the left glyph, and `left` is the sign
+ * or blank at its left.
  */
 function blankOf(one: Glyph, other: Glyph, left = " "): number {
   const endsLatin = DIGIT.test(left) || (LETTER.test(left) && !RTL.test(left));

@@ -7,12 +7,13 @@ import type { Line } from "./layout.ts";
 export type Guesses = ReadonlyMap<string, { readonly guess: string; readonly fallback: string }>;
 
 /**
- * How many words of a page are looked up in the other text, and how many characters all these searches read together.
+ * How many words of a page are looked up in the text of the other PDF engine, and how many characters all these
+ * searches read together.
  */
 const [MAX_WORDS, MAX_SCANNED] = [1000, 5_000_000] as const;
 /** A word with more marks than this is not looked up: trying all lengths for each mark takes too long. */
 const MAX_MARKS = 3;
-/** At how many places of the other text one word is compared. */
+/** At how many places of the other PDF engine's text one word is compared. */
 const MAX_PLACES = 50;
 /** How many letters one glyph stands for at most. */
 const MAX_LETTERS = 6;
@@ -20,9 +21,9 @@ const LETTERS = /^[\p{L}\p{M}'’]+$/u;
 const LIGATURE = /[\ufb00-\ufb06]/g;
 
 /**
- * Replaces the marks in lines by letters. `other` is the text of the same page as another engine reads it. A mark
- * becomes the letters that `other` has in the same word between the same neighbours; otherwise its fallback. Letters
- * that equal PDFium's guess do not count: the other engine then knows no more than PDFium.
+ * Replaces the marks in lines by letters. `other` is the text of the same page as another PDF engine reads it. A mark
+ * becomes the letters that `other` has in the same word between the same neighbours; if there are none, its fallback.
+ * Letters that equal PDFium's guess do not count: the other PDF engine then knows no more than PDFium.
  */
 export function withNames(lines: readonly Line[], guesses: Guesses, other: string): Line[] {
   const marks = new RegExp(`[${[...guesses.keys()].join("")}]`, "gu");
@@ -38,7 +39,7 @@ export function withNames(lines: readonly Line[], guesses: Guesses, other: strin
       [at, at],
     ] as const) {
       const context = words.slice(Math.max(0, from), to + 1);
-      // A neighbouring word with marks cannot be found in the other text.
+      // A neighbouring word with marks cannot be found in the other PDF engine's text.
       if (context.some((word, index) => index !== at - Math.max(0, from) && word.search(marks) >= 0)) continue;
       const key = `${at - Math.max(0, from)} ${context.join(" ")}`;
       if (!known.has(key)) {
@@ -70,7 +71,8 @@ export function withNames(lines: readonly Line[], guesses: Guesses, other: strin
       return sign;
     });
   }
-  // If no place decides, the mark gets the letters that it had in the other words of the page, if these agree.
+  // A mark for which no letters were found becomes what it became in the other words of the page, if that was the same
+  // in all of them.
   const usual = (sign: string): string => {
     const [name, ...others] = names.get(sign) ?? [];
     return name !== undefined && others.length === 0 ? name : (guesses.get(sign)?.fallback as string);
@@ -86,7 +88,10 @@ interface Marks {
   readonly guesses: Guesses;
 }
 
-/** The letters for a word's marks; undefined unless all places with this context agree on them. */
+/**
+ * The letters for a word's marks; undefined unless all places in `text` where the word stands between the same
+ * neighbours agree on them.
+ */
 function find(text: string, context: readonly string[], at: number, { marks, guesses }: Marks): string[] | undefined {
   const any = `[\\p{L}\\p{M}'’]{1,${MAX_LETTERS}}?`;
   const pattern = context.map((word) => {

@@ -16,7 +16,7 @@ const LIKE_SIZE = 0.1;
 const NEXT_EM = 0.05;
 /** If a line goes back by more than this, in ems, its letters were not drawn in reading order. */
 const BACK_EM = 0.9;
-/** Two parts are one above the other if they lie over each other by more than this, in ems. */
+/** Two parts are lines one above the other if they overlap horizontally by more than this, in ems. */
 const OVER_EM = 0.5;
 
 /** The position of a letter at an end of a part of a line, in points from the left and from the bottom. */
@@ -64,8 +64,8 @@ function isBeside({ ends: one, rtl }: LinePart, { ends: other, rtl: otherRtl }: 
 }
 
 /**
- * Whether parts of a line may be lines of their own, one above the other. Steps of words lie over one another too, but
- * those are drawn one after another.
+ * Whether parts of a line may be lines of their own, one above the other, because they overlap horizontally. (The steps
+ * of a word may overlap, too, but these are drawn one after another.)
  */
 export function areStacked(parts: readonly LinePart[]): boolean {
   const placed = parts.flatMap(({ ends }) => (ends ? [ends] : []));
@@ -78,7 +78,7 @@ export function areStacked(parts: readonly LinePart[]): boolean {
   return false;
 }
 
-/** The gap from one part to the other, whichever is the left one; negative if they lie over each other. */
+/** The horizontal gap between two parts, whichever is the left one; negative if they overlap. */
 const gapBetween = (one: Ends, other: Ends): number =>
   Math.max(leftOf(other) - rightOf(one), leftOf(one) - rightOf(other));
 const leftOf = ([first, last]: Ends): number => Math.min(first.left, last.left);
@@ -92,8 +92,8 @@ export interface DrawnSign extends PlacedSign {
 }
 
 /**
- * Whether a group of signs that are drawn together lies over the group that is drawn next. If so, the signs are not one
- * line.
+ * Whether a group of signs that are drawn together overlaps horizontally with the group that is drawn next. If so, the
+ * signs are not one line.
  */
 export function isDrawnOver(signs: readonly DrawnSign[], size: number): boolean {
   const ink = signs.filter(({ text }) => text.trim() !== "").toSorted((one, other) => one.order - other.order);
@@ -104,7 +104,7 @@ export function isDrawnOver(signs: readonly DrawnSign[], size: number): boolean 
   }));
   return runs.some((run, at) => {
     const next = runs[at + 1];
-    // A single letter of a sloped line may lie over another one, so it shows nothing.
+    // A single letter of a sloped line may overlap with another one, so this overlap shows nothing.
     if (next === undefined || run.isOne || next.isOne) return false;
     return Math.min(run.right, next.right) - Math.max(run.left, next.left) > OVER_EM * size;
   });

@@ -33,7 +33,7 @@ const IN_PLACE = 0.95;
  * them are). In Big5, only a twentieth of what looks like Thai letters does.
  */
 const SIGNS = 0.15;
-/** Runs of letters without names: decoded ones, and codes that TIS-620 leaves free. */
+/** Matches a run of letters that their font does not name: decoded Thai letters, and codes that TIS-620 leaves free. */
 const RUN = /[\u0080-\u00ff\u0e01-\u0e5b]+/g;
 /**
  * Matches the Thai letters as which the first bytes of most letters in EUC-KR (B0 to C8), and of kana in EUC-JP (A4,

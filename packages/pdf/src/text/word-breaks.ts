@@ -33,24 +33,33 @@ const PHRASES: Script = {
   atLineEnd: 2,
 };
 const MARK = /^\p{M}/u;
-/** The page's average counts as much as this many occurrences of a syllable, so that rare syllables do not decide. */
+/**
+ * When the share of a syllable's blanks is computed, the page's average counts as much as this many occurrences, so
+ * that rare syllables do not decide.
+ */
 const WEIGHT = 2;
 
-/** How often something is beside a blank (`apart`), and how often within a word. */
+/** How often a key (about a syllable) is beside a blank (`apart`), and how often within a word. */
 interface Places {
   apart: number;
   within: number;
 }
 
-/** A test of whether a blank belongs between a line and the line after it. */
+/** Tests whether a blank belongs between a line and the line after it. */
 export type IsBreak = (line: string, next: string) => boolean;
 
-/** Returns the test for Korean. It learns from `lines`, the lines of the page. */
+/**
+ * Returns a function that tests whether a blank belongs between two lines of Korean. It learns from `lines`, the lines
+ * of the page.
+ */
 export function hangulBreaks(lines: readonly { readonly text: string }[]): IsBreak {
   return breaksOf(lines, HANGUL);
 }
 
-/** Returns the test for Lao, Burmese and Khmer, which is false in Thai. It learns from `lines`, the lines of the page. */
+/**
+ * Returns a function that tests whether a blank belongs between two lines of Lao, Burmese or Khmer; false for Thai. It
+ * learns from `lines`, the lines of the page.
+ */
 export function phraseBreaks(lines: readonly { readonly text: string }[]): IsBreak {
   return breaksOf(lines, PHRASES);
 }
@@ -76,7 +85,7 @@ function breaksOf(lines: readonly { readonly text: string }[], { letter, keysOf,
   }
   const usual = (all.apart + 1) / (all.apart + all.within + 2);
   const usualOdds = usual / (1 - usual);
-  /** How many times as often as the average syllable the given one is beside a blank. */
+  /** How many times as often the syllable `key` is beside a blank as the average syllable is. */
   const odds = (key: string): number => {
     const { apart, within } = counts.get(key) ?? { apart: 0, within: 0 };
     return (apart + WEIGHT * usual) / (within + WEIGHT * (1 - usual)) / usualOdds;
