@@ -1,7 +1,6 @@
-# One image for all processes; the command selects the program of the edge, the worker or the demo engine. They are built
-# here by tools/bundle, one file each; the image contains no sources.
-#
-# With a mirror: --build-arg NPM_CONFIG_REGISTRY=… (compose passes it on if it is set).
+# One image for all processes; its command selects the program of the edge, the worker or the demo engine. tools/bundle
+# builds each program as one file, and the image contains no sources. To use a mirror of npm: --build-arg
+# NPM_CONFIG_REGISTRY=… (compose passes this on if it is set).
 
 FROM node:24-bookworm-slim AS tools
 ARG NPM_CONFIG_REGISTRY

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Flows that name the same waiting child by its jobId: only the first parent ever runs.
+# If several flows name the same waiting child by its jobId, only the first parent ever runs.
 source "$(dirname "$0")/lib/common.sh"
 npm_packages bullmq@6.7.0 ioredis@6.0.0
 start_redis

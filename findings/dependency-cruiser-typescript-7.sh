@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# dependency-cruiser beside TypeScript 7: a cycle between two .ts files is no violation, exit code 0.
+# With TypeScript 7 installed, dependency-cruiser does not report a cycle between two .ts files, and exits with 0.
 source "$(dirname "$0")/lib/common.sh"
 npm_packages dependency-cruiser@18.7.2 typescript@7.0.2
 mkdir source

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A document that is bound on the right: PDFium gives the words of its Latin lines in reverse order.
+# In a document that is bound on the right, PDFium returns the words of Latin lines in reverse order.
 source "$(dirname "$0")/lib/common.sh"
 npm_packages @embedpdf/pdfium@2.15.1 pdfjs-dist@6.5.438
 source "$here/lib/pdf.sh"

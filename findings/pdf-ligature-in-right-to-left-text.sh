@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Arabic lam-alef as one glyph for two letters: PDFium and pdf.js turn the two letters round with the line.
+# If one glyph stands for the two Arabic letters lam and alef, PDFium and pdf.js swap them when they reverse the line.
 source "$(dirname "$0")/lib/common.sh"
 npm_packages @embedpdf/pdfium@2.15.1 pdfjs-dist@6.5.438
 source "$here/lib/pdf.sh"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# pdf-parse and a newer pdfjs-dist in one process: whichever is used second fails, though each has its own copy.
+# If pdf-parse and a newer pdfjs-dist are used in one process, the one that is used second fails, though each has its
+# own copy.
 source "$(dirname "$0")/lib/common.sh"
 npm_packages pdf-parse@2.4.5 pdfjs-dist@6.5.438
 source "$here/lib/pdf.sh"

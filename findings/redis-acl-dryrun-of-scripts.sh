@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# ACL DRYRUN approves a script whose calls the user may not make; the run stops half way and keeps its first half.
+# ACL DRYRUN approves a script whose calls the user may not make; when the script runs, it stops half way, and its first
+# writes are kept.
 source "$(dirname "$0")/lib/common.sh"
 npm_packages ioredis@6.0.0
 start_redis

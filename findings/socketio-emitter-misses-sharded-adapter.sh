@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# @socket.io/redis-emitter publishes into the void when the servers use the sharded adapter of the same makers.
+# What @socket.io/redis-emitter publishes reaches no server that uses the sharded adapter of the same makers.
 source "$(dirname "$0")/lib/common.sh"
 npm_packages socket.io@4.8.4 socket.io-client@4.8.4 @socket.io/redis-adapter@8.3.0 @socket.io/redis-emitter@5.1.0 ioredis@6.0.0
 start_redis

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# streamdown shows nothing of a text after a `<` that a letter follows, in answers that are finished, too.
+# streamdown leaves out all text after a `<` that is followed by a letter, also in answers that are finished.
 source "$(dirname "$0")/lib/common.sh"
 npm_packages streamdown@2.7.1 react@19.3.1 react-dom@19.3.1
 run_node <<'JS'

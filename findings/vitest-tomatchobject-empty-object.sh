@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# vitest: { a: {} } in toMatchObject is content with any value of `a`, null and numbers among them.
+# In vitest's toMatchObject, the pattern { a: {} } matches any value of `a`, also null and numbers.
 source "$(dirname "$0")/lib/common.sh"
 npm_packages vitest@5.1.2
 cat >probe.test.mjs <<'JS'

@@ -12,7 +12,8 @@ async function* answer(prompt, signal) {
 }
 
 async function reply(socket, ask, signal) {
-  // Every frame repeats the unique_id of the ask, so that docrelay may use the connection for other users, too.
+  // Sends a frame, which repeats the unique_id of the ask, so that docrelay may use the connection for other users,
+  // too.
   const send = (frame) => socket.send(JSON.stringify({ unique_id: ask.unique_id, ...frame }));
   try {
     for await (const delta of answer(ask.message, signal)) send({ type: "delta", delta });

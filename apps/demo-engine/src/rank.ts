@@ -1,8 +1,8 @@
 import type { Sentence } from "./sentence.ts";
 
 /**
- * Must be called often during a long computation, and its result awaited: a promise, which yields to the event loop, if
- * the computation has run long enough; else undefined.
+ * A function that a long computation must call often, and whose result it must await. The function returns a promise,
+ * which yields to the event loop, if the computation has run for long enough; otherwise undefined.
  */
 export type Breathe = () => Promise<void> | undefined;
 

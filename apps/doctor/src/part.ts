@@ -30,7 +30,7 @@ export function reportOf(parts: readonly PartReport[]): DoctorReport {
 
 const MARKS = { ok: "ok  ", note: "note", problem: "!!  " };
 
-/** The report as a text for people. */
+/** Returns the report as text for people. */
 export function inWords({ ok, parts }: DoctorReport): string {
   const lines = parts.flatMap(({ part, address, findings, settings }) => {
     const written = Object.entries(settings).map(([name, value]) => `    ${name}=${value}`);

@@ -19,7 +19,7 @@ export interface ProxyHabits {
   readonly prefix?: string;
 }
 
-/** A proxy between the doctor and edges. */
+/** Starts a proxy between the doctor and edges. */
 export async function startHttpProxy(
   habits: ProxyHabits,
 ): Promise<{ url: URL; [Symbol.asyncDispose](): Promise<void> }> {

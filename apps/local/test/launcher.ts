@@ -36,7 +36,7 @@ export function launch(env: Record<string, string>, main = MAIN): Launcher {
       ...env,
     },
   });
-  // Every process that the launcher starts inherits this environment variable, even if its parent has ended.
+  // Finds the launcher's processes by the variable `mark`, which each of them inherits, even if its parent has ended.
   const pids = (): number[] =>
     execFileSync("ps", ["axeww", "-o", "pid=,command="], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 })
       .split("\n")

@@ -9,7 +9,10 @@ export interface ListeningProxy extends AsyncDisposable {
 
 /** `$8 smessage $<length> <channel>`, as it stands in both versions of Redis's protocol. */
 const MESSAGE = /\$8\r\nsmessage\r\n\$\d+\r\n([^\r]+)\r\n/g;
-/** Longer than a message's head. That much of a chunk is kept, since a head may be split between two chunks. */
+/**
+ * How many of the last bytes of a chunk are kept, because the head of a message may be split between two chunks. It is
+ * more than the length of a head.
+ */
 const TAIL = 256;
 
 export async function listenBefore(redisPort: number): Promise<ListeningProxy> {

@@ -4,7 +4,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
 
-/** What the stand-in does with its n-th ask (from 0) instead of only answering it. */
+/**
+ * Faults of the stand-in. Each function gets the index of an ask, from 0, and decides whether this ask has the fault.
+ */
 export interface Misdeeds {
   /** Refuses the ask with this code instead of accepting it. */
   refuse?(index: number): string | undefined;
@@ -24,7 +26,7 @@ export interface StandIn extends AsyncDisposable {
 
 const CHUNK = 4096;
 
-/** A deployment in one small process: a real Socket.IO server with imitated answers. */
+/** Starts a deployment in one small process: a real Socket.IO server with imitated answers. */
 export async function startStandIn(misdeeds: Misdeeds = {}): Promise<StandIn> {
   const http = createServer((request, response) => {
     if (request.url !== "/v1/session") return response.writeHead(404).end();

@@ -7,7 +7,7 @@ const PROGRAMS = [
 ];
 const keep = (code: string, source = "packages/pdf/src/children/start.ts"): string =>
   keepAddresses(code, { source, target: "apps/worker/dist/worker.mjs", programs: PROGRAMS });
-/** The value of the code in a bundle below /app. */
+/** Returns the value of an expression, evaluated as in a bundle whose project is in the folder /app. */
 const valueOf = (code: string): unknown => {
   const text = code.replaceAll("import.meta.url", '"file:///app/apps/worker/dist/worker.mjs"');
   // oxlint-disable-next-line typescript/no-implied-eval -- generated code has to run as code

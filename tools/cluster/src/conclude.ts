@@ -19,7 +19,7 @@ const WANTED = new Map([
 
 export const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** How long the work took, in words. */
+/** Does the work, and returns how long it took, as words. */
 export async function seconds(work: () => Promise<unknown>): Promise<string> {
   const begun = performance.now();
   await work();

@@ -121,7 +121,7 @@ async function hearWorkers(subscriber: RedisSubscriber): Promise<Pick<RedisSeen,
   return { askWorkers, otherWorkers: capacities.size - askWorkers };
 }
 
-/** The address of Redis, without user name and password. */
+/** Returns the address of Redis, without user name and password. */
 function addressOf({ url = "", sentinel, cluster }: RedisServer): string {
   if (cluster) return cluster.seeds.map(({ host, port }) => `${host}:${port}`).join(", ");
   if (sentinel) return `${sentinel.name} of ${sentinel.servers.map(({ host, port }) => `${host}:${port}`).join(", ")}`;

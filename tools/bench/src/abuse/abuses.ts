@@ -5,7 +5,7 @@ import type { WebSocket } from "ws";
 import { encodeConnect, PLACEHOLDER } from "../talkers/socketio-frame.ts";
 import { keepOpen, newId, type Abuser } from "./abuser.ts";
 
-/** One kind of abuse: runs until the abuser's signal, and never rejects. */
+/** One kind of abuse. `run` ends when the abuser's signal is aborted, and never rejects. */
 export interface Abuse {
   readonly name: string;
   /** A description of the abuse, for the report. */

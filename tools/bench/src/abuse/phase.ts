@@ -45,7 +45,7 @@ export interface Promises {
   readonly redisBytes: number;
 }
 
-/** The broken promises of a round, one sentence each; empty when all were kept. */
+/** Returns the promises that a round has broken, one sentence each; an empty list if all were kept. */
 export function brokenBy(round: Round, promised: Promises): string[] {
   const { before, during, after, memoryBefore, memoryMost } = round;
   const broken: string[] = [];

@@ -1,7 +1,7 @@
 import { layOut } from "../report/report-text.ts";
 import { brokenBy, megabytes, type Phase, type Promises, type Round } from "./phase.ts";
 
-/** The rounds as a table for a terminal, and the promises that were broken. */
+/** Returns the rounds as a table for a terminal, with the promises that were broken; `ok` is true if none was. */
 export function reportAbuses(rounds: readonly Round[], promised: Promises): { text: string; ok: boolean } {
   const head = [
     "ms: before, during, after",
@@ -38,7 +38,7 @@ export function reportAbuses(rounds: readonly Round[], promised: Promises): { te
   return { text, ok: broken.length === 0 };
 }
 
-/** The p50 and p99 of the three phases, and the ratio of the p99 during the abuse to the quiet p99. */
+/** Returns the p50 and p99 of the three phases, and the ratio of the p99 during the abuse to the p99 before it. */
 function cells({ before, during, after }: Round, kind: "text" | "pdf"): string[] {
   const of = (p: number): string =>
     [before, during, after].map((phase: Phase) => phase[kind].percentile(p).toFixed(0)).join(" ");

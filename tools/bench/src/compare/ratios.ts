@@ -75,7 +75,7 @@ export function compareRounds(rounds: readonly Round[]): ComparedFigure[] {
   return figures.filter((figure) => Object.keys(figure.systems).length > 0);
 }
 
-/** The table of a row, as cells: the medians of each system, then each ratio with its minimum and maximum. */
+/** Returns the table of a row, as cells: the medians of each system, then each ratio with its minimum and maximum. */
 export function comparedTable(figures: readonly ComparedFigure[]): string[][] {
   const columns = (of: (figure: ComparedFigure) => object): string[] => {
     const all = new Set(figures.flatMap((figure) => Object.keys(of(figure))));

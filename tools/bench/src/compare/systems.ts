@@ -50,7 +50,7 @@ const RELAY = "bare relay";
 const UNLIMITED = { ASKS_PER_SECOND: "10000", MAX_ASKS_IN_FLIGHT: "1000" };
 const SMALL = { edges: 1, workers: 1 } as const;
 
-/** The systems to compare: the engine without a relay, this checkout, and those that the options name. */
+/** Returns the systems to compare: the engine without a relay, this checkout, and those that the options name. */
 export function contenders(
   { relay, against, setting, aof, profile: folder }: CompareOptions,
   onProfiles: (profiles: ProcessProfiles) => void = () => undefined,
@@ -132,7 +132,7 @@ async function startRelay(shape: Shape, aof: string | undefined): Promise<System
   };
 }
 
-/** Nothing to start: the process of PyPDF2 runs only during the measurement. */
+/** Starts nothing, because the process of PyPDF2 runs only during the measurement. */
 async function startReader(): Promise<System> {
   return { kind: "reader", urls: [], protocol: "plain", processes: {}, [Symbol.asyncDispose]: async () => undefined };
 }

@@ -10,8 +10,8 @@ import { layOut } from "../report/report-text.ts";
 import { startClosedLoop } from "../runs/closed-loop.ts";
 
 /*
- * Measures the throughput of a cluster with one and with three masters. Each master has a core for a small share of the
- * time, so that Redis bounds the throughput even on a machine of few cores.
+ * The options of a run that measures the throughput of a cluster with one and with three masters. Each master has a
+ * core for a small share of the time, so that Redis bounds the throughput even on a machine of few cores.
  */
 
 export interface MastersOptions {

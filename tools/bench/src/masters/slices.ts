@@ -3,8 +3,8 @@ import { setPriority } from "node:os";
 import { untilSignal } from "@docrelay/platform";
 
 /*
- * Lets each of some processes run for a slice of every period, one after the other, and stops it for the rest of the
- * period. So each process has a core for a known share of the time, however many cores the machine has.
+ * This program lets each of some processes run for a slice of every period, one after the other, and stops it for the
+ * rest of the period. So each process has a core for a known share of the time, however many cores the machine has.
  */
 
 const PERIOD_MS = 20;
@@ -20,7 +20,7 @@ const clock = new Int32Array(new SharedArrayBuffer(4));
 /** Waits this many ms. Timers of the event loop would be up to a millisecond late. */
 const wait = (ms: number): unknown => Atomics.wait(clock, 0, 0, Math.max(0, ms));
 
-/** A process that has ended must not keep the others stopped. */
+/** Sends a signal to a process. An error is ignored: if one process has ended, the others must not stay stopped. */
 const sendTo = (pid: number, signal: NodeJS.Signals): void => {
   try {
     process.kill(pid, signal);

@@ -43,7 +43,7 @@ server.on("connection", (socket: WebSocket) => {
   });
 });
 
-// One timer for all replies: hundreds of timers would cost CPU time that would count in the figures.
+// One timer serves all replies, because hundreds of timers would cost CPU time that would count in the figures.
 const timer = setInterval(() => {
   const now = nowMs();
   for (const reply of running) {

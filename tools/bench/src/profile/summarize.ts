@@ -7,7 +7,7 @@ export interface CpuProfile {
 }
 interface Frame {
   readonly functionName: string;
-  /** Empty for native code. */
+  /** The address of the function's file; empty for native code. */
   readonly url: string;
 }
 

@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => ends.disposeAsync());
 
-/** One ask with a PDF, then the same conversation opened again from its beginning, twice. */
+/** Asks one question with a PDF, and then opens the conversation again from its beginning, twice. */
 async function use(): Promise<void> {
   const response = await fetch(new URL("/v1/session", url), { method: "POST" });
   const { token } = (await response.json()) as { token: string };
@@ -56,7 +56,7 @@ async function use(): Promise<void> {
   socket.close();
 }
 
-/** The metrics that a process exposes: type, label names, and the sum of the values. */
+/** Returns the metrics that a process exposes: for each its type, its label names, and the sum of its values. */
 async function scrape(port: number): Promise<Map<string, { type: string; labels: Set<string>; sum: number }>> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   const found = new Map<string, { type: string; labels: Set<string>; sum: number }>();

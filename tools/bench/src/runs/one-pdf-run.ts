@@ -8,8 +8,8 @@ import { openRelaySocket } from "../talkers/relay-socket.ts";
 import { takeTokens } from "./session.ts";
 
 /*
- * Measures many asks about one PDF, which all wait for its text. The time from the moment at which the text is stored
- * is the relay's part.
+ * This run measures many asks about one PDF, which all wait for its text. The relay's part is the time from the moment
+ * at which the text is stored.
  */
 
 const USERS = 20;

@@ -21,7 +21,7 @@ async function measure(args: string): Promise<readonly Section[]> {
   if (!parsed.ok) throw new Error(parsed.problems.join());
   return (await run(parsed.options, () => undefined)).sections;
 }
-/** Every ask of a section was answered once. */
+/** Expects that every ask of a section was answered once. */
 function expectAnswered(section: Section | undefined): void {
   const asks = figureOf(section, "asks");
   expect(asks).toBeGreaterThan(0);

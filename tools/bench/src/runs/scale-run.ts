@@ -13,8 +13,10 @@ import { usageOf } from "../measure/process-usage.ts";
 import { openRelaySocket } from "../talkers/relay-socket.ts";
 import { runSchedule } from "../measure/schedule.ts";
 
-/* Measures the cost of a reply with a growing number of edges. A reply goes to one reader, so the CPU time of all
-   edges together should not depend on their number. */
+/*
+ * These functions measure the cost of a reply with a growing number of edges. A reply goes to one reader, so the CPU
+ * time of all edges together should not depend on their number.
+ */
 
 export type Adapter = "sharded" | "classic";
 

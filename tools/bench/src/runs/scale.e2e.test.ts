@@ -21,7 +21,10 @@ afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
 });
 
-/** A reader on one edge: how many messages of its conversation reached it, and whether its asks have ended. */
+/**
+ * Connects a reader to an edge. `got` returns how many messages of the reader's conversation have reached it, `ended`
+ * whether its asks have ended.
+ */
 async function reader(url: string): Promise<{ channel: string; got(): number; ended(): boolean; close(): void }> {
   const response = await fetch(new URL("/v1/session", url), { method: "POST" });
   const { token, user } = (await response.json()) as { token: string; user: string };

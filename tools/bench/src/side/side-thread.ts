@@ -25,7 +25,7 @@ const startedAt = nowMs();
 const tell = (message: SideMessage): void => parentPort?.postMessage(message);
 const record = (name: string, ms: number): void => (histograms[name] ??= createHistogram()).record(ms);
 
-/** One user, who sends files one after another until all are sent. */
+/** Sends files as one user, one after another, until all files are sent. */
 async function user(index: number): Promise<void> {
   let onEvent: (event: Event) => void = () => undefined;
   let onEnd: (why: string) => void = () => undefined;

@@ -12,12 +12,12 @@ export type Frame =
 export const PONG = "3";
 export const CLOSE = "1";
 
-/** A frame that asks to join the namespace `/`, with the handshake's `auth`. */
+/** Returns the frame that asks to join the namespace `/`, with the handshake's `auth`. */
 export function encodeConnect(auth: object): string {
   return `40${JSON.stringify(auth)}`;
 }
 
-/** The frame of an event whose acknowledgement will have this `id`. */
+/** Returns the frame of an event whose acknowledgement will have this `id`. */
 export function encodeEvent(name: string, payload: object, id: number): string {
   return `42${id}${JSON.stringify([name, payload])}`;
 }
@@ -25,7 +25,7 @@ export function encodeEvent(name: string, payload: object, id: number): string {
 /** Marks the place of the bytes in a binary event's payload. */
 export const PLACEHOLDER = { _placeholder: true, num: 0 };
 
-/** The text frame of an event with one {@link PLACEHOLDER}; a binary frame with the bytes must follow. */
+/** Returns the text frame of an event with one {@link PLACEHOLDER}; a binary frame with the bytes must follow. */
 export function encodeBinaryEvent(name: string, payload: object, id: number): string {
   return `451-${id}${JSON.stringify([name, payload])}`;
 }

@@ -17,7 +17,8 @@ export function sourceOf(
   column: number,
 ): { source: string; line: number; column: number } | undefined {
   const [source, sourceLine, sourceColumn] = [1, 2, 3];
-  const values = [0, 0, 0, 0, 0]; // column in the bundle; number of the source, its line, its column; name
+  // The fields of a segment: column in the bundle; number of the source, its line, its column; name.
+  const values = [0, 0, 0, 0, 0];
   let best: number[] | undefined;
   for (const [index, text] of mappings.split(";", line).entries()) {
     values[0] = 0;

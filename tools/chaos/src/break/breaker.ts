@@ -107,7 +107,7 @@ async function breakRedis(field: Field, { fault, forMs }: Break): Promise<void> 
   }
 }
 
-/** What a process finds during a fault of its machine. */
+/** Returns what a process finds on its machine during this fault; undefined if it is another kind of fault. */
 function machineOf({ fault, amount }: Break): Machine | undefined {
   if (fault.startsWith("jump")) return { aheadMs: amount };
   if (fault.startsWith("starve")) return { isOutOfDescriptors: true };

@@ -3,7 +3,10 @@ import { revive } from "../cluster/cluster.ts";
 import type { History } from "../history.ts";
 import { EDGE_STEPS, WORKER_STEPS } from "../preload/steps.ts";
 
-/** Each failpoint kills two processes: one when it reaches the point for the first time, and one at the second time. */
+/**
+ * Each failpoint kills two processes: one that reaches the point for the first time, and one that reaches it for the
+ * second time.
+ */
 const CROSSINGS = [1, 2] as const;
 /** A process that has not reached its failpoint after this many ms is stopped, and the failpoint counts as missed. */
 const CROSS_MS = 30_000;

@@ -31,7 +31,8 @@ export function checkAsks(facts: Facts, report: Report): void {
 
   const spared = Math.min(MAX_SPARED, of("fault").filter(isSparing).length);
 
-  // What was acknowledged after the append-only file was copied and before the copy was restored may be gone.
+  // Whether what was acknowledged at this time must be kept. Redis may have lost what came after its append-only file
+  // was copied and before the copy was restored.
   const isKept = ({ t }: { t: number }): boolean => of("rollback").every((one) => t < one.keptAt || t > one.t);
   const lasting = of("acked").filter(isKept);
 

@@ -39,7 +39,8 @@ export function checkTabs(facts: Facts, report: Report): void {
       last = entry;
     }
   }
-  // Redis syncs every write before it replies, so no other fault of a run may make Redis lose events.
+  // A tab may be reset only once for each rollback of Redis: no other fault may lose events, because Redis syncs every
+  // write before it replies.
   for (const [tab, resets] of Map.groupBy(of("reset"), (entry) => entry.tab)) {
     for (const [index, { t }] of resets.entries())
       if (of("rollback").filter(({ keptAt }) => keptAt < t).length <= index)
@@ -51,7 +52,7 @@ export function checkTabs(facts: Facts, report: Report): void {
     else if (seq !== head) report("GAPS", tab, `stands at ${seq} of ${head}`);
   }
   for (const { tab, t, found } of of("silence")) {
-    // Some faults are recorded when they begin, others when they are over.
+    // `at` is the end of some faults and the beginning of others, so the time before and the time after it count.
     const disturbed = of("fault").some(({ t: at, forMs }) => t > at - forMs - 1000 && t < at + forMs + AFTERMATH_MS);
     if (found > 0 && !disturbed) report("UNTOLD", tab, `found ${found} events at ${t} ms that no edge had sent to it`);
   }

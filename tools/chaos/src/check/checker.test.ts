@@ -13,7 +13,7 @@ type Draft = Omit<Event, "seq" | "nonce" | "at" | "conversation">;
 const draft = (ask: string, attempt: number, body: EventBody): Draft => ({ ask, attempt, ...body });
 const timings = { queuedMs: 1, extractMs: 0, firstTokenMs: 1, totalMs: 2 };
 
-/** The events of an ask whose first worker was killed, and which the second engine call answered. */
+/** Returns the events of an ask whose first worker was killed, and which the second engine call answered. */
 function answered(ask: string): Draft[] {
   const words = answerWords(ask, 2);
   return [
@@ -39,7 +39,10 @@ interface Story {
   without?: (entry: Entry) => boolean;
 }
 
-/** A correct history: two asks of one user, both answered, as one tab and one replay saw them. */
+/**
+ * Returns a history with the given change. Unchanged it is correct: two asks of one user, both answered, as one tab and
+ * one replay saw them.
+ */
 function story(change: (one: Story) => void = () => undefined): Entry[] {
   const events = log(...answered("u1-1"), ...answered("u1-2"));
   const told: Story = { events, shown: [...events], more: [] };
@@ -62,7 +65,7 @@ function story(change: (one: Story) => void = () => undefined): Entry[] {
   return entries.filter((entry) => !told.without?.(entry));
 }
 const faults = (entries: Entry[]): Fault[] => [...new Set(check(entries).violations.map(({ fault }) => fault))].sort();
-/** Makes the same change to the log and to the shown events. */
+/** Returns a change that is made to the log and to the shown events alike. */
 const both = (change: (events: Event[]) => Event[]) => (told: Story) => {
   told.events = change(told.events);
   told.shown = [...told.events];

@@ -98,7 +98,8 @@ const AFTER_MS = 1000;
  * connection, no frozen edge, no unavailable Redis.
  */
 function isCalm({ t, catchUpMs }: EntryOf<"recovered">, faults: ReadonlyArray<EntryOf<"fault">>): boolean {
-  // Some faults are recorded when they begin and some when they end.
+  // `at` is the beginning of some faults and the end of others, so a fault must have ended before this time, or begun
+  // after it.
   return faults.every(
     ({ fault, target, t: at, forMs }) =>
       ENDS.test(fault) || target.startsWith("worker") || at - forMs > t || at + forMs + AFTER_MS < t - catchUpMs,

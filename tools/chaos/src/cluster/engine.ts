@@ -58,7 +58,7 @@ export function answerWords(ask: string, call: number): string[] {
 }
 
 /**
- * An unreliable engine with the original wire protocol; the seed decides its faults. Prompts name their ask:
+ * Starts an unreliable engine with the original wire protocol; the seed decides its faults. Prompts name their ask:
  * `[ask:<id>]`.
  */
 export async function startChaosEngine(seed: number, history: History): Promise<ChaosEngine> {

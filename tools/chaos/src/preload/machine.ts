@@ -34,7 +34,7 @@ export function obeyMachine(first = "{}"): void {
   };
   obey(JSON.parse(first) as Machine);
   process.on("message", (message: Partial<MachineMessage>) => message.chaos && obey(message.chaos));
-  process.channel?.unref(); // as the product does: listening keeps no process alive
+  process.channel?.unref(); // as in the product: listening to the channel must not keep this process alive
 }
 
 /** Shifts the time of day. Timers and `performance` go on, as they do when somebody sets a clock. */

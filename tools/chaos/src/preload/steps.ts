@@ -30,7 +30,7 @@ export function rewriteSteps(url: string, source: string): string {
   }, source);
 }
 
-/** The step that adds extract jobs. */
+/** Wraps the step that adds extraction jobs. */
 function rewriteProducer(source: string): string {
   const head =
     "await within(timeoutMs, EXTRACT.queue, queueOf(key).add(EXTRACT.queue, job, EXTRACT.options(job, waiting)));";

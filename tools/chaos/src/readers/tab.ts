@@ -36,7 +36,7 @@ export interface Tab {
   /** Sends an event; resolves to undefined if no acknowledgement came, so that the outcome is unknown. */
   send<T extends object>(event: string, payload: object): Promise<Ack<T> | undefined>;
   /**
-   * Must be called when an ask was acknowledged with this seq. Until the tab has shown the event with this seq, it
+   * Must be called when an ask was acknowledged with this seq. Until the tab has shown the event with this seq, the tab
    * reads the log whenever no event arrives for a while.
    */
   expect(seq: number): void;

@@ -1,4 +1,4 @@
-// Finds the parts of pages that contain all words of the search field.
+// The search of the site: shows the parts of pages that contain all words of the search field, at most MOST of them.
 const MOST = 20;
 const field = document.getElementById("search");
 const list = document.getElementById("found");
