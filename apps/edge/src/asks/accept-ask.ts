@@ -233,7 +233,7 @@ function countAccepted(deps: AskDeps, input: AskInput, accepted: Pick<NewAsk, "s
   if (accepted.seq === 1 && input.origin === "socket") deps.conversations.added(user, conversation, input.from);
 }
 
-/** Whether the bytes that come with an ask exceed today's quota. */
+/** Returns the quota that the bytes of the files inside an ask would exceed today; undefined if they exceed none. */
 async function overByInline({ quotas }: AskDeps, input: AskInput): ReturnType<Quotas["overByFile"]> {
   const bytes = inlineBytes(input);
   return bytes === 0 ? undefined : quotas.overByFile(input.user, bytes);

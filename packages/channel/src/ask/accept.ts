@@ -175,7 +175,7 @@ export async function wouldBeBusy(
   return known === 0 && live >= of.maxInFlight;
 }
 
-/** Whether an ask is known, ended or not. */
+/** Whether the user has an ask with this id, running or ended, whose record is still kept. */
 export async function hasAsk(store: Store, at: AskAddress): Promise<boolean> {
   return (await store.redis.exists(recordKey(at))) === 1;
 }

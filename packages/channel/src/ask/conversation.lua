@@ -172,8 +172,8 @@ local function spare(spared, attempt)
   return spared == '' and attempt or spared .. ' ' .. attempt
 end
 
--- How many engine calls of an ask count against `maxAttempts`: all but the spared ones. At most `maxSpared` calls are
--- spared, because each call costs the engine a whole answer.
+-- Returns how many engine calls of an ask count against `maxAttempts`: all but the spared ones. At most `maxSpared`
+-- calls are spared, because each call costs the engine a whole answer.
 local function spent(record)
   local _, spared = string.gsub(record.spared or '', '%d+', '')
   return tonumber(record.attempt) - math.min(spared, maxSpared)
@@ -184,8 +184,8 @@ local function beginAttempt(record, owner)
   record.attempt, record.n, record.taken, record.begun = tonumber(record.attempt) + 1, 0, 0, owner
 end
 
--- The reply of a step that returns an ask: status, hash of the ask, time, and the fields `recordFields` of its record.
--- TypeScript sets `recordFields` and reads the values by the same names.
+-- Returns the reply of a step that returns an ask: status, hash of the ask, time, and the fields `recordFields` of its
+-- record. TypeScript sets `recordFields` and reads the values by the same names.
 local function described(status, ask, orphaned, record)
   local reply = { status, ask, ms(now), orphaned and 1 or 0 }
   for _, name in ipairs(recordFields) do reply[#reply + 1] = record[name] end

@@ -86,7 +86,7 @@ describe("a finished ask of five events in a conversation of its own", () => {
   it("keeps at most 2.7 KiB of Redis's memory", async () => {
     const used = async (): Promise<number> =>
       Number(/^used_memory:(\d+)/m.exec(await channel.store.redis.info("memory"))?.[1]);
-    // The first asks also make Redis's buffers and tables grow.
+    // The first asks also make Redis's buffers and tables grow, so they are not measured.
     for (let count = 0; count < 24; count++) await finished();
     const before = await used();
     const asks = 300;

@@ -1,4 +1,4 @@
--- The worker of an owner token: tokens begin with the name of their worker.
+-- Returns the worker of an owner token: tokens begin with the name of their worker.
 local function workerOf(token) return string.match(token, '^(.+)/') or token end
 
 while true do

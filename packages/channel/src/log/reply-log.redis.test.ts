@@ -134,7 +134,7 @@ describe("a log over its limits", () => {
     expect(new Set(whole.map(({ nonce }) => nonce)).size).toBe(1020);
     for (const event of whole) expect(event.type === "delta" && event.attempt !== 1).toBe(false);
     expect(whole.filter((event) => event.type === "delta" && event.text === "")).toHaveLength(1020 - thin.length);
-    // The position of a missing piece is lost; a position before it is not.
+    // A reader cannot resume at the position of a delta that was removed, but it can at an earlier position.
     expect(await read(position(whole[50]))).toEqual({ kind: "lost" });
     expect(events(await read(position(whole[0])))[0]).toMatchObject({ seq: 2, ask: "a1" });
   });

@@ -2,5 +2,5 @@
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
--- A number as text with all its digits: Lua itself writes large numbers as 1.7e+12.
+-- Returns a number as text with all its digits: Lua itself writes large numbers as 1.7e+12.
 local function ms(value) return string.format('%.0f', value) end

@@ -26,7 +26,7 @@ export const plainFrameSchema = z.object({
   stream: z.optional(z.boolean()),
 });
 
-/** The file of a plain frame; undefined when the frame has none. */
+/** Returns the file of a plain frame; undefined when the frame has none. */
 export function givenFile(file: z.infer<typeof fileSchema> | undefined): PlainFile | undefined {
   return file && "content" in Object(file) ? (file as PlainFile) : undefined;
 }

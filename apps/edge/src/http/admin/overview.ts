@@ -10,7 +10,7 @@ export interface OverviewDeps {
   readonly metrics: Pick<EdgeMetrics, "refusals" | "figures">;
   isDraining(): boolean;
   isPaused(): boolean;
-  /** Identities of the connections of this edge. */
+  /** Returns the identities of the connections of this edge. */
   identities(): readonly Identity[];
 }
 

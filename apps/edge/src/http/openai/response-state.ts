@@ -23,7 +23,7 @@ interface Step {
   readonly events: readonly ResponseEvent[];
 }
 
-/** The first event of an ask, `accepted`, begins its response. */
+/** Begins the response of an ask from the ask's first event, `accepted`. */
 export function beginResponse(event: Event & { type: "accepted" }): Step {
   const files = event.files.map(({ name, upload }) => ({ name, ...(upload === undefined ? {} : { upload }) }));
   const response: OpenAiResponse = {
