@@ -34,8 +34,8 @@ export async function startPrivateRedis(server: string): Promise<PrivateRedis> {
   const socket = join(folder, "redis.sock");
   const settings = ["--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", folder, "--save", ""];
   settings.push("--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction");
-  // As much memory as in the compose file, or half of the machine's if that is less. Edges refuse new asks and files
-  // before the memory is full.
+  // Redis may use as much memory as in the compose file, or half of the machine's memory if that is less. Edges refuse
+  // new asks and files before the memory is full.
   settings.push("--maxmemory", String(Math.floor(Math.min(MAX_MEMORY, totalmem() / 2))));
   // With these settings a finished ask takes less than half of the memory that it takes with Redis's defaults: see
   // "Sizing" in docs/operations.md.

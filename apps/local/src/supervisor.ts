@@ -1,8 +1,8 @@
 import type { Running } from "./process.ts";
 
 /**
- * Keeps one process running. If it ends unexpectedly it is started again, after a pause that grows if it ends soon each
- * time.
+ * Keeps one process running: a process that ends unexpectedly is started again after a pause, which grows if the
+ * process ends soon after each start.
  */
 export interface Supervised {
   readonly running: Running;

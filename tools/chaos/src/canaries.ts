@@ -23,7 +23,7 @@ export interface Canary {
 const SAID = 3;
 
 const HOUR_MS = 3_600_000;
-/** A worker whose clock is a quarter of an hour ahead, and that sweeps. */
+/** The environment of a worker whose clock is a quarter of an hour ahead, and that sweeps. */
 const AHEAD = { CHAOS_MACHINE: JSON.stringify({ aheadMs: HOUR_MS / 4 }), CHAOS_SWEEPS: "1" };
 
 export const CANARIES: readonly Canary[] = [

@@ -128,7 +128,7 @@ export async function settle(
     timeoutMs: patienceMs,
     everyMs: 100,
   });
-  // Whatever has not ended by then is reported by the checker.
+  // Asks that have not ended by then are reported by the checker.
   await Promise.race([Promise.all([...lives, rest]), sleep(patienceMs)]).catch(() => undefined);
   await eventually(() => users.every(({ tabs }) => tabs.every((tab) => tab.online && tab.seq === tabs[0]?.seq)), {
     timeoutMs: 10_000,

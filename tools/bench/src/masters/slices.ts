@@ -20,7 +20,10 @@ const clock = new Int32Array(new SharedArrayBuffer(4));
 /** Waits this many ms. Timers of the event loop would be up to a millisecond late. */
 const wait = (ms: number): unknown => Atomics.wait(clock, 0, 0, Math.max(0, ms));
 
-/** Sends a signal to a process. An error is ignored: if one process has ended, the others must not stay stopped. */
+/**
+ * Sends a signal to a process. If the process has ended, nothing happens, because the other processes must not stay
+ * stopped.
+ */
 const sendTo = (pid: number, signal: NodeJS.Signals): void => {
   try {
     process.kill(pid, signal);

@@ -8,8 +8,8 @@ import { openRelaySocket } from "../talkers/relay-socket.ts";
 import { takeTokens } from "./session.ts";
 
 /*
- * This run measures many asks about one PDF, which all wait for its text. The relay's part is the time from the moment
- * at which the text is stored.
+ * This run measures many asks about one PDF, which all wait for its text. What counts is the time after the text is
+ * stored, because it is the relay's part.
  */
 
 const USERS = 20;

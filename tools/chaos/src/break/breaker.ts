@@ -37,7 +37,7 @@ export function createBreaker(cluster: Cluster, history: History): Breaker {
   };
 }
 
-/** What the functions of this file share. */
+/** The values that all functions of this file share. */
 interface Field {
   readonly cluster: Cluster;
   readonly history: History;
@@ -59,7 +59,7 @@ async function claim(field: Field, among: readonly Member[], who: number): Promi
   return undefined;
 }
 
-/** Faults of Redis itself; each resolves when Redis is well again. */
+/** The faults of Redis itself: each function causes one, and resolves when Redis is well again. */
 const REDIS_FAULTS: Readonly<Record<string, (field: Field, forMs: number) => Promise<void>>> = {
   async "kill redis"({ cluster: { redis } }, forMs) {
     await redis.kill();

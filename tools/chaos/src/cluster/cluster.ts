@@ -49,7 +49,7 @@ export interface Member {
 
 export interface Cluster extends AsyncDisposable {
   readonly redis: TestRedis;
-  /** Where the bytes of files are kept; undefined: in Redis. */
+  /** The folder in which the bytes of files are kept; undefined if they are kept in Redis. */
   readonly folder: string | undefined;
   readonly edges: readonly Member[];
   readonly workers: readonly Member[];
