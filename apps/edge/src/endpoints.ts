@@ -16,6 +16,7 @@ import { readStaticSite } from "./http/static-site.ts";
 import { createArriving, type Arriving } from "./limits/arriving.ts";
 import type { ClientConnection } from "./limits/client-connection.ts";
 import { createFreeing } from "./limits/freeing.ts";
+import { createPace, type Pace } from "./limits/pace.ts";
 import { createRateLimiter } from "./limits/rate-limit.ts";
 import { createCookies } from "./login/cookies.ts";
 import { createLogin, type Login } from "./login/login.ts";
@@ -78,8 +79,10 @@ export function openEndpoints(deps: EndpointsDeps): Endpoints {
   const hasPolling = config.TRANSPORTS === "websocket,polling";
   const admitting = createAdmitting(config, resources, () => health.draining);
   const arriving = openArriving(config, life);
+  const pace = createPace(config.USERS_PER_ADDRESS, countedNetworks(resources));
   const { io, engine } = createSocketServer({
     arriving,
+    pace,
     networkOf: admitting.networkOf,
     closed: (code) => metrics.closed(code),
     publisher: redis,
@@ -98,10 +101,10 @@ export function openEndpoints(deps: EndpointsDeps): Endpoints {
     ...readSocketBuffers(io),
   }));
   const users = openUsers(deps, metrics);
-  const gateway = openSocketGateway(deps, { io, admitting, users, metrics });
-  const plain = openPlain(deps, { admitting, arriving, metrics });
+  const gateway = openSocketGateway(deps, { io, admitting, users, pace, metrics });
+  const plain = openPlain(deps, { admitting, arriving, pace, metrics });
   life.add("plain endpoint", () => plain[Symbol.asyncDispose]());
-  const api = openApi(deps, { admitting, users, metrics });
+  const api = openApi(deps, { admitting, users, pace, metrics });
 
   const { origins, sessionRate } = admitting;
   const http = createHttpServer({
@@ -113,6 +116,10 @@ export function openEndpoints(deps: EndpointsDeps): Endpoints {
     origins,
     trustedProxies: config.TRUSTED_PROXIES,
     sessionRate,
+    pauseOfRefusal(request) {
+      const network = admitting.networkOf(request);
+      return network === undefined ? 0 : pace.refused(network);
+    },
     polling: hasPolling ? (request, response) => engine.handleRequest(request, response) : undefined,
     keepAliveMs: config.HTTP_KEEP_ALIVE_MS,
     maxSockets: maxSocketsOf(config.MAX_CONNECTIONS),
@@ -182,12 +189,13 @@ function openUsers({ config, log, resources }: EndpointsDeps, metrics: EdgeMetri
 
 interface EndpointParts {
   readonly admitting: Admitting;
+  readonly pace: Pace;
   readonly metrics: EdgeMetrics;
 }
 
 function openSocketGateway(
   { config, log, resources, asking }: EndpointsDeps,
-  { io, admitting, users, metrics }: EndpointParts & { readonly io: Server; readonly users: Users },
+  { io, admitting, users, pace, metrics }: EndpointParts & { readonly io: Server; readonly users: Users },
 ): Gateway {
   return openGateway({
     io,
@@ -208,6 +216,7 @@ function openSocketGateway(
     limits: asking.limits,
     node: resources.node,
     maxSocketBufferBytes: config.MAX_SOCKET_BUFFER_BYTES,
+    pace,
     metrics,
     log,
     onTrouble: resources.onTrouble,
@@ -216,7 +225,7 @@ function openSocketGateway(
 
 function openPlain(
   { config, log, resources, asking }: EndpointsDeps,
-  { admitting, arriving, metrics }: EndpointParts & { readonly arriving: Arriving },
+  { admitting, arriving, pace, metrics }: EndpointParts & { readonly arriving: Arriving },
 ): PlainEndpoint {
   const users = Math.max(1, config.USERS_PER_ADDRESS);
   return createPlainEndpoint({
@@ -225,7 +234,7 @@ function openPlain(
     arriving,
     networkOf: admitting.networkOf,
     largeRate: createRateLimiter({ perSecond: LARGE_RATE.perSecond * users, burst: LARGE_RATE.burst * users }),
-    networks: countedNetworks(resources),
+    pace,
     authenticator: resources.authenticator,
     cookie: config.JWT_COOKIE,
     sessionRate: admitting.sessionRate,
@@ -247,7 +256,7 @@ function openPlain(
 
 function openApi(
   { config, log, resources, asking }: EndpointsDeps,
-  { admitting, users, metrics }: EndpointParts & { readonly users: Users },
+  { admitting, users, pace, metrics }: EndpointParts & { readonly users: Users },
 ): HttpApi {
   const routeDeps = {
     store: resources.store,
@@ -265,6 +274,7 @@ function openApi(
     giveFeedback: users.giveFeedback,
     uploads: asking.uploads,
     uploadQueue: asking.uploadQueue,
+    pace,
     limits: asking.limits,
     askDeadlineMs: config.ASK_DEADLINE_MS,
     maxSocketBufferBytes: config.MAX_SOCKET_BUFFER_BYTES,

@@ -25,6 +25,7 @@ import { clientAddress, networkOf } from "../src/auth/client-address.ts";
 import { parseRange } from "../src/uploads/byte-range.ts";
 import type { ApiCall } from "../src/http/api/call.ts";
 import { readForm } from "../src/http/api/multipart.ts";
+import { createPace } from "../src/limits/pace.ts";
 import { createArriving } from "../src/limits/arriving.ts";
 import { decodePlainFrame } from "../src/plain/frame-decoder.ts";
 import { watchPackets } from "../src/socketio/watch-packets.ts";
@@ -89,6 +90,7 @@ describe("Socket.IO", () => {
       const rule = {
         arriving,
         network: "10.0.0.1",
+        receivedLarge: () => undefined,
         maxPacketBytes: 50_000,
         end: (code: string) => void ends.push(code),
       };
@@ -189,6 +191,7 @@ describe("HTTP", () => {
       const deps = {
         uploads,
         uploadQueue: { whenRoom: (go: () => void) => go() },
+        pace: createPace(0, undefined),
         limits: { ...LIMITS, chunkBytes: 1024 },
       };
       try {

@@ -27,6 +27,7 @@ import { WebSocket } from "ws";
 import { createArriving } from "../src/limits/arriving.ts";
 import { createAdmit } from "../src/limits/admission.ts";
 import { shutDownAll } from "../src/drain.ts";
+import { createPace } from "../src/limits/pace.ts";
 import { createRateLimiter } from "../src/limits/rate-limit.ts";
 import type { AcceptAsk, AskInput } from "../src/asks/accept-ask.ts";
 import { createAnonymousAuthenticator, type Authenticator } from "../src/auth/authenticator.ts";
@@ -178,7 +179,7 @@ export async function startPlain(
     arriving: createArriving({ maxBytes: 268_435_456, maxNetworkBytes: 67_108_864 }),
     networkOf: () => undefined,
     largeRate: createRateLimiter({ perSecond: 100, burst: 1000 }),
-    networks: undefined,
+    pace: createPace(0, undefined),
     cookie: undefined,
     sessionRate: undefined,
     trustedProxies: new BlockList(),

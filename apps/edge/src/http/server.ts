@@ -1,8 +1,9 @@
 import { answerHealth, type Health } from "@docrelay/platform";
 import { refuse, wireError } from "@docrelay/protocol";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Duplex } from "node:stream";
 import type { BlockList } from "node:net";
+import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { RateLimiter } from "../limits/rate-limit.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Login } from "../login/login.ts";
@@ -30,6 +31,8 @@ export interface HttpDeps {
   readonly trustedProxies: BlockList;
   /** Limits how many anonymous users one network may create; undefined: not limited. */
   readonly sessionRate: RateLimiter | undefined;
+  /** Counts a refused request; returns for how many ms the response must wait, so that the client sends no faster. */
+  readonly pauseOfRefusal: (request: IncomingMessage) => number;
   readonly api: Pick<HttpApi, "answer">;
   /** Handles the requests of Socket.IO's long polling; undefined if `TRANSPORTS` does not allow polling. */
   readonly polling: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
@@ -61,6 +64,8 @@ export function createHttpServer(deps: HttpDeps): Server {
       const { wire, severity } = toFailure(error);
       if (severity === "bug") deps.onBug(error);
       if (!request.complete) await hearOut(request);
+      const pauseMs = deps.pauseOfRefusal(request);
+      if (pauseMs > 0) await sleep(pauseMs);
       const say = isOpenAiPath(pathOf(request)) ? sayOpenAiError : sayError;
       say(response, wire);
     });

@@ -22,7 +22,8 @@ export interface Arriving {
  */
 export type Evict = (why: "BUSY" | "IDLE_TIMEOUT") => void;
 interface Member {
-  received(bytes: number): void;
+  /** Returns how many of the bytes, and of those before them, count as bytes of a large message. */
+  received(bytes: number): number;
   /** Must be called when the message is complete or the connection has ended. */
   finished(): void;
 }
@@ -89,12 +90,14 @@ export function createArriving(rule: ArrivingRule): Arriving {
         received(bytes) {
           rule.received?.(bytes);
           mine += bytes;
-          if (mine <= SMALL_BYTES) return;
+          if (mine <= SMALL_BYTES) return 0;
           const known = large.get(member);
           large.delete(member);
-          add(network, known ? bytes : mine);
+          const added = known ? bytes : mine;
+          add(network, added);
           large.set(member, known ?? { evict, until: now() + maxMs, network });
           makeRoom(network);
+          return added;
         },
         finished() {
           if (large.delete(member)) add(network, -mine);

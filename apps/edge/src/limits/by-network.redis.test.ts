@@ -134,3 +134,18 @@ it("new asks and files are refused when Redis is nearly full, and known asks are
   }
   close();
 });
+
+it("a network that is refused again and again is read more slowly, over WebSockets and HTTP alike", async () => {
+  // Two users: 200 refusals at once, then 40 a second. So 280 refusals, one after another, take at least 2 s.
+  const { send, close } = await connect("10.0.0.30", "stubborn");
+  const begun = performance.now();
+  for (let n = 0; n < 280; n++) {
+    expect(await send("cancel", { conversation: "none", ask: "none" })).toMatchObject({ error: { code: "NOT_FOUND" } });
+  }
+  expect(performance.now() - begun).toBeGreaterThan(1900);
+  close();
+  const from = { "x-forwarded-for": "10.0.0.30" };
+  const asked = performance.now();
+  for (let n = 0; n < 20; n++) expect((await fetch(`${url()}/v1/none`, { headers: from })).status).toBe(404);
+  expect(performance.now() - asked).toBeGreaterThan(400);
+});

@@ -11,7 +11,7 @@ import { REVOKED } from "../auth/revocations.ts";
 import { followConversation, type ConversationReader } from "../conversation/follow-conversation.ts";
 import type { OpenConversation } from "../conversation/open-conversation.ts";
 import type { ClientConnection } from "../limits/client-connection.ts";
-import type { Networks } from "../limits/networks.ts";
+import { pauseReading, type Pace } from "../limits/pace.ts";
 import { strike, type RateLimiter, type Strikes } from "../limits/rate-limit.ts";
 import type { Slots } from "../limits/slots.ts";
 import { toFailure } from "../report/failure.ts";
@@ -36,7 +36,7 @@ export interface ConnectionDeps {
   readonly largeFrames: Slots;
   /** Limits how many large frames one network, or one user if networks are not counted, may send to this edge. */
   readonly largeRate: RateLimiter;
-  readonly networks: Pick<Networks, "of"> | undefined;
+  readonly pace: Pace;
   readonly metrics: EdgeMetrics;
   readonly log: Logger;
   onTrouble(error: unknown): void;
@@ -125,7 +125,7 @@ export class PlainConnection implements ClientConnection {
   }
 
   async #handle(data: Buffer, isBinary: boolean): Promise<void> {
-    const { limits, largeFrames, largeRate, networks, threads } = this.#deps;
+    const { limits, largeFrames, largeRate, pace, threads } = this.#deps;
     if (isBinary) {
       const wire = wireError("BAD_MESSAGE", { reason: "binary", message: "Send text frames." });
       return this.#refuse(wire, undefined);
@@ -134,7 +134,7 @@ export class PlainConnection implements ClientConnection {
     if (!this.#isLarge) return this.#ask(decodePlainFrame(data, limits));
     // The rate counts every large frame before it is decoded: its decoding costs most, and its content is known only
     // afterwards.
-    const name = networks?.of(this.identity.user) ?? this.identity.user;
+    const name = pace.nameOf(this.identity.user);
     const waitMs = largeRate.take(name, performance.now());
     if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
     await largeFrames.run(async () => {
@@ -197,12 +197,13 @@ export class PlainConnection implements ClientConnection {
   }
 
   #refuse(wire: WireError, uniqueId: UniqueId, error?: unknown): void {
-    const { metrics, log, onTrouble } = this.#deps;
+    const { metrics, log, onTrouble, pace } = this.#deps;
     metrics.answered("plain", wire.code);
     const severity = error === undefined ? "refused" : toFailure(error).severity;
     if (severity === "bug") log.error({ err: error, event: "plain" }, "bug");
     else if (severity === "store") onTrouble(error);
     this.#send(errorFrame(wire, uniqueId));
+    pauseReading(this.#ws, pace.refused(pace.nameOf(this.identity.user)));
     // A bad frame counts as a strike against the connection, and so does a large frame with an error that no retry can
     // mend, because its decoding was costly.
     if (wire.code !== "BAD_MESSAGE" && !(this.#isLarge && !wire.retryable)) return;

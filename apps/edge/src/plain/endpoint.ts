@@ -13,7 +13,7 @@ import type { ClientConnection } from "../limits/client-connection.ts";
 import { refuseUpgrade } from "../http/refuse-upgrade.ts";
 import type { Arriving } from "../limits/arriving.ts";
 import type { Admit } from "../limits/admission.ts";
-import type { Networks } from "../limits/networks.ts";
+import type { Pace } from "../limits/pace.ts";
 import type { RateLimiter } from "../limits/rate-limit.ts";
 import { createSlots } from "../limits/slots.ts";
 import { toFailure } from "../report/failure.ts";
@@ -44,7 +44,7 @@ export interface PlainDeps extends IdentifyDeps {
   readonly networkOf: (request: IncomingMessage) => string | undefined;
   /** Limits how many large frames one network, or one user if networks are not counted, may send to this edge. */
   readonly largeRate: RateLimiter;
-  readonly networks: Pick<Networks, "of"> | undefined;
+  readonly pace: Pace;
 }
 
 /** The WebSocket endpoint `/ws/chat` of front ends of the original system. */
@@ -144,7 +144,7 @@ function socketDeps(deps: PlainDeps, maxFrameBytes: number, threads: ServeDeps["
     threads,
     largeFrames: createSlots(LARGE_FRAMES),
     largeRate: deps.largeRate,
-    networks: deps.networks,
+    pace: deps.pace,
     arriving: deps.arriving,
     networkOf: deps.networkOf,
     metrics: deps.metrics,

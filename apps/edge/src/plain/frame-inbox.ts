@@ -1,4 +1,5 @@
 import type { WebSocket } from "ws";
+import { holdReading } from "../limits/pace.ts";
 
 /** Handles the frames of one socket one after the other. */
 export interface FrameInbox {
@@ -23,10 +24,10 @@ export function createFrameInbox(
   async function work(): Promise<void> {
     if (busy) return;
     busy = true;
-    ws.pause();
+    const release = holdReading(ws);
     for (let frame = frames.shift(); frame; frame = frames.shift()) await handle(frame.data, frame.isBinary);
     busy = false;
-    ws.resume();
+    release();
   }
 
   ws.on("message", (data, isBinary) => {

@@ -1,3 +1,6 @@
+import { eventually } from "@docrelay/testkit";
+import { readdirSync, readFileSync } from "node:fs";
+import { getPriority } from "node:os";
 import { afterEach, expect, it } from "vitest";
 import { createFrameThreads, type FrameThreads } from "./frame-threads.ts";
 
@@ -41,3 +44,16 @@ it("refuses when it has ended", async () => {
   await threads[Symbol.asyncDispose]();
   await expect(threads.decode(frame("hi"))).rejects.toMatchObject({ wire: { code: "SHUTTING_DOWN" } });
 });
+
+it.runIf(process.platform === "linux")(
+  "decodes with the lowest priority, so that the event loop goes first",
+  async () => {
+    threads = createFrameThreads({ limits, frameBytes: 1_000_000, deadlineMs: PATIENCE_MS });
+    await threads.decode(frame("hi"));
+    const priorities = (): number[] =>
+      readdirSync("/proc/self/task")
+        .filter((thread) => readFileSync(`/proc/self/task/${thread}/comm`, "utf8").trim() === "frame decoder")
+        .map((thread) => getPriority(Number(thread)));
+    await eventually(() => priorities().length === 1 && priorities()[0] === 19);
+  },
+);

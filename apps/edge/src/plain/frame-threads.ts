@@ -1,4 +1,6 @@
 import { refuse } from "@docrelay/protocol";
+import { readdirSync, readFileSync } from "node:fs";
+import { constants, setPriority } from "node:os";
 import { Worker } from "node:worker_threads";
 import { own } from "../asks/decode-base64.ts";
 import type { DecodedFrame, PlainLimits } from "./frame-decoder.ts";
@@ -15,6 +17,8 @@ export interface FrameThreads extends AsyncDisposable {
   readonly decoded: number;
 }
 
+/** The name of each thread. Linux keeps up to 15 characters of it. */
+const NAME = "frame decoder";
 const ENTRY = new URL("./frame-thread.ts", import.meta.url);
 const MIB = 1_048_576;
 
@@ -39,12 +43,14 @@ export function createFrameThreads(options: {
     const heap = 128 + Math.ceil(options.frameBytes / MIB) * 8;
     const { messageChars, fileBytes, filesPerAsk } = options.limits;
     const worker = new Worker(ENTRY, {
+      name: NAME,
       workerData: { messageChars, fileBytes, filesPerAsk },
       resourceLimits: { maxOldGenerationSizeMb: heap },
       env: {},
       execArgv: [],
     });
     worker.unref();
+    worker.once("online", yieldToOthers);
     all.add(worker);
     worker.once("exit", () => {
       all.delete(worker);
@@ -76,6 +82,22 @@ export function createFrameThreads(options: {
       await Promise.all([...all].map((worker) => worker.terminate()));
     },
   };
+}
+
+/**
+ * Gives the threads the lowest priority. When all cores are busy, the event loop goes first, so large frames of one
+ * client do not delay other clients. Only Linux has priorities of threads; elsewhere this does nothing.
+ */
+function yieldToOthers(): void {
+  if (process.platform !== "linux") return;
+  try {
+    for (const thread of readdirSync("/proc/self/task")) {
+      const name = readFileSync(`/proc/self/task/${thread}/comm`, "utf8").trim();
+      if (name === NAME) setPriority(Number(thread), constants.priority.PRIORITY_LOW);
+    }
+  } catch {
+    // A thread may have exited meanwhile, or the system may hide its threads; then the priority stays as it is.
+  }
 }
 
 /** Resolves to the frame that the thread has decoded; to undefined if the thread exited or was too slow. */

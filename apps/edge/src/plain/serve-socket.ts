@@ -3,9 +3,15 @@ import type { WebSocket } from "ws";
 import type { Identity } from "../auth/authenticator.ts";
 import { Expiry } from "../auth/expiry.ts";
 import type { Arriving, Evict } from "../limits/arriving.ts";
+import { isHeld, pauseReading } from "../limits/pace.ts";
 import { PlainConnection, type ConnectionDeps } from "./connection.ts";
 import { watchLiveness } from "./liveness.ts";
 
+/**
+ * Bytes of large frames count this many times, because they are costly: each frame is copied as a whole, and its files
+ * are base64 in JSON.
+ */
+const PLAIN_WEIGHT = 4;
 /** How long one frame may take to arrive: enough for the largest frame over a slow network. */
 const FRAME_MS = 600_000;
 
@@ -31,7 +37,7 @@ export function servePlainSocket(deps: ServeDeps, { ws, request, identity }: Upg
     ws,
     request.socket,
     {
-      isHeld: () => connection.busy,
+      isHeld: () => isHeld(ws),
       silent() {
         connection.end("IDLE_TIMEOUT");
         ws.terminate();
@@ -44,10 +50,14 @@ export function servePlainSocket(deps: ServeDeps, { ws, request, identity }: Upg
     connection.end(why);
     setImmediate(() => ws.terminate()); // a socket that waits for the client's close would continue to buffer bytes
   };
-  const arriving = deps.arriving.join(evict, FRAME_MS, deps.networkOf(request));
+  const network = deps.networkOf(request);
+  const arriving = deps.arriving.join(evict, FRAME_MS, network);
   // This listener runs before the library's own, so that bytes are counted first, and then a complete frame resets the
   // count.
-  request.socket.prependListener("data", (chunk: Buffer) => arriving.received(chunk.length));
+  request.socket.prependListener("data", (chunk: Buffer) => {
+    const large = arriving.received(chunk.length);
+    if (large > 0) pauseReading(ws, deps.pace.received(network ?? identity.user, large * PLAIN_WEIGHT));
+  });
   ws.on("message", () => arriving.finished());
   const expiry = new Expiry(() => connection.end("AUTH_EXPIRED"));
   if (identity.expiresAt !== Number.POSITIVE_INFINITY) expiry.until(identity.expiresAt);

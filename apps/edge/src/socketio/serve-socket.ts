@@ -21,6 +21,7 @@ import type { LogReader } from "../conversation/open-queue.ts";
 import type { Subscriptions } from "../conversation/subscriptions.ts";
 import type { UserSockets } from "../conversation/user-sockets.ts";
 import type { ClientConnection } from "../limits/client-connection.ts";
+import { holdReading, pauseReading, type Pace } from "../limits/pace.ts";
 import { strike, takeToken, type Bucket, type Rate, type Strikes } from "../limits/rate-limit.ts";
 import { toFailure } from "../report/failure.ts";
 import { watchLink } from "../sharing/watch-link.ts";
@@ -39,6 +40,7 @@ export interface SocketDeps extends EventDeps {
   readonly node: string;
   readonly limits: Limits;
   readonly maxSocketBufferBytes: number;
+  readonly pace: Pace;
   onTrouble(error: unknown): void;
 }
 
@@ -193,7 +195,7 @@ class ServedSocket implements ClientConnection, Session, LogReader {
       );
       metrics.answered(label, ack.ok ? "ok" : ack.error.code);
       if (this.#socket.connected) acknowledge?.(ack);
-      if (!ack.ok) this.#countStrike(event, ack.error);
+      if (!ack.ok) this.#refused(event, ack.error);
     } catch (error) {
       log.error({ err: error }, "not acknowledged");
     } finally {
@@ -224,7 +226,12 @@ class ServedSocket implements ClientConnection, Session, LogReader {
     if (!taken.allowed) throw refuse("RATE_LIMITED", { retryAfterMs: Math.max(1, taken.retryAfterMs) });
   }
 
-  #countStrike(event: ClientEvent | undefined, error: WireError): void {
+  /** Slows a client that is refused too often, and counts a strike if the error is one. */
+  #refused(event: ClientEvent | undefined, error: WireError): void {
+    const { pace } = this.#deps;
+    const webSocket = webSocketOf(this.#socket);
+    const pauseMs = pace.refused(pace.nameOf(this.user));
+    if (webSocket) pauseReading(webSocket, pauseMs);
     const isStrike = event?.isStrike?.(error) ?? error.code === "BAD_MESSAGE";
     if (!isStrike) return;
     const struck = strike(this.#strikes, performance.now());
@@ -257,6 +264,5 @@ function toWire(deps: SocketDeps, event: string, error: unknown): WireError {
 function pauseWithoutRoom(socket: Socket, { hasRoom, whenRoom }: Backpressure): void {
   if (hasRoom) return;
   const webSocket = webSocketOf(socket);
-  webSocket?.pause();
-  whenRoom(() => webSocket?.resume());
+  if (webSocket) whenRoom(holdReading(webSocket));
 }

@@ -6,6 +6,7 @@ import type { IncomingMessage } from "node:http";
 import { Server, type Socket } from "socket.io";
 import { WebSocketServer, type ServerOptions } from "ws";
 import type { Arriving } from "../limits/arriving.ts";
+import { holdReading, pauseReading, type Pace } from "../limits/pace.ts";
 import { endConnection } from "./end-connection.ts";
 import { watchPackets, type PacketWatch } from "./watch-packets.ts";
 import { unsealFrames } from "./unseal-frames.ts";
@@ -54,6 +55,7 @@ export function createSocketServer(options: {
   readonly arriving: Arriving;
   /** Returns the network of a request's client; undefined if networks are not counted. */
   readonly networkOf: (request: IncomingMessage) => string | undefined;
+  readonly pace: Pace;
   /** Called when a connection was ended with this code, because of what it sent or because it did not send in time. */
   closed(code: ErrorCode): void;
 }): { io: Server; engine: EngineServer } {
@@ -68,6 +70,7 @@ export function createSocketServer(options: {
   });
   const { publisher, subscriber } = options;
   const watches = new WeakMap<object, PacketWatch>();
+  let opened = 0;
   const maxPacketBytes = MAX_INLINE * options.maxInlineBytes + ENVELOPE_BYTES;
 
   function watch(conn: Connection): void {
@@ -83,16 +86,19 @@ export function createSocketServer(options: {
       else conn.close();
       // Stops reading, because bytes that come before the close would be kept in memory. The connection is not ended at
       // once, so that a client that is still sending can read the reason.
-      webSocket?.pause();
+      if (webSocket) holdReading(webSocket);
       // A paused socket does not see the client's answer to the close frame, and would keep its bytes until the close
       // timeout. So it is terminated: after a second, or at once if its memory is needed (`BUSY`).
       if (code === "BUSY") setImmediate(() => webSocket?.terminate());
       else setTimeout(() => webSocket?.terminate(), HEARD_MS).unref();
     };
-    watches.set(
-      conn,
-      watchPackets(conn, { arriving: options.arriving, network: options.networkOf(conn.request), maxPacketBytes, end }),
-    );
+    const network = options.networkOf(conn.request);
+    const name = network ?? `connection ${++opened}`;
+    const receivedLarge = (bytes: number): void => {
+      const webSocket = webSocketOf({ conn });
+      if (webSocket) pauseReading(webSocket, options.pace.received(name, bytes));
+    };
+    watches.set(conn, watchPackets(conn, { arriving: options.arriving, network, maxPacketBytes, receivedLarge, end }));
   }
 
   const io = new Server({

@@ -14,6 +14,8 @@ export interface PacketRule {
   readonly arriving: Arriving;
   /** The client's network; undefined if networks are not counted. */
   readonly network: string | undefined;
+  /** Called with the number of bytes of a large message that have arrived. */
+  receivedLarge(bytes: number): void;
   /** The most bytes of one packet, including its attachments. */
   readonly maxPacketBytes: number;
   /** Ends the connection with this code; `PAYLOAD_TOO_LARGE` if a packet has too many bytes. */
@@ -67,7 +69,8 @@ class PacketWatch {
     this.#bytes += bytes;
     const most = this.#isAdmitted ? this.#rule.maxPacketBytes : MAX_BYTES_BEFORE;
     if (this.#bytes > most) return this.#rule.end("PAYLOAD_TOO_LARGE");
-    this.#member.received(bytes);
+    const large = this.#member.received(bytes);
+    if (large > 0) this.#rule.receivedLarge(large);
   }
 
   /** Must be called when a whole frame has arrived: a packet, or one of its attachments. */

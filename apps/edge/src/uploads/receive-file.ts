@@ -1,4 +1,6 @@
 import { CHUNKS_IN_FLIGHT, refuse, type Limits } from "@docrelay/protocol";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Pace } from "../limits/pace.ts";
 import { toFailure } from "../report/failure.ts";
 import { patiently } from "../report/patiently.ts";
 import type { UploadQueue } from "./upload-queue.ts";
@@ -19,6 +21,7 @@ export interface ArrivingFile {
 export interface ReceiveDeps {
   readonly uploads: Uploads;
   readonly uploadQueue: Pick<UploadQueue, "whenRoom">;
+  readonly pace: Pick<Pace, "nameOf" | "received">;
   readonly limits: Pick<Limits, "chunkBytes" | "fileBytes">;
 }
 
@@ -39,7 +42,7 @@ export async function receiveFile(
   file: ArrivingFile,
   signal: AbortSignal,
 ): Promise<void> {
-  const { uploads, uploadQueue, limits } = deps;
+  const { uploads, uploadQueue, pace, limits } = deps;
   const { upload, name, type } = file;
   const again = <T>(step: () => Promise<T>): Promise<T> => patiently(step, () => signal.aborted);
   let sent: Sent[] = [];
@@ -53,6 +56,8 @@ export async function receiveFile(
     }
     if (sent.length >= CHUNKS_IN_FLIGHT) await settle(1);
     await whenRoom(uploadQueue, signal);
+    const pauseMs = pace.received(pace.nameOf(user), chunk.bytes.length);
+    if (pauseMs > 0) await sleep(pauseMs, undefined, { signal });
     const stored = uploads.chunk(user, chunk);
     stored.catch(() => undefined); // `settle` handles the error
     sent.push({ chunk, stored });
