@@ -25,7 +25,7 @@ interface DocrelayTransportOptions {
      */
     readonly onAbort?: "detach" | "cancel";
 }
-/** A file of the question, with the result of its extraction. `file`: its index. */
+/** A file of the question, with the result of its extraction. `file`: the file's index in the question. */
 type Extracted = Turn["files"][number] & {
     readonly file: number;
 };

@@ -57,7 +57,7 @@ interface Answer extends AsyncIterable<Event> {
     detach(): void;
 }
 /**
- * The state of an ask. The last three are final.
+ * The state of an ask. `completed`, `failed` and `cancelled` are final.
  *
  * - `waiting`: the ask waits for earlier asks, for the connection (also in the middle of an upload), or because the
  *   server is busy.
@@ -117,7 +117,7 @@ interface CancelledEvent extends Head {
     type: "cancelled";
     text: string;
 }
-/** A source that the answer cites: a page of the file with this index in the ask. */
+/** A source that the answer cites: a page of a file. `file`: the file's index in the ask. */
 interface Citation {
     file: number;
     page: number;
@@ -561,7 +561,10 @@ interface Turn {
     /** Why the ask failed or was refused. */
     readonly error?: RelayError;
 }
-/** A file of a turn. `pages` and the fields below it are set once the file's text was extracted. Pages count from 1. */
+/**
+ * A file of a turn. Until the file's text was extracted, only the fields `name`, `size`, `sha256` and `upload` may be
+ * set. Pages count from 1.
+ */
 interface TurnFile {
     readonly name: string;
     readonly size: number;
@@ -580,7 +583,10 @@ interface TurnFile {
     /** The names of the files that are attached to the PDF, if there are any. */
     readonly attachments?: readonly string[];
 }
-/** The state of a turn. `sending`: the server's log does not have the ask yet. The last three are final. */
+/**
+ * The state of a turn. `sending`: the server's log does not have the ask yet. `completed`, `failed` and `cancelled` are
+ * final.
+ */
 type TurnState = "sending" | "running" | "completed" | "failed" | "cancelled";
 type UploadListener = (status: UploadStatus) => void;
 interface UploadOptions {

@@ -37,9 +37,9 @@ export interface ViewListener {
   onEdit(turn: Turn, files: readonly Attachment[]): void;
   /** The user wants to edit an answered question; the next ask is to replace it. */
   onRevise(turn: Turn): void;
-  /** A question that the engine suggests was chosen. */
+  /** The user has chosen a question that the engine suggests. */
   onSuggested(question: string): void;
-  /** A failed question was asked again. */
+  /** The user has asked a failed question again. */
   onAgain(turn: Turn): void;
   /** The user wants to see a page of a file. `answer` is the sentence that cites the page. */
   onOpen(file: Viewed, page: number, answer: string): void;

@@ -4,7 +4,10 @@ import { chunksOf, type Told } from "./chunks.ts";
 
 const base: Turn = { id: "q", question: "?", at: 1, files: [], state: "sending", text: "", attempt: 0 };
 
-/** The types of the chunks of each step, and the text that a reader is left with. */
+/**
+ * Makes the chunks for each step of a turn. Returns the types of each step's chunks, and the text that a reader has at
+ * the end.
+ */
 function tell(...steps: ReadonlyArray<Partial<Turn>>): { types: string[][]; text: string } {
   let told: Told = {};
   let text = "";

@@ -14,7 +14,7 @@ export interface DocrelayMetadata {
   readonly error?: Turn["error"];
 }
 
-/** A file of the question, with the result of its extraction. `file`: its index. */
+/** A file of the question, with the result of its extraction. `file`: the file's index in the question. */
 export type Extracted = Turn["files"][number] & { readonly file: number };
 
 export type DocrelayMessage = UIMessage<

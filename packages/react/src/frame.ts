@@ -9,7 +9,7 @@ const NO_FRAME_MS = 250;
 /** How many ms to wait instead of a frame outside a browser, where there are no frames. */
 const FRAME_MS = 16;
 
-/** What is used of a browser's web page; undefined outside a browser. */
+/** The functions of a browser's web page that are used here. They are undefined outside a browser. */
 interface Page {
   requestAnimationFrame?(run: () => void): number;
 }

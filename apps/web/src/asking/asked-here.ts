@@ -9,8 +9,8 @@ import type { QuotaLine } from "../composing/quota-line.ts";
 export interface AskedHere {
   add: ViewListener["onAsked"];
   /**
-   * Whether the file was sent with a question of this page. The question's own part of the page then shows the file's
-   * errors, so that the composer does not.
+   * Whether the file was sent with a question of this page. If so, the question's own part of the page shows the file's
+   * errors, and the composer does not.
    */
   has(file: Attachment): boolean;
   /**

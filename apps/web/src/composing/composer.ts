@@ -36,7 +36,7 @@ export interface Composer {
 }
 
 export interface ComposerListener {
-  /** Returns whether the question was accepted. A question that was not accepted stays in the composer. */
+  /** Returns whether the question was asked. A question that could not be asked stays in the composer. */
   send(message: string, files: readonly Attachment[]): boolean;
   stop(): void;
   onText(): void;

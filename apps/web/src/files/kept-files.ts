@@ -11,7 +11,7 @@ export interface KeptFiles {
 
 const NAME = "docrelay";
 const STORE = "uploads";
-/** How long the file of a closed page is kept: as long as servers keep conversations. */
+/** How many ms the file of a closed page is kept: as long as servers keep conversations by default. */
 const KEEP_MS = 24 * 3_600_000;
 
 interface Kept {

@@ -11,7 +11,7 @@ const KEYS = {
   limit: "missingLimit",
 } as const;
 
-/** Says why pages of a file have no text, one line for each reason. */
+/** Returns the reasons why pages of a file have no text, one line for each reason. */
 export function missingLines(missing: readonly Missing[]): string[] {
   return (Object.keys(KEYS) as Array<keyof typeof KEYS>).flatMap((reason) => {
     const pages = missing.filter((one) => one.reason === reason).map(({ page }) => page);
@@ -19,7 +19,7 @@ export function missingLines(missing: readonly Missing[]): string[] {
   });
 }
 
-/** Says as a sentence why one page has no text. */
+/** Returns a sentence that states why one page has no text. */
 export function missingPage(missing: Missing): string {
   return say("nothingReadWhy", { why: missingLines([missing])[0] ?? "" });
 }

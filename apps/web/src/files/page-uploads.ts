@@ -76,7 +76,8 @@ export function createPageUploads(
       else states.delete(file);
     } finally {
       clearTimeout(keeping);
-      // This does not run when the page closes during an upload: the file stays kept, so that the upload can resume.
+      // This line does not run when the page closes during an upload: the file stays kept, so that the upload can
+      // resume.
       void kept.drop(upload);
     }
   }

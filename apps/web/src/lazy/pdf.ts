@@ -5,7 +5,7 @@ import workerUrl from "pdfjs-dist/build/pdf.worker.min.mjs?url";
 /** The source of a file's bytes. */
 export interface PdfSource {
   readonly size: number;
-  /** The bytes from `from` up to `to`. */
+  /** Returns the bytes from `from` up to, but not including, `to`. */
   read(from: number, to: number): Promise<Blob>;
   readonly password?: string | undefined;
 }

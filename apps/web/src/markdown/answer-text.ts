@@ -6,7 +6,7 @@ import { createSheet } from "./sheet.ts";
 import { inSlices } from "./slices.ts";
 import { say } from "../words/say.ts";
 
-/** The text of an answer. Reads the text as Markdown while it is written, or shows its source. */
+/** The text of an answer. Shows the text as Markdown while it is written, or shows its Markdown source. */
 export interface AnswerText {
   readonly root: HTMLElement;
   /**

@@ -26,8 +26,8 @@ const MAX_STEP = 3200;
  */
 const FIRST = 50;
 /**
- * Of a block with more characters than this, the beginning is settled, so that parsing the end of a long answer stays
- * cheap.
+ * If a block has more characters than this, its beginning becomes a final block of its own, so that parsing the end of
+ * a long answer stays cheap.
  */
 const LONG = 1500;
 const LONG_PARAGRAPH = 3000;

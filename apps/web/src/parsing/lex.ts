@@ -12,8 +12,8 @@ export type MathToken = {
 const MAX_TEX = 5000;
 
 /**
- * A formula at the beginning of a text: `$$…$$`, `\[…\]`, `\(…\)`, or `$…$` with no space inside the signs and no digit
- * after them, so that prices stay prices.
+ * The formula at the beginning of a text: `$$…$$`, `\[…\]`, `\(…\)`, or `$…$` with no space just inside the dollar
+ * signs and no digit after them, so that prices stay prices.
  */
 export function mathAt(source: string): MathToken | undefined {
   const found =

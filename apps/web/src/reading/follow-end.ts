@@ -1,7 +1,7 @@
 /** A scroll position, in CSS pixels. */
 export interface Position {
   readonly top: number;
-  /** `height` is that of the whole content, `view` that of the part that can be seen. */
+  /** The height of the whole content. `view` is the height of the part that can be seen. */
   readonly height: number;
   readonly view: number;
 }

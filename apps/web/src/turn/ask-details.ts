@@ -107,7 +107,10 @@ function fileNotes({
   return lines.map((what) => element("p", { class: "note" }, say("ofFile", { name: inSentence(name), what })));
 }
 
-/** Says which pages were given to the engine, for a file that is too long for it. */
+/**
+ * Returns a sentence that states which pages of a file were given to the engine, if the file is too long for its
+ * prompt.
+ */
 function usedNote(used: NonNullable<TurnFile["used"]>, total: number): string {
   const count = used.reduce((sum, [from, to]) => sum + to - from + 1, 0);
   const list = used.map(([from, to]) => pageRun(from, to)).join(say("comma"));

@@ -129,7 +129,7 @@ async function load(view: View): Promise<void> {
 function fail(view: View, why: NotShown): void {
   tell(view.parts, say(SENTENCES[why]), why === "unloaded");
   view.parts.sheet.replaceChildren();
-  // The server keeps the extracted text longer than the file.
+  // The server keeps the extracted text longer than the file, so the text may still be shown.
   if (why === "gone" && view.file?.upload !== undefined) setReading(view, true);
   showNumbers(view);
 }

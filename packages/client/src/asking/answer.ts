@@ -34,7 +34,7 @@ export interface AskOptions {
 }
 
 /**
- * The state of an ask. The last three are final.
+ * The state of an ask. `completed`, `failed` and `cancelled` are final.
  *
  * - `waiting`: the ask waits for earlier asks, for the connection (also in the middle of an upload), or because the
  *   server is busy.

@@ -11,7 +11,7 @@ import { KEEP_MS, type Outgoing } from "./outbox.ts";
  * days.
  */
 const QUOTA_MS = 120_000;
-/** The pause between two tries to upload, in ms. Each try waits for the connection itself. */
+/** The pause between two tries to upload, in ms. It is short, because each try waits until there is a connection. */
 const AWAY_MS = 200;
 
 /** Reports the upload progress of an ask's files; without a connection, reports that they wait. */
@@ -95,7 +95,7 @@ function send(deps: LineDeps, entry: Entry): Promise<Accepted> {
   return deps.send(entry.ask, {
     deadlineMs: leftMs(at),
     beforeTry() {
-      // Another tab may have stopped the ask meanwhile.
+      // Another tab may have stopped the ask since it was added.
       if (deps.outbox.isStopped(id)) stopEntry(deps, entry, new DOMException("stopped", "AbortError"));
       entry.over.signal.throwIfAborted();
       if (!belongs(deps.outbox, entry)) throw new RelayError(wireError("AUTH_INVALID"));

@@ -25,7 +25,7 @@ export interface Draft {
 export interface UploadDeps {
   /** Uploads a file. If several asks have the same object as a file, it is uploaded once. @returns the upload's id */
   upload(file: FileInput, options: UploadOptions): Promise<string>;
-  /** Forgets that a file was uploaded, so that it is uploaded again. Returns false when it never was. */
+  /** Forgets that a file was uploaded, so that it is uploaded again. Returns false when the file was not uploaded. */
   forget(file: object): boolean;
 }
 

@@ -37,8 +37,9 @@ export interface KeptAsk extends Outgoing {
 
 /**
  * Keeps in the storage, for reloads and other tabs, the asks whose outcome is not known, and stopped asks. Each ask has
- * a key of its own, so that tabs cannot overwrite each other's asks. Of an ask with a password, only its stop is kept.
- * Each ask belongs to its user: if another user logs in with the same browser, that user neither sees nor sends it.
+ * a key of its own, so that tabs cannot overwrite each other's asks. An ask with a password is kept only once it is
+ * stopped, and without the password. Each ask belongs to its user: if another user logs in with the same browser, that
+ * user neither sees nor sends it.
  */
 export interface Outbox {
   /** The user of the current token (see `TokenSource`). While the user is not known, no ask is kept in the storage. */
@@ -123,8 +124,8 @@ export function createOutbox(storage: Storage, url: string, tokens: { readonly u
       const hasUser = ask.user !== undefined || tokens.user === "";
       if (!hasUser || (isSecret && !ask.stopped)) return;
       const files = ask.files.map(({ password: _, ...file }) => file);
-      // In a full storage the stop may not fit. The ask is removed first, so that even then no other web page finds it
-      // and sends it.
+      // In a full storage there may be no room for the record that the ask was stopped. The ask is removed first, so
+      // that even then no other web page finds it and sends it.
       const isKept = read(ask.id) !== undefined;
       if (ask.stopped) settle(ask.id);
       if (isKept || makeRoom()) writeJson(storage, prefix + ask.id, { ...ask, files });

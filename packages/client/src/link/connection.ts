@@ -147,8 +147,8 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     lost(why && new RelayError(why));
   }
   /**
-   * The server does not respond. An HTTP request finds out whether the server is away, is another program, or only
-   * blocks WebSockets.
+   * Called when the server does not respond. Finds out with an HTTP request whether the server is away, is another
+   * program, or only blocks WebSockets.
    */
   async function diagnose(): Promise<void> {
     if (transport === "polling") {

@@ -4,8 +4,8 @@ import type { TokenSource } from "./session.ts";
 /** Renews the token of a connection before the token expires. */
 export interface Renewal {
   /**
-   * Schedules a renewal for a token that is valid for `leftMs`: earlier by a tenth of `leftMs`, but by at least a
-   * minute and at most half of `leftMs`.
+   * Schedules the renewal of a token that is still valid for `leftMs`. The token is renewed before its end by a tenth
+   * of `leftMs`, but by at least a minute and at most half of `leftMs`.
    */
   schedule(leftMs: number): void;
   /** Renews the token now. While a renewal runs, a second call does nothing. */

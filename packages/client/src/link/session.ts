@@ -44,8 +44,8 @@ const REFUSALS = 3;
 const readRefusal = object<{ error: WireError }>({ error: readError });
 
 /**
- * A session, and when this client received it (`takenAt`), by its own clock. An older version did not store that time;
- * the age of such a session is unknown.
+ * A session, and when this client received it (`takenAt`), by the client's own clock. An older version of this client
+ * did not store that time; the age of a session without it is unknown.
  */
 type Kept = Session & { readonly takenAt?: number | undefined };
 const readKept: Reader<Kept> = object({

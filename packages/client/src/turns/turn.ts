@@ -12,7 +12,10 @@ export type AskProgress =
   | { readonly stage: "uploading"; readonly file: number; readonly sent: number; readonly size: number }
   | Omit<Progress, "conversation" | "ask">;
 
-/** A file of a turn. `pages` and the fields below it are set once the file's text was extracted. Pages count from 1. */
+/**
+ * A file of a turn. Until the file's text was extracted, only the fields `name`, `size`, `sha256` and `upload` may be
+ * set. Pages count from 1.
+ */
 export interface TurnFile {
   readonly name: string;
   readonly size: number;
@@ -32,7 +35,10 @@ export interface TurnFile {
   readonly attachments?: readonly string[];
 }
 
-/** The state of a turn. `sending`: the server's log does not have the ask yet. The last three are final. */
+/**
+ * The state of a turn. `sending`: the server's log does not have the ask yet. `completed`, `failed` and `cancelled` are
+ * final.
+ */
 export type TurnState = "sending" | "running" | "completed" | "failed" | "cancelled";
 
 /** One question, and its answer as far as it has arrived. Immutable: a change makes another object. */

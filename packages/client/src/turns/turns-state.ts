@@ -16,8 +16,8 @@ export interface TurnsState {
 }
 
 /**
- * `after`: the id of the turn before this one, set once the ask has ended. With it the turn keeps its place among asks
- * that are accepted later.
+ * `after`: the id of the turn before this one, set once the ask has ended. With `after`, the turn keeps its place among
+ * asks that are accepted later.
  */
 export interface OwnTurn {
   readonly turn: Turn;

@@ -119,7 +119,7 @@ export interface MissingPage {
   reason: "scan" | "unnamed" | "error" | "limit";
 }
 
-/** A source that the answer cites: a page of the file with this index in the ask. */
+/** A source that the answer cites: a page of a file. `file`: the file's index in the ask. */
 export interface Citation {
   file: number;
   page: number;

@@ -23,7 +23,7 @@ function permissions(): Buffer {
   return bytes;
 }
 
-/** RC4. It is written here because some builds of OpenSSL have none. */
+/** RC4. It is written here because some builds of OpenSSL do not have it. */
 function rc4(key: Uint8Array, data: Uint8Array): Buffer {
   const state = Uint8Array.from({ length: 256 }, (_, index) => index);
   const swap = (a: number, b: number): void => {

@@ -72,8 +72,8 @@ function composite(lines: readonly PlacedLine[], lettering: Lettering, width: nu
 }
 
 /**
- * A table of the letters of a font, in which the number of each letter is its own code. A block may have at most a
- * hundred entries.
+ * A table of the letters of a font, in which the number of each letter is its own code. PDF allows at most a hundred
+ * entries in one block of the table.
  */
 function unicodeTable(lines: readonly PlacedLine[]): string {
   const letters = [...new Set(lines.flatMap(({ text }) => text.split("")))].toSorted();

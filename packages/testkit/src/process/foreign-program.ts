@@ -55,7 +55,7 @@ export function runs(program: string, ...args: string[]): boolean {
   return spawnSync(program, args, { stdio: "ignore", timeout: 30_000 }).status === 0;
 }
 
-/** Whether `go` with these arguments succeeds. It uses Debian's sources of Go packages and no network. */
+/** Whether `go` succeeds with these arguments, using Debian's sources of Go packages and no network. */
 export function runsGo(...args: string[]): boolean {
   return spawnSync("go", args, { stdio: "ignore", timeout: 120_000, env: goEnv() }).status === 0;
 }

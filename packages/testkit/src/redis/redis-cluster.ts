@@ -11,7 +11,7 @@ export interface ClusterOptions {
   readonly masters?: number;
   /** How many replicas each master has. */
   readonly replicas?: number;
-  /** After this many ms of silence, a master is replaced. */
+  /** A master that has been silent for this many ms is replaced by one of its replicas. */
   readonly nodeTimeoutMs?: number;
   /** The password of the default user on all nodes. */
   readonly password?: string;
