@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# onFinish's isAbort: the protocol's own `abort` chunk does not set it, any error that is named AbortError does.
+# The protocol's own `abort` chunk does not set isAbort of onFinish, but any error that is named AbortError does.
 source "$(dirname "$0")/lib/common.sh"
 npm_packages ai@7.0.173 @ai-sdk/react@4.0.177 react@19.3.1
 run_node <<'JS'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Queue.add with the id of a kept, failed job resolves with a Job that holds the new data: it is stored nowhere.
+# Queue.add with the id of a kept, failed job resolves with a Job that holds the new data, which are stored nowhere.
 source "$(dirname "$0")/lib/common.sh"
 npm_packages bullmq@6.7.0 ioredis@6.0.0
 start_redis

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A BullMQ Queue whose first question for Redis's version was refused refuses every add from then on.
+# If the first INFO command of a BullMQ Queue was refused, the Queue refuses every add from then on.
 source "$(dirname "$0")/lib/common.sh"
 npm_packages bullmq@6.7.0 ioredis@6.0.0
 start_redis

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# An exception in an ASGI WebSocket handler is a normal end for the client of Hypercorn: close code 1000.
+# If an ASGI WebSocket handler throws, Hypercorn closes the connection with code 1000, as if the handler had ended
+# normally.
 source "$(dirname "$0")/lib/common.sh"
 npm_packages ws@8.23.0
 debian_packages python3-hypercorn python3-h11 python3-h2 python3-hpack python3-hyperframe python3-priority \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# pdf-parse returns a page without its Japanese text, and says nothing, unless it is told where character maps lie.
+# Unless pdf-parse is told where character maps are, it returns a page without its Japanese text, and reports no error.
 source "$(dirname "$0")/lib/common.sh"
 npm_packages pdf-parse@2.4.5
 source "$here/lib/pdf.sh"

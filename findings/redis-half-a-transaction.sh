@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A transaction that was not written to its end is cut in its middle by the next start, and half executed by the one after.
+# If a transaction is incomplete at the end of the append-only file, the next start of Redis ignores it, and the start
+# after that executes half of it.
 source "$(dirname "$0")/lib/common.sh"
 npm_packages ioredis@6.0.0
 append_only=(--appendonly yes --appendfsync always)

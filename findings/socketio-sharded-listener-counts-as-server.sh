@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Anybody who listens to the sharded adapter's channel counts as a Socket.IO server that owes an answer.
+# Whoever subscribes to the sharded adapter's channel is counted as a Socket.IO server whose reply other servers await.
 source "$(dirname "$0")/lib/common.sh"
 npm_packages socket.io@4.8.4 @socket.io/redis-adapter@8.3.0 ioredis@6.0.0
 start_redis

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The sharded Redis adapter takes any room name of exactly 20 characters for a socket's id: no channel of its own.
+# The sharded Redis adapter takes a room name of exactly 20 characters for a socket's id, so the room gets no channel of
+# its own.
 source "$(dirname "$0")/lib/common.sh"
 npm_packages socket.io@4.8.4 socket.io-client@4.8.4 @socket.io/redis-adapter@8.3.0 ioredis@6.0.0
 start_redis

@@ -35,7 +35,8 @@ class Engine(AsyncWebsocketConsumer):
             self.task.cancel()
 
     async def reply(self, ask):
-        frame = {"unique_id": ask["unique_id"]}  # in every frame: the connection can then serve other users, too
+        # Every frame repeats this id, so that docrelay may use the connection for other users, too.
+        frame = {"unique_id": ask["unique_id"]}
         try:
             async for piece in answer(ask["message"]):
                 await self.send(json.dumps({**frame, "type": "delta", "delta": piece}))
@@ -47,6 +48,6 @@ class Engine(AsyncWebsocketConsumer):
             await self.send(json.dumps({**frame, "type": "error", "message": str(error)}))
 
 
-# Daphne has no limit for a message.
+# Daphne does not limit the size of a message, so nothing has to be set for large prompts.
 websocket = AllowedHostsOriginValidator(URLRouter([path("", Engine.as_asgi())]))
 application = ProtocolTypeRouter({"websocket": websocket})

@@ -18,7 +18,8 @@ async def answer(prompt):
 
 
 async def reply(socket, ask):
-    frame = {"unique_id": ask["unique_id"]}  # in every frame: the connection can then serve other users, too
+    # Every frame repeats this id, so that docrelay may use the connection for other users, too.
+    frame = {"unique_id": ask["unique_id"]}
     try:
         async for piece in answer(ask["message"]):
             await socket.send_json({**frame, "type": "delta", "delta": piece})
@@ -46,6 +47,6 @@ async def serve(socket: WebSocket):
 
 
 if __name__ == "__main__":
-    # PDFs make prompts of megabytes. The default is 16 MiB.
+    # A prompt with PDFs may have megabytes; uvicorn's own limit is 16 MiB.
     host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "7800"))
     uvicorn.run(app, host=host, port=port, ws_max_size=2**26)

@@ -16,13 +16,14 @@ async def answer(prompt):
 
 
 async def reply(socket, ask):
-    frame = {"unique_id": ask["unique_id"]}  # in every frame: the connection can then serve other users, too
+    # Every frame repeats this id, so that docrelay may use the connection for other users, too.
+    frame = {"unique_id": ask["unique_id"]}
     try:
         async for piece in answer(ask["message"]):
             await socket.send(json.dumps({**frame, "type": "delta", "delta": piece}))
         await socket.send(json.dumps({**frame, "type": "end"}))
     except websockets.ConnectionClosed:
-        pass  # nobody reads any more
+        pass  # the client has closed the connection
     except asyncio.CancelledError:
         print("cancelled", ask["unique_id"], flush=True)
         raise
@@ -44,7 +45,7 @@ async def serve(socket):
 
 async def main():
     port = int(os.environ.get("PORT", "7800"))
-    # PDFs make prompts of megabytes. The default is 1 MiB.
+    # A prompt with PDFs may have megabytes; the default limit of websockets is 1 MiB.
     async with websockets.serve(serve, os.environ.get("HOST", "127.0.0.1"), port, max_size=2**26):
         print(f"ready ws://127.0.0.1:{port}", flush=True)
         await asyncio.Future()

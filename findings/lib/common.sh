@@ -1,5 +1,6 @@
-# Sourced by the scripts of this folder: a temporary folder that is removed at the end, pinned packages in it, a Redis
-# server of its own, and the module check.mjs that prints what is seen and compares it with what was recorded.
+# The scripts of this folder source this file. It gives them a temporary folder that is removed at the end, pinned
+# packages in it, a Redis server of their own, and the module check.mjs, which prints what is seen and compares it with
+# what was recorded.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
@@ -13,7 +14,7 @@ trap clean_up EXIT
 cd "$work"
 echo "== $(basename "$0" .sh)"
 
-# npm_packages NAME@VERSION...: installs exactly these, without install scripts, and prints the versions.
+# npm_packages NAME@VERSION...: installs exactly these packages, without install scripts, and prints their versions.
 npm_packages() {
   echo '{ "private": true, "type": "module" }' >package.json
   npm install --silent --prefer-offline --no-audit --no-fund --ignore-scripts --save-exact "$@"

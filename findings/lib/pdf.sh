@@ -1,4 +1,5 @@
-# Sourced after common.sh: pdf.mjs, which makes a PDF of one page from its content and the objects of its fonts.
+# Scripts source this file after common.sh. It writes pdf.mjs, which makes a PDF of one page from its content and the
+# objects of its fonts.
 cat >pdf.mjs <<'JS'
 /**
  * The bytes of a PDF of one page; `objects` get the numbers 5, 6 …, `fonts` is the dictionary that refers to them, `catalog`

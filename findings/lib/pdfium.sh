@@ -1,4 +1,5 @@
-# Sourced after common.sh: pdfium.mjs, which reads the text of a PDF's first page by @embedpdf/pdfium.
+# Scripts source this file after common.sh. It writes pdfium.mjs, which reads the text of a PDF's first page by
+# @embedpdf/pdfium.
 cat >pdfium.mjs <<'JS'
 import { init } from "@embedpdf/pdfium";
 import { readFileSync } from "node:fs";

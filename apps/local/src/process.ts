@@ -60,7 +60,7 @@ export function startProcess(
 export function watch(name: string, child: ChildProcess, onLine: (line: LogLine) => void): Running {
   const last = readLines(child, onLine);
   const { promise: ready, resolve, reject } = Promise.withResolvers<ReadyMessage>();
-  ready.catch(() => undefined); // callers may wait for `exited` alone
+  ready.catch(() => undefined); // nobody has to await `ready`: callers may wait for `exited` alone
   const fail = (why: string): void => reject(new Error([`${name} ${why}`, ...last].join("\n")));
   const timer = setTimeout(() => fail(`was not ready after ${READY_MS / 1000} s`), READY_MS);
   child.on("message", (message) => {

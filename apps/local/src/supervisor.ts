@@ -15,8 +15,8 @@ const MAX_WAIT_MS = 10_000;
 const WELL_MS = 30_000;
 
 /**
- * @param ending aborted when everything is to end: then the process is not started again. Ctrl-C reaches the process
- * too, perhaps before this launcher.
+ * Starts a process and keeps it running. @param ending aborted when everything is to end: from then on the process is
+ * not started again. (Ctrl-C also reaches the process itself, perhaps before it reaches this launcher.)
  */
 export function supervise(start: () => Running, say: (text: string) => void, ending: AbortSignal): Supervised {
   let running = start();

@@ -22,7 +22,7 @@ export interface Launcher extends AsyncDisposable {
   left(): string[];
 }
 
-/** @param main the launcher's entry: its source, or a built program. */
+/** Starts a launcher. @param main the launcher's entry: its source, or a built program. */
 export function launch(env: Record<string, string>, main = MAIN): Launcher {
   const folder = mkdtempSync(join(tmpdir(), "dr-"));
   const mark = `DOCRELAY_TEST=${folder}`;

@@ -14,7 +14,7 @@ import (
 
 type frame map[string]string
 
-// Put your model here: say each piece of text as it is made, and stop when the context is done.
+// Put your model here: call `say` with each piece of text as the model makes it, and stop when the context is done.
 func answer(ctx context.Context, prompt string, say func(string) error) error {
 	err := say(fmt.Sprintf("The prompt has %d bytes. It begins:", len(prompt)))
 	words := strings.Fields(fmt.Sprintf("%.300s", prompt))
@@ -26,7 +26,7 @@ func answer(ctx context.Context, prompt string, say func(string) error) error {
 }
 
 func reply(ctx context.Context, socket *websocket.Conn, ask frame) {
-	id := ask["unique_id"] // in every frame: the connection can then serve other users, too
+	id := ask["unique_id"] // every frame repeats this id, so that docrelay may use the connection for other users, too
 	err := answer(ctx, ask["message"], func(delta string) error {
 		return socket.WriteJSON(frame{"unique_id": id, "type": "delta", "delta": delta})
 	})
@@ -48,8 +48,8 @@ func main() {
 			return
 		}
 		defer socket.Close()
-		socket.SetReadLimit(1 << 26) // PDFs make prompts of megabytes
-		// The context ends with this function: docrelay closes the connection when the user cancels.
+		socket.SetReadLimit(1 << 26) // a prompt with PDFs may have megabytes
+		// When the user cancels, docrelay closes the connection: then this loop ends, and with it the request's context.
 		for ask := (frame{}); socket.ReadJSON(&ask) == nil; ask = (frame{}) {
 			go reply(r.Context(), socket, ask) // docrelay sends one prompt at a time
 		}

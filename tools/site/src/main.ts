@@ -3,8 +3,8 @@ import { dirname, join, resolve } from "node:path";
 import { emptyFolder } from "./empty-folder.ts";
 import { buildSite } from "./site.ts";
 
-// `npm run docs [-- folder]`. DOCS_SOURCE: the address at which files of the repository can be read, such as
-// https://host/docrelay/blob/main.
+// `npm run docs [-- folder]` builds the site. The variable DOCS_SOURCE is the address at which files of the repository
+// can be read, such as https://host/docrelay/blob/main.
 const root = join(import.meta.dirname, "../../..");
 const out = resolve(process.argv[2] ?? join(root, "dist/docs"));
 const { files, problems } = buildSite(root, { source: process.env["DOCS_SOURCE"] || undefined });

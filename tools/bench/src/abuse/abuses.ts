@@ -17,7 +17,7 @@ const MIB = 1_048_576;
 const FILE_BYTES = 25 * MIB;
 /** Most bytes that one abuse sends: as many as an abuser with a fast connection can send in its time. */
 const MAX_BYTES = 800 * MIB;
-/** A page that takes seconds to extract: this many empty text operators, which compress to about 35 kB. */
+/** The number of empty text operators on a page that takes seconds to extract. They compress to about 35 kB. */
 const SLOW_OPERATORS = 4_000_000;
 /** The chunk size that an edge accepts. */
 const CHUNK_BYTES = 65_536;

@@ -9,7 +9,7 @@ import { openHonest, type Honest } from "./honest.ts";
 import { createPhase, type Memory, type Phase, type Round } from "./phase.ts";
 
 export interface AbuseWish {
-  /** Names of {@link ABUSES}. */
+  /** The names of the abuses to run, out of {@link ABUSES}. */
   readonly abuses: readonly string[];
   readonly honest: number;
   /** If false, honest users send no PDFs: on a busy machine the first extractions take long. */

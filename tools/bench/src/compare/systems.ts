@@ -33,7 +33,7 @@ export interface System extends AsyncDisposable {
    * profiles.
    */
   readonly profile?: (work: ProfiledWork) => void;
-  /** Absent if the system has no Redis and issues no tokens. */
+  /** The address of the system's Redis. Absent if the system has no Redis; such a system issues no tokens either. */
   readonly redisUrl?: string;
 }
 

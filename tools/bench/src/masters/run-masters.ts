@@ -29,7 +29,7 @@ const WARM_MS = 3000;
 const MESSAGE = "what does the second chapter say about it? ".repeat(3).slice(0, 100);
 const UNLIMITED = { ASKS_PER_SECOND: "10000", MAX_ASKS_IN_FLIGHT: "1000", EDGE_REDIS_TIMEOUT_MS: "10000" };
 
-/** @throws Error that names every problem. */
+/** Parses the options of this run. @throws Error that names every problem. */
 export function readMastersOptions(args: readonly string[]): MastersOptions {
   const string = { type: "string" } as const;
   const options = { rounds: string, share: string, connections: string, duration: string };

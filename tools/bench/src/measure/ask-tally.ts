@@ -78,7 +78,10 @@ interface State {
   };
 }
 
-/** @param acknowledged false for a protocol without acknowledgements: then a sent ask counts as acknowledged. */
+/**
+ * Creates a tally. @param acknowledged false for a protocol without acknowledgements, in which a sent ask counts as
+ * acknowledged.
+ */
 export function createAskTally(acknowledged = true): AskTally {
   const state = newState();
   const { waiting, times, counts } = state;

@@ -16,7 +16,10 @@ const TICK_MS = 10;
 const OWN_TIMES = 11;
 const ENDED_TIMES = 13;
 
-/** Reads `/proc`, so it works on Linux only. @throws Error when there is no such process, or no `/proc`. */
+/**
+ * Returns the memory and CPU time of a process. Reads `/proc`, so it works on Linux only. @throws Error when there is
+ * no such process, or no `/proc`.
+ */
 export async function usageOf(pid: number): Promise<Usage> {
   const [fields, memory] = await Promise.all([statOf(pid), readFile(`/proc/${pid}/statm`, "utf8")]);
   return { rssBytes: Number(memory.split(" ")[1]) * PAGE_BYTES, cpuMs: timeMs(fields, OWN_TIMES) };

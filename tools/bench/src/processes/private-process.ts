@@ -18,7 +18,7 @@ export interface PrivateFolder extends Disposable {
   adopt(child: ChildProcess): void;
 }
 
-/** @param parent an existing folder; default: the system's folder for temporary files. */
+/** Creates a temporary folder. @param parent an existing folder; default: the system's folder for temporary files. */
 export function makePrivateFolder(parent = tmpdir()): PrivateFolder {
   const children = new Set<ChildProcess>();
   const path = mkdtempSync(join(parent, "docrelay-bench-"));

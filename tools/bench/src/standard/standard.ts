@@ -19,7 +19,7 @@ interface Baseline {
 
 export interface StandardOptions {
   readonly rounds: number;
-  /** Names of {@link ROWS}; default: all. */
+  /** The names of the rows to run, out of {@link ROWS}; default: all. */
   readonly rows: readonly string[];
   /** Whether to write the medians to `baseline.json`; the figures of rows that did not run stay there. */
   readonly save: boolean;

@@ -150,7 +150,10 @@ function take(frame: ReturnType<typeof decodeFrame>, { of, ws, answers, connecte
 interface Answers {
   /** Returns the number of the next event; `done` is called without an acknowledgement when the connection ends. */
   expect(done: (ack: Ack | undefined) => void): number;
-  /** @throws Error when no acknowledgement comes in time, or the connection ends. */
+  /**
+   * Calls `send` with the number of an event, and waits for the event's acknowledgement. @throws Error when none comes
+   * in time, or the connection ends.
+   */
   wait(timeoutMs: number, send: (id: number) => void): Promise<Ack>;
   take(id: number, ack: Ack): void;
   end(): void;

@@ -193,7 +193,7 @@ async function openMember(
   return member;
 }
 
-/** @param port the port on which an edge listens */
+/** Returns the environment of a member's process. @param port the port on which an edge listens */
 function envOf({ role, redisHop, outerHop }: Member, port: number): Env {
   return {
     REDIS_URL: `redis://127.0.0.1:${redisHop.port}`,

@@ -272,7 +272,7 @@ function record(tab: State, event: Event): void {
   history.add({ kind: "shown", user, tab: name, conversation: event.conversation, ...shownOf(event) });
 }
 
-/** While an ask runs and no event arrives, reads the log. */
+/** Makes the tab read the log while an ask runs and no event arrives. */
 function watch(tab: State): void {
   clearTimeout(tab.silence);
   if (tab.closed || (tab.running.size === 0 && tab.awaited <= seqOf(tab))) return;
