@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { constants, getPriority } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
@@ -74,6 +75,23 @@ describe("a child", () => {
     await expect(child.ready).rejects.toThrow("ended");
     expect(child.alive).toBe(false);
     expect(child.memory()).toBe(0);
+  });
+
+  it.runIf(LINUX)("can never get more rights, and has no network where the system permits a namespace", async () => {
+    const child = start("pdfium", undefined, createCoreWatch());
+    await child.ready;
+    const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+    expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+    const permits = (...command: string[]): boolean => spawnSync("unshare", command).status === 0;
+    const canRead = ["setpriv", "--reuid", "65534", "--clear-groups", "test", "-r", import.meta.filename];
+    if (permits("--net", ...canRead)) {
+      expect(status).toMatch(/^Uid:\t65534\t65534\t65534\t65534$/m);
+      expect(status).toMatch(/^Groups:\t\s*$/m);
+      expect(status).toMatch(/^Cap(Prm|Bnd):\t0+$/m);
+    }
+    if (!permits("--map-current-user", "--net", "true")) return;
+    expect(readlinkSync(`/proc/${child.pid}/ns/net`)).not.toBe(readlinkSync("/proc/self/ns/net"));
+    expect(readFileSync(`/proc/${child.pid}/net/dev`, "utf8").match(/^ *\w+:/gm)).toEqual(["    lo:"]);
   });
 
   it.runIf(LINUX)("starts like every process, and runs when nobody else wants to once it is ready", async () => {

@@ -5,7 +5,8 @@ import { execPath } from "node:process";
 import { ReadableStream, type ReadableStreamDefaultController } from "node:stream/web";
 import { isLastReport, STOP, type Job, type Report } from "../child/messages.ts";
 import type { EngineName } from "../engines/page-engine.ts";
-import type { CoreWatch, WatchedProcess, Wrapper } from "./core-watch.ts";
+import type { CoreWatch, WatchedProcess } from "./core-watch.ts";
+import { strictestWrapper } from "./isolation.ts";
 import { cpuMs, leaveCoresToOthers, lowerPriority, residentBytes } from "./process-info.ts";
 
 /** A process that does jobs, one at a time, and reports on each. */
@@ -59,12 +60,6 @@ const LIBRARIES = [
 const OLD_SPACE_MIB = 512;
 const WASM_PAGES = (512 * 1024 * 1024) / 65_536;
 
-/**
- * A program that starts the child and lets the kernel kill it when this process dies. A child in an endless loop does
- * not notice that the channel to its parent has closed, and then nothing watches its time and memory.
- */
-const DIE_WITH_PARENT: Wrapper = ["/usr/bin/setpriv", "--pdeathsig", "KILL"];
-
 /** Starts a child that reads PDFs. The child loads `engine` before its first job. */
 export function startChild(engine: EngineName, coreWatch: CoreWatch, entry = ENTRY): Child {
   return startProgram({ entry, argument: engine, reads: LIBRARIES, isLast: isLastReport }, coreWatch);
@@ -87,7 +82,8 @@ export interface Program<R> {
 }
 
 /**
- * Starts a child without an environment, other processes or threads. It may read only its program, this package and the
+ * Starts a child without an environment, other processes or threads, and where the system permits it with another user
+ * and without a network (isolation.ts). It may read only its program, this package and the
  * packages of `reads`. V8's heap and WASM memory have limits of their own. V8's limit covers neither array buffers nor
  * WASM, so resident memory is also watched from outside (run-job.ts). The child starts with the priority of this
  * process, unless many children were started lately, and gets a lower one before it is ready.
@@ -97,7 +93,8 @@ export function startProgram<J, R extends { readonly type: string }>(
   coreWatch: CoreWatch,
 ): Child<J, R> {
   const readable = new Set([PACKAGE, entry, ...reads.map(packagesAround)]);
-  const [first, ...more] = coreWatch.supports(DIE_WITH_PARENT) ? [...DIE_WITH_PARENT, execPath] : [execPath];
+  const wrapper = strictestWrapper(coreWatch, [execPath, entry, ...readable]) ?? [];
+  const [first = execPath, ...more] = [...wrapper, execPath];
   const forked = fork(entry, [argument], {
     execPath: first,
     env: {},

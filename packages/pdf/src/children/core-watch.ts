@@ -56,8 +56,11 @@ export interface CoreWatch {
    * false after many starts within a short time, for example if every file kills its child.
    */
   takeQuickStart(): boolean;
-  /** Whether this wrapper is installed and permitted. The first call tries it; later calls return the same result. */
-  supports(wrapper: Wrapper): boolean;
+  /**
+   * Whether this wrapper is installed and permitted, and a process that it starts can read the files. The first call
+   * for a wrapper tries it; later calls return the same result.
+   */
+  supports(wrapper: Wrapper, files: readonly string[]): boolean;
 }
 
 export function createCoreWatch(): CoreWatch {
@@ -94,11 +97,12 @@ export function createCoreWatch(): CoreWatch {
       quickStarts -= 1;
       return true;
     },
-    supports(wrapper) {
+    supports(wrapper, files) {
       const known = supported.get(wrapper);
       if (known !== undefined) return known;
       const [file, ...args] = wrapper;
-      const { status } = spawnSync(file, [...args, "true"], { stdio: "ignore", timeout: PROBE_MS });
+      const areReadable = files.flatMap((path, index) => [...(index > 0 ? ["-a"] : []), "-r", path]);
+      const { status } = spawnSync(file, [...args, "test", ...areReadable], { stdio: "ignore", timeout: PROBE_MS });
       supported.set(wrapper, status === 0);
       return status === 0;
     },
