@@ -8,10 +8,10 @@ const CHAT = join(import.meta.dirname, "src/embed/chat-element.ts");
 const MANIFEST = join(import.meta.dirname, "../../packages/client/package.json");
 
 /**
- * Builds `docrelay.js`, the SDK and the element for pages of any origin that have no build of their own. Its first line
- * names its version. An edge compares it with the version that a page asked for: if both are the same, the browser may
- * keep the file for ever. The chat that the element loads, `docrelay-chat.js`, has no version in its name, so that an
- * older `docrelay.js` in a browser's cache finds the newest chat.
+ * Builds `docrelay.js`, the SDK and the element for pages of any origin that have no build of their own. The first line
+ * of the file names its version. An edge compares this version with the one that a page asked for: if both are the
+ * same, the browser may keep the file for ever. The chat that the element loads, `docrelay-chat.js`, has no version in
+ * its name, so that an older `docrelay.js` in a browser's cache finds the newest chat.
  */
 export function servedSdk(): Plugin {
   return {

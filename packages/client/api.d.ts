@@ -148,8 +148,8 @@ interface ConnectOptions {
      */
     readonly url?: string;
     /**
-     * A JWT of your own login, or a function that fetches one. Without it, the client gets an anonymous session from the
-     * server and keeps it in `storage`.
+     * A JWT of your own login, or a function that fetches one. Without a token, the client gets an anonymous session from
+     * the server and keeps it in `storage`.
      */
     readonly token?: string | (() => Promise<string>);
     /**
@@ -173,8 +173,8 @@ interface Conversation {
      */
     subscribe(listener: Listener): () => void;
     /**
-     * Returns the events that `subscribe` passes on, as an iterable. It ends when the conversation is closed, and throws
-     * when the server's log was replaced or cannot be read.
+     * Returns the events that `subscribe` passes on, as an iterable. The iterable ends when the conversation is closed,
+     * and throws when the server's log was replaced or cannot be read.
      */
     events(): AsyncIterable<Event>;
     /**

@@ -6,8 +6,9 @@ import { isRightToLeft, sayIn, speak } from "./words/say.ts";
 const CHOSEN = "docrelay:language";
 
 /**
- * Sets the language that was chosen, or else the browser's. Marks `root` with the language; elements that are made
- * later use it too. English if the language cannot be loaded.
+ * Sets the language that was chosen, or else the browser's language; English if that language cannot be loaded. Marks
+ * `root` with the language and puts its texts into `root`. Elements that are made later have texts in this language,
+ * too.
  */
 export async function startLanguage(root: HTMLElement, storage: Storage): Promise<void> {
   const wanted = chooseLanguage(storage.getItem(CHOSEN), navigator.languages);

@@ -25,8 +25,8 @@ export interface ConnectOptions {
    */
   readonly url?: string;
   /**
-   * A JWT of your own login, or a function that fetches one. Without it, the client gets an anonymous session from the
-   * server and keeps it in `storage`.
+   * A JWT of your own login, or a function that fetches one. Without a token, the client gets an anonymous session from
+   * the server and keeps it in `storage`.
    */
   readonly token?: string | (() => Promise<string>);
   /**
@@ -82,7 +82,7 @@ export interface Relay {
  * Connects, and reconnects until `close`. Returns at once: asks that are made before the connection is up wait for it.
  * @throws TypeError for a url that is not absolute, or that is not http: or https:
  */
-// oxlint-disable-next-line max-lines-per-function -- joins the parts of the SDK, each a line or two
+// oxlint-disable-next-line max-lines-per-function -- joins the parts of the SDK, each in a line or two
 export function connect(options: ConnectOptions = {}): Relay {
   const url = options.url ?? (globalThis as { location?: { origin: string } }).location?.origin;
   if (!url) throw new TypeError("connect needs a url outside of a browser");

@@ -20,8 +20,8 @@ export interface Conversation {
    */
   subscribe(listener: Listener): () => void;
   /**
-   * Returns the events that `subscribe` passes on, as an iterable. It ends when the conversation is closed, and throws
-   * when the server's log was replaced or cannot be read.
+   * Returns the events that `subscribe` passes on, as an iterable. The iterable ends when the conversation is closed,
+   * and throws when the server's log was replaced or cannot be read.
    */
   events(): AsyncIterable<Event>;
   /**

@@ -39,8 +39,8 @@ interface Upload {
 
 /**
  * A server that speaks the protocol over real sockets, keeps all data in memory, and misbehaves when a test tells it
- * to. It knows one user and one conversation, "c". Use it only for faults that a real edge does not produce on demand;
- * everything else is tested with real edges.
+ * to. The server knows one user and one conversation, "c". It is meant only for faults that a real edge does not
+ * produce on demand; everything else is tested with real edges.
  */
 export class RelayServer implements AsyncDisposable {
   /** All events of clients so far, in order. */
@@ -73,7 +73,7 @@ export class RelayServer implements AsyncDisposable {
   welcome: object | undefined;
   /** Whether events are only written to the log and not sent to clients. */
   silent = false;
-  /** Responses to chunks wait until this settles. */
+  /** Responses to chunks wait until this promise settles. */
   chunkGate: Promise<void> | undefined;
   private chunksPending = 0;
   private nonces = 0;

@@ -36,7 +36,7 @@ interface Flagged {
   readonly kind: string;
 }
 
-/** Reads each PDF below a folder with every reader that is installed, and prints how they agree. */
+/** Reads each PDF below a folder with every reader that is installed, and prints how far the readers agree. */
 export async function benchFolder(folder: string): Promise<void> {
   const root = resolve(folder);
   const files = pdfsIn(root);

@@ -16,7 +16,7 @@ async function medianOf(measure: () => Promise<number>): Promise<number> {
   return median(values);
 }
 
-/** Measures the ms from the start of a child until it can take a file. */
+/** Measures the ms from the start of a child until the child can read a file. */
 export function coldStart(engine: "pdfium" | "pdf-parse"): Promise<number> {
   return medianOf(async () => {
     const begun = performance.now();

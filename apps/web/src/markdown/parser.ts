@@ -21,8 +21,8 @@ async function load(): Promise<Parser | undefined> {
 }
 
 /**
- * Compiles the patterns that the first answer needs in several frames, because in one frame they would be a task of
- * 60 to 100 ms. The other patterns are compiled in idle time.
+ * Compiles, in several frames, the patterns that the first answer needs; in one frame they would be a task of 60 to 100
+ * ms. The other patterns are compiled in idle time.
  */
 async function warmUp({ warm, NEEDED_STEPS }: Parser): Promise<void> {
   let step = 0;

@@ -81,8 +81,9 @@ function isInside(block: Block): boolean {
 }
 
 /**
- * Whether a block continues inside the element of the block before. Rows and lines do so in their table or code.
- * Lists and paragraphs continue in a new element below, because browsers lay out separate elements separately.
+ * Whether a block continues inside the element of the block before. A row continues inside its table, and a line of
+ * code inside its code block. Lists and paragraphs continue in a new element below, because browsers lay out separate
+ * elements separately.
  */
 function goesOnInside({ token }: Block): boolean {
   return token.type === "table" || token.type === "code";

@@ -43,7 +43,9 @@ export function waitingLine(turn: Turn, ahead = 0, offline = false): WaitingLine
   return { text: say(progress || turn.files.length === 0 ? "waitingTurn" : "readingFiles") };
 }
 
-/** Adds the number of seconds for which the line has been shown. It is added only if no other progress is known. */
+/**
+ * Adds the number of seconds for which the line has been shown. The number is added only if no other progress is known.
+ */
 export function withSeconds({ text, part }: WaitingLine, seconds: number): string {
   return part !== undefined || seconds < SECONDS_FROM ? text : `${text} ${duration(seconds * 1000, 0)}`;
 }

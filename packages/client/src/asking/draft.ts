@@ -43,8 +43,9 @@ export function outgoingOf(
 }
 
 /**
- * Whether two drafts with one id are the same ask, as far as that can be decided without reading a file. A `Blob` is
- * compared with another file by name and size, and so is an upload with a file that is not uploaded.
+ * Whether two drafts with one id are the same ask, as far as that can be decided without reading a file. Uploads are
+ * compared by their ids, and files by name, size and bytes. If the bytes of one file are not in memory (it is a `Blob`
+ * or an upload), name and size decide.
  */
 export function isSameAsk(one: Draft, other: Draft): boolean {
   const [known, again] = [outgoingOf(one, ""), outgoingOf(other, "")];

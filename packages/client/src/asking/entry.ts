@@ -38,7 +38,7 @@ export interface SendHooks {
   onRetry(error: unknown): void;
 }
 
-/** An ask that is on its way to the server, together with the conversation's other asks (see line.ts). */
+/** One of the asks of a conversation that are on their way to the server (see line.ts). */
 export interface Entry {
   readonly draft: Draft;
   ask: Outgoing;

@@ -52,7 +52,7 @@ const OPEN_MS = 10_000;
 const BLOCKED_AFTER = 2;
 const MAX_SIGN_MS = 16_000;
 
-// oxlint-disable-next-line max-lines-per-function -- each step of a connection's life reads and changes the present attempt
+// oxlint-disable-next-line max-lines-per-function -- each step of a connection's life reads and changes the state of the current try
 export function createConnection({ address, tokens, request, said, drainMs }: ConnectionDeps): Connection {
   const states = createStates();
   const reconnect = createReconnect(() => void open());

@@ -49,7 +49,7 @@ export interface LineOptions {
  */
 const readHello = object<{ pingInterval: number; pingTimeout: number }>({ pingInterval: int, pingTimeout: int });
 
-// oxlint-disable-next-line max-lines-per-function -- one line from its dial to its end
+// oxlint-disable-next-line max-lines-per-function -- one connection, from its opening to its end
 export function openLine({ address, auth, transport, openMs, request }: LineOptions, to: LineListener): Line {
   let wasOpen = false;
   let isOver = false;

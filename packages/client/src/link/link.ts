@@ -67,8 +67,8 @@ export interface LinkDeps {
 }
 
 /**
- * After this many ms without a response, the server has lost the call: even a slow connection does not take so long.
- * The call is then sent again over another connection.
+ * After this many ms without a response, a call counts as lost by the server, because even a slow connection does not
+ * take so long. The call is then sent again over another connection.
  */
 const ANSWER_MS = 60_000;
 const CALL_MS = 60_000;

@@ -34,7 +34,10 @@ export const SIGN_MS = 2000;
  */
 const LATE_MS = 2000;
 const MAX_LATE_MS = 16_000;
-/** If the timer fires more than this many ms late, this process was suspended, and the connection may be alive. */
+/**
+ * If the timer for the sign of life fires more than this many ms late, this process was suspended. Then the connection
+ * may be alive, and gets some more time.
+ */
 const STALL_MS = 400;
 
 export function createPulse({ ask, dead, drainMs, patienceMs }: PulseDeps): Pulse {

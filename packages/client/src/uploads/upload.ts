@@ -39,9 +39,9 @@ export function newUpload(id: string = newId()): Upload {
 }
 
 /**
- * Sends a file in chunks. At most 4 of them are unacknowledged at a time; their number and size adapt to the speed of
+ * Sends a file in chunks. At most 4 chunks are unacknowledged at a time; their number and size adapt to the speed of
  * the connection. After a broken connection or a temporary refusal, the upload continues where the server's part of the
- * file ends, through any edge. It fails when no byte was stored for 120 s.
+ * file ends, through any edge. The upload fails when no byte was stored for 120 s.
  * @throws RelayError, or the signal's reason. Another call with the same `Upload` continues.
  */
 export async function sendUpload(
@@ -108,8 +108,8 @@ interface Sending {
 async function sendFrom(sending: Sending, offset: number): Promise<void> {
   const { blob, link, limit, signal } = sending;
   const flying = new Set<Promise<void>>();
-  // If the server has all bytes but has not completed the upload, it does so when it gets a chunk. So the last byte is
-  // sent once more.
+  // If the server has all bytes but has not completed the upload, it completes the upload when it gets another chunk.
+  // So the last byte is sent once more.
   let next = Math.min(offset, Math.max(0, blob.size - 1));
   let done = false;
   let failure: { error: unknown } | undefined;

@@ -82,11 +82,11 @@ export interface Program<R> {
 }
 
 /**
- * Starts a child without an environment, other processes or threads, and where the system permits it with another user
- * and without a network (isolation.ts). It may read only its program, this package and the
- * packages of `reads`. V8's heap and WASM memory have limits of their own. V8's limit covers neither array buffers nor
- * WASM, so resident memory is also watched from outside (run-job.ts). The child starts with the priority of this
- * process, unless many children were started lately, and gets a lower one before it is ready.
+ * Starts a child without an environment, other processes or threads; where the system permits it, the child also has
+ * another user and no network (isolation.ts). The child may read only its program, this package and the packages of
+ * `reads`. V8's heap and WASM memory have limits of their own. V8's limit covers neither array buffers nor WASM, so
+ * resident memory is also watched from outside (run-job.ts). The child starts with the priority of this process, unless
+ * many children were started lately, and gets a lower priority before it is ready.
  */
 export function startProgram<J, R extends { readonly type: string }>(
   { entry, argument, reads, isLast }: Program<R>,

@@ -12,7 +12,9 @@ import { spawnSync } from "node:child_process";
  * reading the page in another child must both fit into that time.
  */
 const WINDOW_MS = 4000;
-/** If the timer of the checks fires this many ms late, this process itself was suspended. */
+/**
+ * If the timer of the checks fires this many ms late, this process itself was suspended, and the check is not valid.
+ */
 const SUSPENDED_MS = 1000;
 /** A process that gets less than this part of one core is starved. */
 const STARVED_SHARE = 0.1;

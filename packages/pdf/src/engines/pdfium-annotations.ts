@@ -67,8 +67,8 @@ export function createForm({ call }: Pdfium, document: number): Form {
 type View = Pdfium & { readonly rotation: Rotation };
 
 /**
- * Reads the text in a page's annotations. Changes the page so that no text appears twice. Returns undefined when its
- * annotations have no text.
+ * Reads the text in a page's annotations. Changes the page so that no text appears twice. Returns undefined when the
+ * page's annotations have no text.
  */
 export function takeAnnotations(pdfium: View, form: Form, page: number): Annotations | undefined {
   const { call } = pdfium;
@@ -190,8 +190,8 @@ function stringOf(pdfium: Pdfium, annotation: number, key: string): string {
 }
 
 /**
- * Reads a string that PDFium writes as UTF-16 with a NUL at its end. `write` writes up to `size` bytes to `at`; with a
- * size of 0 it writes nothing. It returns the size of the string in bytes.
+ * Reads a string that PDFium writes as UTF-16 with a NUL at its end. `write` writes up to `size` bytes to `at`, or
+ * nothing if `size` is 0, and returns the size of the string in bytes.
  */
 function readString({ call, allocate, heap }: Pdfium, write: (at: number, size: number) => number): string {
   const size = write(0, 0);

@@ -2,8 +2,8 @@ import { expect, it } from "vitest";
 import { withOverlooked, type Blanks } from "./pdfium-blanks.ts";
 
 /*
- * Positions of letters as PDFium reports them for fonts that draw a combining sign back over the letter before it. In
- * this case PDFium makes no blank between words.
+ * Positions of letters as PDFium reports them for fonts that draw a combining sign back over the letter before it. For
+ * such fonts PDFium makes no blank between words.
  */
 
 const SIZE = 10;

@@ -6,7 +6,10 @@ const NAME_BYTES = 128;
 const BOLD_WEIGHT = 600;
 const FIXED_PITCH = 1;
 const BOLD = /bold|black|heavy|demi/i;
-/** Parts of the names of monospaced fonts. Needed because many programs do not set the font's flag. */
+/**
+ * Matches parts of the names of monospaced fonts. Needed because many programs do not set the flag that marks a font as
+ * monospaced.
+ */
 const MONO = /mono|courier|consol|typewriter|menlo|code|cmtt/i;
 
 /** The style of a character, found from its font's name, weight and flags. */

@@ -16,7 +16,8 @@ export interface Edit {
 
 export const EDITS: readonly Edit[] = [
   {
-    // Reads glyph names that follow Adobe's rules: several letters (`T_h`, `uni00660066`), forms of a letter (`a.sc`).
+    // Lets pdfjs read glyph names that follow Adobe's rules: several letters (`T_h`, `uni00660066`), forms of a letter
+    // (`a.sc`).
     module: "/legacy/build/pdf.worker.mjs",
     from: "        toUnicode[charcode] = String.fromCharCode(unicode);\n        continue;\n      }\n      let code = 0;\n",
     to: `        toUnicode[charcode] = String.fromCharCode(unicode);
@@ -33,8 +34,8 @@ export const EDITS: readonly Edit[] = [
 `,
   },
   {
-    // Keeps pdfjs from reading the file of a composite font with a ToUnicode map. It would read the file only for the
-    // outlines, because the PDF itself gives the font's letters and widths.
+    // Keeps pdfjs from reading the file of a composite font with a ToUnicode map. pdfjs would read this file only for
+    // the outlines, because the PDF itself gives the font's letters and widths.
     module: "/legacy/build/pdf.worker.mjs",
     from: "    if (!file || file.isEmpty) {\n",
     to: "    if (file && !file.isEmpty && properties.composite && properties.hasIncludedToUnicodeMap) return;\n    if (!file || file.isEmpty) {\n",

@@ -47,8 +47,8 @@ const isPlain = (unit: number): boolean => unit >= 0x20 && unit < 0x7f;
 
 export interface KnownText {
   /**
-   * The text, in which each unnamed letter is replaced by a mark (a private-use character) or by U+FFFD. It is as long
-   * as the given text.
+   * The text, in which each unnamed letter is replaced by a mark (a private-use character) or by U+FFFD. This text is
+   * as long as the given one.
    */
   readonly text: string;
   /** For each mark in the text: PDFium's guess for the unnamed letter. */
@@ -167,7 +167,10 @@ function hasUnnamed(letters: Letters, text: string): boolean {
   return false;
 }
 
-/** Matches letters of other scripts, whose Unicode blocks are near those of CLUSTERED. */
+/**
+ * Matches letters of scripts without clusters. Their Unicode blocks are near those of the scripts with clusters
+ * (`CLUSTERED`).
+ */
 const STRANGER = /[\u0370-\u08ff\u10a0-\u177f\u1800-\u1c7f]/;
 /**
  * The letters of {@link STRANGER} that never occur next to a word in a clustered script. Greek and Cyrillic letters do
@@ -188,8 +191,8 @@ const partOf = (unit: number): number =>
 
 /**
  * For a page in Indic scripts, Thai and the like: returns a test of whether the character at an index is of another
- * script than its word. Some programs give unnamed glyphs the code points of their glyph numbers. Returns undefined
- * when the page has no such character.
+ * script than its word. Such a character is wrong: some programs give unnamed glyphs the code points of their glyph
+ * numbers. Returns undefined when the page has no such character.
  */
 function strangersIn(text: string): ((at: number) => boolean) | undefined {
   if (!CLUSTERED.test(text)) return undefined;

@@ -3,7 +3,7 @@ import { inflateSync } from "node:zlib";
 /*
  * Finds damaged content streams. PDFium shows the part of a damaged stream that it could inflate, and does not report
  * the damage. This code finds the streams of a page by their object numbers, with text searches and without parsing the
- * PDF. A stream that it does not find counts as undamaged.
+ * PDF. A stream that is not found counts as undamaged.
  */
 
 /** A file with more bytes than this is not examined: its streams count as undamaged. */
@@ -15,7 +15,7 @@ const MAX_DICTIONARY = 4096;
 const REFERENCE = /(\d{1,10})\s+\d{1,5}\s+R/g;
 const HEAD = " 0 obj";
 const FLATE = /\/Filter\s*\[?\s*\/(?:FlateDecode|Fl)\s*[\]/>\r\n ]/;
-/** zlib's error message for bytes that are not zlib data at all. These do not count as a damaged stream. */
+/** zlib's error message for bytes that are not zlib data at all. A stream of such bytes does not count as damaged. */
 const NO_STREAM = "incorrect header check";
 
 /** Finds damage in the content streams of pages. */

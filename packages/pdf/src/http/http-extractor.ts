@@ -25,7 +25,7 @@ const MARKUP = 4;
  * server cannot read the bytes as a PDF; 401, 403 and 423 that a password is needed. The server must isolate itself
  * from the files that it reads. This code only enforces the time and the limits, and cleans the text.
  *
- * Unlike the other extractors, it throws when the server cannot be reached or gives any other response, because that
+ * Unlike other extractors, this one throws when the server cannot be reached or gives any other response, because that
  * says nothing about the file.
  */
 export function createHttpExtractor({ url, limits }: HttpExtractorOptions): Extractor {

@@ -12,9 +12,9 @@ const BULLET = /^[•‣▪●○◦·–—»→\u00b7]\s+/u;
 const NUMBERED = /^\(?(\d{1,3}|[A-Za-z])[.)]\s+/;
 
 /**
- * A page in Markdown: headings by size and weight, tables, lists, code, and footnotes after their paragraph. It
- * contains all words of `lines`. `lines` are in reading order, best with one line for each cell. Blocks are separated
- * by an empty line.
+ * A page in Markdown: headings by size and weight, tables, lists, code, and footnotes after their paragraph. The
+ * Markdown contains all words of `lines`. `lines` are in reading order, best with one line for each cell. Blocks are
+ * separated by an empty line.
  */
 export function pageMarkdown(
   lines: readonly Line[],

@@ -75,8 +75,8 @@ function widestJump(gaps: readonly number[]): number {
   let widest = ROW_TO_LINE;
   sorted.forEach((gap, index) => {
     const next = sorted[index + 1];
-    // A line that is centred beside a taller cell is half a line off the other lines. After such a small gap, the jump
-    // to the next larger gap is not the one from lines to rows.
+    // A line that is centred beside a taller cell is half a line off the other lines, which makes a small gap. The jump
+    // from such a gap to the next larger gap is not the jump from lines to rows, so it does not count.
     if (next === undefined || gap > MAX_LINE_EM || next < 0.9 || next / gap < widest || (gap < 0.8 && next < 1.3))
       return;
     widest = next / gap;

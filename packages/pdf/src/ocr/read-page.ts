@@ -4,10 +4,10 @@ import { confidenceOf, type Word } from "./words.ts";
 
 /**
  * If Tesseract's confidence in a page is below this (of 100), the page probably lies on its side or is in another
- * script. Pages that were read correctly have 80 and more.
+ * script, and is read again in other ways. Pages that were read correctly have 80 and more.
  */
 const SURE = 65;
-/** If Tesseract's confidence in a page (of 100) is below this, the words are noise. */
+/** If Tesseract's confidence in a page (of 100) is below this, the words are noise, and the page counts as empty. */
 const NOISE = 38;
 
 /**

@@ -56,7 +56,7 @@ export function createTesseractNative({
       },
     }),
     async [Symbol.asyncDispose]() {
-      // There is no process to end here: each one ends with its page.
+      // There is no process to end here: each process ends with its page.
     },
   };
 }

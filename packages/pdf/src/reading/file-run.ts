@@ -40,8 +40,8 @@ const ALONE_PAGES = 3;
 const MIN_BACKWARD_PAGES = 8;
 
 /**
- * The state of one file on its way through children and PDF engines. It decides but does no I/O, and gets the time as
- * an argument: wall-clock time, and the processor time of the current child.
+ * The state of one file on its way through children and PDF engines. A FileRun decides but does no I/O, and gets the
+ * time as an argument: wall-clock time, and the processor time of the current child.
  */
 export interface FileRun {
   /** The reading of the current PDF engine. */

@@ -8,7 +8,8 @@ const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 // Forms that stand for other letters: ligatures, Hebrew and Arabic presentation forms, half-width and full-width
 // letters, Kangxi radicals. Full NFKC is not used: it would turn 10² into 102 and ½ into 1⁄2.
 const COMPATIBILITY = /[\ufb00-\ufdff\ufe70-\ufefc\uff01-\uff5e\uff61-\uff9f\uffa0-\uffdc\u2e80-\u2fdf]+/g;
-// The vowel am of Thai and Lao, as two separate signs. Some fonts draw it so, with a tone mark between them.
+// Matches the vowel am of Thai and Lao that is written as two separate signs. Some fonts draw it in this way, with a
+// tone mark between the two signs.
 const SPLIT_AM = /[\u0e4d\u0ecd]([\u0e48-\u0e4b\u0ec8-\u0ecb]?)([\u0e32\u0eb2])/g;
 // Matches the characters for Roman numerals within Latin words. They stand for letters: some programs name a glyph by
 // the last of the characters that it can show, for example `i` as `ⅰ`.

@@ -55,7 +55,7 @@ const HANGUL = /\p{Script=Hangul}/u;
 const ITEM = /^(?:[•‣▪●○◦·–—*»→\-\u00b7]\s|\[?\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})[.)\]]\s|\[\d)/;
 /**
  * In scripts without blanks between words, a line may be broken before any word. This is the width, in ems, that is
- * assumed for the first word of a line, to compute whether it had room on the line before.
+ * assumed for the first word of a line, to compute whether this word had room on the line before.
  */
 const PHRASE_EM = 4;
 /** In a column narrower than this many ems, lines are titles, addresses or verse, and are not joined. */

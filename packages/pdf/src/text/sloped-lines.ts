@@ -14,7 +14,10 @@ const LEVEL_EM = 0.1;
 const LIKE_SIZE = 0.1;
 /** The least distance, in ems, between two letters that are placed in the order of drawing. */
 const NEXT_EM = 0.05;
-/** If a line goes back by more than this, in ems, its letters were not drawn in reading order. */
+/**
+ * If a letter lies more than this many ems to the left of the letter that was drawn before it, the letters were not
+ * drawn in the order in which they stand.
+ */
 const BACK_EM = 0.9;
 /** Two parts are lines one above the other if they overlap horizontally by more than this, in ems. */
 const OVER_EM = 0.5;

@@ -30,7 +30,7 @@ const MIN_SIGNS = 8;
 const IN_PLACE = 0.95;
 /**
  * In Thai, at least this part of all letters are marks, or vowels that stand before their letter (about a quarter of
- * them are). In Big5, only a twentieth of what looks like Thai letters does.
+ * all letters are). In Big5, only a twentieth of the letters look like such marks and vowels.
  */
 const SIGNS = 0.15;
 /** Matches a run of letters that their font does not name: decoded Thai letters, and codes that TIS-620 leaves free. */
@@ -55,8 +55,8 @@ export function thaiLetter(code: number): string | undefined {
 
 /**
  * Whether a text that was decoded as TIS-620 has vowels and marks where Thai has them. In EUC-KR and EUC-JP, what looks
- * like marks may also follow what looks like consonants, because each letter is a pair of bytes; so such pairs are
- * counted, too.
+ * like marks may also follow what looks like consonants, because each letter is a pair of bytes. So letters in such
+ * pairs are counted, and a text that consists mostly of such pairs is not Thai.
  */
 export function isThai(text: string): boolean {
   const count = (signs: RegExp): number => text.match(signs)?.length ?? 0;

@@ -10,7 +10,7 @@ interface Script {
   readonly letter: RegExp;
   /** Returns what is counted for a place in a text: keys made of the text before the place and the text after it. */
   readonly keysOf: (before: string, after: string) => readonly string[];
-  /** How many times as often there is a blank at a line's end as between any two letters. */
+  /** How many times as often there is a blank at a line's end as between two letters within a line. */
   readonly atLineEnd: number;
 }
 

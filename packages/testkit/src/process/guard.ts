@@ -5,11 +5,11 @@ import type { Writable } from "node:stream";
 export type Guarded = `process ${number}` | `folder ${string}` | `container ${string}`;
 
 /*
- * The program of the guard, a small shell. It reads lines from its input: "+x" adds x to a list and "-x" removes it.
- * When this process ends, the system closes the pipe; the guard reads the end of its input and ends everything on the
- * list. It makes at least three rounds: a process that is being killed may still write into its folder, and Docker may
- * still be creating a container whose client has ended. On a busy machine this takes longer, so the rounds continue
- * until the folders are gone, for a minute at most.
+ * The program of the guard, a small shell. The shell reads lines from its input: "+x" adds x to a list and "-x" removes
+ * it. When this process ends, the system closes the pipe; the guard reads the end of its input and ends everything on
+ * the list. The guard makes at least three rounds: a process that is being killed may still write into its folder, and
+ * Docker may still be creating a container whose client has ended. On a busy machine, processes and containers end more
+ * slowly, so the rounds continue until the folders are gone, for a minute at most.
  */
 const SCRIPT = `
 trap "" INT TERM HUP
@@ -45,9 +45,9 @@ done`;
 let guardInput: Writable | undefined;
 
 /**
- * Ends `what` when this process ends, even by SIGKILL. A small shell does this (the guard); there is one for each
- * process that calls this function. It has a process group of its own, so Ctrl-C does not reach it. Processes get
- * SIGKILL.
+ * Ends `what` when this process ends, even by SIGKILL. A small shell does this (the guard); there is one guard for each
+ * process that calls this function. The guard has a process group of its own, so Ctrl-C does not reach it. Processes
+ * get SIGKILL.
  * @returns a function to call when `what` has ended or is gone: its pid or name may later belong to something else.
  */
 export function guard(what: Guarded): () => void {
