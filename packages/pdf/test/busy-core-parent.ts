@@ -20,8 +20,8 @@ const signal = new AbortController().signal;
 const busy = (): AsyncDisposable => {
   const program = "for (const end = Date.now() + 150_000; Date.now() < end; );";
   const child = spawn(process.execPath, ["-e", program], { stdio: "ignore" });
-  // With this priority the other process gets half of the core if a child no longer waits for an idle core, and 97 %
-  // while one waits.
+  // With this priority the other process gets 97 % of the core while a child waits for an idle core, and half of the
+  // core once the child no longer waits for one.
   if (child.pid !== undefined) setPriority(child.pid, NICE);
   return { [Symbol.asyncDispose]: async () => void child.kill("SIGKILL") };
 };

@@ -148,7 +148,10 @@ export function inDrawnOrder(
   return placed;
 }
 
-/** The baseline of a sloped line: the height at which most of its letters stand, as the last ones of words do. */
+/**
+ * The baseline of a sloped line: the height at which most of its letters stand. The last letters of its words stand on
+ * it.
+ */
 export function commonBaseline(baselines: readonly number[]): number {
   const counts = new Map<number, number>();
   for (const baseline of baselines) {
