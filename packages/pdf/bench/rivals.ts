@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
-/** A reader of PDFs other than docrelay, which is installed on this machine. */
+/** A reader of PDFs, installed on this machine, with which docrelay is compared. */
 export interface Rival {
   readonly name: string;
   /** Returns the text of each page; undefined when the reader cannot read the file. */

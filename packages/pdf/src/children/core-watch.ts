@@ -59,8 +59,8 @@ export interface CoreWatch {
    */
   takeQuickStart(): boolean;
   /**
-   * Whether this wrapper is installed and permitted, and a process that it starts can read the files. The first call
-   * for a wrapper tries it; later calls return the same result.
+   * Whether this wrapper is installed and permitted, and a process that the wrapper starts can read the files. The
+   * first call for a wrapper tries it; later calls return the same result.
    */
   supports(wrapper: Wrapper, files: readonly string[]): boolean;
 }

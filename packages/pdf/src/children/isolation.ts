@@ -6,8 +6,8 @@ const UNSHARE = "/usr/bin/unshare";
 const SETPRIV = "/usr/bin/setpriv";
 /**
  * The kernel kills the child when this process dies. A child in an endless loop does not notice that the channel to its
- * parent has closed, and then nothing watches its time and memory. This option comes last: a change of the user would
- * undo it.
+ * parent has closed, and then nothing watches its time and memory. This option must be the last one, because a change
+ * of the user would undo it.
  */
 const DIE_WITH_PARENT = ["--pdeathsig", "KILL"];
 const NO_NEW_RIGHTS = ["--no-new-privs", "--inh-caps=-all"];
@@ -25,7 +25,8 @@ const WRAPPERS: readonly Wrapper[] = [
     ...["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--bounding-set=-all"],
     ...[...NO_NEW_RIGHTS, ...DIE_WITH_PARENT],
   ],
-  // The same user, in a network namespace without a network. A new user namespace gives the right to create it.
+  // The same user, in a network namespace without a network. A new user namespace gives the right to create the network
+  // namespace.
   [UNSHARE, "--map-current-user", "--net", SETPRIV, ...NO_NEW_RIGHTS, ...DIE_WITH_PARENT],
   [SETPRIV, ...NO_NEW_RIGHTS, ...DIE_WITH_PARENT],
 ];

@@ -180,7 +180,7 @@ function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
   for (let at = 1; at < ordered.length; at++) {
     const [one, other] = [ordered[at - 1] as (typeof ordered)[0], ordered[at] as (typeof ordered)[0]];
     const isOnePlace = other.x - one.x < ONE_PLACE_EM * size && RTL.test(one.text);
-    // Some programs draw the joiner of two letters as a blank at the position of its letter.
+    // Some programs draw the joiner of two letters as a blank at the position of the letter before the joiner.
     const isBehind = other.text.trim() === "" || (RTL.test(other.text) && other.left < one.left);
     if (isOnePlace && isBehind) [ordered[at - 1], ordered[at]] = [other, one];
   }
