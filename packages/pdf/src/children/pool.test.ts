@@ -65,7 +65,20 @@ describe("a pool of children", () => {
     pool.release(second);
     expect(pool.acquireSpare(() => undefined)).toBeUndefined();
     pool.release(first);
-    expect(pool.acquireSpare(() => undefined)).toBe(second);
+    expect(pool.acquireSpare(() => undefined)).toBe(first);
+  });
+
+  it("lends the one that was returned last, whose code is the fastest", async () => {
+    const pool = createPool(1, pdfium, { coreWatch: idleCores(), reserve: 1 });
+    pools.push(pool);
+    const [first, second] = [await pool.acquire(signal), await pool.acquire(signal)];
+    pool.release(first);
+    pool.release(second);
+    for (let file = 0; file < 3; file++) {
+      const child = await pool.acquire(signal);
+      expect(child).toBe(second);
+      pool.release(child);
+    }
   });
 
   it("keeps one that is ready for urgent callers, while others wait for one that starts", async () => {

@@ -98,7 +98,7 @@ export function createPool(
     release(child) {
       pool.recalls.delete(child);
       pool.files.set(child, (pool.files.get(child) ?? 0) + 1);
-      if (mayServeAgain(pool, child)) pool.free.push(child);
+      if (mayServeAgain(pool, child)) pool.free.unshift(child);
       else {
         drop(pool, child);
         add(pool);
@@ -118,6 +118,10 @@ interface State {
   readonly coreWatch: CoreWatch;
   readonly reserve: number;
   readonly filesPerChild: number;
+  /**
+   * The child that was returned last comes first, and is lent next: V8 has compiled more of its code than of the
+   * others'. If children took turns, each would need as many files again until its code is fast.
+   */
   readonly free: Child[];
   /** All children of the pool, and how many files each has read. */
   readonly files: Map<Child, number>;
