@@ -36,10 +36,17 @@ describe("the watched subscriptions", () => {
     // If the adapter's own subscription were not noticed, `confirmed` would send a second one.
     expect(calls.filter((name) => name === channel)).toHaveLength(1);
 
-    let resyncs = 0;
-    subscriptions.onResync(() => resyncs++);
+    const heard: string[] = [];
+    subscriptions.onBack(() => heard.push("back"));
+    subscriptions.onResync(() => heard.push("resync"));
+    subscriber.on("smessageBuffer", () => heard.push("event"));
+    // An event is published as soon as Redis has the subscription again, which is before the last one is confirmed.
+    const publisher = client();
     await client().call("CLIENT", "KILL", "TYPE", "pubsub");
-    await eventually(() => resyncs === 1, { what: "resync" });
+    await eventually(async () => Number(await publisher.call("SPUBLISH", channel, "x")) > 0, { everyMs: 1 });
+    await eventually(() => heard.includes("event") && heard.includes("resync"), { what: "an event and a resync" });
+    expect(heard[0]).toBe("back");
+    expect(heard.filter((what) => what !== "event")).toEqual(["back", "resync"]);
     expect(calls.filter((name) => name === channel)).toHaveLength(2);
   });
 });

@@ -9,6 +9,11 @@ export interface Subscriptions {
    */
   confirmed(channel: string): Promise<void>;
   /**
+   * Calls `callback` when the connection to a single Redis is there again, before any event arrives through it. Redis may
+   * have come back with an older log: a reader that added an event of that log to its own could not notice this later.
+   */
+  onBack(callback: () => void): void;
+  /**
    * Calls `callback` whenever channels that were lost with a connection are subscribed again. In a cluster its argument
    * has these channels; a single Redis loses all channels at once, and there is no argument.
    */
@@ -46,7 +51,9 @@ export function watchSubscriptions(subscriber: RedisSubscriber, onRefused: (erro
   Object.assign(subscriber, { ssubscribe, sunsubscribe });
 
   const callbacks: Array<(channels?: ReadonlySet<string>) => void> = [];
+  const backCallbacks: Array<() => void> = [];
   onBack(subscriber, (channels) => {
+    if (!channels) for (const callback of backCallbacks) callback();
     // With a single server, the library has sent all SSUBSCRIBEs again by now; the callbacks wait for the replies.
     const settled = Promise.allSettled(channels ? [] : [...answers.values()]);
     void settled.then(() => {
@@ -58,6 +65,7 @@ export function watchSubscriptions(subscriber: RedisSubscriber, onRefused: (erro
     async confirmed(channel) {
       await (answers.get(channel) ?? ssubscribe(channel));
     },
+    onBack: (callback) => void backCallbacks.push(callback),
     onResync: (callback) => void callbacks.push(callback),
   };
 }

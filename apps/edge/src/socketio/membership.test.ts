@@ -17,7 +17,11 @@ function socketLike(): { connected: boolean; rooms: Set<string>; join(room: stri
     leave: (room) => void rooms.delete(room),
   };
 }
-const confirming: Subscriptions = { confirmed: async () => undefined, onResync: () => undefined };
+const confirming: Subscriptions = {
+  confirmed: async () => undefined,
+  onBack: () => undefined,
+  onResync: () => undefined,
+};
 const heard = ({ rooms }: { rooms: Set<string> }): number => rooms.size - 1;
 const talk = (name: string): ConversationAddress => conversationAddress("ann", name);
 
