@@ -37,6 +37,32 @@ describe("letters that another engine names", () => {
     expect(named(text, other)).toBe(text.replace(/[AB]/g, "\ufffd"));
   });
 
+  it("keep the guess where the other engine has it, too, and get no letters of another word", () => {
+    const commas: Guesses = new Map([["\ue200", { guess: ",", fallback: "," }]]);
+    const read = (text: string, other: string): string =>
+      withNames([{ text: text.replaceAll(",", "\ue200"), left: 0, right: 1, baseline: 0, size: 1 }], commas, other)[0]
+        ?.text ?? "";
+    const text = "of habits, and of virtues, which";
+    expect(read(text, text)).toBe(text);
+    expect(read("a habit, is one of the habits", "a habit, is one of the habits")).toBe(
+      "a habit, is one of the habits",
+    );
+  });
+
+  it("are found in a word that has a right guess, too", () => {
+    const both: Guesses = new Map([
+      ["\ue200", { guess: "A", fallback: "A" }],
+      ["\ue201", { guess: "\u00cc", fallback: "\ufffd" }],
+    ]);
+    expect(
+      withNames(
+        [{ text: "the \ue200ng\ue201nger", left: 0, right: 1, baseline: 0, size: 1 }],
+        both,
+        "the Ang\u0142nger",
+      )[0]?.text,
+    ).toBe("the Ang\u0142nger");
+  });
+
   it("are looked for a bounded number of times", () => {
     const text = Array.from({ length: 3000 }, (_, at) => `w${at}B`).join(" ");
     let word = 0;

@@ -73,11 +73,15 @@ export function withNames(lines: readonly Line[], guesses: Guesses, other: strin
   }
   // A mark for which no letters were found becomes what it became in the other words of the page, if that was the same
   // in all of them.
-  const usual = (sign: string): string => {
+  const usual = (sign: string): string | undefined => {
     const [name, ...others] = names.get(sign) ?? [];
-    return name !== undefined && others.length === 0 ? name : (guesses.get(sign)?.fallback as string);
+    return others.length === 0 ? name : undefined;
   };
-  return lines.map((line) => mend(line, (sign, found) => found ?? usual(sign)));
+  const letterFor = (sign: string, found: string | undefined): string => {
+    const { guess, fallback } = guesses.get(sign) as { guess: string; fallback: string };
+    return found === undefined || found === guess ? fallback : found;
+  };
+  return lines.map((line) => mend(line, (sign, found) => letterFor(sign, found ?? usual(sign))));
 }
 
 const spelled = (text: string): string => text.replace(LIGATURE, (sign) => sign.normalize("NFKC"));
@@ -90,25 +94,30 @@ interface Marks {
 
 /**
  * The letters for a word's marks; undefined unless all places in `text` where the word stands between the same
- * neighbours agree on them.
+ * neighbours agree on them. A mark whose guess stands in the other text, too, gets the guess.
  */
 function find(text: string, context: readonly string[], at: number, { marks, guesses }: Marks): string[] | undefined {
   const any = `[\\p{L}\\p{M}'’]{1,${MAX_LETTERS}}?`;
+  const guessOf = (sign: string | undefined): string => guesses.get(sign ?? "")?.guess ?? "";
   const pattern = context.map((word) => {
+    const signs = word.match(marks) ?? [];
     const parts = word.split(marks).map(escaped);
     // The other PDF engine may write a blank before or after a glyph that is only as wide as one letter.
-    return parts.join(`\\s?(${any})\\s?`);
+    return parts.reduce(
+      (all, part, index) => `${all}(?:(${escaped(guessOf(signs[index - 1]))})|\\s?(${any})\\s?)${part}`,
+    );
   });
   const places = new RegExp(`(?<!\\S)${pattern.join("\\s+")}(?!\\S)`, "gu");
   const signs = context[at]?.match(marks) ?? [];
   let agreed: string[] | undefined;
   let looks = 0;
-  for (const [, ...letters] of text.matchAll(places)) {
+  for (const [, ...groups] of text.matchAll(places)) {
     if (++looks > MAX_PLACES) break;
+    const letters = signs.map((sign, index) =>
+      groups[2 * index] === undefined ? (groups[2 * index + 1] ?? "") : guessOf(sign),
+    );
     if (agreed && agreed.some((one, index) => one !== letters[index])) return undefined;
     agreed = letters;
   }
-  const isNamed = (found: string, index: number): boolean =>
-    LETTERS.test(found) && found !== guesses.get(signs[index] ?? "")?.guess;
-  return agreed?.every(isNamed) ? agreed : undefined;
+  return agreed?.every((found, index) => LETTERS.test(found) || found === guessOf(signs[index])) ? agreed : undefined;
 }
