@@ -14,7 +14,8 @@ import { withNames } from "../text/second-names.ts";
 import { createForm, takeAnnotations } from "./pdfium-annotations.ts";
 import { attachedTo, attachmentsOf, embeddedPdfs } from "./pdfium-attachments.ts";
 import { createContentStreams, type ContentStreams } from "../file/content-streams.ts";
-import { createSecondReader, type SecondReader } from "./second-reader.ts";
+import { hasUnicodeCodes } from "../file/unicode-codes.ts";
+import { createSecondReader, namesCodes, type SecondReader } from "./second-reader.ts";
 import { isSparse } from "../text/scan.ts";
 
 /** The error code of FPDF_GetLastError for a missing or wrong password. */
@@ -59,6 +60,8 @@ function openDocument(
   const { data, document } = load(pdfium, bytes, password);
   const form = createForm(pdfium, document);
   let streams: ContentStreams | undefined;
+  let unicode: boolean | undefined;
+  const isUnicode = (): boolean => (unicode ??= hasUnicodeCodes(bytes));
   const wholeAt = new Map<number, number>();
   const isDamaged = (number: number, end: number): boolean => {
     const whole = wholeAt.get(end) ?? 0;
@@ -75,7 +78,7 @@ function openDocument(
     async read(number, { styled } = { styled: false }) {
       const plain = withPage(pdfium, document, number, (page) => {
         const annotated = call.FPDFPage_GetAnnotCount(page) > 0;
-        const read = readPage(pdfium, page, { cells: annotated || styled, styled });
+        const read = readPage(pdfium, page, { cells: annotated || styled, styled, hasUnicodeCodes: isUnicode });
         const { rotation } = read;
         return {
           ...read,
@@ -84,14 +87,18 @@ function openDocument(
           annotations: annotated ? takeAnnotations({ ...pdfium, rotation }, form, page) : undefined,
         };
       });
-      const other = plain.utf8 ? await second.textOf(number) : undefined;
-      if (other !== undefined)
-        return { lines: estimatedLines(fromPairsOfBytes(other)), precision: ESTIMATED, pictured: plain.pictured };
-      const { annotations, attachments, pictured, unnamed } = plain;
+      const { annotations, attachments, pictured, unnamed, codes } = plain;
+      const other = plain.utf8 || codes ? await second.textOf(number) : undefined;
+      if (other !== undefined && (plain.utf8 || (codes && namesCodes(other, codes)))) {
+        const text = plain.utf8 ? fromPairsOfBytes(other) : other;
+        return { lines: withAnnotated(estimatedLines(text), annotations), precision: ESTIMATED, pictured, attachments };
+      }
       const damaged = plain.endsEarly !== undefined && isDamaged(number, plain.endsEarly);
       const more = { pictured, unnamed, damaged, attachments, ...("rules" in plain && { rules: plain.rules }) };
       const drawn = annotations?.flattened
-        ? withPage(pdfium, document, number, (page) => readPage(pdfium, page, { cells: true, styled }))
+        ? withPage(pdfium, document, number, (page) =>
+            readPage(pdfium, page, { cells: true, styled, hasUnicodeCodes: isUnicode }),
+          )
         : plain;
       const found = annotations ? withAnnotations(plain.lines, drawn.lines, annotations) : plain.lines;
       const mended = mendLines(found, { cells: styled });
@@ -109,6 +116,14 @@ function openDocument(
       call.free(data);
     },
   };
+}
+
+/** Lines without positions, with the values and notes of the page's annotations at their end. */
+function withAnnotated(lines: readonly Line[], annotations: ReturnType<typeof takeAnnotations>): Line[] {
+  const { values = [], notes = [] } = annotations ?? {};
+  const written = values.filter(({ text }) => /[\p{L}\p{N}]/u.test(text)).map((line) => ({ ...line, size: 0 }));
+  const all = [...lines, ...written];
+  return withAnnotations(all, all, { values: [], notes });
 }
 
 /** Opens a file. If the file's end is missing, tries once more with a trailer added. @throws DocumentError */
@@ -138,7 +153,7 @@ function load(pdfium: Pdfium, bytes: Uint8Array, password: string): { data: numb
 function readPage(
   pdfium: Pdfium,
   page: number,
-  how: { readonly cells: boolean; readonly styled: boolean },
+  how: { readonly cells: boolean; readonly styled: boolean; readonly hasUnicodeCodes: () => boolean },
 ): ReadLines & { readonly pictured: boolean; readonly endsEarly: number | undefined; readonly rotation: Rotation } {
   const { call } = pdfium;
   const box = boxOf(pdfium, page);

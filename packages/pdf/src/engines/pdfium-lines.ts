@@ -41,6 +41,7 @@ import { drawingOf, withoutRepeats, type Drawing } from "./actual-text.ts";
 import { readText } from "./pdfium-text.ts";
 import type { Guesses } from "../text/second-names.ts";
 import { withoutGuesses, type KnownText } from "./unnamed-letters.ts";
+import type { Codes } from "./second-reader.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 /*
@@ -87,6 +88,8 @@ export interface ReadLines {
    * PDFium's guess for this letter.
    */
   readonly guesses: Guesses;
+  /** The letters that PDFium guessed, if another PDF engine may know more of them. */
+  readonly codes?: Codes | undefined;
   /** Whether a font names its letters in UTF-8, so that another PDF engine may know more of the letters. */
   readonly utf8?: boolean;
 }
@@ -107,6 +110,7 @@ interface LinesWanted {
   readonly cells: boolean;
   readonly styled?: boolean;
   readonly rotation?: Rotation;
+  readonly hasUnicodeCodes?: (() => boolean) | undefined;
 }
 
 /**
@@ -115,11 +119,12 @@ interface LinesWanted {
  * - `styled`: each line has its style.
  * - `rotation`: positions refer to the page turned so that text of this direction is upright. Lines of other directions
  *   have no position.
+ * - `hasUnicodeCodes`: whether the file's fonts state that their codes are Unicode.
  */
 export function readLines(
   pdfium: Pdfium,
   { page, text }: { readonly page: number; readonly text: number },
-  { box, cells, styled = false, rotation = 0 }: LinesWanted,
+  { box, cells, styled = false, rotation = 0, hasUnicodeCodes }: LinesWanted,
 ): ReadLines {
   const count = pdfium.call.FPDFText_CountChars(text);
   if (count <= 0) return { lines: [], unnamed: false, guesses: new Map() };
@@ -132,10 +137,10 @@ export function readLines(
     return (object) => objects.has(object);
   };
   try {
-    const known: KnownText = named
-      ? { text: given, guesses: new Map<never, never>(), holed: false }
-      : withoutGuesses(letters, given);
-    const { text: raw, guesses, holed, isReadable } = known;
+    const asGiven: KnownText = { text: given, guesses: new Map<never, never>(), holed: false };
+    const guessed = named ? asGiven : withoutGuesses(letters, given);
+    const isGuessed = guessed.codes !== undefined || guessed.text !== given;
+    const { text: raw, guesses, holed, codes, isReadable } = isGuessed && hasUnicodeCodes?.() ? asGiven : guessed;
     const whole = {
       raw,
       letters,
@@ -156,8 +161,8 @@ export function readLines(
       return sloped ?? parts.flatMap((part) => linesOf(whole, part.start, part.end));
     });
     // On a page with mostly unnamed letters, the few other letters do not make a text, so no line is returned.
-    if (isReadable && isSparse(lines)) return { lines: [], unnamed: true, guesses: new Map() };
-    return { lines, unnamed: holed, guesses, utf8 };
+    if (isReadable && isSparse(lines)) return { lines: [], unnamed: true, guesses: new Map(), codes };
+    return { lines, unnamed: holed, guesses, codes, utf8 };
   } finally {
     letters.done();
   }

@@ -51,3 +51,34 @@ export function createSecondReader(
     },
   };
 }
+
+/** If so much of the codes stands in the other text, too, the other PDF engine has only copied them. */
+const SAME_PART = 0.7;
+/** The other text has letters for at least this part of the codes, and at most this part of it is no letters. */
+const [MIN_PART, MAX_NO_LETTERS] = [0.7, 0.05] as const;
+const NO_LETTERS = /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ue000-\uf8ff\ufffd]/g;
+
+/** The characters of a page that are only codes, and how many others the page has. */
+export interface Codes {
+  readonly text: string;
+  readonly named: number;
+}
+
+/** Whether a text of the same page by another PDF engine has the letters for codes. */
+export function namesCodes(text: string, codes: Codes): boolean {
+  const [signs, wanted] = [withoutBlanks(text), withoutBlanks(codes.text)];
+  if (signs.length < codes.named + MIN_PART * wanted.length) return false;
+  if ((signs.match(NO_LETTERS)?.length ?? 0) > MAX_NO_LETTERS * signs.length) return false;
+  const counts = new Map<string, number>();
+  for (const sign of signs) counts.set(sign, (counts.get(sign) ?? 0) + 1);
+  let same = 0;
+  for (const code of wanted) {
+    const left = counts.get(code) ?? 0;
+    if (left === 0) continue;
+    counts.set(code, left - 1);
+    same++;
+  }
+  return same < SAME_PART * wanted.length;
+}
+
+const withoutBlanks = (text: string): string => text.replace(/\s+/g, "");

@@ -3,6 +3,7 @@ import { RTL } from "../text/right-to-left.ts";
 import { isSpace } from "../text/space.ts";
 import type { Guesses } from "../text/second-names.ts";
 import type { Letters } from "./pdfium-letters.ts";
+import type { Codes } from "./second-reader.ts";
 
 /**
  * How many letters of a page are examined to find unnamed ones. A letter is unnamed if its font does not state which
@@ -31,6 +32,16 @@ const LIGATURES = new Map([
   [0x0e, "\ufb03"],
   [0x0f, "\ufb04"],
 ]);
+/** The same ligatures at the codes of TeX's other encoding, T1. */
+const T1_LIGATURES = new Map([
+  [0x1b, "\ufb00"],
+  [0x1c, "\ufb01"],
+  [0x1d, "\ufb02"],
+  [0x1e, "\ufb03"],
+  [0x1f, "\ufb04"],
+]);
+/** Codes of ligatures that only the first of the two encodings has. */
+const NOT_T1 = /[\u000b\u000c\u000e\u000f]/;
 const UNKNOWN = "\ufffd";
 /**
  * The private-use characters that are used as marks: each takes the place of an unnamed letter until another PDF engine
@@ -55,6 +66,10 @@ export interface KnownText {
   readonly guesses: Guesses;
   /** Whether so much of the text is U+FFFD that OCR should read the page, if OCR is available. */
   readonly holed: boolean;
+  /**
+   * The letters that PDFium guessed, if they are many or if they make no text: another PDF engine may know more of them.
+   */
+  readonly codes?: Codes;
   /** Whether the part of the text from `start` to `end` is readable; left out when all parts are. */
   readonly isReadable?: (start: number, end: number) => boolean;
 }
@@ -68,10 +83,15 @@ const NO_GUESSES: Guesses = new Map();
 export function withoutGuesses(letters: Letters, text: string): KnownText {
   const inWords = hasUnnamedInWords(letters, text);
   const isForeign = strangersIn(text);
-  if (!inWords && !isForeign && !hasUnnamed(letters, text)) return { text, guesses: NO_GUESSES, holed: false };
+  const shifted = hasOtherCodes(letters, text) ? { codes: { text, named: 0 } } : undefined;
+  if (!inWords && !isForeign && !hasUnnamed(letters, text))
+    return { text, guesses: NO_GUESSES, holed: false, ...shifted };
   let [all, unnamed, done] = [0, 0, 0];
   let mended = "";
   const mark = createMarks(text);
+  const ligatures = !NOT_T1.test(text) && isNameless(letters, text) ? T1_LIGATURES : LIGATURES;
+  let latin: boolean | undefined;
+  let codes = "";
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     if (isSpace(unit) && !LIGATURES.has(unit)) continue;
@@ -86,15 +106,23 @@ export function withoutGuesses(letters: Letters, text: string): KnownText {
     }
     const isStrange = isForeign?.(at) === true;
     if (!isStrange && !letters.isUnnamed(at)) continue;
+    if (!isStrange && LATIN_1.test(sign) && (latin ??= hasLatinCodes(letters, text))) continue;
+    codes += sign;
     if (isStrange || LETTER.test(sign)) unnamed++;
     else if (!(isControl(unit) || LIGATURES.has(unit)) || !isInWord(text, at)) continue;
-    const fallback = LIGATURES.get(unit) ?? UNKNOWN;
+    const fallback = ligatures.get(unit) ?? UNKNOWN;
     mended += text.slice(done, at) + (isInAlphabet(text, at) ? mark.of(sign, fallback) : fallback);
     done = at + 1;
   }
   const known = { text: mended + text.slice(done), guesses: mark.guesses };
-  if (unnamed <= Math.max(SOME, MANY * all)) return { ...known, holed: false };
-  return { ...known, holed: true, isReadable: (start, end) => isReadable(letters, known.text, start, end) };
+  if (unnamed <= Math.max(SOME, MANY * all)) return { ...known, holed: false, ...shifted };
+  return {
+    ...known,
+    holed: true,
+    codes: { text: codes, named: all - codes.length },
+    ...shifted,
+    isReadable: (start, end) => isReadable(letters, known.text, start, end),
+  };
 }
 
 /**
@@ -165,6 +193,50 @@ function hasUnnamed(letters: Letters, text: string): boolean {
       return true;
   }
   return false;
+}
+
+/** How many letters of a page are examined to find out whether its font names none of them, not even plain ones. */
+const PLAIN_SAMPLES = 9;
+const LATIN_1 = /[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]/;
+/** Signs of Latin-1 that are letters in other single-byte encodings, and runs of letters that no Latin text has. */
+const NOT_LATIN_1 = /[a-z][\u00a1-\u00bf][a-z]|[\u00c0-\u00ff]{4}/;
+
+/** Whether most of the letters of a page have no names, not even plain ones. */
+function isNameless(letters: Letters, text: string): boolean {
+  const step = Math.max(1, Math.floor(text.length / PLAIN_SAMPLES));
+  let [looks, unnamed] = [0, 0];
+  for (let at = step >> 1; at < text.length; at += step) {
+    if (isSpace(text.charCodeAt(at))) continue;
+    looks++;
+    if (letters.isUnnamed(at)) unnamed++;
+  }
+  return 2 * unnamed > looks;
+}
+
+/**
+ * Whether the codes of a page's unnamed letters are those of Latin-1: its plain letters have no names either, and their
+ * codes make a text.
+ */
+function hasLatinCodes(letters: Letters, text: string): boolean {
+  return isMostlySmall(text) && !NOT_LATIN_1.test(text) && isNameless(letters, text);
+}
+
+/** Whether the codes of a page's unnamed letters may be the numbers of glyphs: they make no Latin text. */
+function hasOtherCodes(letters: Letters, text: string): boolean {
+  return !isMostlySmall(text) && isNameless(letters, text);
+}
+
+/** Whether at least half of a text's characters are small plain letters, by a sample. */
+function isMostlySmall(text: string): boolean {
+  const step = Math.max(1, Math.floor(text.length / SAMPLES));
+  let [looks, small] = [0, 0];
+  for (let at = step >> 1; at < text.length; at += step) {
+    const unit = text.charCodeAt(at);
+    if (isSpace(unit)) continue;
+    looks++;
+    if (unit >= 0x61 && unit <= 0x7a) small++;
+  }
+  return 2 * small > looks;
 }
 
 /**
