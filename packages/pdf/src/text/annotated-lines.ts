@@ -5,6 +5,8 @@ import type { Line } from "./layout.ts";
  * higher or lower than its label.
  */
 const SAME_ROW_EM = 0.8;
+/** If more lines than this, and more than half of all, are gone, drawing the annotations has changed their letters. */
+const MAX_GONE = 3;
 
 /**
  * The lines of a page, with the text of its annotations. The value of a form field is placed after the label in its
@@ -16,12 +18,38 @@ export function withAnnotations(
   drawn: readonly Line[],
   { values, notes }: { values: readonly Line[]; notes: readonly string[] },
 ): Line[] {
-  let same = 0;
-  while (same < plain.length && isSame(plain[same], drawn[same])) same++;
-  const lines = drawn.slice(0, same);
-  const more = [...drawn.slice(same), ...values].filter(({ text }) => text.trim() !== "");
+  const [lines, added] = areChanged(plain, drawn) ? [[...plain], addedTo(plain, drawn)] : afterSame(plain, drawn);
+  const more = [...added, ...values].filter(({ text }) => text.trim() !== "");
   for (const line of more.toSorted(inRows)) place(lines, line);
   return [...lines, ...notes.map((note) => ({ text: `[Note] ${note}`, left: 0, right: 0, baseline: 0, size: 0 }))];
+}
+
+/** The drawn lines: those at the beginning that are the same, and the others. */
+function afterSame(plain: readonly Line[], drawn: readonly Line[]): [Line[], Line[]] {
+  let same = 0;
+  while (same < plain.length && isSame(plain[same], drawn[same])) same++;
+  return [drawn.slice(0, same), drawn.slice(same)];
+}
+
+/**
+ * Whether the page's own lines have other letters once its annotations are drawn: PDFium then reads some fonts without
+ * the names of their letters.
+ */
+function areChanged(plain: readonly Line[], drawn: readonly Line[]): boolean {
+  const known = new Set(drawn.map(({ text }) => text));
+  const gone = plain.filter(({ text }) => !known.has(text)).length;
+  return gone > MAX_GONE && 2 * gone > plain.length;
+}
+
+/** The drawn lines where the page itself has none. */
+function addedTo(plain: readonly Line[], drawn: readonly Line[]): Line[] {
+  return drawn.filter((line) => !plain.some((own) => isOneRow(own, line) && isOver(own, line)));
+}
+
+/** Whether one line lies over most of the shorter one of both. */
+function isOver(one: Line, other: Line): boolean {
+  const width = Math.min(one.right - one.left, other.right - other.left);
+  return 2 * (Math.min(one.right, other.right) - Math.max(one.left, other.left)) > width;
 }
 
 function isSame(one: Line | undefined, other: Line | undefined): boolean {
