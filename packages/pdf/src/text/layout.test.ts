@@ -36,6 +36,16 @@ describe("the text of a page", () => {
     expect(pageText(column(["Forms of E\u0002", "Mail", "pre\ufffe"]))).toBe("Forms of E-\nMail\npre-");
   });
 
+  it("keeps a dash that stands after a blank at the end of a line", () => {
+    const lines = [
+      "Harbour web page and its electronic mail client \ufffe",
+      "read by the pilots every morning and evening.",
+    ];
+    expect(pageText(column(lines))).toBe(
+      "Harbour web page and its electronic mail client - read by the pilots every morning and evening.",
+    );
+  });
+
   it("leaves titles, addresses and verse as they stand", () => {
     const lines = column(["12 Long Lane", "London", "England"]);
     expect(pageText(lines)).toBe("12 Long Lane\nLondon\nEngland");

@@ -58,7 +58,8 @@ function joinedPieces(one: Line, other: Line, cells: boolean): Line | undefined 
   const gap = other.left - one.right;
   if (gap < -OVERLAP_EM * em || RTL.test(one.text) || RTL.test(other.text)) return undefined;
   if (cells && gap >= CELL_EM * em) return undefined;
-  const between = gap < WORD_EM * em ? "" : gap < CELL_EM * em ? " " : "\t";
+  const isWithinWord = gap < WORD_EM * em && !/\s$/.test(one.text) && !/^\s/.test(other.text);
+  const between = isWithinWord ? "" : gap < CELL_EM * em ? " " : "\t";
   const { size, baseline } = one.size >= other.size ? one : other;
   return {
     text: one.text.trimEnd() + between + other.text.trimStart(),
