@@ -8,6 +8,7 @@ describe("the size of type", () => {
   it.each([
     ["in the text matrix", "BT /F1 1 Tf 12 0 0 12 72 700 Tm (Set) Tj ET", 12],
     ["in a scaled space", "q 0.25 0 0 0.25 0 0 cm BT /F1 40 Tf 288 2800 Td (Set) Tj ET Q", 10],
+    ["negative, where the matrix turns the letters back", "BT /F1 -9 Tf -1 0 0 -1 72 700 Tm (Set) Tj ET", 9],
     ["in a space that is turned over", "q 1 0 0 -1 0 792 cm BT /F1 14 Tf 1 0 0 -1 72 92 Tm (Set) Tj ET Q", 14],
   ])("is found %s", async (_where, content, size) => {
     const { lines } = await readFirst(onePage({ content }));

@@ -78,14 +78,14 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
       const { x, y: baseline } = originOf(char);
       const [, , c, d] = matrix(char);
       // The size of the type is the font size times the scale of the matrix: a font may have size 1 and be drawn ten
-      // times as large, or the reverse.
+      // times as large, or the reverse. It may also be negative, with a matrix that turns the letters back.
       return {
         left: box.left,
         right: box.right,
         top: box.top,
         x,
         baseline,
-        size: call.FPDFText_GetFontSize(text, char) * Math.hypot(c, d),
+        size: Math.abs(call.FPDFText_GetFontSize(text, char)) * Math.hypot(c, d),
       };
     },
     gap(one, other) {
@@ -108,8 +108,10 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
     },
     rotationOf(index) {
       const [a, b] = matrix(charOf(index));
-      if (Math.abs(b) > Math.abs(a)) return b > 0 ? 1 : 3;
-      return a < 0 ? 2 : 0;
+      // A negative size turns the letters by half a turn.
+      const isTurned = call.FPDFText_GetFontSize(text, charOf(index)) < 0;
+      if (Math.abs(b) > Math.abs(a)) return b > 0 === isTurned ? 3 : 1;
+      return a < 0 === isTurned ? 0 : 2;
     },
     style: (index) => styleOf(pdfium, text, charOf(index)),
     isGenerated: (index) => call.FPDFText_IsGenerated(text, charOf(index)) === 1,
