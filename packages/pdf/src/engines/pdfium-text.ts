@@ -93,25 +93,39 @@ function thaiText(pdfium: Pdfium, text: number, count: number): GivenText | unde
 
 /**
  * The text with the control characters that PDFium leaves out: they are codes of letters that their font does not name.
- * `decoded`: the letter for a code, if the codes are those of an encoding.
+ * A letter that its font names as U+0000 becomes U+FFFD. `decoded`: the letter for a code, if the codes are those of an encoding.
  */
 function withAllLetters(
-  { call }: Pdfium,
+  pdfium: Pdfium,
   text: number,
   count: number,
   decoded?: (code: number, index: number) => string | undefined,
 ): GivenText {
+  const { call } = pdfium;
   const chars: number[] = [];
   let all = "";
   for (let index = 0; index < count; index++) {
     const isInText = call.FPDFText_GetTextIndexFromCharIndex(text, index) >= 0;
-    if (!isInText && call.FPDFText_HasUnicodeMapError(text, index) !== 1) continue;
     const code = call.FPDFText_GetUnicode(text, index);
-    const sign = decoded?.(code, index) ?? signOf(code);
+    const isNul = !isInText && code === 0 && hasInk(pdfium, text, index);
+    if (!isInText && !isNul && call.FPDFText_HasUnicodeMapError(text, index) !== 1) continue;
+    const sign = isNul ? "\ufffd" : (decoded?.(code, index) ?? signOf(code));
     for (let unit = 0; unit < sign.length; unit++) chars.push(index);
     all += sign;
   }
   return { text: all, chars: Int32Array.from(chars) };
+}
+
+/** Whether anything is drawn for a character: its box has a height. */
+function hasInk({ call, allocate, heap }: Pdfium, text: number, index: number): boolean {
+  const at = allocate(4 * 8);
+  try {
+    if (!call.FPDFText_GetCharBox(text, index, at, at + 8, at + 16, at + 24)) return false;
+    const [left = 0, right = 0, bottom = 0, top = 0] = new Float64Array(heap().buffer, at, 4);
+    return right > left && top > bottom;
+  } finally {
+    call.free(at);
+  }
 }
 
 const signOf = (code: number): string => (code > 0x10ffff ? "\ufffd" : String.fromCodePoint(code));
