@@ -96,4 +96,4 @@ export class PdfError extends Error {
  * The version of the extractor, a part of every text key. It must change whenever an extraction of the same bytes
  * returns a text that differs from before.
  */
-export const EXTRACTOR_VERSION = "11";
+export const EXTRACTOR_VERSION = "12";
