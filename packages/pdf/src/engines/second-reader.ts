@@ -56,7 +56,7 @@ export function createSecondReader(
 const SAME_PART = 0.7;
 /** The other text has letters for at least this part of the codes, and at most this part of it is no letters. */
 const [MIN_PART, MAX_NO_LETTERS] = [0.7, 0.05] as const;
-const NO_LETTERS = /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ue000-\uf8ff\ufffd]/g;
+const NO_LETTERS = /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ue000-\uf8ff\ufffd-\uffff]/g;
 
 /** The characters of a page that are only codes, and how many others the page has. */
 export interface Codes {
