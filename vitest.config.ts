@@ -14,7 +14,7 @@ const LONG = ["tools/chaos/test/**/*.e2e.test.ts", "tools/bench/src/abuse/run-ab
 const SLOW = [
   "apps/local/test/{page-*,redis-cluster,react,ai-sdk,openai,corpus,quiet-outputs,tutorials}.e2e.test.ts",
   "apps/worker/test/standstill.e2e.test.ts",
-  "apps/worker/src/extract/extract-scan.redis.test.ts",
+  "apps/worker/src/extract/{extract-scan,queue-master}.redis.test.ts",
   "apps/local/test/failover.e2e.test.ts",
   "apps/local/test/recipes.e2e.test.ts",
   "apps/local/test/{own-data,data-key,redis-rights,tracing,programs,start-faults,original,http,edge-death}.e2e.test.ts",
