@@ -68,8 +68,8 @@ const ACCEPT = step(
 );
 
 /**
- * A conversation's entry in its user's index is written again once this part (an eighth) of the retention has passed
- * since it was last written. So the entry may stay in the index for an eighth of the retention longer than the
+ * An ask writes its conversation's entry in the user's index again if this part (an eighth) of the retention has passed
+ * since the entry was last written. So the entry may stay in the index for an eighth of the retention longer than the
  * conversation is kept.
  */
 const RELIST_PART = 8;
@@ -97,9 +97,9 @@ function titleOf({ message, files }: AskBody): string {
  * event, all in one step or not at all.
  *
  * Idempotent by ask id: a repeated call with the same digest returns the stored seq and `duplicate`, also after the ask
- * has ended; a call with another digest returns `conflict`. `not-replaceable`: the conversation has no ask `replaces`.
- * Nothing is stored for `conflict`, `not-replaceable`, `busy` and `quota`. The caller rings the conversation's bell,
- * also for a duplicate.
+ * has ended; a call with another digest returns `conflict`. `not-replaceable`: the conversation has no ask with the id
+ * `replaces`. Nothing is stored for `conflict`, `not-replaceable`, `busy` and `quota`. The caller rings the
+ * conversation's bell, also for a duplicate.
  */
 export async function accept(store: Store, input: AcceptInput): Promise<Accepted> {
   const { user, conversation, id, body, replaces } = input;

@@ -42,16 +42,16 @@ local function checkAt(ask, at, deadline)
   redis.call('ZADD', due, ms(at), memberPrefix .. ask)
 end
 
--- Among this many of the newest events of a log, single deltas are not removed, so that a reader that was away for a
--- while can resume.
+-- `trim` removes no single deltas from this many newest events of a log, so that a reader that was away for a while can
+-- resume.
 local WHOLE = 512
 local HEAD = '^{"seq":%d+,"at":%d+,"attempt":(%d+),"conversation":"[^"]*","ask":"([^"]*)","nonce":"[^"]*","type":"(%a+)"'
 
 -- Makes room in a log that is over its limits, and returns how many bytes the log then has. First, the oldest deltas
 -- are removed: an answer that has ended is complete in its last event, so its deltas are not needed. A delta that
--- follows an event of another ask stays, so that missing deltas always belong to the ask of the event before them. If
--- that is not enough, the oldest events of all types are removed. Events of an unfinished ask always stay. Asks run in
--- order, so the head of the mailbox is the oldest unfinished ask.
+-- follows an event of another ask or attempt stays, so that missing deltas always belong to the ask and attempt of the
+-- event before them. If that is not enough, the oldest events of all types are removed. Events of an unfinished ask
+-- always stay. Asks run in order, so the head of the mailbox is the oldest unfinished ask.
 local function trim(seq, first, bytes, most)
   if seq - first < maxEvents and bytes <= maxBytes then return bytes end
   local from, holes = unpack(redis.call('HMGET', meta, 'whole', 'holes'))

@@ -83,7 +83,10 @@ describe("any history of any steps by three workers, some of them declared dead"
 
 const newWorker = (name: string): Worker => ({ name, owner: "", attempt: 0, n: 0 });
 
-/** Ends the asks that a history has left unfinished; the three ways to end an ask are used in turn. */
+/**
+ * Ends the asks that a history has left unfinished: each of them in the next of three ways, and after the third way in
+ * the first again.
+ */
 async function finishAll(known: Known): Promise<void> {
   const ways = ["complete", "complete with its last events", "finish cancelled"];
   for (let left = 0; left < 10; left++) {

@@ -143,8 +143,8 @@ export async function lastEnds(
 
 /**
  * Returns the events of one ask in the log, up to its terminal event, and its facts while it is unfinished. The caller
- * removes what operators must not see. Returns undefined when nothing of the ask is kept, or when its beginning is not:
- * the oldest kept event may then belong to another ask.
+ * removes what operators must not see. Returns undefined when nothing of the ask is kept, or when its first event is
+ * not, because the oldest kept event may belong to another ask.
  */
 export async function lifeOfAsk(
   store: Store,

@@ -32,7 +32,7 @@ export async function* pastAsks(store: Store, ask: TakenAsk): AsyncGenerator<Pas
   const replies = new Map<string, string>();
   /**
    * For each replaced ask that is still to be read: the newest of its replacements, which is returned in its place.
-   * Undefined: the replacement did not complete, so nothing is returned there.
+   * Undefined: the replacement did not complete or comes after `ask`, so nothing is returned there.
    */
   const standIns = new Map<string, PastAsk | undefined>();
   /**

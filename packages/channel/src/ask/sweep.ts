@@ -87,7 +87,7 @@ const CHECK = step(
  */
 const CHECK_TIMES = { firstMs: 1000, stepMs: 2000, maxMs: 60_000, expiredMs: 1000 };
 
-/** `gone`: the ask has ended, or a newer release wrote its record; the sweeper has nothing to do. */
+/** `gone`: the ask has ended, or a newer version of docrelay wrote its record; the sweeper has nothing to do. */
 export type Checked = { kind: "gone" } | { kind: "found"; ask: CheckedAsk; expired: boolean };
 
 /** Reads one due ask and sets when it is checked next. If the ask has ended, removes it from the indexes. */

@@ -2,7 +2,7 @@
 export const BEAT_MS = 200;
 /** A worker that was silent for more ticks than this gets no bells while another worker is heard. */
 const FRESH_TICKS = 3;
-/** After this many silent ticks, Redis is asked whether the worker still listens. */
+/** If a worker was silent for more ticks than this, Redis is asked whether the worker still listens. */
 const SUSPECT_TICKS = 2;
 /**
  * After this many silent ticks (3 s) a worker counts as gone, even if Redis still has its connection: its process may
@@ -48,7 +48,8 @@ export interface Roster {
   tick(): void;
   /**
    * Chooses a worker for a bell: the less loaded of two random ones. Returns undefined when no worker is known.
-   * `version`: the record version that the worker must run. `not`: a worker that is not chosen.
+   * `version`: the record version that the worker should run; if no worker runs it, any worker may be chosen. `not`: a
+   * worker that is not chosen.
    */
   choose(options?: { version?: number; not?: string }): string | undefined;
   /** Stops choosing a worker until its next beat. Call it when Redis has no connection of the worker. */
@@ -62,7 +63,7 @@ export interface Roster {
    * on, because they may still be reconnecting.
    */
   pardon(): void;
-  /** Whether the worker was heard or expected within the last 3 s, counted in ticks. */
+  /** Whether the worker was heard or expected, and neither forgotten nor expired since. */
   has(worker: string): boolean;
   /** Returns the workers that have missed two beats, so that Redis should be asked whether they still listen. */
   suspects(): string[];
@@ -72,7 +73,7 @@ export interface Roster {
    */
   expire(): string[];
   isGone(worker: string): boolean;
-  /** All workers that are heard and have not announced that they stop, sorted by name. */
+  /** All workers whose beats were heard and that have not announced that they stop, sorted by name. */
   readonly workers: readonly string[];
   /** The worker that sweeps: the first by name of those with the role `ask` that were heard within three ticks. */
   readonly leader: string | undefined;
@@ -150,8 +151,8 @@ export function createRoster(random: () => number = Math.random): Roster {
 }
 
 /**
- * Returns the workers that may get a bell: those that run the version and were heard recently; if none of them was
- * heard recently, all that run the version.
+ * Returns the workers that may get a bell: those that run the version, or all if none does; and of these only the ones
+ * that were heard recently, if there are any.
  */
 function candidates(
   members: ReadonlyMap<string, Member>,

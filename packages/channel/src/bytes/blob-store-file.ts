@@ -58,7 +58,7 @@ function folderOf({ place }: FileBlobs, ref: string): string {
   return join(place, ref);
 }
 
-/** Stores a chunk and keeps its blob for ten more minutes. Returns false when the chunk was stored already. */
+/** Stores a chunk and keeps its blob for ten minutes from now. Returns false when the chunk was stored already. */
 async function write(blobs: FileBlobs, ref: string, offset: number, bytes: Uint8Array): Promise<boolean> {
   const folder = folderOf(blobs, ref);
   await mkdir(folder).catch(ignoring("EEXIST"));

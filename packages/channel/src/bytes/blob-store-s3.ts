@@ -10,7 +10,9 @@ import { createSealing, type Sealing } from "../sealing/sealing.ts";
 const ALL = { from: 0, to: Number.POSITIVE_INFINITY };
 /** How many chunks are fetched ahead of a reader. */
 const FETCHES_AHEAD = 6;
-/** Listing all objects costs a fee for each request, so each sweeping process lists them at most this often. */
+/**
+ * Listing all objects costs a fee for each request, so each sweeping process lists them at most once in this many ms.
+ */
 const SWEEP_EVERY_MS = 600_000;
 /** The most pages of 1,000 objects that one sweep lists. The next sweep begins after them. */
 const SWEEP_PAGES = 200;
@@ -49,7 +51,7 @@ export function createS3BlobStore(client: S3Client, options: S3StoreOptions): Bl
       const body = sealing.isOn ? sealing.seal(placeOfChunk(ref, offset), bytes) : bytes;
       if (!isConditional && (await isThere(client, name))) return false;
       const headers = { ...encrypted, ...(isConditional && { "if-none-match": "*" }) };
-      // The server also returns 412 when the first try was stored and its response was lost. The bytes then count as
+      // The server also returns 412 when an earlier try was stored and its response was lost. The bytes then count as
       // repeated.
       return (await client.send({ method: "PUT", name, headers, body, allowed: [412] })).status !== 412;
     },

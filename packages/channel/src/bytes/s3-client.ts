@@ -46,7 +46,8 @@ export interface S3Bounds {
 const BOUNDS: S3Bounds = { tries: 4, tryMs: 4000, totalMs: 10_000 };
 const BACKOFF_MS = 100;
 /**
- * Codes of refusals after which a request is tried again. After a status of 500 or more, every request is tried again.
+ * Codes of refusals after which a request is tried again. After the status 429, or one of 500 or more, every request is
+ * tried again, whatever the code.
  */
 const PASSING = new Set(["ConditionalRequestConflict", "OperationAborted", "RequestTimeout", "SlowDown", "Throttling"]);
 

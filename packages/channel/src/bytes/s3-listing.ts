@@ -76,7 +76,7 @@ function unescapeXml(text: string): string {
 
 /**
  * Chunks of a blob that follow one another without a gap from offset 0, and the offset where they end (`size`).
- * `hasHole`: a later chunk begins after that end.
+ * `hasHole`: a later chunk begins after that end, or there is no chunk at all.
  */
 export interface Chain {
   readonly chunks: ReadonlyArray<Pick<BlobObject, "name" | "isSealed" | "size"> & { readonly offset: number }>;

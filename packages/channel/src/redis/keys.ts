@@ -273,8 +273,8 @@ export const waitKey = (key: string): string => wait({ key });
 export const passwordKey = (key: string): string => password({ key });
 
 /**
- * Returns the Socket.IO room of a conversation. Its name never has 20 characters, because the adapter takes such a name
- * for a socket id.
+ * Returns the Socket.IO room of a conversation. Its name is longer than 20 characters, because the adapter takes a name
+ * of 20 characters for a socket id.
  */
 export const roomOf = (conversation: ConversationAddress): string => `c:{${conversation.shard}}:${conversation.c}`;
 /** Returns the hash of the conversation whose room this is. */

@@ -73,7 +73,8 @@ export function scriptOf<K extends string, A extends string>(
 
 /**
  * Loads all scripts into Redis at each connect, before any other command, because a restart empties Redis's script
- * cache. A missing script would be sent a second time, so a command sent after it would be executed before it.
+ * cache. If Redis lacked a script, {@link run} would have to send it a second time, and commands sent in between would
+ * be executed before it.
  */
 export function loadScripts(redis: RedisClient): void {
   if (!(redis instanceof Cluster)) return loadInto(redis);

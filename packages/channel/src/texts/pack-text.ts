@@ -13,9 +13,9 @@ const WORTH_BYTES = 4096;
 /** The most bytes that a text may have when it is decompressed. No valid text has so many. */
 const MAX_BYTES = 512 * 1024 * 1024;
 /**
- * Up to how many bytes are compressed or decompressed on the main thread: this takes less than a millisecond, which is
- * less CPU time than handing them to another thread. A text that repeats itself may grow from these bytes to a few MB,
- * which takes some milliseconds.
+ * Fewer bytes than this are compressed or decompressed on the main thread. That takes less than a millisecond, and less
+ * CPU time than handing the bytes to another thread. Only if a text repeats itself, these bytes may decompress to a few
+ * MB, which takes some milliseconds.
  */
 const AT_ONCE_BYTES = { compress: 262_144, decompress: 65_536 };
 /** The separator of pages in the stored text. No page contains it, because extraction removes control characters. */

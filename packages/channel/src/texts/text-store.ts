@@ -10,8 +10,8 @@ import { placeOfPassword, placeOfText, placeOfTextFacts } from "../sealing/place
 import { packPages, PACKED_FIELDS, unpackPages } from "./pack-text.ts";
 
 /**
- * The outcome of an extraction, shared by all users of the scope who sent the same bytes. `pages` are in order; page
- * numbers in `missing` and `ocr` count from 1.
+ * The outcome of an extraction, shared by all users of the scope who sent the same bytes. `pages` are in order; the
+ * page numbers in `missing` and `ocr` begin at 1.
  */
 export type StoredText =
   | {

@@ -7,7 +7,7 @@ import { keyOf } from "./upload.ts";
 
 /**
  * A hint about an extraction or upload: pages were read, the extraction has begun, or something has changed and the
- * receiver should read the state again (`look`). A hint may be lost. Pages count from 1.
+ * receiver should read the state again (`look`). A hint may be lost. Page numbers begin at 1.
  */
 export type Hint =
   | { readonly kind: "page"; readonly page: number; readonly pages: number }

@@ -231,7 +231,7 @@ export type Advanced =
  * not be ahead of its bytes. In a store that `isInOrder`, all commands are sent at once; if only the bytes are refused,
  * the offset is set back.
  *
- * `earlier`: a promise of the calls for the chunks before this one. It need not have settled, and it does not reject.
+ * `earlier`: a promise that settles, without rejecting, when the calls for the chunks before this one have ended.
  * `isNew`: no bytes were stored at this offset before. `room`: the client may send the upload's bytes up to here.
  */
 export async function storeChunk(

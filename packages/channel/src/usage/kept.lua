@@ -1,5 +1,5 @@
--- Counts the bytes that an account keeps. The retention is divided into eight parts, and bytes are forgotten a part at
--- a time. Adds `bytes`; returns 0, or the ms until at most `maxBytes` are counted.
+-- Counts the bytes that an account keeps. The retention is divided into eight parts, and all bytes counted in one part
+-- stop counting together. Adds `bytes`; returns 0, or the ms until at most `maxBytes` are counted.
 local function keep(kept, bytes, maxBytes, windowMs)
   local part = math.floor(now * 8 / windowMs)
   local isNewPart = bytes > 0 and redis.call('HINCRBY', kept, part, ms(bytes)) == bytes
