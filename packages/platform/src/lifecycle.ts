@@ -2,7 +2,7 @@
 export interface Lifecycle extends AsyncDisposable {
   /**
    * Adds the step that releases a resource. Steps run in reverse order. A step that is added after the closing has
-   * begun runs at once.
+   * begun runs next.
    */
   add(name: string, close: () => unknown): void;
   /**

@@ -16,8 +16,8 @@ function withoutCredentials(line: string): string {
 }
 
 /**
- * Creates a logger. It writes JSON lines with a constant `msg` and fixed field names to stdout, and removes secrets
- * from all fields.
+ * Creates a logger. It writes JSON lines with a constant `msg` and fixed field names to stdout, and removes fields that
+ * are named like a secret, and credentials in URLs.
  */
 export function createLogger(of: {
   level: LogLevel;

@@ -32,8 +32,8 @@ const IS_CLUSTER =
 
 /**
  * Waits until Redis replies, and reads its version and settings. In a cluster, all masters are read, and the worst
- * values count. Problems that waiting cannot solve are thrown at once: password, rights, certificate, a replica,
- * REDIS_CLUSTER, no `min-replicas-to-write` with `replicated`.
+ * values count. Problems that waiting cannot solve are thrown at once, for example a wrong password, missing rights, a
+ * bad certificate, the address of a replica, a wrong REDIS_CLUSTER, or `replicated` without `min-replicas-to-write`.
  * @throws PlatformError
  */
 export async function inspectRedis(
@@ -255,8 +255,9 @@ function unreachable(error: unknown): string {
 }
 
 /**
- * Repeats a command every 100 ms while Redis is away or too busy. The command must be safe to repeat.
- * @throws PlatformError `redis-unreachable` after the deadline; any error that does not come from Redis, at once.
+ * Repeats a command every 100 ms while it fails because of Redis; see `storeErrorKind`. The command must be safe to
+ * repeat.
+ * @throws PlatformError `redis-unreachable` after the deadline; any error that is a bug, at once.
  */
 export async function untilReply<T>(command: () => Promise<T>, deadlineMs: number): Promise<T> {
   const end = performance.now() + deadlineMs;

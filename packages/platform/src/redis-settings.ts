@@ -118,7 +118,7 @@ export function readRedisServer(settings: ServerSettings): Parsed<RedisServer> {
   const cluster = settings.REDIS_CLUSTER === "true" ? readCluster(settings, problems) : undefined;
   if (settings.REDIS_CLUSTER === "false" && isList(url)) problems.push(SEVERAL);
   if (problems.length > 0) return { ok: false, problems };
-  // User name and password in the first URL are used instead of those in the settings, as with a single server.
+  // User name and password in a URL are used instead of those in the settings, as with a single server.
   const config = cluster
     ? { username, password, ...cluster, tls: tls ?? cluster.tls }
     : { url, sentinel, username, password, tls };

@@ -21,12 +21,12 @@ let fd: number | undefined;
 const GATHERED = /^\{"level":"(?:info|debug|trace)"/;
 
 /**
- * Writes log lines to standard output, in order. All `info` and `debug` lines of one turn of the event loop are written
- * in one system call, at the end of the turn. A line of another level is written at once, together with the lines
- * before it. When the pipe is full, up to 1 MiB of lines is kept and written later. Beyond that, the oldest whole lines
- * are dropped, and a line reports how many. So a reader that stands still never stops the event loop. At the exit, also
- * after an uncaught exception, writing the kept lines may take half a second more. When the reader has gone, lines are
- * dropped: a process whose launcher was killed has to end.
+ * Writes log lines to standard output, in order. All `info`, `debug` and `trace` lines of one turn of the event loop
+ * are written in one system call, at the end of the turn. A line of another level is written at once, together with the
+ * lines before it. When the pipe is full, up to 1 MiB of lines is kept and written later. Beyond that, the oldest whole
+ * lines are dropped, and a line reports how many. So a reader that stands still never stops the event loop. At the
+ * exit, also after an uncaught exception, writing the kept lines may take half a second more. When the reader has gone,
+ * lines are dropped: a process whose launcher was killed has to end.
  */
 export const standardOutput: DestinationStream = {
   write(text) {

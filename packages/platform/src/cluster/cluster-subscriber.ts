@@ -276,7 +276,7 @@ export class ClusterSubscriber extends EventEmitter {
     return kind === "subscribe" && this.#nodes.get(node)?.status !== "ready";
   }
 
-  /** Closes connections to nodes that no longer have slots. */
+  /** Closes connections to nodes that have neither slots nor subscriptions any more. */
   #closeIdle(): void {
     const used = new Set([...this.#subscriptions.values()].map(({ node }) => node));
     const masters = this.#masters();

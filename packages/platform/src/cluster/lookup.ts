@@ -34,7 +34,7 @@ export function createLookup(
     resolve(name, { ...options, all: true }, (error, addresses) => {
       asked.delete(key);
       if (error) return reject(error);
-      // The name that is known for longest is forgotten first.
+      // The name that was looked up longest ago is forgotten first.
       known.delete(key);
       known.set(key, addresses);
       if (known.size > MAX_NAMES) for (const [oldest] of known) if (known.delete(oldest)) break;
