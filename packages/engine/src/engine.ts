@@ -57,7 +57,7 @@ export interface TokenUsage {
   readonly answerTokens: number;
 }
 
-/** A cited page. `file` counts from 0 in the order of the prompt, `page` from 1. */
+/** A cited page. `file`: the index of the file in the prompt. `page`: its number; the first page is 1. */
 export interface EngineCitation {
   readonly file: number;
   readonly page: number;

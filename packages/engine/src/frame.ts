@@ -93,8 +93,8 @@ function escaped(text: string): Buffer {
 }
 
 /**
- * Returns the pages joined by `\n`, as JSON. Pages are escaped one by one, because it takes more time to allocate the
- * memory for a joined string of more than 128 KiB.
+ * Returns the pages joined by `\n`, as JSON. Pages are escaped one by one, because a joined string of more than 128 KiB
+ * would be an allocation of its own, which takes longer.
  */
 function escapedPages(pages: readonly string[]): Buffer {
   const quoted = pages.map((page) => JSON.stringify(page));

@@ -20,7 +20,7 @@ export interface PoolRule {
   /** For how many ms an unused connection is kept. */
   readonly idleMs: number;
   readonly maxWaiting: number;
-  /** A connection is replaced after this many asks, which bounds how many ids are kept for one connection. */
+  /** A connection is closed after asks with this many different ids, which bounds how many ids are kept for it. */
   readonly maxServed: number;
   /** Later requests may overtake a request until it has waited for this many ms. */
   readonly patienceMs: number;
@@ -196,8 +196,8 @@ function assignOne(state: PoolState, request: Waiting, now: number, rule: PoolRu
 }
 
 /**
- * Uses a free connection: one whose last ask was of the same user; otherwise the safe one that is unused for longest
- * and has rested.
+ * Uses a free connection that is safe (see {@link isSafe}): one whose last ask was of the same user; otherwise, of
+ * those that have rested, the one that is unused for longest.
  */
 function reuse(state: PoolState, request: PoolRequest, now: number, rule: PoolRule): PoolStep | undefined {
   const { members } = state;

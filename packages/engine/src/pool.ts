@@ -39,8 +39,8 @@ export interface Pool {
 /** After this many ms, opening a connection counts as late. */
 const LATE_MS = 1000;
 /**
- * For how many ms an ask whose new connection was refused waits for another one. After that time its call fails, and
- * the caller retries it.
+ * For how many ms an ask whose new connection is late or was refused may get another connection. If the new one was
+ * refused, the call fails after this time, and the caller retries it.
  */
 const REUSE_MS = 10_000;
 

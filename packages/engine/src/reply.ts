@@ -6,8 +6,8 @@ import type { Habit, ReplyMode } from "./habit.ts";
 /** The state of one reply while its frames arrive. */
 export interface Reply {
   /**
-   * The bytes of the reply's text, as UTF-8. An empty frame counts as one byte, so that a stream of empty frames ends,
-   * too.
+   * The bytes of the reply's text, as UTF-8. A frame without text counts as one byte, so that a stream of such frames
+   * ends, too.
    */
   readonly bytes: number;
   readonly frames: number;

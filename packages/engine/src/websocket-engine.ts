@@ -45,8 +45,8 @@ export interface WebSocketEngineOptions extends EngineOptions {
 }
 
 /**
- * For this many ms after a reply of one frame, a connection serves only the same user, so that a second frame of the
- * reply is noticed.
+ * For this many ms after a reply, its connection serves only the same user, so that a further frame of the reply is
+ * noticed. Used unless the engine marks the ends of its replies.
  */
 const REST_MS = 50;
 const PATIENCE_MS = 1000;
@@ -73,7 +73,7 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
     learned(learnOfLateFrame(habit));
     options.onFrameAfterReply?.();
   };
-  // A further frame of a reply that has ended is only noticed while its connection rests.
+  // A connection rests so that a further frame of its last reply arrives before another user's ask is sent on it.
   const rests = (): boolean => options.reply === "single" || (options.reply === "auto" && habit.ends !== "mark");
   const fixed = {
     connections: options.connections,

@@ -27,9 +27,9 @@ const QUOTE = /["“”„«»]([^"“”„«»]{1,1000})["“”«»]$/u;
 const MAX_QUOTE_UNITS = 1100;
 
 /**
- * Returns the pages that an answer cites by marks in its text, each page once, in order. A mark counts if its page
- * exists and was in the prompt. If a quote is just before the mark, it must be on that page. With several files, a mark
- * names its file by number or name.
+ * Returns the pages that an answer cites by marks in its text, each page once, in the order of their first marks. A
+ * mark counts if its page exists and was in the prompt. If a quote is just before the mark, it must be on that page.
+ * With several files, a mark names its file by number or name.
  */
 export function citationsIn(text: string, files: readonly CitableFile[]): EngineCitation[] {
   if (files.length === 0 || !text.includes("[")) return [];

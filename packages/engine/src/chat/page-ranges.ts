@@ -1,4 +1,4 @@
-/** Ranges of pages, counted from 1, both ends included, in order and with gaps between them. */
+/** Ranges of page numbers, which begin at 1; both ends included, in order and with gaps between them. */
 export type PageRanges = ReadonlyArray<readonly [from: number, to: number]>;
 
 export function rangesOf(pages: Iterable<number>): PageRanges {

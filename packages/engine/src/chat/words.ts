@@ -16,8 +16,8 @@ export function wordsOf(text: string): string[] {
 /** The words of a question. A word of a page matches if it begins in the same way: `contract` matches `contracts`. */
 export interface QuestionWords {
   /**
-   * Returns the form of a word, of a page or of the question, in which words are compared; undefined when it matches no
-   * word of the question.
+   * Returns the form in which a word of a page or of the question is compared; undefined when the word matches no word
+   * of the question.
    */
   match(word: string): string | undefined;
 }
