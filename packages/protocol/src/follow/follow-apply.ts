@@ -12,8 +12,8 @@ export type Verdict = "whole" | "gap" | "rewritten";
 
 /**
  * Applies events that continue the log, and drops those that were applied before. Stops at the first gap or rewritten
- * event. An event of an unknown type is not applied, but keeps its place in the order. `allAfter`: set if the log keeps
- * no other events after this seq, so that a hole between them is no gap.
+ * event. An event of an unknown type is not applied, but keeps its place in the order. `allAfter`: set if `events` are
+ * all that the log keeps after this seq, so that a hole between them is no gap.
  */
 export function applyEvents(
   state: FollowState,

@@ -14,8 +14,9 @@ import {
 } from "./follow-state.ts";
 
 /**
- * How many ms the watchdog waits for an event while an ask runs, before it sends `conversation:open`: the first value
- * at first, and the next value each time it has sent one without an event in between. The last value repeats.
+ * How many ms the watchdog waits for an event while an ask runs, before it sends `conversation:open`. It begins with
+ * the first value, and takes the next value after each `conversation:open` until an event is applied. The last value
+ * repeats.
  */
 const SILENCES_MS = [5000, 10_000, 20_000, 30_000] as const;
 const MAX_BUFFERED_EVENTS = 512;

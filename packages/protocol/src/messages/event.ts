@@ -58,9 +58,9 @@ const accepted = z.object({
   replaces: z.optional(z.string()),
 });
 /**
- * The text of a file is stored. Each file has one such event, with attempt 0. Pages count from 1. `used`: the ranges of
- * pages in the prompt, set if it does not have all. `attachments`: the names of the files attached to the PDF, set if
- * there are any.
+ * The text of a file is stored. Each file has one such event, with attempt 0. Page numbers begin at 1. `used`: the
+ * ranges of pages in the prompt, set if it does not have all. `attachments`: the names of the files attached to the
+ * PDF, set if there are any.
  */
 const extracted = z.object({
   ...head,

@@ -13,8 +13,8 @@ const noFileSchema = z.union([z.literal(["", 0, false]), z.null(), z.strictObjec
 const fileSchema = z.union([noFileSchema, plainFileSchema]);
 
 /**
- * The frame that the original front end sends on `/ws/chat`. Other fields are accepted and ignored. So is Socket.IO's
- * `replaces`, because front ends never get the ids of asks.
+ * The frame that the original front end sends on `/ws/chat`. Other fields are accepted and ignored, also the field
+ * `replaces` of the Socket.IO event `ask`: front ends never get the ids of asks.
  */
 export const plainFrameSchema = z.object({
   message: z.optional(z.nullable(z.string())),

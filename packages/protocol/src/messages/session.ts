@@ -47,7 +47,8 @@ export const refreshAckSchema = z.discriminatedUnion("ok", [
 ]);
 
 /**
- * A hint about the progress of an ask. The hint may be lost, and is not in the log. Pages and positions count from 1.
+ * A hint about the progress of an ask. The hint may be lost, and is not in the log. Page numbers and positions begin at
+ * 1.
  */
 export const progressSchema = z.object({
   conversation: z.string(),

@@ -38,8 +38,8 @@ export const uploadChunkAckSchema = z.discriminatedUnion("ok", [
 /**
  * The progress of an upload. The server sends it as the hint `upload` to each connection of the user that has named the
  * upload, and as the acknowledgement of `upload:status`. Extraction begins when the last byte has arrived. `ready` and
- * `failed` are final. Pages count from 1, `chars` and `missing` are as in the event `extracted`, and `error` is why
- * there is no text.
+ * `failed` are final. Page numbers begin at 1, `chars` and `missing` are as in the event `extracted`, and `error` is
+ * why there is no text.
  */
 const status = {
   upload: z.string(),
