@@ -7,8 +7,8 @@ const CHECK_MS = 500;
 
 /**
  * Runs Node with the arguments `words`, passes signals on to it, and returns its exit code. When this process ends,
- * even by SIGKILL, the IPC channel closes, and with it the child ends. npm opens no such channel to this process, so
- * this process ends the child when npm has ended. Without npm, nothing is watched.
+ * even by SIGKILL, the IPC channel closes, and the child has to end itself (see end-with-launcher.mjs). npm opens no
+ * such channel to this process, so this process ends the child when npm has ended. Without npm, nothing is watched.
  */
 export function runChild(node, words, { cwd, env }) {
   const child = spawn(node, words, { cwd, env, stdio: ["inherit", "inherit", "inherit", "ipc"] });

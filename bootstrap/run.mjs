@@ -67,7 +67,8 @@ try {
   if (task === "fuzz") env.FUZZ_RUNS ??= "46000";
   const [entry, ...words] = entries[task];
   if (!existsSync(join(root, entry))) throw new Error(`${entry} is missing: the clone is not whole`);
-  // The programs of these tasks do not listen to the IPC channel; this module makes them end when the channel closes.
+  // The programs of these tasks do not listen to the IPC channel; `end-with-launcher.mjs` makes them end when the
+  // channel closes.
   const flags = ["long", "shots", "bench:pdf", "bench:page", "doctor", "fuzz"].includes(task)
     ? ["--import", join(root, "bootstrap/end-with-launcher.mjs")]
     : [];

@@ -10,7 +10,7 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 
-{{/* Takes (dict "root" $ "role" "edge"). */}}
+{{/* The labels that select the pods of one role. Takes (dict "root" $ "role" "edge"). */}}
 {{- define "docrelay.selector" -}}
 app.kubernetes.io/name: docrelay
 app.kubernetes.io/instance: {{ .root.Release.Name }}
@@ -30,7 +30,7 @@ app.kubernetes.io/component: {{ .role }}
 {{- if not (or .Values.settings.AUTH_MODE .Values.edge.settings.AUTH_MODE) }}{{ fail "edge.settings.AUTH_MODE must be chosen: anonymous or jwt" }}{{ end -}}
 {{- end -}}
 
-{{/* Pod template and selector of one role. Takes (dict "root" $ "role" "edge" "own" .Values.edge). */}}
+{{/* The Deployment of one role. Takes (dict "root" $ "role" "edge" "own" .Values.edge). */}}
 {{- define "docrelay.deployment" -}}
 {{- $root := .root -}}
 {{- $values := $root.Values -}}
