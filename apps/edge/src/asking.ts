@@ -35,8 +35,8 @@ export interface Asking {
 }
 
 /**
- * Bounds for reading conversations' logs: `maxBytes` lets eight logs of the largest size be read at once, which is
- * enough to keep one core busy.
+ * Bounds for reading conversations' logs: `maxBytes` lets eight reads of the largest size (`OPEN_MAX_BYTES`) run at
+ * once, which is enough to keep one core busy.
  */
 const OPENS = { maxBytes: 4_194_304, maxPerUser: 256, maxWaiting: 20_000, waitMs: 8000 };
 const UPLOADS = { maxUnstoredBytes: 4_194_304, maxChunksPerUpload: 8, waitMs: 10_000 };

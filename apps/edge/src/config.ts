@@ -92,8 +92,8 @@ export const schema = z
     /** How long a link to a conversation lasts; 0 = conversations are not shared, and earlier links open nothing. */
     SHARE_TTL_MS: integer({ min: 0, max: YEAR_MS, default: 0 }),
     /**
-     * Secrets with which the operator's login signs tokens (HS256). A token signed with any of them is valid. To change
-     * the secret, put the new one in front, and remove the old one when its tokens have expired.
+     * Secrets with which the operator's login system signs tokens (HS256). A token signed with any of them is valid. To
+     * change the secret, put the new one in front, and remove the old one when its tokens have expired.
      */
     JWT_SECRET: secretList(),
     JWT_JWKS_URL: url(["https:", "http:"]).optional(),
@@ -137,13 +137,13 @@ export const schema = z
     CHUNK_BYTES: integer({ min: 1024, max: 524_288, default: DEFAULT_LIMITS.chunkBytes }),
     MAX_ASKS_IN_FLIGHT: integer({ min: 1, max: 1000, default: DEFAULT_LIMITS.asksInFlight }),
     /**
-     * How many asks a second one user may send to one edge; a user with connections to two edges may send twice as
+     * How many asks one user may send to one edge per second; a user with connections to two edges may send twice as
      * many.
      */
     ASKS_PER_SECOND: integer({ min: 1, max: 10_000, default: 5 }),
     /** How many asks a user may send to one edge at once; 0 = as many as `ASKS_PER_SECOND` allows in four seconds. */
     ASKS_BURST: integer({ min: 0, max: 100_000, default: 0 }),
-    /** How many connections a second one user may open to one edge. */
+    /** How many connections one user may open to one edge per second. */
     CONNECTS_PER_SECOND: integer({ min: 1, max: 10_000, default: 5 }),
     CONNECTS_BURST: integer({ min: 1, max: 100_000, default: 60 }),
     /** The most connections of one user, on all edges together. */
@@ -153,7 +153,7 @@ export const schema = z
     MAX_QUEUED_ASKS: integer({ min: 1, max: 10_000_000, default: 10_000 }),
     MAX_BLOB_BYTES: integer({ min: 1024, max: 1024 * GIB, default: 2 * GIB }),
     MAX_SOCKET_BUFFER_BYTES: integer({ min: 16_384, max: GIB, default: 1_048_576 }),
-    /** How many anonymous sessions a minute one network may begin on one edge; 0 = any number. */
+    /** How many anonymous sessions one network may begin on one edge per minute; 0 = any number. */
     SESSIONS_PER_MINUTE: integer({ min: 0, max: 1_000_000, default: 0 }),
     TRUSTED_PROXIES: proxies,
     /**
@@ -177,7 +177,10 @@ export const schema = z
     DRAIN_SPREAD_MS: integer({ min: 0, max: 60_000, default: 1500 }),
     OPENS_AT_ONCE: integer({ min: 1, max: 10_000, default: 64 }),
     UPLOADS_AT_ONCE: integer({ min: 1, max: 1000, default: 4 }),
-    /** The time between two pings of a connection; a dead connection is detected after two intervals. */
+    /**
+     * The time between two pings of a connection. A connection without an answer is ended 20 s after a ping
+     * (Socket.IO), or at the time of the next ping (`/ws/chat`).
+     */
     PING_INTERVAL_MS: integer({ min: 1000, max: 300_000, default: 25_000 }),
     /**
      * How long an idle HTTP connection is kept open. It must be longer than the idle timeout of a balancer in front, so
@@ -185,8 +188,8 @@ export const schema = z
      */
     HTTP_KEEP_ALIVE_MS: integer({ min: 1000, max: 600_000, default: 65_000 }),
     /**
-     * The longest time for one command of Redis; it is below a second, so that clients get an error within a second if
-     * Redis is silent.
+     * The longest time for one command of Redis; the default is below a second, so that clients get an error within a
+     * second if Redis is silent.
      */
     EDGE_REDIS_TIMEOUT_MS: integer({ min: 50, max: 60_000, default: 700 }),
     LOG_LEVEL: choice<LogLevel>(LOG_LEVELS, "info"),

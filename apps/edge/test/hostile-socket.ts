@@ -151,7 +151,7 @@ export const SOCKET: Cases = {
     expect(cancel).toEqual(await other.send("cancel", { conversation: "unknown", ask: "unknown" }));
     expect(await other.send("ask", { ...talk, id: "a" })).toMatchObject({ ok: true, duplicate: false, seq: 1 });
   },
-  // The field `unique_id` exists only on the plain endpoint.
+  // Only frames of `/ws/chat` have the field `unique_id`.
   async S34(target, user) {
     const { send } = await target.client(user);
     expect(code(await send("ask", { ...talk, id: "a", unique_id: "victim" }))).toBe("BAD_MESSAGE");
@@ -238,7 +238,7 @@ export const SOCKET: Cases = {
       expect(code(answer)).toBe("FILE_TYPE_UNSUPPORTED");
     }
   },
-  // Over Socket.IO a file must come as binary data. Only the plain endpoint accepts base64.
+  // Over Socket.IO a file must come as binary data. Only `/ws/chat` and the HTTP API accept base64.
   async F05(target, user) {
     const { send } = await target.client(user);
     for (const bytes of [PDF.toString("base64"), `data:application/pdf;base64,${PDF.toString("base64")}`, {}, [1, 2]]) {

@@ -17,7 +17,7 @@ const OF_THE_EDGE = new Set(["F01", "F04", "F05", "F07", "F20"]);
 /** These inputs wait for a timeout of ten seconds, so they begin before the first test. */
 const SLOW = ["S14", "H03"];
 
-/** Returns the ids of bad inputs for an edge from another list; empty if this list is not on this machine. */
+/** Returns the ids of the inputs in `bad-inputs.jsonl` that are for an edge; empty if this file is missing. */
 function others(): string[] {
   const list = shared("security/bad-inputs.jsonl");
   if (!list) return [];

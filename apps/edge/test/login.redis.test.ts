@@ -100,7 +100,7 @@ it("a login that another browser began, or that was changed on its way, is refus
   expect(await codeOf(await mine.go(to(back)))).toBe("AUTH_INVALID"); // `state` is that of the other browser's login
   expect(await codeOf(await others.go(to(back).replace(/code=[^&]*/, "code=another")))).toBe("AUTH_INVALID");
   expect(await codeOf(await others.go("v1/login/callback?error=access_denied"))).toBe("AUTH_INVALID");
-  expect(provider.granted).toBe(2); // both in earlier tests; the logins of this test were refused
+  expect(provider.granted).toBe(2); // two logins of earlier tests; those of this test were refused
 });
 
 it.each([

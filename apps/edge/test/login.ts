@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A key with which a login signs tokens. `published`: its public part, as the login publishes it. */
+/** A key with which a login system signs tokens. `published`: its public part, as the login system publishes it. */
 export interface LoginKey {
   readonly alg: string;
   readonly kid: string | undefined;
@@ -25,7 +25,7 @@ export function signWith({ alg, kid, privateKey }: LoginKey, claims: JWTPayload,
     .sign(privateKey);
 }
 
-/** A server that publishes the keys of a login. */
+/** A server that publishes the keys of a login system. */
 export interface Login extends AsyncDisposable {
   readonly url: string;
   /** How often the keys were requested. */

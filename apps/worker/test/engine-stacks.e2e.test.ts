@@ -98,7 +98,7 @@ describe.each(stacks)("an engine of $name with its defaults", (stack) => {
     expect(rows().wrongKey).toMatchObject({ ...of(stack.wrongKey), sentence: refused });
     expect(rows().wrongKey.ms).toBeLessThan(8000);
     if (stack.wrongPath === undefined) expect(rows().wrongPath).toMatchObject({ how: "completed" });
-    // A server that restarts may also return status 500, so the user does not read that the engine refuses this server.
+    // Status 500 may also come from an engine that restarts, so the user is not told that the engine refuses docrelay.
     else if (stack.wrongPath === "http-500") expect(rows().wrongPath).toMatchObject(of(stack.wrongPath));
     else expect(rows().wrongPath).toMatchObject({ ...of(stack.wrongPath), sentence: refused });
   });

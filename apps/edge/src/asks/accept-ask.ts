@@ -50,9 +50,9 @@ export interface AskInput {
 }
 
 /**
- * Checks an ask, stores its bytes, accepts it durably and rings the conversation's bell. Idempotent by user and id: an
- * ask sent again returns the stored seq and `duplicate: true`. `maxInlineBytes` bounds the bytes of the files that are
- * in the ask itself.
+ * Checks an ask, stores the bytes of its files, accepts it durably and rings the conversation's bell. Idempotent by
+ * user and id: an ask sent again returns the stored seq and `duplicate: true`. `maxInlineBytes` bounds the bytes of the
+ * files that are in the ask itself.
  * @throws Refusal; an ioredis error means that the outcome is unknown, and the same id may be sent again.
  */
 export type AcceptAsk = (

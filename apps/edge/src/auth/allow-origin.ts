@@ -2,7 +2,7 @@ import { refuse } from "@docrelay/protocol";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { originAllowed, type Origins } from "./origin.ts";
 
-/** The ends of the `x-stainless-…` headers that OpenAI's client adds to each request. */
+/** What follows `x-stainless-` in the names of the headers that OpenAI's client adds to each request. */
 const OPENAI_HEADERS = ["lang", "package-version", "os", "arch", "runtime", "runtime-version", "retry-count", "timeout"]
   .map((name) => `, x-stainless-${name}`)
   .join("");

@@ -36,7 +36,7 @@ export interface Authenticator {
   verify(token: string | undefined): Promise<Identity>;
   /**
    * Issues a session for `user`; without `user`, for a new user with an unguessable name. @throws Refusal `FORBIDDEN`
-   * where users must sign in first, or bring a token of the operator's login.
+   * where users must sign in first, or bring a token of the operator's login system.
    */
   issue(user?: string): Promise<Session>;
 }

@@ -17,14 +17,17 @@ export interface JwtRules {
 }
 
 /**
- * How many seconds the clock of the operator's login may be ahead of this edge's clock, so that a token can be used as
- * soon as it is issued.
+ * How many seconds the clock of the operator's login system may be ahead of this edge's clock, so that a token can be
+ * used as soon as it is issued.
  */
 const CLOCK_DIFFERENCE_S = 5;
 /** The last moment that a `Date` can express, in ms. */
 const LAST_MS = 8_640_000_000_000_000;
 
-/** Verifies tokens of the operator's own login (`AUTH_MODE=jwt`). In this mode the server itself issues no tokens. */
+/**
+ * Verifies tokens of the operator's own login system (`AUTH_MODE=jwt`). In this mode the server itself issues no
+ * tokens.
+ */
 export function createJwtAuthenticator(rules: JwtRules): Authenticator {
   const { algorithms, issuers, audiences, tenantClaim, now = Date.now } = rules;
   const options = {

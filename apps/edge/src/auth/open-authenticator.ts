@@ -114,8 +114,8 @@ function withoutSessions({ verify }: Authenticator): Authenticator {
 }
 
 /**
- * Begins to fetch the login's public keys, so that they are there when the first token comes. Nothing waits for them:
- * an edge whose login does not respond starts nevertheless.
+ * Begins to fetch the public keys of the operator's login system, so that they are there when the first token comes.
+ * Nothing waits for them: an edge starts even if the login system does not respond.
  */
 function openKeys(url: string, log: Logger): RemoteKeys {
   const logTrouble = logAtMostOnceASecond((_what, error, repeated) =>

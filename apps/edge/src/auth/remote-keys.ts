@@ -1,7 +1,7 @@
 import { refuse } from "@docrelay/protocol";
 import { createLocalJWKSet, decodeProtectedHeader, errors, type CryptoKey, type JSONWebKeySet } from "jose";
 
-/** The public keys of the operator's login, fetched from a URL where the login publishes them (a JSON Web Key Set). */
+/** The public keys of the operator's login system, fetched from a URL (a JSON Web Key Set). */
 export interface RemoteKeys {
   /**
    * Returns the keys that may have signed a token: those with the `kid` of the token's header, or if the header has no
@@ -125,7 +125,7 @@ async function matching(
   }
 }
 
-/** @throws Error when the login does not return a key set of at most 1 MiB within 5 s. */
+/** @throws Error when the login system does not return a key set of at most 1 MiB within 5 s. */
 async function fetchKeys(url: string): Promise<JSONWebKeySet> {
   const response = await fetch(url, {
     redirect: "error", // only the address that the operator has set may provide the keys

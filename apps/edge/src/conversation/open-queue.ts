@@ -46,7 +46,7 @@ export interface OpenQueueRule {
 }
 
 const RETRY_MS = 1000;
-/** After each log that is shorter than expected, the expected size decreases by this share. */
+/** After each log that is shorter than expected, the expected size decreases by at most this share. */
 const DECAY = 0.05;
 
 export function createOpenQueue(rule: OpenQueueRule): OpenQueue {

@@ -40,7 +40,8 @@ describe("the watched subscriptions", () => {
     subscriptions.onBack(() => heard.push("back"));
     subscriptions.onResync(() => heard.push("resync"));
     subscriber.on("smessageBuffer", () => heard.push("event"));
-    // An event is published as soon as Redis has the subscription again, which is before the last one is confirmed.
+    // The event is published as soon as Redis has the subscription again, which is before the subscriber has all
+    // confirmations.
     const publisher = client();
     await client().call("CLIENT", "KILL", "TYPE", "pubsub");
     await eventually(async () => Number(await publisher.call("SPUBLISH", channel, "x")) > 0, { everyMs: 1 });

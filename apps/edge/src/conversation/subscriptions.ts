@@ -9,8 +9,9 @@ export interface Subscriptions {
    */
   confirmed(channel: string): Promise<void>;
   /**
-   * Calls `callback` when the connection to a single Redis is there again, before any event arrives through it. Redis may
-   * have come back with an older log: a reader that added an event of that log to its own could not notice this later.
+   * Calls `callback` when the connection to a single Redis is there again, before any event arrives through it. Redis
+   * may have come back with an older log. A reader that then adds a new event to its own copy of the log cannot notice
+   * later that Redis has lost events of this copy.
    */
   onBack(callback: () => void): void;
   /**

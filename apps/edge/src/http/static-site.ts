@@ -47,7 +47,7 @@ const FOR_ALL = { "access-control-allow-origin": "*", "cross-origin-resource-pol
  * The script that is sent in place of a script of another build. While edges are replaced one by one, a page of one
  * build may ask an edge of another build for its script. The sent script then loads the page again, until page and
  * script come from one build. In half of the cases it first sends one more request: otherwise, with a balancer that
- * uses two edges alternately, a page of two requests would reach the same edges in the same order every time.
+ * uses two edges alternately, a page that needs two requests would reach the same edges in the same order every time.
  */
 const RELOAD = `setTimeout(async () => {
   if (Math.random() < 0.5) await fetch(location.href, { cache: "no-store" }).catch(() => undefined);

@@ -95,8 +95,8 @@ export function createAdmit(deps: AdmissionDeps): Admit {
       place();
     };
     try {
-      // A drain or a revocation may have come while this function waited for Redis; from here on it ends this
-      // connection, too.
+      // A drain or a revocation may have come while this function waited for Redis. A later one ends this connection as
+      // it ends all others.
       refuseWhenDraining();
       if (isRevoked(identity)) throw refuse("AUTH_INVALID", { message: REVOKED });
     } catch (error) {

@@ -16,13 +16,16 @@ export interface Arriving {
   expire(): void;
 }
 /**
- * Ends a connection. `BUSY`: the connections of its network, or all connections, hold too many bytes, and of their
- * large incomplete messages this one has waited longest for its next byte. `IDLE_TIMEOUT`: its message took too long to
- * arrive.
+ * Ends a connection. `BUSY`: the connections of its network, or all connections, hold too many bytes, and this
+ * connection is the one among them whose large message has waited longest for its next byte. `IDLE_TIMEOUT`: its
+ * message took too long to arrive.
  */
 export type Evict = (why: "BUSY" | "IDLE_TIMEOUT") => void;
 interface Member {
-  /** Returns how many of the bytes, and of those before them, count as bytes of a large message. */
+  /**
+   * Counts received bytes. Returns how many bytes this adds to the large messages: 0 while the message is small, and
+   * all its bytes so far when it has just become large.
+   */
   received(bytes: number): number;
   /** Must be called when the message is complete or the connection has ended. */
   finished(): void;

@@ -42,8 +42,8 @@ export interface ConnectionsOptions {
   readonly max: number;
   readonly leaseMs?: number;
   /**
-   * Receives the error of a failed renewal of the lease. The next renewal, a third of the lease's time later, makes up
-   * for the failed one.
+   * Receives the error when the lease could not be begun or renewed. The next renewal, a third of the lease's time
+   * later, makes up for that.
    */
   onError(error: unknown): void;
 }

@@ -48,15 +48,16 @@ export function createPace(
 }
 
 interface Debts {
-  /** Adds to what a name has used; returns the ms until that much was allowed. */
+  /** Adds `cost` to what a name has used; returns for how many ms the name is over its rate, 0 if it is not. */
   add(name: string, cost: number, now: number): number;
 }
 
 const FORGET_AT = 4096;
 
 /**
- * A token bucket for each name that may go below zero: what was received cannot be refused any more. A bucket is kept as
- * the time at which it is empty.
+ * A token bucket for each name. The number of tokens may fall below zero, because what was received cannot be refused
+ * any more. Of each bucket only a time is kept: when it had no tokens or, if it is below zero, when it will be at zero
+ * again.
  */
 function createDebts({ perSecond, burst }: Rate, times: number): Debts {
   const perMs = (perSecond * times) / 1000;

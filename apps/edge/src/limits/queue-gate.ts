@@ -18,8 +18,8 @@ export interface QueueGate extends Disposable {
 const EVERY_MS = 1000;
 
 /**
- * @param options.count reads the number of unfinished asks from Redis. The gate calls it every second, but only while
- * no sweeper sends counts, because no ask worker runs. If the read fails, the last number is kept.
+ * @param options.count reads the number of unfinished asks from Redis. The gate calls it every second while no sweeper
+ * sends counts, which happens when no ask worker runs. If the read fails, the last number is kept.
  */
 export function createQueueGate(options: { max: number; count: () => Promise<number>; everyMs?: number }): QueueGate {
   let sum = 0;

@@ -4,7 +4,10 @@
  * does not hear of its end.
  */
 export interface Unfinished {
-  /** Counts one more item of a group, unless the group has `max` already: then it returns false. `id` must be new. */
+  /**
+   * Counts one more item of a group, unless the group has `max` already: then it returns false. The group must not have
+   * `id` yet.
+   */
   begin(group: string, id: string, max: number): boolean;
   /** Lets the item count for the whole fixed time again, in every group; does nothing if it no longer counts. */
   renew(id: string): void;

@@ -19,9 +19,9 @@ import { createUnfinished } from "./unfinished.ts";
 
 /**
  * Bounds what users, tenants and networks store and run over all edges. The counts are in Redis. The step that accepts
- * an ask counts it for its user; the counts of groups and of files are written afterwards, and nothing waits for them.
- * The reply to a write says whether a bound is reached, and then this edge refuses without asking Redis. So a bound may
- * be exceeded by what arrives at each edge in a tenth of a second.
+ * an ask counts it for its user; the counts of tenants and networks, and of files, are written afterwards, and nothing
+ * waits for them. The reply to a write says whether a bound is reached, and then this edge refuses without asking
+ * Redis. So a bound may be exceeded by what arrives at each edge in a tenth of a second.
  */
 export interface Usage {
   /**
@@ -46,8 +46,8 @@ export interface Usage {
   /** Must be called when bytes of a file were stored. */
   stored(user: string, bytes: number): void;
   /**
-   * Counts an upload that has begun, by its blob ref. @throws Refusal `BUSY` if one of the user's groups has too many
-   * unfinished uploads.
+   * Counts an upload that has begun, by its blob ref. @throws Refusal `BUSY` if the user's network or tenant has too
+   * many unfinished uploads.
    */
   beginUpload(user: string, ref: string): void;
   /** Must be called when a chunk of the upload was stored. */

@@ -26,8 +26,8 @@ export interface ExportDeps {
 
 /**
  * Yields the parts of a tar archive with everything kept of a user: each conversation as JSON and as Markdown, each
- * file with its text, and at the end `export.json`, which lists them. A file whose bytes are no longer kept is left
- * out. Only one file is in memory at a time.
+ * file with its text, and at the end `export.json`, which lists them. If a file's bytes are no longer kept, only its
+ * text is included. Only one file is in memory at a time.
  */
 export async function* exportOf(deps: ExportDeps, reader: Reader): AsyncGenerator<Uint8Array> {
   const { store } = deps;

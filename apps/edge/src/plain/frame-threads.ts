@@ -8,9 +8,9 @@ import type { DecodedFrame, PlainLimits } from "./frame-decoder.ts";
 /** Decodes large frames in threads, off the event loop. */
 export interface FrameThreads extends AsyncDisposable {
   /**
-   * Decodes a frame in a thread. `text` is moved to the thread, so the caller cannot use it afterwards. Each call at
-   * the same time has a thread of its own: the caller must bound their number.
-   * @throws Refusal `BUSY` when the decoding took too long.
+   * Decodes a frame in a thread. `text` is moved to the thread, so the caller cannot use it afterwards. Calls at the
+   * same time use a thread each, so the caller must bound the number of calls.
+   * @throws Refusal `BUSY` when the decoding took too long, `SHUTTING_DOWN` after the disposal.
    */
   decode(text: Buffer): Promise<DecodedFrame>;
   /** How many frames were decoded so far. */

@@ -25,8 +25,8 @@ import type { QuotaSettings } from "./quota-settings.ts";
  */
 export interface Quotas {
   /**
-   * Returns how many asks the user may send today, for `accept`. `over` is set if another quota allows no further ask:
-   * one of the user's network or tenant, or one of tokens.
+   * Returns how many asks the user may send today, for `accept`. If a quota of the user, the network or the tenant
+   * allows no further ask, that is 0, and `over` is this quota.
    */
   asks(user: string): Promise<{ maxAsks: number | undefined; over?: Over }>;
   /**
@@ -142,7 +142,7 @@ function bounded(deps: QuotasDeps, user: string, counts: readonly DayCount[]): B
     .filter(({ limits }) => counts.some((count) => limits[count] !== undefined));
 }
 
-/** Returns the quotas of the user and of the user's groups, and how much of each is used. */
+/** Returns the quotas of the user, the network and the tenant, and how much of each is used. */
 async function readUsage(deps: QuotasDeps, user: string): Promise<HttpUsage> {
   const account = { kind: "user", name: user } as const;
   const own = { account, limits: limitsOf(deps.settings, account) };

@@ -14,7 +14,7 @@ export interface EdgeMetrics {
   answered(event: string, outcome: string): void;
   /** An ask was acknowledged, `seconds` after its arrival. */
   asked(seconds: number): void;
-  /** An ask of a tenant was accepted; `bytes`: the size of its question and of the files that came with it. */
+  /** An ask of a tenant was accepted; `bytes`: the size of its question. */
   askedByTenant(tenant: string, bytes: number): void;
   /**
    * A conversation was opened from a position, and the client got this many events of the log. `reconnect`: the

@@ -6,7 +6,8 @@ const AGAIN_MS = [250, 750, 1500] as const;
 
 /**
  * Runs an idempotent step, and runs it again while Redis does not respond, as a client with the SDK would do itself.
- * `isOver` returns true when the connection has closed: then there is no retry. @throws the error of the last try.
+ * `isOver` returns true when the connection has closed: a step that fails after that is not run again. @throws the
+ * error of the last try.
  */
 export async function patiently<T>(step: () => Promise<T>, isOver: () => boolean): Promise<T> {
   for (let tries = 0; ; tries++) {

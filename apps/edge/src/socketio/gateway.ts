@@ -59,8 +59,9 @@ export function openGateway(deps: GatewayDeps): Gateway {
     const connection = serveSocket(deps, socket, identity, connections);
     if (deps.isDraining()) connection.shutDown();
   });
-  // Clients get `resync` twice. The first one tells them to verify all events that arrive from now on; the second one
-  // follows when all channels are subscribed again, so a log that is read after it misses no event.
+  // With a single Redis, clients get `resync` twice: first, so that they verify all events that arrive from now on; and
+  // again when all channels are subscribed again, because a log that is read after that misses no event. With a cluster
+  // they get only the second one.
   deps.subscriptions.onBack(() => void io.local.emit("resync", {}));
   deps.subscriptions.onResync((channels) => {
     metrics.resynced();

@@ -22,7 +22,10 @@ export interface PacketRule {
   end(code: ErrorCode): void;
 }
 
-/** The most bytes of a connection before its admission: until then a client sends only a packet with its token. */
+/**
+ * The most bytes of one packet before the connection is admitted: until then a client sends only a packet with its
+ * token.
+ */
 const MAX_BYTES_BEFORE = 16_384;
 /** How long one packet may take to arrive: after a minute the SDK sends it again over another connection. */
 const PACKET_MS = 60_000;

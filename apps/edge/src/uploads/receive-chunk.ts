@@ -31,11 +31,14 @@ export interface ReceiveChunkDeps {
 }
 
 const RETRY_MS = 1000;
-/** The bytes of an upload are counted for the user's network and tenant each time this many more have come. */
+/**
+ * The bytes of an upload are counted for the user's network and tenant each time this many more have come, and at its
+ * end.
+ */
 const COUNTED_BYTES = 262_144;
 /**
- * How often the state of an upload is looked up for one chunk. Each copy of the chunk that comes at the same time
- * causes one more look.
+ * How often the state of an upload is looked up for one chunk at most. Each copy of the chunk that comes at the same
+ * time causes one more look.
  */
 const MAX_LOOKS = 8;
 

@@ -17,7 +17,7 @@ export interface UploadQueue {
   readonly unstoredBytes: number;
   /** How many uploads have a chunk that waits or is being stored. */
   readonly uploads: number;
-  /** Calls `callback` once: as soon as less than half of `maxUnstoredBytes` wait. */
+  /** Calls `callback` once: as soon as `unstoredBytes` is at most half of `maxUnstoredBytes`. */
   whenRoom(callback: () => void): void;
   readonly hasRoom: boolean;
 }

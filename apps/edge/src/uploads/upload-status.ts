@@ -10,8 +10,8 @@ export type ReadStatus = { readonly status: UploadStatus; readonly text?: string
 
 /**
  * Reads the status of an upload. If its extraction is neither queued nor running, because its job was lost or its user
- * had too many waiting, it is queued now. `asksQueue` is called with the key of a missing text; if it returns false,
- * the extraction queue is not read, and the status is `queued`.
+ * had too many waiting, it is queued now, unless the user still has too many. `asksQueue` is called with the key of a
+ * missing text; if it returns false, the extraction queue is not read, and the status is `queued`.
  */
 export async function readUploadStatus(
   deps: ExtractionDeps,

@@ -20,8 +20,8 @@ export interface UploadWatch {
   /** Reads the upload's status; the connection gets a hint for every later stage. @throws Refusal `NOT_FOUND` */
   status(listener: UploadListener, upload: string): Promise<UploadStatus>;
   /**
-   * Begins to send the connection hints about this upload, even if the upload has ended or was removed. Returns at
-   * once.
+   * Begins to send the connection hints about this upload; does nothing if the upload has ended or was removed. Returns
+   * at once.
    */
   follow(listener: UploadListener, upload: string): void;
   /** Must be called when the connection has ended. */

@@ -60,7 +60,7 @@ export interface UploadsDeps extends ExtractionDeps {
   onTrouble(error: unknown): void;
 }
 
-/** The share of `MAX_BLOB_BYTES` that uploads may use; the rest is for files that come with an ask. */
+/** The share of `MAX_BLOB_BYTES` that uploads may use; the rest is for small files that come with an ask. */
 const UPLOADS_PART = 7 / 8;
 /** How many unfinished uploads one user may have: each reserves room for half a minute even if no byte comes. */
 export const MAX_UNFINISHED = 64;
@@ -71,7 +71,6 @@ export function createUploads(deps: UploadsDeps): Uploads {
   const { store, blobs, uploadQueue, limits, usage } = deps;
   const receivings = createReceivings(store);
   const startRate = createRateLimiter(START_RATE);
-  // Uploads cannot use all room: some is left for small files that come with an ask.
   const maxUploadBytes = Math.floor(deps.maxBytes * UPLOADS_PART);
   const { producer, networks, sharedSettings, quotas, onTrouble } = deps;
   const stores = { store, blobs, receivings, usage };

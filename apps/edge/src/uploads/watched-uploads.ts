@@ -21,7 +21,7 @@ export interface Watched {
   /** Set until Redis has confirmed the subscription of `channel`. */
   subscribing?: Promise<void>;
   stop?: () => void;
-  /** The last stage of which the connections that named the upload know, by a hint or by a read of the status. */
+  /** The last stage that the upload's connections have learned, by a hint or by a read of the status. */
   stage?: UploadStatus["stage"];
   /** The latest read of the upload's status; the next read waits for it, so that reads run one after the other. */
   looking: Promise<ReadStatus>;

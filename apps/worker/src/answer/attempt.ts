@@ -46,18 +46,18 @@ export interface AttemptState {
   readonly end: EngineEnd | undefined;
   /** When the prompt was sent, in ms of this process's clock; undefined until the engine has received the prompt. */
   readonly sentAt: number | undefined;
-  /** The name that the engine itself has sent; if undefined, the plan's name is used. */
+  /** The name that the engine itself has sent; if undefined, `AttemptPlan.engine` is used. */
   readonly engine: string | undefined;
   /** When the first text came from the engine, in ms of this process's clock. */
   readonly firstTextAt: number | undefined;
   /**
    * How many UTF-16 units of the text that the engine sends next are dropped: they are in the log already, because
-   * another worker wrote them before this worker continued its answer.
+   * another worker wrote them before it died and this worker continued the answer.
    */
   readonly skip: number;
   /**
-   * The point from which another worker may continue the answer, if this worker dies. `mark` is a name of the point
-   * that the engine has sent, `at` its offset in `text`.
+   * The point from which another worker may continue the answer, if this worker dies. `mark`: the name that the engine
+   * has sent for this point; `at`: the point's offset in `text`.
    */
   readonly point: { readonly at: number; readonly mark: string } | undefined;
   /** How often the events in flight were sent again. */
@@ -161,7 +161,7 @@ export function goOn({ n, text, point, firstTokenMs }: Begun, now: number): Atte
   return { ...NEW_ATTEMPT, n, text, point, skip, sentAt, firstTextAt };
 }
 
-/** Parses a point in the form in which the ask's record stores it; undefined if the text is no such point. */
+/** Parses a point in the form in which the ask's record stores it; undefined if `stored` has another form. */
 export function parsePoint(stored: string): Begun["point"] | undefined {
   const [, at, mark] = /^(\d{1,15}) (.+)$/.exec(stored) ?? [];
   return mark === undefined ? undefined : { at: Number(at), mark };

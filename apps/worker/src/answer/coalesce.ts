@@ -1,6 +1,6 @@
 /**
- * Text of the engine that waits to be written. `flushedAt`: when text for a delta was last taken from it, in ms;
- * undefined before the first delta.
+ * Text of the engine that waits to be written. `flushedAt`: when text for a delta was last taken from this buffer, in
+ * ms; undefined before the first delta.
  */
 export interface Buffered {
   readonly text: string;
@@ -29,10 +29,10 @@ export const EMPTY: Buffered = { text: "", flushedAt: undefined };
 
 /**
  * Joins the engine's pieces into fewer, larger deltas, because an event costs about the same whatever its size. The
- * first text becomes a delta at once, later text once in each window, and only at a tick of the shared timer: replies
- * that are written at the same moment share an fsync, a wake-up of Redis and a wake-up of each reader's edge. The
- * deltas together are exactly the text; no delta is larger than the rule allows, and none is cut inside a surrogate
- * pair. Returns the text of at most one delta; further calls with empty text return the rest.
+ * first text becomes a delta at once, later text when it fills a delta, or else once in each window, at a tick of the
+ * shared timer: replies that are written at the same moment share an fsync, a wake-up of Redis and a wake-up of each
+ * reader's edge. The deltas together are exactly the text; no delta is larger than the rule allows, and none is cut
+ * inside a surrogate pair. Returns the text of at most one delta; further calls with empty text return the rest.
  */
 export function coalesce(
   buffer: Buffered,

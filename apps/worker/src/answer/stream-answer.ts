@@ -55,7 +55,7 @@ export interface AnswerCall {
   onText(text: string): void;
   /** Returns how many tokens are counted for the user; called when the whole reply has arrived. */
   tokens(): number;
-  /** Called for each event of this attempt that is in the log. */
+  /** Called for each event that this call has written to the log. */
   onWritten(body: AttemptEvent): void;
 }
 
@@ -183,7 +183,10 @@ class AnswerStream {
     }
   }
 
-  /** Makes one call. Returns why it failed; undefined if it has ended well or the attempt is over. */
+  /**
+   * Makes one call. Returns why it failed; undefined if the attempt has ended it. A failure is also returned after a
+   * complete reply; {@link attempt} then ignores it.
+   */
   async #callOnce(): Promise<Failure | undefined> {
     const { signal } = this.#engineCall;
     try {

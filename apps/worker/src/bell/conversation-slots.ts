@@ -116,7 +116,7 @@ interface State {
 function hear(slots: State, heard: Rung): void {
   if (slots.stopped) return slots.options.passOn(heard);
   const key = keyOf(heard.conversation);
-  // What an earlier bell said about a dead worker (`voided`) is kept if the later bell does not say it.
+  // The `voided` of an earlier bell is kept if the later bell has none.
   const rung = { ...(slots.running.get(key)?.again ?? slots.waiting.get(key)), ...heard };
   clearTimeout(slots.later.get(key));
   slots.later.delete(key);

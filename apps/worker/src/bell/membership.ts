@@ -33,9 +33,12 @@ export interface Membership extends AsyncDisposable {
    * three seconds may count as gone although its process lives: the store then refuses its later writes.
    */
   isGone(worker: string): Promise<boolean>;
-  /** Whether this worker still has a connection to Redis. */
+  /** Whether the named worker still has a connection to Redis. */
   isConnected(worker: string): Promise<boolean>;
-  /** Adds a listener: `beat` is called for each beat of another worker, `gone` when a worker is gone. */
+  /**
+   * Adds a listener: `beat` is called for each beat of another worker, `gone` when a worker is gone or has announced
+   * its stop.
+   */
   on(listener: { beat?(beat: Beat): void; gone?(): void }): void;
   /**
    * Announces that this worker stops, so that no more bells are rung for it. Its beats continue until the membership is
@@ -46,8 +49,8 @@ export interface Membership extends AsyncDisposable {
 
 export interface MembershipOptions {
   /**
-   * The connection on which this worker sends its commands. Its beats go the same way, so that a worker whose commands
-   * do not reach Redis falls silent.
+   * The connection on which this worker sends its commands and its beats. So if its commands do not reach Redis, other
+   * workers also hear no beat of it.
    */
   readonly redis: RedisClient;
   readonly subscriber: RedisSubscriber;

@@ -91,7 +91,8 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob, aside?: 
   }
   await retry(() => writeText(store, key, outcome), patience);
   const isInVain = await retry(() => dropForgotten(store, key), patience);
-  // If the user has deleted everything meanwhile, the user's counts must not be created again.
+  // If all users have deleted the file meanwhile, nothing is counted: the user may have deleted all data, and the count
+  // would store data of this user again.
   if (outcome.kind === "text" && !isInVain) countPages(deps, job, outcome.pages.length);
   const drop = isInVain ? dropBytes(deps, job) : canChange(outcome) ? undefined : dropUnlessWanted(deps, job, outcome);
   const [disposition] = await Promise.all([wakeWaiting(deps, job), end(), drop]);
@@ -111,8 +112,8 @@ async function dropUnlessWanted(deps: ExtractDeps, job: ExtractJob, { kind }: St
 }
 
 /**
- * Counts pages for the daily quotas of the user and the user's groups. Nothing waits for the count; if it is lost, the
- * user may use a little more.
+ * Counts pages for the daily quotas of the user and of the user's network and tenant. Nothing waits for the count; if
+ * it is lost, the user may use a little more.
  */
 function countPages({ store, report }: ExtractDeps, job: ExtractJob, pages: number): void {
   for (const of of [job, ...(job.charged ?? [])]) {
@@ -146,11 +147,12 @@ async function wakeWaiting(deps: ExtractDeps, job: ExtractJob): Promise<Disposit
 }
 
 /**
- * Returns the outcome to store, or one of two outcomes that are not stored. `gone`: the bytes are not stored, or no
- * user wants the text any more. If `gone` were stored, the same file sent again would get it; waiting asks notice by
- * themselves that the bytes are gone.
+ * Returns the outcome to store, or one of three outcomes that are not stored.
+ * `gone`: the bytes are not stored, or no user wants the text any more. If `gone` were stored, the same file sent again
+ * would get it; waiting asks notice by themselves that the bytes are gone.
  * `no-password`: the password has expired together with its ask. If `no-password` were stored, it would be the outcome
  * of the text key of that password, and the right password would be refused from then on.
+ * `stopped`: the extraction was aborted, and another run of the job begins it anew.
  */
 async function extractText(
   deps: ExtractDeps,

@@ -136,7 +136,7 @@ function reportEnd(
 
 /**
  * Logs at most one warning in `everyMs`. Its field `repeated` is the number of warnings that were left out since the
- * one before.
+ * previous logged one.
  */
 function createRareWarning(log: Logger, message: string, everyMs: number): (fields: object) => void {
   let last = { at: -Infinity, repeated: 0 };

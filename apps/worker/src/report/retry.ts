@@ -5,7 +5,7 @@ import { originOf } from "./failure.ts";
 export interface Patience {
   /** How long the step is retried, in ms. */
   readonly forMs: number;
-  /** Aborted when the process stops: then there is no further retry. */
+  /** Aborted when the process stops: a step that fails after that is not retried. */
   readonly signal?: AbortSignal;
 }
 

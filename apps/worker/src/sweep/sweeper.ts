@@ -40,7 +40,7 @@ export interface SweepDeps {
  * and cancelled asks.
  */
 export interface Sweeper extends AsyncDisposable {
-  /** How many asks were due for a check at the last pass of this process. */
+  /** How many due asks the last pass of this process handled. */
   readonly due: number;
 }
 
@@ -97,7 +97,7 @@ export function startSweeper(deps: SweeperDeps, everyMs = EVERY_MS): Sweeper {
 }
 
 interface State {
-  /** How many asks were due at the last pass. */
+  /** How many due asks the last pass handled. */
   due: number;
   /** Whether there may be asks that no live worker runs. */
   orphans: boolean;
@@ -175,7 +175,7 @@ export async function ringForOrphans(
   return true;
 }
 
-/** Handles all asks that are due for a check; returns their number. */
+/** Handles asks that are due for a check, at most `MAX_DUE` of each shard; returns their number. */
 export async function sweep(deps: SweepDeps, signal?: AbortSignal, shards?: readonly string[]): Promise<number> {
   const asks = await dueAsks(deps.store, MAX_DUE, shards);
   const rest = asks.values();

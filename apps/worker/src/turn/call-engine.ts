@@ -49,8 +49,9 @@ const MAX_PIECE_BYTES = 32_768;
 const MAX_HELD_UNITS = 1_048_576;
 
 /**
- * The outcomes after which the call's tokens are counted for the user. After any other outcome another worker continues
- * the answer or calls the engine again, and counts the tokens.
+ * The outcomes after which the call's tokens are counted for the user. After `stale` and `abandoned` another worker
+ * continues the answer or calls the engine again, and counts the tokens. After `ended`, which another process has
+ * caused, no tokens are counted.
  */
 const CHARGED: ReadonlySet<Outcome["kind"]> = new Set(["completed", "failed", "cancelled", "expired"]);
 

@@ -4,8 +4,8 @@ import type { EventBody } from "@docrelay/protocol";
 import type { Text } from "./texts.ts";
 
 /**
- * Returns the `extracted` event of a file: the size of its text, and which pages are missing. Its field `cached` tells
- * that the ask did not have to wait for the text. `used`: the pages that go into the prompt, if not all do.
+ * Returns the `extracted` event of a file: the size of its text, and which pages are missing. Its field `cached` is
+ * true if the ask has not waited for texts of files. `used`: the pages that go into the prompt, if not all do.
  */
 export function extractedEvent(
   ask: TakenAsk,

@@ -65,7 +65,10 @@ function newBoundary(): string {
   return uuid.slice(0, 8) + uuid.slice(-8);
 }
 
-/** Builds the engine's prompt. Apart from an opaque id, it tells nothing about the user. */
+/**
+ * Builds the engine's prompt. Apart from the conversation and its files, it contains only opaque ids, or the
+ * `unique_id` that the client has sent.
+ */
 export async function promptOf(
   { store, settings }: { readonly store: Store; readonly settings: PromptSettings },
   ask: TakenAsk,

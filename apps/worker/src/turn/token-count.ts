@@ -38,8 +38,9 @@ export function createTokenCount(): TokenCount {
 }
 
 /**
- * Counts tokens for the daily quotas of the user and the user's groups. Nothing waits for the count; if it is lost, the
- * user may use a little more. `isOwnCounted`: the step that ended the ask has already counted them for the user.
+ * Counts tokens for the daily quotas of the user and of the user's network and tenant. Nothing waits for the count; if
+ * it is lost, the user may use a little more. `isOwnCounted`: the step that ended the ask has already counted them for
+ * the user.
  */
 export function chargeTokens(
   { store, report }: { readonly store: Store; readonly report: Pick<AskReport, "error"> },

@@ -49,7 +49,7 @@ export interface Overview {
   readonly tenants: ReadonlyArray<{ readonly tenant: string; readonly connections: number }>;
 }
 
-/** The most asks that are read for one overview; the number of all users' asks has a bound of its own. */
+/** The most asks that are read for one overview, however many asks are unfinished. */
 const MAX_ASKS = 2000;
 const MAX_LISTED = 20;
 const SLOWEST = 10;

@@ -43,8 +43,8 @@ export async function getUploadText(deps: UploadDeps, call: ApiCall): Promise<vo
   const until = performance.now() + TEXT_WAIT_MS;
   let outcome = await readText(deps.store, key);
   if (!outcome) {
-    // Reading the status also queues the extraction if it is not queued: of a user's uploads that no ask has named,
-    // only a few are queued at a time.
+    // Reading the status also queues the extraction if it is not queued yet: for a user with many waiting extractions,
+    // the end of an upload queues none.
     const read = await readUploadStatus(deps, call.user, call.params[0] ?? "");
     const error = read?.status.error;
     if (error) throw error.code === "NOT_FOUND" ? gone(error.message) : new Refusal(error);

@@ -39,7 +39,7 @@ export async function readForm(deps: FormDeps, call: ApiCall, names: readonly st
   const body = countBody(request, limits, fail);
 
   parser.on("file", (...[name, stream, filename, , type]) => {
-    stream.on("error", () => undefined); // for a form that ends inside the file, the parser emits this error too
+    stream.on("error", () => undefined); // if the form ends inside the file, the parser emits an error here, too
     if (name !== "file") return fail(unknownField(name));
     const upload = randomUUID();
     const index = uploads.push(upload) - 1;
@@ -127,7 +127,8 @@ function countBody(
 }
 
 /**
- * How many bytes may count as arrived without being parsed when the parser emits `file`: at most one read of a socket.
+ * When the parser emits `file`, some bytes that count as arrived are not parsed yet and may belong to the file: at most
+ * this many, which is one read of a socket.
  */
 const HELD_BYTES = 65_536;
 

@@ -27,8 +27,9 @@ function typeOf(status: number): string {
 
 /**
  * Sends a refusal in OpenAI's form. OpenAI's clients send a request again after 408, 409, 429 and 5xx unless the header
- * `x-should-retry` is `false`. The header is `false` where a retry is of no use: for a failed ask, which docrelay has
- * retried already and which fails again under the same key, and for a bad token, because a client has only one.
+ * `x-should-retry` is `false`. The header is `false` for errors that no retry within a minute can mend; for a failed
+ * ask, which docrelay has retried already and which fails again under the same key; and for a bad token, because a
+ * client has only one.
  */
 export function sayOpenAiError(response: ServerResponse, wire: WireError): void {
   if (response.headersSent) return void response.destroy();
