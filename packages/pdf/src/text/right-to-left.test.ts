@@ -55,6 +55,14 @@ describe("a line with right-to-left letters, read from where they stand", () => 
     expect(inReadingOrder(drawn("The Garden of Lemons", "reversed"), { size: EM })).toBe("The Garden of Lemons");
   });
 
+  it("has the blanks between Latin words that PDFium has, however narrow they are", () => {
+    const [first, ...words] = drawn(`${reversed("אב")} ABCD`).map((sign, index) => ({ ...sign, index }));
+    const [one, two] = [words.slice(0, 3), words.slice(3)];
+    const blank = { text: " ", index: 4, left: 25, right: 25, x: 25 };
+    const apart = two.map((sign) => ({ ...sign, index: sign.index + 1, left: sign.left + 1, right: sign.right + 1 }));
+    expect(inReadingOrder([first!, ...one, blank, ...apart], { size: EM, rtl: false })).toBe("אב AB CD");
+  });
+
   it("has a lam-alef in order whose parts are drawn from one place, and no blank within brackets", () => {
     const signs: PlacedSign[] = [
       { text: "\u0644", index: 0, left: 23, right: 27, x: 20 },

@@ -69,7 +69,8 @@ export function inReadingOrder(
     signs.filter(({ text, left, right }) => text.trim() !== "" || right > left),
     size,
   );
-  const visual = withBlanks(glyphs, size);
+  const blanks = new Set(signs.filter(({ text }) => text === " ").map(({ index }) => index));
+  const visual = withBlanks(glyphs, size, blanks);
   return mendBrackets(isRightToLeft(visual, rtl) ? rightToLeft(visual) : leftToRight(visual));
 }
 
@@ -193,15 +194,20 @@ function add(glyph: Glyph, text: string, index: number): void {
   glyph.to = Math.max(glyph.to, index);
 }
 
-/** The texts of the glyphs, with the blanks that are drawn, and a blank for each gap that is wide enough. */
-function withBlanks(glyphs: readonly Glyph[], size: number): string[] {
+/**
+ * The texts of the glyphs, with the blanks that are drawn, and a blank for each gap that is wide enough. `blanks`: the
+ * indexes of all blanks in PDFium's line.
+ */
+function withBlanks(glyphs: readonly Glyph[], size: number, blanks: ReadonlySet<number>): string[] {
   const all: string[] = [];
   let before: Glyph | undefined;
   let end = -Infinity;
   for (const glyph of glyphs) {
     const isBlank = glyph.text.trim() === "";
     const apart =
-      before !== undefined && !followed(before, glyph) && glyph.left - end > blankOf(before, glyph, all.at(-2)) * size;
+      before !== undefined &&
+      !followed(before, glyph) &&
+      (glyph.left - end > blankOf(before, glyph, all.at(-2)) * size || isBetweenLatin(before, glyph, blanks));
     if ((isBlank || apart) && all.at(-1) !== " ") all.push(" ");
     if (!isBlank) all.push(glyph.text);
     end = Math.max(end, glyph.right);
@@ -229,6 +235,15 @@ function blankOf(one: Glyph, other: Glyph, left = " "): number {
 function followed(one: Glyph, other: Glyph): boolean {
   const next = one.to + 1 === other.from || other.to + 1 === one.from;
   return next && RTL.test(one.text) === RTL.test(other.text);
+}
+
+/**
+ * Whether PDFium has a blank between two letters that are read from the left. The gaps between Latin words may be narrow:
+ * PDFium knows the widths of the letters, and the size of their type may be smaller than that of the line.
+ */
+function isBetweenLatin(one: Glyph, other: Glyph, blanks: ReadonlySet<number>): boolean {
+  if (other.from !== one.to + 2 || !blanks.has(one.to + 1)) return false;
+  return [one, other].every(({ text }) => LETTER.test(text) && !RTL.test(text));
 }
 
 /**
