@@ -17,6 +17,20 @@ describe("the size of type", () => {
   });
 });
 
+it("words of letters that a font draws at a scale of its own have blanks between them, not tabs", async () => {
+  const glyph = (width: number, height: number): PdfObject => ({
+    dictionary: "",
+    content: `${width} 0 0 0 ${width} ${height} d1 2 0 ${width - 4} ${height} re f`,
+  });
+  const font =
+    "<< /Type /Font /Subtype /Type3 /FontBBox [0 0 60 60] /FontMatrix [1 0 0 1 0 0] /FirstChar 97 /LastChar 98 " +
+    "/Widths [50 40] /CharProcs << /a 6 0 R /b 7 0 R >> /Encoding << /Type /Encoding /Differences [97 /a /b] >> >>";
+  const content = "BT /F1 0.12 Tf 72 700 Td [(ab) -30000 (ba) -30000 (aab)] TJ ET";
+  const { lines } = await readFirst(onePage({ content, font, objects: [glyph(50, 40), glyph(40, 60)] }));
+  expect(lines).toMatchObject([{ text: "ab ba aab" }]);
+  expect(lines[0]?.size).toBeCloseTo(0.12 * 60 * 1.4, 1);
+});
+
 /** A font whose character map names only the letters of `range`, by their codes. */
 function namedFont(range: string): { font: string; objects: Array<string | { dictionary: string; content: string }> } {
   const cmap =
@@ -41,9 +55,27 @@ describe("letters that stand apart or together", () => {
     expect(await textOf(onePage({ content }))).toBe("hound\t17\npane");
   });
 
+  it("have blanks between them where tabs are drawn, also in a form", async () => {
+    const note = "<< /Type /Annot /Subtype /Text /Rect [300 700 320 720] /F 2 /Contents (hidden) >>";
+    const font = `<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding /ToUnicode 7 0 R >>`;
+    const map =
+      "begincmap 1 begincodespacerange <00> <ff> endcodespacerange 1 beginbfchar <20> <0009> endbfchar endcmap";
+    const bytes = onePage({
+      content: `-1 Tw ${line(700, "heart disease and stroke")}`,
+      page: "/Annots [6 0 R]",
+      font,
+      objects: [note, { dictionary: "", content: map }],
+    });
+    expect(await textOf(bytes)).toBe("heart disease and stroke");
+  });
+
   it("under one another are lines of their own", async () => {
     const content = ["1", "2", "3"].map((label, at) => line(700 - at * 60, label)).join("");
     expect(await textOf(onePage({ content }))).toBe("1\n2\n3");
+  });
+
+  it("in rows of their own are lines of their own, if PDFium takes them for one word", async () => {
+    expect(await textOf(onePage({ content: `${line(700, "six")}${line(640, "1")}` }))).toBe("six\n1");
   });
 
   it("white on white are read: nothing but looking at the page would tell", async () => {

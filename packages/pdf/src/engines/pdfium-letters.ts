@@ -56,6 +56,12 @@ interface LettersGiven {
   readonly rotation?: Rotation;
 }
 
+/**
+ * Letters that are higher than this many ems are those of a font that draws its letters itself (Type 3), at a scale of
+ * its own, as old TeX does. Their size is then `EM_OF_HEIGHT` times the height of the highest of `NEIGHBOURS` letters on
+ * each side: capitals and ascenders are about 0.7 ems high.
+ */
+const [MAX_HEIGHT_EM, EM_OF_HEIGHT, NEIGHBOURS] = [5, 1.4, 12] as const;
 const [LEFT, RIGHT, BOTTOM, TOP, X, Y] = [0, 1, 2, 3, 4, 5] as const;
 
 /**
@@ -70,6 +76,17 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
   const { call } = pdfium;
   const { rotation = 0 } = given;
   const { charOf, measure, boxOf, originOf, matrix, advanced, free } = placesOf(pdfium, text, given);
+  /** How high above the baseline the letters around a letter reach in its line. */
+  const heightAround = (index: number, baseline: number): number => {
+    let height = 0;
+    for (let near = Math.max(0, index - NEIGHBOURS); near <= index + NEIGHBOURS; near++) {
+      const char = measure(near);
+      if (char < 0) continue;
+      const { top } = boxOf(char);
+      if (originOf(char).y === baseline) height = Math.max(height, top - baseline);
+    }
+    return height;
+  };
   return {
     of(index) {
       const char = measure(index);
@@ -79,13 +96,15 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
       const [, , c, d] = matrix(char);
       // The size of the type is the font size times the scale of the matrix: a font may have size 1 and be drawn ten
       // times as large, or the reverse. It may also be negative, with a matrix that turns the letters back.
+      const size = Math.abs(call.FPDFText_GetFontSize(text, char)) * Math.hypot(c, d);
+      const isOwnScale = box.top - baseline > MAX_HEIGHT_EM * size;
       return {
         left: box.left,
         right: box.right,
         top: box.top,
         x,
         baseline,
-        size: Math.abs(call.FPDFText_GetFontSize(text, char)) * Math.hypot(c, d),
+        size: isOwnScale ? heightAround(index, baseline) * EM_OF_HEIGHT : size,
       };
     },
     gap(one, other) {

@@ -328,8 +328,8 @@ function visibleParts({ raw, letters, box }: PageText, start: number, end: numbe
 }
 
 /**
- * Splits a piece of text whose letters stand under one another, such as the labels of an axis: PDFium returns them as
- * one word.
+ * Splits a piece of text whose letters stand under one another, such as the labels of an axis, or whose words stand in
+ * different rows, such as the choices of a form's lists: PDFium returns them as one word.
  */
 function stackedParts({ raw, letters }: PageText, start: number, end: number): Array<readonly [number, number]> {
   const parts: Array<readonly [number, number]> = [];
@@ -339,8 +339,10 @@ function stackedParts({ raw, letters }: PageText, start: number, end: number): A
     if (isSpace(raw.charCodeAt(at))) continue;
     const letter = letters.of(at);
     if (!letter || VERTICAL.test(raw.charAt(at)) || !letters.isUpright(at)) return [];
-    const apart = before && Math.abs(letter.baseline - before.baseline) > STACKED_EM * letter.size;
-    if (apart && letter.left < before!.right && letter.right > before!.left) {
+    const away = before ? Math.abs(letter.baseline - before.baseline) : 0;
+    const isUnder = before !== undefined && letter.left < before.right && letter.right > before.left;
+    // No raised or lowered letter is a whole em away from the letter before it.
+    if (away > STACKED_EM * letter.size && (isUnder || away > Math.max(letter.size, before!.size))) {
       parts.push([from, at]);
       from = at;
     }

@@ -38,7 +38,9 @@ export function readText(pdfium: Pdfium, text: number, count: number): GivenText
   try {
     const written = call.FPDFText_GetText(text, 0, count, at);
     const bytes = heap();
-    const given = Buffer.from(bytes.buffer, bytes.byteOffset + at, Math.max(0, written - 1) * 2).toString("utf16le");
+    const drawn = Buffer.from(bytes.buffer, bytes.byteOffset + at, Math.max(0, written - 1) * 2).toString("utf16le");
+    // A tab that is drawn is as wide as any blank. Whether a gap separates cells is decided by its width.
+    const given = drawn.replaceAll("\t", " ");
     if (hasUtf8Codes(pdfium, text, given)) return { ...withAllLetters(pdfium, text, count, characterOf), named: true };
     const thai = hasThaiCodes(pdfium, text, given) ? thaiText(pdfium, text, count) : undefined;
     if (thai) return thai;
