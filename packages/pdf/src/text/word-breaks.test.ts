@@ -20,6 +20,14 @@ it("one that stands within other words goes on in the next line", () => {
   expect(isBreak("아", "이")).toBe(false);
 });
 
+it("two syllables that end other words end one at a line's end, also if the last one alone stands within words", () => {
+  const isBreak = hangulBreaks(
+    linesOf(["학교에서 온 서류가 서서히", "시장에서 본 서점이 서쪽", "그 서울의 서랍에서 온 종이"]),
+  );
+  expect(isBreak("항구에서", "달이")).toBe(true);
+  expect(isBreak("그 도서", "달이")).toBe(false);
+});
+
 it("where blanks stand at line ends a line without one ends within a word", () => {
   expect(hangulBreaks(linesOf([...PAGE, "배는 저녁에 "]))("에", "배")).toBe(false);
 });

@@ -18,9 +18,10 @@ const HANGUL: Script = {
   letter: /\p{Script=Hangul}/u,
   keysOf: (before, after) => {
     const [last = "", first = ""] = [before.at(-1), after.at(0)];
-    return [`${last}_`, `_${first}`, last + first];
+    return [`${last}_`, `_${first}`, last + first, `${before.slice(-2)}__`, `__${after.slice(0, 2)}`];
   },
-  atLineEnd: 1,
+  // Programs that may break lines within words still prefer blanks.
+  atLineEnd: 2,
 };
 
 /**
