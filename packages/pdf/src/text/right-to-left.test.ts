@@ -55,6 +55,22 @@ describe("a line with right-to-left letters, read from where they stand", () => 
     expect(inReadingOrder(drawn("The Garden of Lemons", "reversed"), { size: EM })).toBe("The Garden of Lemons");
   });
 
+  it("has the letters of a ligature in order, whether PDFium reversed them or not", () => {
+    const signs = (given: string): PlacedSign[] =>
+      [..."حXصا"].flatMap((letter, at) =>
+        [...(letter === "X" ? given : letter)].map((text, part) => {
+          const [left, right] = [at * WIDTH, (at + 1) * WIDTH];
+          return { text, left, right, x: left, index: 10 - 2 * at + part };
+        }),
+      );
+    expect(inReadingOrder(signs("لا"), { size: EM })).toBe("اصلاح");
+    expect(inReadingOrder(signs("ال"), { size: EM })).toBe("اصلاح");
+    expect(inReadingOrder(signs("لأ"), { size: EM })).toBe("اصلأح");
+    expect(inReadingOrder(signs("الله"), { size: EM })).toBe("اصاللهح");
+    expect(inReadingOrder(signs("هللا"), { size: EM })).toBe("اصاللهح");
+    expect(inReadingOrder(signs("جح"), { size: EM })).toBe("اصحجح");
+  });
+
   it("has the blanks between Latin words that PDFium has, however narrow they are", () => {
     const [first, ...words] = drawn(`${reversed("אב")} ABCD`).map((sign, index) => ({ ...sign, index }));
     const [one, two] = [words.slice(0, 3), words.slice(3)];

@@ -17,6 +17,12 @@ const UNIT = /^[%$€£\u066a]$/;
 const SENTENCE_END = /^[.,;:!?]+$/;
 const LETTER = /\p{L}/u;
 const MARK = /\p{M}/u;
+/** The ranges of characters that stand for an Arabic ligature. */
+const LIGATURES = [
+  [0xfbea, 0xfbfb],
+  [0xfc00, 0xfdfb],
+  [0xfef5, 0xfefc],
+] as const;
 /** An invisible character that joins two letters or keeps them apart. Its position is that of the letter before it. */
 const JOINER = /^[\u200c\u200d]$/;
 const BRACKETS = ["()", "[]", "{}", "<>", "«»"] as const;
@@ -135,9 +141,22 @@ interface Glyph {
   readonly right: number;
 }
 
+/** The letters of the ligatures that have a character of their own: of lam-alef, Allah and others. */
+let ligatures: ReadonlySet<string> | undefined;
+
+/** Whether letters, in this order and not in the reverse one, are those of a ligature that has its own character. */
+function isLigature(letters: string): boolean {
+  ligatures ??= new Set(LIGATURES.flatMap(([first, last]) => range(first, last)).map((sign) => sign.normalize("NFKC")));
+  return ligatures.has(letters) && !ligatures.has([...letters].reverse().join(""));
+}
+
+function range(first: number, last: number): string[] {
+  return Array.from({ length: last - first + 1 }, (_, at) => String.fromCharCode(first + at));
+}
+
 /** Groups letters that are drawn as one glyph, and adds each mark to its letter. Returns glyphs from left to right. */
 function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
-  const glyphs: Array<Glyph & { x: number }> = [];
+  const glyphs: Array<Glyph & { x: number; given: string }> = [];
   const marks: PlacedSign[] = [];
   let before: PlacedSign | undefined;
   for (const sign of signs) {
@@ -149,6 +168,7 @@ function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
       marks.pop();
       glyphs.push({
         text: RTL.test(text) ? text + before!.text : before!.text + text,
+        given: before!.text + text,
         from: before!.index,
         to: index,
         left,
@@ -156,10 +176,13 @@ function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
         x,
       });
     } else if (last && last.x === x && last.left === left && text.trim() !== "" && !JOINER.test(text)) {
-      // PDFium reverses the letters of a ligature one by one, so they are put back in order here.
-      add(last, RTL.test(text) ? text + last.text : last.text + text, index);
+      last.given += text;
+      // PDFium reverses the letters of a ligature one by one, so they are put back in order here. Only if the font names
+      // the ligature by the single character that stands for all of its letters, they are in order.
+      const isInOrder = !RTL.test(text) || isLigature(last.given);
+      add(last, isInOrder ? last.given : text + last.text, index);
     } else if (MARK.test(text) || JOINER.test(text)) marks.push(sign);
-    else glyphs.push({ text, from: index, to: index, left, right, x });
+    else glyphs.push({ text, given: text, from: index, to: index, left, right, x });
     before = sign;
   }
   const letters = glyphs.filter(({ text }) => text.trim() !== "");
