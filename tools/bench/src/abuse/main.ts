@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { EXIT_CONFIG, untilSignal } from "@docrelay/platform";
 import { ALL_ABUSES, runAbuses, startAbused } from "./run-abuses.ts";
-import { brokenBy, type Promises, type Round } from "./phase.ts";
+import { brokenBy, quietOf, type Promises, type Round } from "./phase.ts";
 import { reportAbuses } from "./report-abuses.ts";
 
 export const USAGE = `npm run abuse -- [--abuse NAME]… [--seconds N] [--honest N] [--ratio N]
@@ -59,7 +59,7 @@ try {
   const wish = { abuses, honest, duringMs, beforeMs: (duringMs * 2) / 3, afterMs: duringMs / 3 };
   await runAbuses(cluster, wish, stop.signal, (round) => {
     rounds.push(round);
-    say(`  ${round.abuse}: ${brokenBy(round, promised).join("; ") || "kept"}\n`);
+    say(`  ${round.abuse}: ${brokenBy(round, quietOf(rounds), promised).join("; ") || "kept"}\n`);
   });
   const { text, ok } = reportAbuses(rounds, promised);
   say(text);

@@ -1,4 +1,4 @@
-import { createHistogram as createNodeHistogram } from "node:perf_hooks";
+import { createHistogram as createNodeHistogram, type RecordableHistogram } from "node:perf_hooks";
 
 /**
  * Records times in ms with three significant digits, from 1 µs to 35 minutes; a time outside of this range is recorded
@@ -6,6 +6,8 @@ import { createHistogram as createNodeHistogram } from "node:perf_hooks";
  */
 export interface Histogram {
   record(ms: number): void;
+  /** Adds all times of another histogram. */
+  add(other: Histogram): void;
   readonly count: number;
   /** The largest recorded time; 0 when empty. */
   readonly max: number;
@@ -21,7 +23,11 @@ const TOP_US = 2 ** 31 - 1;
 /** Uses Node's HDR histogram, whose memory is fixed; to keep and sort all times would take memory without a bound. */
 export function createHistogram(): Histogram {
   const times = createNodeHistogram({ lowest: 1, highest: TOP_US, figures: 3 });
-  return {
+  const histogram: Histogram = {
+    add(other) {
+      const others = timesOf.get(other);
+      if (others) times.add(others);
+    },
     record(ms) {
       times.record(Math.min(TOP_US, Math.max(1, Math.round(ms * 1000))));
     },
@@ -35,7 +41,11 @@ export function createHistogram(): Histogram {
       return times.count === 0 ? 0 : times.percentile(Math.max(MIN_PERCENT, p)) / 1000;
     },
   };
+  timesOf.set(histogram, times);
+  return histogram;
 }
+
+const timesOf = new WeakMap<Histogram, RecordableHistogram>();
 
 /** The summary of a histogram for reports; all values in ms. */
 export interface Latency {
