@@ -55,7 +55,7 @@ export async function writeRevocations(redis: RedisClient, revocations: readonly
   }
 }
 
-/** Returns all revocations of the last year. */
+/** Returns all stored revocations. */
 export async function readRevocations(redis: RedisClient): Promise<Revocation[]> {
   const flat = await redis.zrange(KEYS.revoked.pattern, "0", "-1", "WITHSCORES");
   const names = flat.filter((_, index) => index % 2 === 0);

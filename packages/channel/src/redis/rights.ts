@@ -27,8 +27,8 @@ local read = redis.call('HGET', KEYS[1], 'test')
 redis.call('DEL', KEYS[1])
 return read`;
 /**
- * Returns Lua that tries `calls` on a key that only other roles write. No such key exists for the id of a test, so the
- * calls change nothing.
+ * Returns Lua that tries `calls`, which are all that the role needs on keys of this kind. They leave nothing behind,
+ * because the id of a test names no existing key or field.
  */
 const only = (...calls: readonly string[]): string =>
   [...calls.map((call) => `redis.call(${call})`), "return ARGV[1]"].join("\n");

@@ -84,8 +84,8 @@ export interface SelfTest {
 
 /**
  * Runs {@link testRedis} every minute (every 5 s while it fails) and after each reconnect. If Redis is away during a
- * test, that test does not count, and the next one decides. `onError` is called with each failure. @throws ChannelError
- * `setting`, only from the first test.
+ * test, {@link SelfTest.check} resolves until the next test decides. `onError` is called with each failure. @throws
+ * ChannelError `setting`, only from the first test.
  */
 export async function openSelfTest(deps: SelfTestDeps, onError: (error: unknown) => void): Promise<SelfTest> {
   let failure: ChannelError | undefined;

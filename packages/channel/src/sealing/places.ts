@@ -1,4 +1,7 @@
-/* The `place` argument of `Sealing` for each kind of data. If a place changes, stored data become unreadable. */
+/*
+ * This file makes the `place` argument of `Sealing` for each kind of data. If a place changes, stored data become
+ * unreadable.
+ */
 
 interface Conversation {
   readonly u: string;

@@ -3,8 +3,8 @@ import type { Event } from "@docrelay/protocol";
 import type { Sealing } from "./sealing.ts";
 
 /**
- * The fields of an event that stay readable, because scripts and readers of a log need them. The other fields are the
- * event's content.
+ * Fields of an event that stay readable, as `type` and `replaces` do, because scripts and readers of a log need them.
+ * The other fields are the event's content.
  */
 type Head = { readonly conversation: string; readonly ask: string; readonly nonce: string };
 

@@ -32,7 +32,7 @@ export interface Sealing {
 /*
  * The layout of encrypted data: magic, version 1, the key's id, the salt of the sub-key, a counter, the encrypted
  * bytes, the tag. The nonce of AES-GCM is the counter. Each process has a sub-key of its own (a random salt) and counts
- * up, so no nonce is used twice with a sub-key; random nonces would be safe for only 2^32 events. Version 0:
+ * up, so no nonce is used twice with a sub-key; random nonces would be safe for only 2^32 encryptions. Version 0:
  * unencrypted bytes that happen to begin with the magic; they follow unchanged.
  */
 const MAGIC = Buffer.from([0x89, 0x44, 0x52, 0x53, 0x45, 0x41, 0x4c, 0x0a]);
