@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Engine, EngineEvent } from "../src/index.ts";
 import { askAll, textOf } from "./scripted-engine.ts";
 
-/** A call of an engine as its server sees it, in words that fit each kind of engine. */
+/** A call of an engine as its server sees it, in the same form for each kind of engine. */
 export interface ContractCall {
   readonly number: number;
   /** The prompt that the server got. */

@@ -13,7 +13,7 @@ export interface ServerError {
 
 /**
  * Reads a server's error in its common forms: `{ error: { message, code, type } }`, `{ error: text }`, `{ message }`,
- * `{ detail }`. Returns undefined for any other form.
+ * `{ detail }`. The message of an error in another form is its JSON. Returns undefined when `body` is not an object.
  */
 export function readServerError(body: unknown): ServerError | undefined {
   const outer = fieldsOf(body);
@@ -29,7 +29,9 @@ export function readServerError(body: unknown): ServerError | undefined {
   };
 }
 
-/** Returns an error in an unknown form as JSON; an empty text when the error is nested too deeply, or too long. */
+/**
+ * Returns the beginning of an error's JSON; an empty text when the error is nested too deeply or has too many parts.
+ */
 function asJson(value: unknown): string {
   return payloadFault(value) ? "" : JSON.stringify(value).slice(0, SAID_CHARS);
 }
