@@ -33,8 +33,8 @@ function onPath(names) {
 }
 
 /**
- * Returns the path of a Redis server of version 7 or newer: on the PATH, else from Debian's package, which is unpacked
- * into the cache without root, else a script that runs one in a container, if there is Docker.
+ * Returns the path of a Redis server of version 7 or newer: the one on the PATH; otherwise that of Debian's package,
+ * which is unpacked into the cache without root; otherwise, if there is Docker, a script that runs one in a container.
  */
 export async function findRedis() {
   const unpacked = join(cache, "redis", "redis-server");

@@ -5,7 +5,9 @@ import { command, once, root } from "./step.mjs";
 const NODE_FLOOR = [24, 11];
 const windows = process.platform === "win32";
 
-/** Returns the paths of Node 24.11 or newer, which is the host's own or an npm package, and of pnpm, an npm package. */
+/**
+ * Returns the paths of Node 24.11 or newer (the host's own, or from an npm package) and of pnpm (from an npm package).
+ */
 export async function installTools() {
   const here = join(root, "bootstrap");
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -64,7 +66,8 @@ export async function installDependencies(pnpm) {
 }
 
 /**
- * Builds the programs of `npm start`, if the sources of an app, a package or the builder, or a dependency have changed.
+ * Builds the programs of `npm start`, if a dependency has changed, or the sources of an app, of a package or of the
+ * builder have.
  */
 export async function buildPrograms(node) {
   const apps = ["edge", "worker", "demo-engine", "local"].map((name) => join(root, "apps", name));

@@ -136,8 +136,8 @@ function patch(redis: Redis): void {
 
 /**
  * Patches one property of ioredis, `stream`, so that a socket may report more than one error. ioredis listens to the
- * first one only. A TLS server may send an alert after the client has refused the server's certificate: this second
- * error was an uncaught exception, which ends a process.
+ * first one only. A TLS server may send an alert after the client has refused the server's certificate: without the
+ * patch, this second error is an uncaught exception, which ends the process.
  */
 function hearAllErrors(redis: Redis): void {
   const connection = redis as unknown as { stream: Stream | undefined };

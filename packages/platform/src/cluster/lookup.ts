@@ -13,7 +13,7 @@ type Resolve = (
 ) => void;
 
 /**
- * Returns a look-up of names for sockets. It asks the system for each name once at a time, and all callers that wait
+ * Returns a look-up of names for sockets. It never asks the system twice at a time for one name: all callers that wait
  * for the name get the same result.
  *
  * Node looks names up in two of its threads. Where no name server knows the name of a stopped node, the system tries

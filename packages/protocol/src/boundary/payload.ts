@@ -73,11 +73,11 @@ export function checkMessage(message: string, limits: { messageChars: number }, 
     throw refuse("BAD_MESSAGE", { reason: "schema", message: "The message is empty." });
 }
 
-// Control characters, and separators of lines and paragraphs, which no file name may have.
+// Matches control characters, and separators of lines and paragraphs. No file name may have them.
 const UNFIT_IN_NAME = /[\p{Cc}\u2028\u2029]/u;
-// Invisible characters, which are removed from file names: bidi marks, which make "gpj.exe" look like "exe.jpg";
-// joiners, fillers and variation selectors; and tag characters, with which somebody could write a text that only an
-// engine reads.
+// Matches invisible characters, which are removed from file names: bidi marks, which make "gpj.exe" look like
+// "exe.jpg"; joiners, fillers and variation selectors; and tag characters, with which somebody could write a text that
+// only an engine reads.
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu;
 
 /**
