@@ -22,8 +22,8 @@ export interface Admitting {
 
 export function createAdmitting(config: Config, resources: Resources, isDraining: () => boolean): Admitting {
   const perMinute = config.SESSIONS_PER_MINUTE;
-  // Only `anonymous` edges issue sessions. In other modes no rate applies, so a request without a token is always
-  // refused with `AUTH_REQUIRED`, never with `RATE_LIMITED`.
+  // Only in the mode `anonymous` an edge issues anonymous sessions. In other modes no rate applies, so a request
+  // without a token is always refused with `AUTH_REQUIRED`, never with `RATE_LIMITED`.
   const issues = config.AUTH_MODE === "anonymous";
   return {
     admit: createAdmit({

@@ -75,7 +75,7 @@ export interface Resources extends EdgeLimits {
   /** The asks that this edge has acknowledged lately. Those that a failover loses are logged; `lost` counts them. */
   readonly acknowledged: Acknowledged & { readonly lost: number };
   readonly sharedSettings: SharedSettings;
-  /** Stores the state that edges share again when Redis has lost it. */
+  /** When Redis has lost state that edges share, stores this state again. */
   readonly keptInRedis: KeptInRedis;
   readonly authenticator: Authenticator;
   readonly revocations: Revocations;
@@ -224,7 +224,10 @@ interface SharedDeps extends Pick<Resources, "store" | "life" | "onTrouble"> {
   readonly plainSubscriber: RedisSubscriber;
 }
 
-/** Opens the state that all edges share: sessions, revocations and secrets. It is read again after each reconnect. */
+/**
+ * Opens the state that all edges share: secrets, revocations and the profile of the extract workers. It is read again
+ * after each reconnect.
+ */
 async function openShared(config: Config, deps: SharedDeps): Promise<Shared> {
   const { store, log, life, onTrouble, tenants, subscriber, plainSubscriber } = deps;
   const { authenticator, revocations, accounts, resync, restore } = await openAuthenticator(config, {

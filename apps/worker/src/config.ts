@@ -170,7 +170,7 @@ export const schema = z
     HOST: z.string().default("127.0.0.1"),
     /** The port of metrics and health; 0 = off. */
     ADMIN_PORT: integer({ min: 0, max: 65_535, default: 0 }),
-    /** How long a stopping worker waits for running asks before it hands them back. */
+    /** How long a stopping worker waits for running asks and extractions before it hands them back. */
     WORKER_GRACE_MS: integer({ min: 0, max: 600_000, default: 5000 }),
     LOG_LEVEL: choice<LogLevel>(LOG_LEVELS, "info"),
   })

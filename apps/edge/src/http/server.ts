@@ -31,7 +31,7 @@ export interface HttpDeps {
   readonly trustedProxies: BlockList;
   /** Limits how many anonymous users one network may create; undefined: not limited. */
   readonly sessionRate: RateLimiter | undefined;
-  /** Counts a refused request; returns for how many ms the response must wait, so that the client sends no faster. */
+  /** Counts a refused request; returns for how many ms the response must be delayed, which slows the client down. */
   readonly pauseOfRefusal: (request: IncomingMessage) => number;
   readonly api: Pick<HttpApi, "answer">;
   /** Handles the requests of Socket.IO's long polling; undefined if `TRANSPORTS` does not allow polling. */

@@ -25,7 +25,7 @@ const BYTE_RATE: Rate = { perSecond: 2_097_152, burst: 4_194_304 };
 const REFUSAL_RATE: Rate = { perSecond: 20, burst: 100 };
 /** How many users one user or connection counts as, if networks are not counted. */
 const USERS_WITHOUT_NETWORKS = 8;
-/** The longest pause: the client's pongs are not read during a pause, and must arrive within a few seconds. */
+/** The longest pause: the client's pongs are not read during a pause, and a connection without pongs is ended. */
 const MAX_PAUSE_MS = 1000;
 
 /**

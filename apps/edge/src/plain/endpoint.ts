@@ -65,8 +65,9 @@ const PROTOCOL = "docrelay.v1";
 /** The most bytes that a frame's JSON may have around the base64 of its files. */
 const FRAME_MARGIN_BYTES = 65_536;
 /**
- * How many fragments a frame may have. Browsers send a large frame in fragments: Chromium sends 33 MB as 251 fragments
- * of 128 KiB. Fragments of a quarter of that size are allowed too.
+ * The bound of a frame's fragments: one for each `FRAGMENT_BYTES` of the largest frame, but at least `MIN_FRAGMENTS`.
+ * Browsers send a large frame in fragments: Chromium sends 33 MB as 251 fragments of 128 KiB, four times
+ * `FRAGMENT_BYTES`.
  */
 const MIN_FRAGMENTS = 256;
 const FRAGMENT_BYTES = 32_768;

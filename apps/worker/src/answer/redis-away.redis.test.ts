@@ -65,8 +65,8 @@ describe("Redis going away in mid-answer", () => {
     await at.ask("talk", "one", {}, { deadlineMs: 1500 });
     await eventually(async () => shownText(await at.events("talk"), "one") === "beginning ");
     await at.server.pause();
-    // Meanwhile the worker writes the end of the expired ask several times and gets no reply; Redis runs these commands
-    // later.
+    // While Redis is away, the worker writes the end of the expired ask several times and gets no reply; Redis runs
+    // these commands later.
     await eventually(() => at.engine.calls[0]?.closed === true, { what: "the end of the call" });
     await new Promise((resolve) => setTimeout(resolve, 1000));
     await at.server.resume();

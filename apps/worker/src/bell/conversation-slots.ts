@@ -42,7 +42,10 @@ export interface ConversationSlots {
   /** How many conversations run on this worker. */
   readonly active: number;
   readonly capacity: number;
-  /** Must be called when another worker has `free` slots: passes as many waiting conversations on to other workers. */
+  /**
+   * Must be called when another worker has `free` slots: passes at most so many waiting conversations on to other
+   * workers.
+   */
   share(free: number): void;
   /** Passes all waiting conversations and every later bell on to other workers; running conversations continue. */
   stop(): Promise<void>;

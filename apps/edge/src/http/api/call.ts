@@ -49,7 +49,10 @@ export class ApiCall implements ClientConnection, ApiRequest {
     return this.identity.expiresAt === Number.POSITIVE_INFINITY;
   }
 
-  /** Aborted with a Refusal when the client has disconnected, the token has expired or the edge drains. */
+  /**
+   * Aborted with a Refusal when the call must end, for example because the client has disconnected, the token has
+   * expired or the edge drains.
+   */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }

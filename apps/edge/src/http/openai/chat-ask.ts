@@ -11,9 +11,9 @@ export interface ChatAsk {
 
 /**
  * Turns a chat with its whole history into one ask. The last message is the question. Instructions (`system`,
- * `developer`) and earlier messages are put before it as text, and the files of all messages are attached. If the
- * request names a conversation, that conversation's log has the earlier messages already, so those of the request are
- * left out.
+ * `developer`) and earlier messages are put before it as text; the files of the earlier messages and of the question
+ * are attached. If the request names a conversation, that conversation's log has the earlier messages already, so those
+ * of the request are left out.
  * @throws Refusal `BAD_MESSAGE`
  */
 export function toChatAsk(request: ChatRequest): ChatAsk {
