@@ -20,7 +20,8 @@ export interface ConverseOptions extends Omit<ReplyRule, "uniqueId" | "mustEcho"
 
 /**
  * Sends a prompt frame over a connection and yields the events of the reply. {@link readReply} decides what the frames
- * mean; this function does the I/O. When the reply ends, the connection is released.
+ * mean; this function does the I/O. When the reply ends, the connection is released, unless the reply was cut or
+ * another frame has followed it.
  */
 export async function* converse(
   lease: Lease,

@@ -136,7 +136,8 @@ local function published(reply)
 end
 
 -- Removes an ask that has ended, or has lost its record, from every index. Returns whether the mailbox is empty now.
--- While a conversation has unfinished asks, none of its keys has a time to live, so no key expires before another.
+-- While a conversation has unfinished asks, its log, its counters and the records of these asks have no time to live,
+-- so none of them expires before another.
 local function unlist(ask)
   redis.call('PEXPIRE', records .. ask, retention)
   redis.call('LREM', mail, 0, ask)

@@ -40,8 +40,8 @@ export async function objectsOf(client: S3Client, ref: string): Promise<BlobObje
 }
 
 /**
- * Whether the blob has chunks. The first page of the listing tells it, because names that begin with a digit sort
- * first. The page is not limited to one object: the server would then report an unfinished listing.
+ * Whether the blob has chunks. The first object of the listing tells it, because the names of chunks begin with a digit
+ * and sort before the others.
  */
 export async function hasChunks(client: S3Client, ref: string): Promise<boolean> {
   const { objects } = await list(client, { prefix: `${client.place.prefix}${PLACE}${checked(ref)}/` });

@@ -82,8 +82,8 @@ async function merge(
   });
   if (missing.length > 0) await redis.hset(knownKey, ...missing.flatMap((secret) => [nameOf(secret), seal(secret)]));
   const [first = ""] = known;
-  // Secrets are kept for ever. The last condition encrypts a secret again with the current key; otherwise the key that
-  // encrypted it first could never be removed from DATA_KEY.
+  // The last condition encrypts the secret again with the current key. Because secrets are kept for ever, the key that
+  // encrypted it first could otherwise never be removed from DATA_KEY.
   if (current === null || sealing.unsealText(place, current) !== first || !sealing.isCurrent(current))
     await redis.set(currentKey, seal(first));
   const lost = before.some((secret) => stored[nameOf(secret)] === undefined) || (before.length > 0 && current === null);

@@ -45,9 +45,10 @@ export function openCluster(server: RedisServer, options: ClusterConnectionOptio
   const settings = {
     clusterRetryStrategy: retryStrategy,
     enableOfflineQueue: offlineQueue,
-    // Without a look at the state of the cluster: while a master is away it is `fail`, the library connects again, and
-    // the promise of `connect` stays pending for ever. BullMQ waits for it, and never reads its queue again. Commands
-    // that the cluster refuses in this state (CLUSTERDOWN) wait and are tried again.
+    // ioredis must not check the cluster's state when it connects. The state is `fail` while a master is away: ioredis
+    // would then connect again, and the promise of `connect` would stay pending for ever. BullMQ, which waits for this
+    // promise, would never read its queue again. Commands that the cluster refuses in this state (CLUSTERDOWN) wait and
+    // are tried again.
     enableReadyCheck: false,
     slotsRefreshTimeout: SLOTS_TIMEOUT_MS,
     slotsRefreshInterval: SLOTS_EVERY_MS,
