@@ -54,8 +54,9 @@ export interface TakeFrom {
  * `begin` sets it to 0, and `park` and `handBack` subtract 1.
  *
  * An ask without files need not wait for texts. So taking it also begins a call (see {@link begin}), unless its last
- * owner may have crashed, `maxAttempts` calls were made, or it is cancelled or expired. This saves one fsync before the
- * answer's first word (ADR 16). Without `maxAttempts` no call is begun.
+ * owner may have crashed, its answer can be continued, it was taken too often, `maxAttempts` calls were made, or it is
+ * cancelled or expired. This saves one fsync before the answer's first word (ADR 16). Without `maxAttempts` no call is
+ * begun.
  */
 export async function take(
   store: Store,

@@ -9,9 +9,9 @@ const FETCH_BYTES = 1_048_576;
 const FETCHES_AHEAD = 2;
 
 /**
- * Stores each blob as one hash: offset → chunk. Redis itself expires it. `isInOrder` is true only because all commands
- * go through one connection to one Redis. In a cluster, a blob and its upload are on different nodes, so there it is
- * false.
+ * Stores each blob as one hash: offset → chunk. Redis itself expires it. With a single Redis, `isInOrder` is true,
+ * because all commands go through one connection. In a cluster it is false, because a blob and its upload are on
+ * different nodes.
  */
 export function createRedisBlobStore(store: Store): BlobStore {
   const { redis } = store;

@@ -107,8 +107,8 @@ const FORGET_FAILURE = script({
 });
 
 /**
- * Removes the failure `BUSY`, which does not depend on the file, so that only the asks that waited for this extraction
- * fail. Returns whether there was one. An ask that has not read the failure yet waits for the next outcome.
+ * Removes the failure `BUSY`. It does not depend on the file, so only the asks that waited for this extraction may fail
+ * because of it. Returns whether there was one. An ask that has not read the failure yet waits for the next outcome.
  */
 export async function forgetBusy(store: Store, key: string): Promise<boolean> {
   const name = textKeyOf(key);
