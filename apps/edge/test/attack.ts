@@ -11,7 +11,7 @@ import { WebSocket } from "ws";
 import { createAnonymousAuthenticator } from "../src/auth/authenticator.ts";
 import { SECRET, type Answer } from "./fixture.ts";
 
-/** A text in every payload of these tests. It must never occur in a log line. */
+/** A text in payloads of these tests. It must never occur in a log line. */
 export const MARK = "hostile-payload-9f3c";
 export const MAX_BLOB_BYTES = 104_857_600;
 
@@ -55,7 +55,8 @@ export interface Target extends AsyncDisposable {
   /** Requests a WebSocket upgrade that must be refused. Resolves to the status and the body of the refusal. */
   upgrade(origin: string): Promise<{ status: number; body: string }>;
   /**
-   * Opens a TCP connection, sends these bytes, and resolves to all bytes that the edge sends until the connection ends.
+   * Opens a TCP connection, sends these bytes, and resolves to all bytes that the edge sends until the connection ends
+   * or is silent for `waitMs`.
    */
   bytes(request: string | Buffer, waitMs?: number): Promise<string>;
   hint(user: string, conversation: string): Promise<void>;

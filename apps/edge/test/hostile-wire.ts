@@ -72,7 +72,7 @@ const get = (target: Target, path: string): Promise<string> =>
   target.bytes(`GET ${path} HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`);
 
 export const HTTP: Cases = {
-  // This route does not exist, so the edge sends its 404 without waiting for the rest of the body.
+  // This route does not exist. The edge waits for the rest of the body for a second only, and then sends its 404.
   async H01(target) {
     const head = `POST /uploads HTTP/1.1\r\n${HOST}Connection: close\r\n`;
     const begin = MARK.repeat(1000);

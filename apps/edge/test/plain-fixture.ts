@@ -78,7 +78,7 @@ export interface Plain extends AsyncDisposable {
 export interface Turn {
   readonly ask: TakenAsk;
   readonly at: ConversationAddress;
-  /** Begins an attempt and returns its number. `anew`: another worker takes the ask over before. */
+  /** Begins an attempt and returns its number. With `anew`, another worker takes the ask over first. */
   begin(anew?: "anew"): Promise<number>;
   write(attempt: number, n: number, body: EventBody): Promise<void>;
   finish(body: EventBody<Terminal>): Promise<void>;

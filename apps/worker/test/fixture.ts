@@ -75,7 +75,7 @@ export interface WorkerFixture {
     more?: { wake?: boolean; user?: string; deadlineMs?: number; replaces?: string },
   ): Promise<void>;
   cancel(conversation: string, id: string): Promise<Cancelled>;
-  /** Stores a file's bytes as an edge does, and adds its extraction job. */
+  /** Stores a file's bytes as an edge does, and adds its extraction job unless `extract` is false. */
   file(
     name: string,
     bytes: Uint8Array,

@@ -11,7 +11,7 @@ const accepted = { ok: true, duplicate: false };
 const code = ({ error }: Answer): string | undefined => error?.code;
 /**
  * Returns all keys with their values, except keys that change without an ask: counts of connections, leases of edges,
- * secrets (which edges write again each minute), and keys of BullMQ.
+ * secrets (which edges store again after Redis was emptied), and keys of BullMQ.
  */
 async function stored(): Promise<Array<[string, string]>> {
   return [...(await relay.dump())].filter(([key]) => !/:places$|^edge:|^secret:|^bull|^\{bull\}/.test(key)).sort();

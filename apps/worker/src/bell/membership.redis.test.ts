@@ -11,7 +11,7 @@ const start = async (): Promise<ListeningWorker> => {
   workers.push(worker);
   return worker;
 };
-/** Starts two workers. Resolves when both have received the other's beats; the leader is the first. */
+/** Starts two workers, and returns the leader first. Resolves when each has received the other's beats. */
 async function two(): Promise<[ListeningWorker, ListeningWorker]> {
   const [a, b] = [await start(), await start()];
   const [first, second] = a.membership.worker < b.membership.worker ? [a, b] : [b, a];

@@ -4,7 +4,7 @@ import { eventually, startRedisCluster } from "@docrelay/testkit";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 
-/** Longer than BullMQ waits until it opens its connection again, several times over. */
+/** How long the master is away, in ms: several times as long as BullMQ waits before it opens its connection again. */
 const AWAY_MS = 8000;
 const PREFIX = "{queue}";
 
