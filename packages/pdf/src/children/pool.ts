@@ -119,8 +119,9 @@ interface State {
   readonly reserve: number;
   readonly filesPerChild: number;
   /**
-   * The child that was returned last comes first, and is lent next: V8 has compiled more of its code than of the
-   * others'. If children took turns, each would need as many files again until its code is fast.
+   * The free children. The child that was returned last comes first, and is given out next, because V8 has compiled
+   * more of its code than of the other children's. If the children were used in turn, each would need as many files
+   * again until its code is fast.
    */
   readonly free: Child[];
   /** All children of the pool, and how many files each has read. */

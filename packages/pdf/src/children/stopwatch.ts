@@ -1,6 +1,9 @@
 import type { WatchedProcess } from "./core-watch.ts";
 
-/** Processor time is reported in steps of this many ms, so it is not asked for more often: each look costs a read of /proc. */
+/**
+ * The system reports processor time in steps of this many ms. It is not read more often, because each reading costs a
+ * read of /proc.
+ */
 const STEP_MS = 10;
 
 /**

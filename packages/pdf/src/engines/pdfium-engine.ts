@@ -118,7 +118,7 @@ function openDocument(
   };
 }
 
-/** Lines without positions, with the values and notes of the page's annotations at their end. */
+/** Returns lines that have no positions, followed by the values and notes of the page's annotations. */
 function withAnnotated(lines: readonly Line[], annotations: ReturnType<typeof takeAnnotations>): Line[] {
   const { values = [], notes = [] } = annotations ?? {};
   const written = values.filter(({ text }) => /[\p{L}\p{N}]/u.test(text)).map((line) => ({ ...line, size: 0 }));

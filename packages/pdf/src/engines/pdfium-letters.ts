@@ -57,9 +57,9 @@ interface LettersGiven {
 }
 
 /**
- * Letters that are higher than this many ems are those of a font that draws its letters itself (Type 3), at a scale of
- * its own, as old TeX does. Their size is then `EM_OF_HEIGHT` times the height of the highest of `NEIGHBOURS` letters on
- * each side: capitals and ascenders are about 0.7 ems high.
+ * If letters are higher than this many ems, their font draws its letters itself (Type 3) at a scale of its own, as old
+ * TeX does. The size of such a letter is computed: `EM_OF_HEIGHT` times the height of the highest of the `NEIGHBOURS`
+ * letters on each side, because capitals and ascenders are about 0.7 ems high.
  */
 const [MAX_HEIGHT_EM, EM_OF_HEIGHT, NEIGHBOURS] = [5, 1.4, 12] as const;
 const [LEFT, RIGHT, BOTTOM, TOP, X, Y] = [0, 1, 2, 3, 4, 5] as const;
@@ -76,7 +76,7 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
   const { call } = pdfium;
   const { rotation = 0 } = given;
   const { charOf, measure, boxOf, originOf, matrix, advanced, free } = placesOf(pdfium, text, given);
-  /** How high above the baseline the letters around a letter reach in its line. */
+  /** How high the letters near a letter reach above the baseline of its line. */
   const heightAround = (index: number, baseline: number): number => {
     let height = 0;
     for (let near = Math.max(0, index - NEIGHBOURS); near <= index + NEIGHBOURS; near++) {
@@ -95,7 +95,7 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
       const { x, y: baseline } = originOf(char);
       const [, , c, d] = matrix(char);
       // The size of the type is the font size times the scale of the matrix: a font may have size 1 and be drawn ten
-      // times as large, or the reverse. It may also be negative, with a matrix that turns the letters back.
+      // times as large, or the reverse. The font size may also be negative, with a matrix that turns the letters back.
       const size = Math.abs(call.FPDFText_GetFontSize(text, char)) * Math.hypot(c, d);
       const isOwnScale = box.top - baseline > MAX_HEIGHT_EM * size;
       return {
@@ -127,7 +127,7 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
     },
     rotationOf(index) {
       const [a, b] = matrix(charOf(index));
-      // A negative size turns the letters by half a turn.
+      // A negative font size turns the letters by half a turn.
       const isTurned = call.FPDFText_GetFontSize(text, charOf(index)) < 0;
       if (Math.abs(b) > Math.abs(a)) return b > 0 === isTurned ? 3 : 1;
       return a < 0 === isTurned ? 0 : 2;

@@ -88,7 +88,7 @@ export interface ReadLines {
    * PDFium's guess for this letter.
    */
   readonly guesses: Guesses;
-  /** The letters that PDFium guessed, if another PDF engine may know more of them. */
+  /** The letters that PDFium guessed from their codes; set if another PDF engine may know more of these letters. */
   readonly codes?: Codes | undefined;
   /** Whether a font names its letters in UTF-8, so that another PDF engine may know more of the letters. */
   readonly utf8?: boolean;
@@ -328,8 +328,9 @@ function visibleParts({ raw, letters, box }: PageText, start: number, end: numbe
 }
 
 /**
- * Splits a piece of text whose letters stand under one another, such as the labels of an axis, or whose words stand in
- * different rows, such as the choices of a form's lists: PDFium returns them as one word.
+ * Splits a piece of text that PDFium returns as one word although its parts do not stand beside one another: letters
+ * that stand under one another, such as the labels of an axis, or words in different rows, such as the choices of a
+ * form's lists.
  */
 function stackedParts({ raw, letters }: PageText, start: number, end: number): Array<readonly [number, number]> {
   const parts: Array<readonly [number, number]> = [];
@@ -341,7 +342,8 @@ function stackedParts({ raw, letters }: PageText, start: number, end: number): A
     if (!letter || VERTICAL.test(raw.charAt(at)) || !letters.isUpright(at)) return [];
     const away = before ? Math.abs(letter.baseline - before.baseline) : 0;
     const isUnder = before !== undefined && letter.left < before.right && letter.right > before.left;
-    // No raised or lowered letter is a whole em away from the letter before it.
+    // A raised or lowered letter is never a whole em away from the letter before it, so a letter that far away is in
+    // another row.
     if (away > STACKED_EM * letter.size && (isUnder || away > Math.max(letter.size, before!.size))) {
       parts.push([from, at]);
       from = at;

@@ -39,7 +39,8 @@ export function readText(pdfium: Pdfium, text: number, count: number): GivenText
     const written = call.FPDFText_GetText(text, 0, count, at);
     const bytes = heap();
     const drawn = Buffer.from(bytes.buffer, bytes.byteOffset + at, Math.max(0, written - 1) * 2).toString("utf16le");
-    // A tab that is drawn is as wide as any blank. Whether a gap separates cells is decided by its width.
+    // A drawn tab is only as wide as any blank, so it becomes a blank. Whether a gap separates cells is decided later,
+    // by its width.
     const given = drawn.replaceAll("\t", " ");
     if (hasUtf8Codes(pdfium, text, given)) return { ...withAllLetters(pdfium, text, count, characterOf), named: true };
     const thai = hasThaiCodes(pdfium, text, given) ? thaiText(pdfium, text, count) : undefined;
@@ -95,7 +96,8 @@ function thaiText(pdfium: Pdfium, text: number, count: number): GivenText | unde
 
 /**
  * The text with the control characters that PDFium leaves out: they are codes of letters that their font does not name.
- * A letter that its font names as U+0000 becomes U+FFFD. `decoded`: the letter for a code, if the codes are those of an encoding.
+ * A letter that its font names as U+0000 becomes U+FFFD. `decoded`: the letter for a code, if the codes are those of an
+ * encoding.
  */
 function withAllLetters(
   pdfium: Pdfium,

@@ -52,19 +52,25 @@ export function createSecondReader(
   };
 }
 
-/** If so much of the codes stands in the other text, too, the other PDF engine has only copied them. */
+/**
+ * If at least this part of a page's codes is also in the other PDF engine's text, that engine has only copied the
+ * codes, and its text is not used.
+ */
 const SAME_PART = 0.7;
-/** The other text has letters for at least this part of the codes, and at most this part of it is no letters. */
+/**
+ * The other PDF engine's text is used only if it has letters for at least `MIN_PART` of a page's codes, and if at most
+ * `MAX_NO_LETTERS` of its characters are no letters.
+ */
 const [MIN_PART, MAX_NO_LETTERS] = [0.7, 0.05] as const;
 const NO_LETTERS = /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ue000-\uf8ff\ufffd-\uffff]/g;
 
-/** The characters of a page that are only codes, and how many others the page has. */
+/** The characters of a page that are only codes (`text`), and how many other characters the page has (`named`). */
 export interface Codes {
   readonly text: string;
   readonly named: number;
 }
 
-/** Whether a text of the same page by another PDF engine has the letters for codes. */
+/** Whether another PDF engine's text of the same page has the letters for the codes. */
 export function namesCodes(text: string, codes: Codes): boolean {
   const [signs, wanted] = [withoutBlanks(text), withoutBlanks(codes.text)];
   if (signs.length < codes.named + MIN_PART * wanted.length) return false;

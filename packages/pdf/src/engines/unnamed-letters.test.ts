@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { onePage, textOf } from "../../test/one-page.ts";
 import { namesCodes } from "./second-reader.ts";
 
-/** A page in a Type 3 font whose glyphs are named by their codes, as dvips writes them. */
+/** Makes a page in a Type 3 font whose glyphs are named by their codes, as dvips writes them. */
 async function coded(text: string): Promise<string> {
   const codes = [...new Set(Buffer.from(text, "latin1"))].toSorted((one, other) => one - other);
   const names = codes.map((code) => `${code} /a${code}`).join(" ");

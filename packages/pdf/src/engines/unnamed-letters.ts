@@ -25,14 +25,14 @@ const TOO_MANY_CLUSTERED = 1 / 3;
 /** If a page has no more unnamed letters than this, they do not count: any page may have some. */
 const SOME = 12;
 const LETTER = /[\p{L}\p{M}]/u;
-/** The ligatures, each as a single character, that TeX's fonts have at these codes. */
+/** The ligatures, each as a single character, that TeX's fonts in the encoding OT1 have at these codes. */
 const LIGATURES = new Map([
   [0x0b, "\ufb00"],
   [0x0c, "\ufb01"],
   [0x0e, "\ufb03"],
   [0x0f, "\ufb04"],
 ]);
-/** The same ligatures at the codes of TeX's other encoding, T1. */
+/** The ligatures, each as a single character, that TeX's fonts in the encoding T1 have at these codes. */
 const T1_LIGATURES = new Map([
   [0x1b, "\ufb00"],
   [0x1c, "\ufb01"],
@@ -40,7 +40,7 @@ const T1_LIGATURES = new Map([
   [0x1e, "\ufb03"],
   [0x1f, "\ufb04"],
 ]);
-/** Codes of ligatures that only the first of the two encodings has. */
+/** Matches codes of ligatures in OT1. T1 has no ligatures at these codes. */
 const NOT_T1 = /[\u000b\u000c\u000e\u000f]/;
 const UNKNOWN = "\ufffd";
 /**
@@ -67,7 +67,8 @@ export interface KnownText {
   /** Whether so much of the text is U+FFFD that OCR should read the page, if OCR is available. */
   readonly holed: boolean;
   /**
-   * The letters that PDFium guessed, if they are many or if they make no text: another PDF engine may know more of them.
+   * The letters that PDFium guessed from their codes; set if they are many, or if they make no text, because another
+   * PDF engine may then know more of these letters.
    */
   readonly codes?: Codes;
   /** Whether the part of the text from `start` to `end` is readable; left out when all parts are. */
@@ -195,13 +196,19 @@ function hasUnnamed(letters: Letters, text: string): boolean {
   return false;
 }
 
-/** How many letters of a page are examined to find out whether its font names none of them, not even plain ones. */
+/**
+ * How many letters of a page are examined to find out whether most of them have no names, not even plain Latin letters
+ * and digits.
+ */
 const PLAIN_SAMPLES = 9;
 const LATIN_1 = /[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]/;
-/** Signs of Latin-1 that are letters in other single-byte encodings, and runs of letters that no Latin text has. */
+/**
+ * Matches what no Latin text in Latin-1 has: signs between two letters, which are letters in other single-byte
+ * encodings, and runs of four accented letters.
+ */
 const NOT_LATIN_1 = /[a-z][\u00a1-\u00bf][a-z]|[\u00c0-\u00ff]{4}/;
 
-/** Whether most of the letters of a page have no names, not even plain ones. */
+/** Whether most of the letters of a page have no names, not even plain Latin letters and digits. */
 function isNameless(letters: Letters, text: string): boolean {
   const step = Math.max(1, Math.floor(text.length / PLAIN_SAMPLES));
   let [looks, unnamed] = [0, 0];
@@ -214,8 +221,8 @@ function isNameless(letters: Letters, text: string): boolean {
 }
 
 /**
- * Whether the codes of a page's unnamed letters are those of Latin-1: its plain letters have no names either, and their
- * codes make a text.
+ * Whether the codes of a page's unnamed letters are those of Latin-1: its plain Latin letters have no names either, and
+ * all codes together make a Latin text.
  */
 function hasLatinCodes(letters: Letters, text: string): boolean {
   return isMostlySmall(text) && !NOT_LATIN_1.test(text) && isNameless(letters, text);
@@ -226,7 +233,7 @@ function hasOtherCodes(letters: Letters, text: string): boolean {
   return !isMostlySmall(text) && isNameless(letters, text);
 }
 
-/** Whether at least half of a text's characters are small plain letters, by a sample. */
+/** Whether more than half of a text's characters are small plain Latin letters. Only a sample is examined. */
 function isMostlySmall(text: string): boolean {
   const step = Math.max(1, Math.floor(text.length / SAMPLES));
   let [looks, small] = [0, 0];

@@ -3,8 +3,9 @@ const KEY = "/ToUnicode";
 const MAX_FONTS = 2000;
 
 /**
- * Whether a font of the file states that its codes are Unicode: in the place of its map from codes to letters, it names
- * the map of each code to itself. PDFium knows only maps that are in the file, and takes the letters for unnamed.
+ * Whether a font of the file states that its codes are Unicode: instead of a map from codes to letters, the font gives
+ * the name of the map of each code to itself (Identity). PDFium knows only maps that are in the file, so it takes the
+ * letters of such a font for unnamed.
  */
 export function hasUnicodeCodes(bytes: Uint8Array): boolean {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -5,7 +5,10 @@ import type { Line } from "./layout.ts";
  * higher or lower than its label.
  */
 const SAME_ROW_EM = 0.8;
-/** If more lines than this, and more than half of all, are gone, drawing the annotations has changed their letters. */
+/**
+ * If more of a page's own lines than this, and more than half of all, are missing among the drawn lines, drawing the
+ * annotations has changed the letters of the page.
+ */
 const MAX_GONE = 3;
 
 /**
@@ -24,7 +27,10 @@ export function withAnnotations(
   return [...lines, ...notes.map((note) => ({ text: `[Note] ${note}`, left: 0, right: 0, baseline: 0, size: 0 }))];
 }
 
-/** The drawn lines: those at the beginning that are the same, and the others. */
+/**
+ * Splits the drawn lines in two: the lines at the beginning that are the same as on the page without annotations, and
+ * the others.
+ */
 function afterSame(plain: readonly Line[], drawn: readonly Line[]): [Line[], Line[]] {
   let same = 0;
   while (same < plain.length && isSame(plain[same], drawn[same])) same++;
@@ -32,8 +38,8 @@ function afterSame(plain: readonly Line[], drawn: readonly Line[]): [Line[], Lin
 }
 
 /**
- * Whether the page's own lines have other letters once its annotations are drawn: PDFium then reads some fonts without
- * the names of their letters.
+ * Whether drawing the annotations has changed the letters of the page's own lines. It does when PDFium then reads some
+ * fonts without the names of their letters.
  */
 function areChanged(plain: readonly Line[], drawn: readonly Line[]): boolean {
   const known = new Set(drawn.map(({ text }) => text));
@@ -41,12 +47,12 @@ function areChanged(plain: readonly Line[], drawn: readonly Line[]): boolean {
   return gone > MAX_GONE && 2 * gone > plain.length;
 }
 
-/** The drawn lines where the page itself has none. */
+/** The drawn lines that are at places where the page itself has no line. */
 function addedTo(plain: readonly Line[], drawn: readonly Line[]): Line[] {
   return drawn.filter((line) => !plain.some((own) => isOneRow(own, line) && isOver(own, line)));
 }
 
-/** Whether one line lies over most of the shorter one of both. */
+/** Whether two lines overlap by more than half of the width of the shorter one. */
 function isOver(one: Line, other: Line): boolean {
   const width = Math.min(one.right - one.left, other.right - other.left);
   return 2 * (Math.min(one.right, other.right) - Math.max(one.left, other.left)) > width;

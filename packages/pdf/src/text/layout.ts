@@ -216,7 +216,7 @@ interface BrokenWord {
 function brokenWord(line: Line, next: Line): BrokenWord | undefined {
   const whole = line.text.trimEnd();
   if (whole === "" || !LINE_HYPHENS.includes(whole.charAt(whole.length - 1))) return undefined;
-  // A dash after a blank stands between words.
+  // The word must end just before the hyphen: a dash after a blank stands between words.
   const before = whole.slice(0, -1);
   const [head] = /[\p{L}\p{M}]+$/u.exec(before) ?? [];
   // The rest of the word begins with a small letter. Before a capital or a digit, and after a number, the hyphen

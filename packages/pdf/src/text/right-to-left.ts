@@ -141,10 +141,13 @@ interface Glyph {
   readonly right: number;
 }
 
-/** The letters of the ligatures that have a character of their own: of lam-alef, Allah and others. */
+/** The letters of the Arabic ligatures that have a character of their own, such as lam-alef and Allah. */
 let ligatures: ReadonlySet<string> | undefined;
 
-/** Whether letters, in this order and not in the reverse one, are those of a ligature that has its own character. */
+/**
+ * Whether `letters` are, in this order, the letters of an Arabic ligature that has a character of its own, and are not
+ * in the reverse order, too.
+ */
 function isLigature(letters: string): boolean {
   ligatures ??= new Set(LIGATURES.flatMap(([first, last]) => range(first, last)).map((sign) => sign.normalize("NFKC")));
   return ligatures.has(letters) && !ligatures.has([...letters].reverse().join(""));
@@ -177,8 +180,8 @@ function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
       });
     } else if (last && last.x === x && last.left === left && text.trim() !== "" && !JOINER.test(text)) {
       last.given += text;
-      // PDFium reverses the letters of a ligature one by one, so they are put back in order here. Only if the font names
-      // the ligature by the single character that stands for all of its letters, they are in order.
+      // PDFium reverses the letters of a ligature one by one, so they are put back in order here. They are in order
+      // already if the font names the ligature by the single character that stands for all of its letters.
       const isInOrder = !RTL.test(text) || isLigature(last.given);
       add(last, isInOrder ? last.given : text + last.text, index);
     } else if (MARK.test(text) || JOINER.test(text)) marks.push(sign);
@@ -261,8 +264,8 @@ function followed(one: Glyph, other: Glyph): boolean {
 }
 
 /**
- * Whether PDFium has a blank between two letters that are read from the left. The gaps between Latin words may be narrow:
- * PDFium knows the widths of the letters, and the size of their type may be smaller than that of the line.
+ * Whether PDFium has a blank between two letters that are read from the left. Its blank counts even if the gap is
+ * narrow: PDFium knows the widths of the letters, and Latin words may be in smaller type than the rest of the line.
  */
 function isBetweenLatin(one: Glyph, other: Glyph, blanks: ReadonlySet<number>): boolean {
   if (other.from !== one.to + 2 || !blanks.has(one.to + 1)) return false;

@@ -94,7 +94,7 @@ interface Marks {
 
 /**
  * The letters for a word's marks; undefined unless all places in `text` where the word stands between the same
- * neighbours agree on them. A mark whose guess stands in the other text, too, gets the guess.
+ * neighbours agree on them. If `text` has PDFium's guess in the place of a mark, the mark gets this guess.
  */
 function find(text: string, context: readonly string[], at: number, { marks, guesses }: Marks): string[] | undefined {
   const any = `[\\p{L}\\p{M}'’]{1,${MAX_LETTERS}}?`;

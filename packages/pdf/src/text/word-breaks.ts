@@ -20,7 +20,7 @@ const HANGUL: Script = {
     const [last = "", first = ""] = [before.at(-1), after.at(0)];
     return [`${last}_`, `_${first}`, last + first, `${before.slice(-2)}__`, `__${after.slice(0, 2)}`];
   },
-  // Programs that may break lines within words still prefer blanks.
+  // Programs that may break a line within a word still prefer to break it at a blank.
   atLineEnd: 2,
 };
 
