@@ -22,8 +22,9 @@ const LIGATURE = /[\ufb00-\ufb06]/g;
 
 /**
  * Replaces the marks in lines by letters. `other` is the text of the same page as another PDF engine reads it. A mark
- * becomes the letters that `other` has in the same word between the same neighbours; if there are none, its fallback.
- * Letters that equal PDFium's guess do not count: the other PDF engine then knows no more than PDFium.
+ * becomes the letters that `other` has in the same word between the same neighbours. If `other` has none, or the same
+ * letters as PDFium guessed, the mark becomes its fallback, because the other PDF engine then knows no more than
+ * PDFium.
  */
 export function withNames(lines: readonly Line[], guesses: Guesses, other: string): Line[] {
   const marks = new RegExp(`[${[...guesses.keys()].join("")}]`, "gu");
@@ -94,7 +95,7 @@ interface Marks {
 
 /**
  * The letters for a word's marks; undefined unless all places in `text` where the word stands between the same
- * neighbours agree on them. If `text` has PDFium's guess in the place of a mark, the mark gets this guess.
+ * neighbours agree on them. If `text` has PDFium's guess in the place of a mark, this guess is returned for the mark.
  */
 function find(text: string, context: readonly string[], at: number, { marks, guesses }: Marks): string[] | undefined {
   const any = `[\\p{L}\\p{M}'’]{1,${MAX_LETTERS}}?`;
