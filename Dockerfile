@@ -5,7 +5,7 @@
 FROM node:24-bookworm-slim AS tools
 ARG NPM_CONFIG_REGISTRY
 WORKDIR /app
-# Installs pnpm in the version, and with the integrity, of the bootstrap's lockfile.
+# Installs the version of pnpm in the bootstrap's lockfile, and checks it by the lockfile's hash.
 COPY bootstrap/package.json bootstrap/package-lock.json /tools/
 RUN --mount=type=cache,target=/root/.npm \
     npm ci --prefix /tools --ignore-scripts --no-audit --no-fund --loglevel=error \

@@ -1,14 +1,17 @@
 // Summarises vitest's JSON reports. `node .ci/sum.mjs files REPORT` prints the test files that failed, one a line.
-// `node .ci/sum.mjs sum STAGES REPORT[+SECOND]…` prints each failed test again, because its place in the output is
-// thousands of lines above, and then the closing line. STAGES is the number of failed stages, SECOND the report of the
-// second run of the failed files of REPORT.
+// `node .ci/sum.mjs sum STAGES REPORT[+SECOND]…` prints each failed test once more, because its first output is
+// thousands of lines above, and then the closing line. STAGES is the number of failed stages. SECOND is the report of a
+// second run, of the files that failed in REPORT.
 import { readFileSync } from "node:fs";
 
 const WHY_LINES = 12;
 const say = (line) => process.stdout.write(`${line}\n`);
 const read = (file) => JSON.parse(readFileSync(file, "utf8"));
 
-/** Returns the failed tests as `{ file, test, why }`. A file that failed without a failed test is in the list, too. */
+/**
+ * Returns the failed tests as `{ file, test, why }`. A file that failed although none of its tests did is in the list,
+ * too.
+ */
 function failuresOf({ testResults }) {
   return testResults.flatMap(({ name: file, assertionResults, message }) => {
     const red = assertionResults.filter(({ status }) => status === "failed");

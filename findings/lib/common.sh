@@ -65,17 +65,20 @@ import { isDeepStrictEqual } from "node:util";
 export const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const show = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 
-/** In plain words, before anything is measured. */
+/** Prints, in plain words, what one would expect and what happens instead. */
 export function about({ expected, happens }) {
   console.log(`expected: ${expected}\nhappens:  ${happens}`);
 }
 
-/** What comes out as anybody would think: shows that the experiment itself works. */
+/**
+ * Prints a result that is as anybody would expect, which shows that the experiment itself works; fails if it is no
+ * longer `recorded`.
+ */
 export function usual(what, actual, recorded) {
   compare("usual:   ", what, actual, recorded);
 }
 
-/** What comes out otherwise than `expected`; fails when it is no longer `recorded`. */
+/** Prints a result that is not as anybody would expect; fails if it is no longer `recorded`, or is `expected`. */
 export function surprise(what, { actual, recorded, expected }) {
   compare("seen:    ", what, actual, recorded);
   if (isDeepStrictEqual(actual, expected)) fail(`no surprise any more: ${what} is what one expects`);

@@ -4,13 +4,16 @@ import { sentencesOf, wordsOf, type Sentence } from "./sentence.ts";
 
 export interface Answer {
   readonly text: string;
-  /** The quoted pages: `file` counts from 0, `page` from 1. A file whose pages the prompt does not mark has none. */
+  /**
+   * The quoted pages: `file` is a file's index from 0, `page` a page's number from 1. A file is absent if the prompt
+   * does not mark its pages.
+   */
   readonly citations: ReadonlyArray<{ file: number; page: number }>;
 }
 
 const BEST = 4;
 const SENTENCE_CHARS = 280;
-/** How many words of a question are searched: the time of an answer grows with their number. */
+/** Most words of a question that are searched for: the time of an answer grows with their number. */
 const MAX_WANTED = 24;
 const NOTE = "This is docrelay's demo engine: it works offline and only quotes your files.";
 const SMALL_WORDS = new Set(
@@ -19,7 +22,10 @@ const SMALL_WORDS = new Set(
   ),
 );
 
-/** Answers with the sentences of the files that match the question best, in their order. */
+/**
+ * Answers with the sentences that match the question best, in the order of the files and their text. If none matches,
+ * the answer quotes the beginnings of the files.
+ */
 export async function answer({ question, files }: ReadPrompt, breathe: Breathe): Promise<Answer> {
   if (files.length === 0) {
     const ask = question ? `You asked: “${clip(question)}”. ` : "";

@@ -29,8 +29,8 @@ export function readPrompt(prompt: string): ReadPrompt {
   let from = 0;
   while (true) {
     const headEnd = body.indexOf(headClose, fence ? from : nextOpen(body, from));
-    // In a prompt with a random mark, only the end of a file's first line has the mark. That end is searched first, and
-    // from there the line's beginning backwards, because the question may contain the same beginning.
+    // In a prompt with a random mark, only the end of a file's first line has the mark; the beginning of that line may
+    // also be in the question. So the line's end is searched first, and from there its beginning backwards.
     const head = fence ? body.lastIndexOf(OPEN, headEnd) : nextOpen(body, from);
     if (headEnd < 0 || head < from || head === body.length) break;
     const start = headEnd + headClose.length;

@@ -10,10 +10,11 @@ const K1 = 1.2;
 const B = 0.75;
 
 /**
- * Returns the sentences that fit the wanted words best by BM25 (k1 1.2, b 0.75), at most `best` of them, the best first.
- * Equally good ones keep their order.
+ * Returns the sentences that fit the wanted words best by BM25 (k1 1.2, b 0.75), at most `best` of them, the best
+ * first. Equally good sentences keep their order.
  *
- * It iterates twice, to count the words and then to score the sentences, so that only `best` sentences are in memory.
+ * Iterates over the sentences twice, to count the words and then to score the sentences, so that only `best` sentences
+ * are in memory.
  */
 export async function rank(
   sentences: () => Iterable<Sentence | undefined>,

@@ -10,10 +10,7 @@ import type { Breathe } from "./rank.ts";
 const FAULTS = new Set<string>(["slow", "hang", "drop", "garbage", "flood", "second", "wrong-id", "error"]);
 const SLOW_MS = 2000;
 const FLOOD_BYTES = 8_000_000;
-/**
- * The reply of the fault `garbage`: JSON that is no frame, because its text is lists nested deeper than docrelay
- * accepts.
- */
+/** The reply of the fault `garbage`: JSON whose lists are nested more deeply than docrelay accepts in a frame. */
 const GARBAGE = `{"message":${"[".repeat(64)}${"]".repeat(64)}}`;
 /** For how many ms an answer may be computed before it yields to the event loop. */
 const SLICE_MS = 10;

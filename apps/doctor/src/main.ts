@@ -17,7 +17,8 @@ if (!options) {
   process.exit(EXIT_USAGE);
 }
 const hasRedis = Boolean(process.env["REDIS_URL"] || process.env["REDIS_SENTINELS"]);
-// An engine can be examined before there is a Redis. The settings need some address of one, which is then not used.
+// An engine can be examined before there is a Redis. The settings must have an address of a Redis, so they get this
+// one, which is then not used.
 const env = hasRedis ? process.env : { ...process.env, REDIS_URL: "redis://127.0.0.1:6379" };
 const wants = (part: Options["parts"][number]): boolean => options.parts.includes(part);
 const parsed = readConfig({ ...env, WORKER_ROLES: wants("engine") ? "ask" : "extract" });
@@ -46,7 +47,8 @@ async function examine(config: Config, { url, sizes }: Options): Promise<PartRep
 /** Examines the settings. Those of a worker were checked already, when the doctor itself read them. */
 function examineSettings(): PartReport {
   const names = [...new Set([...settingNames(schema), ...settingNames(edgeSchema)])];
-  // This machine may have only the settings of a worker. Those of an edge are checked if at least one of them is set.
+  // This machine may have only the settings of a worker. The settings of an edge are checked if at least one is set
+  // that only an edge has.
   const hasEdge = settingNames(edgeSchema).some((name) => process.env[name] && !settingNames(schema).includes(name));
   const edge = hasEdge ? readEdgeConfig(env) : undefined;
   const wrong =

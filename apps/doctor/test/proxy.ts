@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 
 /** How a proxy in front of the edges behaves. */
 export interface ProxyHabits {
-  /** The ports of the edges, to which requests go in turn. */
+  /** The ports of the edges. Each request goes to the next port, and after the last port to the first one again. */
   readonly to: readonly number[];
   /** The proxy's own address, as edges see it. */
   readonly from?: string;

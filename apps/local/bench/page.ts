@@ -185,10 +185,7 @@ async function print(page: Page, reload: () => Promise<number>): Promise<number>
   })()`);
 }
 
-/**
- * Asks questions in the page's conversation over HTTP, as the page's user. If the page itself asked them, all would
- * wait at once.
- */
+/** Asks questions one after another in the page's conversation, over HTTP and as the page's user. */
 async function askAll(page: Page, count: number): Promise<void> {
   const kept = await page.evaluate<string[]>("Object.values({ ...localStorage })");
   const token = kept.map((one) => /"token":"([^"]+)"/.exec(one)?.[1]).find((one) => one !== undefined) ?? "";
@@ -198,7 +195,7 @@ async function askAll(page: Page, count: number): Promise<void> {
     const body = JSON.stringify({ message: `question ${n}`, conversation });
     const post = (): Promise<Response> => fetch(`${url}/v1/asks?wait=1`, { method: "POST", headers, body });
     let answer = await post();
-    // Waits while the edge refuses the rate of this address.
+    // With 429 the edge refuses asks that come too fast.
     for (; answer.status === 429; answer = await post()) await sleep(1000);
     if (!answer.ok) throw new Error(await answer.text());
     await answer.arrayBuffer();

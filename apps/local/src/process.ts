@@ -40,7 +40,7 @@ export interface Running {
 
 /**
  * How long a process may take to become ready. A process that cannot start ends by itself with a reason, so this bound
- * is for one that hangs: on a busy machine a start that normally takes a second has taken more than 30.
+ * is for one that hangs: on a busy machine a start that normally takes a second has taken more than 30 s.
  */
 export const READY_MS = 180_000;
 const KEPT_LINES = 40;

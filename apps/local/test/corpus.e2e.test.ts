@@ -48,7 +48,7 @@ describe("every PDF of the corpus, from one edge to the engine and back on anoth
       (error: unknown) => (error instanceof RelayError ? error.code : Promise.reject(error as Error)),
     );
     expect(outcome).toMatch(OUTCOMES[expected]);
-    // A file of this outcome is refused before its ask is accepted, so no log has it.
+    // A file with this outcome is refused before its ask is accepted, so the outcome is in no log.
     if (outcome !== "FILE_TYPE_UNSUPPORTED") expect(await seen).toBe(outcome);
   });
 });

@@ -11,7 +11,7 @@ const cluster = useCluster({
   edges: 2,
   workers: 2,
   engineDelayMs: 5,
-  // With a lag of up to 60 s, the master of this test does not refuse writes because its replicas are late.
+  // The master refuses writes only if its replicas lag behind by more than 60 s, so this test sees no such refusals.
   sentinel: ["--min-replicas-to-write", "1", "--min-replicas-max-lag", "60"],
   env: { DURABILITY: "replicated", ASK_DEADLINE_MS: "60000" },
 });
@@ -97,7 +97,7 @@ it(
     const before = await sentinel.master();
     const [master, ...replicas] = sentinel.servers;
     // The replicas stand still, so the master's next writes reach no replica and must not be acknowledged. The filler
-    // fills the buffers of the connections to the replicas.
+    // fills the buffers of the connections to the replicas, which would otherwise hold these writes for them.
     const admin = new Redis(String(master?.url));
     admin.on("error", () => undefined);
     await Promise.all(replicas.map((replica) => replica.pause()));

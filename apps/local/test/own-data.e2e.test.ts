@@ -210,8 +210,8 @@ describe("a user's own data", () => {
     const { ids, leave } = await leaveEverything(me);
     const keys = await tracesOf(me);
     leave();
-    // Hashes in the names of these keys (of the user, of conversations, asks, uploads and texts) could also be in other
-    // keys.
+    // The names of these keys contain hashes (of the user, of conversations, asks, uploads and texts). Later, no other
+    // key may contain them either, so `left` searches for them.
     ids.push(...keys.flatMap((key) => key.match(/[\w-]{20,}/g) ?? []));
     const parts = new Set(keys.flatMap((key) => key.split(/[:{]/)));
     for (const kind of KINDS) expect(parts).toContain(kind);

@@ -52,7 +52,6 @@ const engine = usePageEngine(
   ["Who painted it?", "And before?"],
 );
 
-// Must be called before `useCluster`: it builds the page, which edges read when they start.
 const browser = usePage();
 const cluster = useCluster({
   edges: 1,
@@ -156,8 +155,8 @@ describe("a long conversation that is opened again", () => {
     await expect.poll(() => texts.locator("table").count()).toBe(8);
     await expect.poll(() => texts.locator(".math math").count()).toBe(16);
     expect(await first.locator("button", { hasText: "Regenerate" }).count()).toBe(1);
-    // The class `far` means that the answer was drawn, but is not laid out because it is out of sight. Its words can be
-    // found as a reader sees them, across the borders of bold text.
+    // The class `far` means that the answer was drawn, but is not laid out because it is out of sight. The browser's
+    // search must find its words nevertheless, also a phrase of which only a part is bold.
     expect(await first.getAttribute("class")).toBe("ask far");
     const finds = (words: string): Promise<boolean> => page.evaluate(`window.find("${words}", true, true)`);
     expect(await finds("Some strong words")).toBe(true);

@@ -5,8 +5,8 @@ import { answers, ask, ended, FACT, lighthouse, pdf, streaming } from "./page-pa
 import { PLAIN_HOST, usePage } from "./page.ts";
 
 const browser = usePage();
-// Settings of an edge on a local network, which accepts any host name as its own. The edge of this test still listens
-// on loopback only.
+// With these settings the edge behaves as on a local network, where it accepts any host name as its own. The edge of
+// this test still listens on loopback only.
 const LOCAL_NETWORK = { BIND: "0.0.0.0", USERS_PER_ADDRESS: "0", SESSIONS_PER_MINUTE: "0" };
 const cluster = useCluster({ edges: 1, engineDelayMs: 40, env: LOCAL_NETWORK });
 

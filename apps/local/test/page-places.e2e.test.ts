@@ -11,7 +11,6 @@ import { startFront } from "./front.ts";
 import { violations } from "./axe.ts";
 import { PLAIN_HOST, usePage } from "./page.ts";
 
-// Must be called before `useCluster`: it builds the page, which edges read when they start.
 const browser = usePage();
 /** A web server with pages that are not docrelay's. */
 const elsewhere = createServer().listen(0, "127.0.0.1");
@@ -165,7 +164,7 @@ describe("while edges are replaced one by one", () => {
   it.each(["beside", "inside"] as const)("each page gets its script, also that of a build with it %s", async (how) => {
     await using other = await startOther(how);
     const { port } = other.address() as AddressInfo;
-    // The proxy sends the requests for the page and its files to the two builds in turn.
+    // Of the requests for the page and its files, the proxy sends every second one to the other build.
     let turn = 0;
     await using front = await startFront((path) => {
       const isPage = path === "/" || path.startsWith("/assets/");

@@ -16,7 +16,6 @@ const engine = usePageEngine((prompt) => [
   prompt.includes("long") ? LONG : prompt.includes("מה") ? HEBREW : "An answer.",
 ]);
 
-// Must be called before `useCluster`: it builds the page, which edges read when they start.
 const browser = usePage();
 const cluster = useCluster({
   edges: 1,

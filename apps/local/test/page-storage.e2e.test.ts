@@ -4,7 +4,6 @@ import type { BrowserContext, Page } from "playwright-core";
 import { useCluster } from "./cluster.ts";
 import { usePage } from "./page.ts";
 
-// Must be called before `useCluster`: it builds the page, which edges read when they start.
 const browser = usePage();
 const cluster = useCluster({ edges: 1 });
 
@@ -96,8 +95,8 @@ describe("a link of an earlier version", () => {
 describe("a question that was not sent", () => {
   it("stays in the composer, with its file, and the page says so", async () => {
     const profile = await browser.profile();
-    // A browser refuses to change the address of a page that does so too often. Then no conversation is open, so the
-    // question cannot be sent.
+    // Imitates a browser in which the page has changed its address too often: each further change throws. Then no
+    // conversation is open, so the question cannot be sent.
     await profile.addInitScript(
       `history.replaceState = () => { throw new DOMException("too often", "SecurityError"); }`,
     );
@@ -211,7 +210,8 @@ describe("a question whose file is still sent", () => {
     await profile.setOffline(true);
     await ask(page, "asked once");
     await page.locator(".ask .status", { hasText: "Waiting for the connection…" }).waitFor();
-    // Puts the question into the state after a connection that was lost when the last byte of the file was sent.
+    // Stores the question as unsent, too: this is its state when the connection was lost after the last byte of its
+    // file was sent.
     await page.evaluate(`(() => {
       const key = Object.keys(localStorage).find((one) => one.startsWith("docrelay:ask:"));
       const { id, conversation, message } = JSON.parse(localStorage.getItem(key));

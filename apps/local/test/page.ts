@@ -30,7 +30,8 @@ export function usePage(): PageTests {
     // Resolves `PLAIN_HOST` to this machine. Over HTTP at a name other than localhost, the page cannot use what
     // browsers allow only with HTTPS.
     const named = `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`;
-    // Blocks storage and cookies of a server's frame in a page of another site, as more and more browsers do.
+    // Blocks storage and cookies of a frame that is of another site than the page around it, as more and more browsers
+    // do.
     const blocked = "--test-third-party-cookie-phaseout";
     const args = [named, blocked, "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
     browser = await chromium.launch({ executablePath: await findChromium(), args });

@@ -113,8 +113,8 @@ function expectWhole(): void {
 const longest = (some: readonly Reader[]): number => Math.round(Math.max(...some.map(({ silentMs }) => silentMs)));
 
 /**
- * The longest silence without any fault, in ms. It is added to the bounds of this test, because on a busy machine each
- * silence is longer by about as much.
+ * The longest silence without any fault, in ms. The bounds of this test allow twice this time in addition, because on a
+ * busy machine each silence is longer by about as much.
  */
 let usualMs = 0;
 
@@ -149,7 +149,8 @@ it("answers about text and files come through a cluster of Redis, one file extra
 });
 
 /**
- * Returns the slots to move: the slots of readers and of queues in turn, and after each of them a slot without keys.
+ * Returns the slots to move. Every second one holds the keys of a reader or of a queue; these slots are repeated when all
+ * of them have been used. The slots between them hold none of these keys.
  */
 async function slotsToMove(count: number): Promise<number[]> {
   const { admin } = cluster.redisCluster.nodes[0] as TestNode;
@@ -169,7 +170,7 @@ it("slots move under load without a pause of 2 s, and every ask ends once", asyn
   await underLoad(
     async () => {
       for (const slot of slots) {
-        // At least one of the first two masters does not have the slot yet, so the slot can move there.
+        // At most one of the first two masters has the slot already, so the slot moves to the other one.
         for (const to of masters.slice(0, 2)) {
           const count = await redisCluster.move([slot], to);
           moved += count;

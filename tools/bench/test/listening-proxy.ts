@@ -7,7 +7,10 @@ export interface ListeningProxy extends AsyncDisposable {
   readonly messages: ReadonlyMap<string, number>;
 }
 
-/** `$8 smessage $<length> <channel>`, as it stands in both versions of Redis's protocol. */
+/**
+ * Matches the head of a message, `$8 smessage $<length> <channel>`, which is the same in both versions of Redis's
+ * protocol.
+ */
 const MESSAGE = /\$8\r\nsmessage\r\n\$\d+\r\n([^\r]+)\r\n/g;
 /**
  * How many of the last bytes of a chunk are kept, because the head of a message may be split between two chunks. It is

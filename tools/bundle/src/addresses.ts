@@ -13,7 +13,7 @@ export interface Move {
  */
 const STARTED = /join\(import\.meta\.dirname, "([^"]+\.ts)"\)|new URL\("([^"]+\.ts)", import\.meta\.url\)/g;
 const OWN = /\bimport\.meta\.(url|dirname|filename)\b/g;
-/** Stands for `import.meta.url` in replacements, so that it is not itself taken for an address to replace. */
+/** Stands for `import.meta.url` in replaced addresses, which would otherwise be replaced a second time. */
 const HERE = "HERE_IN_THE_BUNDLE";
 
 /**

@@ -167,7 +167,10 @@ describe("hints", () => {
   });
 });
 
-/** Adds users with some tabs each, whose connections go to these edges in turn. */
+/**
+ * Adds users with some tabs each. Each new connection of a user goes to the next of these edges, and after the last
+ * edge to the first one again.
+ */
 async function crowd(stage: Stage, edges: readonly number[], people = 10, tabs = 2): Promise<User[]> {
   return Promise.all(Array.from({ length: people }, (_, index) => stage.user({ tabs, edges, name: `u${index + 1}` })));
 }

@@ -60,7 +60,7 @@ async function bundle(source: string, external: RegExp[] = []): Promise<{ code: 
         load: (id) => (id === ENTRY ? source : undefined),
       },
     ],
-    // The build is not a library build, because Vite keeps white space in those, and pages do not load them.
+    // The build is not a library build: in libraries Vite keeps white space, which pages do not load.
     build: {
       write: false,
       minify: true,

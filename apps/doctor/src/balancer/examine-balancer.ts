@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import type { Finding, PartReport } from "../part.ts";
 import { exchange } from "./exchange.ts";
 
-/** How many new connections are opened: behind most balancers, so many reach more than one edge. */
+/** How many connections are opened: with so many, most balancers choose more than one edge. */
 const CONNECTIONS = 8;
 /** The client address that a test forges; it is from a range reserved for documentation, so no client has it. */
 const FORGED = "203.0.113.77";

@@ -8,7 +8,7 @@ export interface Exchange {
   readonly headers: IncomingHttpHeaders;
   /** The beginning of the body, or after an upgrade the beginning of the server's first frame. */
   readonly body: string;
-  /** The address of this machine in the connection. */
+  /** The address of this machine's end of the connection. */
   readonly ownAddress: string;
 }
 

@@ -97,8 +97,8 @@ function ofForm({ habit, pieces, truncated }: ReplyFacts, { kind, configured }: 
   const isWaiting = configured.reply === "stream" && fits !== "stream";
   if (isCut) findings.push(wrongReply("with `single`, users get the first piece only"));
   if (isWaiting) findings.push(wrongReply("with `stream`, asks wait for an end that does not come"));
-  // `auto` works with every engine, but the setting that fits this one is recommended. Another setting of the operator
-  // is kept unless it is wrong.
+  // `auto` works with every engine, but the setting that fits this engine is recommended instead. A setting of the
+  // operator other than `auto` is kept unless it is wrong.
   const better = isCut || isWaiting || configured.reply === "auto" ? fits : configured.reply;
   return { findings, settings: better === configured.reply ? {} : { ENGINE_REPLY: better } };
 }

@@ -50,7 +50,7 @@ async function examine(config: Config, url: URL, sizes: boolean): Promise<Engine
   };
   await using life = createLifecycle(CLOSE_MS);
   // `auto` recognises the form of the replies, whatever the operator has set. The operator's limit of a prompt is
-  // lifted, because the examination is to find the engine's own.
+  // lifted, because the examination is to find the engine's own limit.
   const asked: Config = { ...config, ENGINE_REPLY: "auto", ENGINE_MAX_PROMPT_BYTES: 0 };
   const { engine, kind } = openEngine({ config: asked, report, life });
   const isTls = url.protocol === "wss:" || url.protocol === "https:";

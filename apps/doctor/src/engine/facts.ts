@@ -6,7 +6,7 @@ export interface EngineFacts {
   readonly kind: EngineKind;
   readonly configured: {
     readonly reply: ReplyMode;
-    /** The longest prompt to try, in bytes, and the setting that it follows from. */
+    /** The longest prompt to try, in bytes; `mostBy` is the setting from which it follows. */
     readonly mostBytes: number;
     readonly mostBy: "MAX_TEXT_BYTES" | "ENGINE_CONTEXT_TOKENS";
 

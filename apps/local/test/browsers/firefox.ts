@@ -7,7 +7,8 @@ import { findProgram, keyActions, type DrivenBrowser } from "./driven-browser.ts
 import { startPrograms } from "./programs.ts";
 
 /**
- * Firefox sends no requests to Mozilla's servers, and a server's frame in a page of another site cannot store anything.
+ * With these preferences Firefox sends no requests to Mozilla's servers, and a frame that is of another site than the
+ * page around it cannot store anything.
  */
 const PREFERENCES = {
   "app.normandy.enabled": false,

@@ -157,7 +157,8 @@ export const ABUSES: readonly Abuse[] = [
       const sockets = keepOpen(abuser, tokens);
       await abuser.lanes(tokens.length, async (lane) => {
         const socket = await sockets(lane);
-        // Each copy counts as another file, because the bytes behind the end of a PDF are not part of its text.
+        // The bytes behind the end of the PDF are different in each copy, so that the text of each copy is extracted
+        // anew.
         const bytes = Buffer.concat([slow, Buffer.from(`%${newId()}\n`)]);
         const upload = newId();
         const file = { upload, name: "slow.pdf", type: "application/pdf", size: bytes.length };

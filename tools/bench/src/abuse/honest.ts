@@ -149,7 +149,7 @@ async function askPaper(user: User): Promise<void> {
   }
 }
 
-/** Sends a PDF alternately by an upload and inside the ask, as pages do. */
+/** Sends a PDF: every second one by an upload, the others inside the ask. Pages send PDFs in both ways. */
 async function sendPaper(user: User, socket: RelaySocket, asked: Asked): Promise<void> {
   const bytes = makePdf({ pages: [`A small paper, ${randomUUID()}.`] });
   const question = { conversation: user.papers, message: "What is it about?" };

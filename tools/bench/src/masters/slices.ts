@@ -21,8 +21,8 @@ const clock = new Int32Array(new SharedArrayBuffer(4));
 const wait = (ms: number): unknown => Atomics.wait(clock, 0, 0, Math.max(0, ms));
 
 /**
- * Sends a signal to a process. If the process has ended, nothing happens, because the other processes must not stay
- * stopped.
+ * Sends a signal to a process. If the process has ended, the error is ignored: otherwise the error would end this
+ * program, and the other processes would stay stopped.
  */
 const sendTo = (pid: number, signal: NodeJS.Signals): void => {
   try {

@@ -42,8 +42,8 @@ export interface RegionFigures {
   readonly name: string;
   readonly users: number;
   /**
-   * The largest share of the region's cores that a second needed; above 1, asks wait. `peakRedis` is the same for its
-   * Redis servers.
+   * The largest share of the region's cores that was needed in one second; above 1, asks wait. `peakRedis` is the same
+   * for the region's Redis servers.
    */
   readonly peakCpu: number;
   readonly peakRedis: number;
@@ -70,7 +70,7 @@ interface State {
   readonly region: Region;
   /** How many users of the region have each region as their second one, by the index of that second region. */
   readonly seconds: number[];
-  /** How many seconds of work wait for CPU. */
+  /** How many seconds the region's work is behind. */
   backlogS: number;
   /** How many asks the engine answers, by the second in which their answers end. */
   readonly atEngine: Map<number, number>;

@@ -148,7 +148,10 @@ function take(frame: ReturnType<typeof decodeFrame>, { of, ws, answers, connecte
 
 /** The acknowledgements for which this client waits, each by the number of its event. */
 interface Answers {
-  /** Returns the number of the next event; `done` is called without an acknowledgement when the connection ends. */
+  /**
+   * Returns the number of the next event. `done` gets the event's acknowledgement; undefined if the connection ends
+   * first.
+   */
   expect(done: (ack: Ack | undefined) => void): number;
   /**
    * Calls `send` with the number of an event, and waits for the event's acknowledgement. @throws Error when none comes

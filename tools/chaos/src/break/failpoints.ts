@@ -11,7 +11,7 @@ const CROSSINGS = [1, 2] as const;
 /** A process that has not reached its failpoint after this many ms is stopped, and the failpoint counts as missed. */
 const CROSS_MS = 30_000;
 const LOOK_EVERY_MS = 20;
-/** How often a worker is stopped until it hands an ask back: a stop between two asks hands nothing back. */
+/** How often at most a worker is stopped until it hands an ask back: a stop between two asks hands nothing back. */
 const TRIES = 6;
 
 type Step = (typeof EDGE_STEPS | typeof WORKER_STEPS)[number];

@@ -217,7 +217,7 @@ async function open(tab: State, why: "connected" | "resync" | "gap" | "silence" 
       tab.options.onReset?.();
       return void open(tab, "connected");
     }
-    // The refusal may be retried, because Redis is away: the tab tries again later.
+    // All other refusals are temporary, for example while Redis is away, so the tab tries again later.
     setTimeout(() => void open(tab, why), Math.max(answer.error.retryAfterMs ?? 0, 200 + tab.options.random() * 300));
     return;
   }
