@@ -39,7 +39,7 @@ export async function checkProcesses(root: string, earlier: string | undefined):
   await phase("this build again", async () => undefined, 8);
   tally.enter("last answers");
   await load.stop();
-  return conclude(tally, load.nodes().size);
+  return conclude(tally, { users: USERS, edges: load.nodes().size });
 
   async function rollAll(kinds: readonly Kind[], to: string): Promise<void> {
     for (const kind of kinds) await fleet.roll(kind, to);

@@ -26,9 +26,15 @@ export async function seconds(work: () => Promise<unknown>): Promise<string> {
   return `${((performance.now() - begun) / 1000).toFixed(1)} s`;
 }
 
+/** How many users asked, and through how many edges. */
+export interface Met {
+  readonly users: number;
+  readonly edges: number;
+}
+
 /** Prints the results and returns the exit code. */
-export function conclude({ phases, findings }: Tally, edges: number): number {
-  say(`\n${USERS} users met ${edges} edges\n`);
+export function conclude({ phases, findings }: Tally, { users, edges }: Met): number {
+  say(`\n${users} users met ${edges} edges\n`);
   say(table(phases));
   for (const finding of findings) say(`! ${finding}`);
   const problems = broken(phases, WANTED);

@@ -12,8 +12,13 @@ import type { Tally } from "./tally.ts";
  * One user with one conversation: sends asks, retries those without an acknowledgement, and reads the log without gaps.
  */
 export interface Customer {
-  /** Sends an ask. Resolves when the log has its terminal event, or after a minute: then the ask counts as lost. */
-  ask(message: string, file?: Uint8Array): Promise<void>;
+  /**
+   * Sends an ask whose answer must contain the marker. Resolves when the log has its terminal event, or after a minute:
+   * then the ask counts as lost.
+   */
+  ask(message: string, marker: string, file?: Uint8Array): Promise<void>;
+  /** For how many ms nothing was heard of an ask that has not ended; of the asks, the one that waits for longest. */
+  silentMs(): number;
   /** Ids of the edges to which this client has connected. */
   readonly nodes: ReadonlySet<string>;
   close(): void;
@@ -22,12 +27,14 @@ export interface Customer {
 interface Running {
   readonly id: string;
   readonly payload: object;
-  readonly marker: string | undefined;
+  readonly marker: string;
+  readonly hasFile: boolean;
   acknowledged: boolean;
   sending: boolean;
   text: string;
   attempt: number;
-  eventAt: number | undefined;
+  /** When its last event arrived; before the first one, when it was asked. */
+  eventAt: number;
   longestMs: number;
   readonly end: (how: "ended" | "refused") => void;
 }
@@ -41,7 +48,7 @@ const SESSION_TRIES = 30;
  * Fetches a session. While no edge is ready, for example because the machine is busy with their start, the balancer
  * answers 503, and this function retries, as a client does.
  */
-async function takeSession(url: string): Promise<string> {
+export async function takeSession(url: string): Promise<string> {
   for (let tries = 1; ; tries++) {
     const response = await fetch(new URL("/v1/session", url), { method: "POST", signal: AbortSignal.timeout(10_000) });
     if (response.ok) return ((await response.json()) as Session).token;
@@ -78,13 +85,14 @@ export async function createCustomer(url: string, tally: Tally): Promise<Custome
   // The protocol requires a client to read the log when it expects events and none arrive.
   const watch = setInterval(() => {
     const now = performance.now();
-    if ([...one.running.values()].some(({ acknowledged, eventAt }) => acknowledged && now - (eventAt ?? 0) > 5000))
+    if ([...one.running.values()].some(({ acknowledged, eventAt }) => acknowledged && now - eventAt > 5000))
       void open(one);
   }, 5000);
 
   return {
     nodes: one.nodes,
-    ask: (message, file) => ask(one, message, file),
+    ask: (message, marker, file) => ask(one, { message, marker, file }),
+    silentMs: () => Math.max(0, ...[...one.running.values()].map(({ eventAt }) => performance.now() - eventAt)),
     close() {
       one.closed = true;
       clearInterval(watch);
@@ -133,19 +141,26 @@ function hear(one: State): void {
   });
 }
 
-async function ask(one: State, message: string, file?: Uint8Array): Promise<void> {
+interface Question {
+  readonly message: string;
+  readonly marker: string;
+  readonly file: Uint8Array | undefined;
+}
+
+async function ask(one: State, { message, marker, file }: Question): Promise<void> {
   const id = randomUUID();
   const { promise, resolve } = Promise.withResolvers<"ended" | "refused">();
   const files = file && [{ name: `${id}.pdf`, type: "application/pdf", bytes: file }];
   const running: Running = {
     id,
     payload: { id, conversation: one.conversation, message, ...(files && { files }) },
-    marker: file ? undefined : message,
+    marker,
+    hasFile: file !== undefined,
     acknowledged: false,
     sending: false,
     text: "",
     attempt: 0,
-    eventAt: undefined,
+    eventAt: performance.now(),
     longestMs: 0,
     end: resolve,
   };
@@ -194,7 +209,7 @@ function follow(one: State, event: Event): void {
     return;
   }
   const now = performance.now();
-  if (ask.eventAt !== undefined) ask.longestMs = Math.max(ask.longestMs, now - ask.eventAt);
+  ask.longestMs = Math.max(ask.longestMs, now - ask.eventAt);
   ask.eventAt = now;
   if (event.type === "started") {
     ask.attempt = event.attempt;
@@ -208,9 +223,9 @@ function follow(one: State, event: Event): void {
   if (event.type === "completed") {
     one.tally.answered();
     if (ask.text !== event.text) one.tally.wrong(`the deltas of ${ask.id} are not its text`);
-    if (ask.marker && !event.text.includes(ask.marker)) one.tally.wrong(`the answer to ${ask.id} is not its own`);
+    if (!event.text.includes(ask.marker)) one.tally.wrong(`the answer to ${ask.id} is not its own`);
   } else one.tally.failed(event.type === "failed" ? `${event.error.code} ${event.error.reason ?? ""}` : event.type);
-  one.tally.silence(ask.longestMs);
+  one.tally.silence(ask.longestMs, ask.hasFile);
   one.running.delete(ask.id);
   ask.end("ended");
 }

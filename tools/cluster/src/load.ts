@@ -3,10 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createCustomer, type Customer } from "./customer.ts";
 import type { Tally } from "./tally.ts";
 
-/** Users who ask one question after another; every tenth question is about a new PDF. */
+/** Users who ask one question after another; every tenth question, or as many as are wanted, is about a new PDF. */
 export interface Load {
   /** Ids of the edges to which the users have connected. */
   nodes(): ReadonlySet<string>;
+  /** For how many ms nothing was heard of the ask that waits for longest. */
+  silentMs(): number;
   /** Sends no more questions; resolves when the last answer has arrived. */
   stop(): Promise<void>;
 }
@@ -14,7 +16,7 @@ export interface Load {
 const PDF_EVERY = 10;
 const THINK_MS = { least: 100, most: 700 };
 
-export async function startLoad(url: string, users: number, tally: Tally): Promise<Load> {
+export async function startLoad(url: string, users: number, tally: Tally, pdfEvery = PDF_EVERY): Promise<Load> {
   const customers = await Promise.all(Array.from({ length: users }, () => createCustomer(url, tally)));
   let asking = true;
   let asked = 0;
@@ -23,8 +25,8 @@ export async function startLoad(url: string, users: number, tally: Tally): Promi
     while (asking) {
       const number = asked++;
       const word = `marker${number.toString(36)}x${Math.random().toString(36).slice(2, 8)}`;
-      const file = number % PDF_EVERY === 0 ? makePdf({ pages: [`${word} stands here.`, "Another page."] }) : undefined;
-      await customer.ask(file ? `where is ${word}` : word, file);
+      const file = number % pdfEvery === 0 ? makePdf({ pages: [`${word} stands here.`, "Another page."] }) : undefined;
+      await customer.ask(file ? "what stands in this file?" : word, word, file);
       const { least, most } = THINK_MS;
       await sleep(least + Math.random() * (most - least));
     }
@@ -33,6 +35,7 @@ export async function startLoad(url: string, users: number, tally: Tally): Promi
 
   return {
     nodes: () => new Set(customers.flatMap(({ nodes }) => [...nodes])),
+    silentMs: () => Math.max(...customers.map((customer) => customer.silentMs())),
     async stop() {
       asking = false;
       await Promise.all(lives);

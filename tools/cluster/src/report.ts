@@ -20,6 +20,7 @@ export function table(phases: readonly Phase[]): string {
     retried: sum(phases, "retried"),
     gaps: phases.flatMap(({ gaps }) => gaps),
     silences: phases.flatMap(({ silences }) => silences),
+    fileSilences: phases.flatMap(({ fileSilences }) => fileSilences),
   };
   const rows = [COLUMNS, ...[...phases, all].map(row)];
   const widths = COLUMNS.map((_, column) => Math.max(...rows.map((cells) => (cells[column] ?? "").length)));

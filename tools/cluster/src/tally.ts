@@ -14,8 +14,8 @@ export interface Tally {
   retried(): void;
   /** A client has caught up over a new connection, `ms` after the end of the earlier one. */
   gap(ms: number): void;
-  /** An ask has ended whose longest pause between two events was `ms`. */
-  silence(ms: number): void;
+  /** An ask has ended that was silent for `ms` at most: from the question to its first event, and between two events. */
+  silence(ms: number, hasFile?: boolean): void;
   readonly phases: readonly Phase[];
   readonly findings: readonly string[];
 }
@@ -30,6 +30,8 @@ export interface Phase {
   retried: number;
   readonly gaps: number[];
   readonly silences: number[];
+  /** Those of them of asks with a file. */
+  readonly fileSilences: number[];
 }
 
 const MAX_FINDINGS = 20;
@@ -38,7 +40,8 @@ export function createTally(): Tally {
   const phases: Phase[] = [];
   const findings: string[] = [];
   const begin = (name: string): Phase => {
-    const phase = { name, asks: 0, answers: 0, lost: 0, wrong: 0, failed: 0, retried: 0, gaps: [], silences: [] };
+    const counts = { asks: 0, answers: 0, lost: 0, wrong: 0, failed: 0, retried: 0 };
+    const phase = { name, ...counts, gaps: [], silences: [], fileSilences: [] };
     phases.push(phase);
     return phase;
   };
@@ -65,7 +68,10 @@ export function createTally(): Tally {
     },
     retried: () => void current().retried++,
     gap: (ms) => void current().gaps.push(ms),
-    silence: (ms) => void current().silences.push(ms),
+    silence(ms, hasFile = false) {
+      current().silences.push(ms);
+      if (hasFile) current().fileSilences.push(ms);
+    },
     phases,
     findings,
   };
