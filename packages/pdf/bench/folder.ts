@@ -25,6 +25,9 @@ import { table } from "./table.ts";
 const MAX_PAGES = 40;
 const MAX_NAMED = 60;
 
+/** The sticky notes at the end of a page. Only docrelay reads them, so they are not compared. */
+const NOTES = /^\[Note\] [\s\S]*/m;
+
 interface JudgedPage {
   readonly file: string;
   readonly script: string;
@@ -100,7 +103,10 @@ async function readBeside(rivals: readonly Rival[], path: string, outcome: Extra
   // If readers find different numbers of pages, a page number does not mean the same page to all of them, so the file
   // is left out.
   if (others.length < rivals.length || others.some(({ length }) => length < pages)) return [];
-  return Array.from({ length: pages }, (_, page) => [ours[page] ?? "", ...others.map((texts) => texts[page] ?? "")]);
+  return Array.from({ length: pages }, (_, page) => [
+    (ours[page] ?? "").replace(NOTES, ""),
+    ...others.map((texts) => texts[page] ?? ""),
+  ]);
 }
 
 function named(kind: Kind, outcome: ExtractOutcome, page: number): string {
