@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { withOverlooked, type Blanks } from "./pdfium-blanks.ts";
+import type { Letters } from "./pdfium-letters.ts";
+import { overlookedOn, withOverlooked, type Blanks } from "./pdfium-blanks.ts";
 
 /*
  * Positions of letters as PDFium reports them for fonts that draw a combining sign back over the letter before it. For
@@ -30,4 +31,31 @@ it("a gap behind a sign over the letter is one where the letter ends before it, 
 it("what a letter leaves free at its side is no blank, nor are the gaps of spaced letters", () => {
   expect(textOf(["이", 0, 6, 9], ["몸", 9, 18], ["을", 18, 27])).toBe("이몸을");
   expect(textOf(["서", 0, 9], ["울", 13, 22], ["역", 26, 35])).toBe("서울역");
+});
+
+/** A line of letters that are half an em wide, with gaps of `gap` points at the bars, which are not part of its text. */
+function latin(text: string, gap: number): string {
+  let right = 0;
+  const signs = [...text].flatMap((sign): Placed[] => {
+    if (sign === "|") right += gap;
+    else right += SIZE / 2;
+    return sign === "|" ? [] : [[sign, right - SIZE / 2, right]];
+  });
+  const raw = signs.map(([sign]) => sign).join("");
+  const at = (index: number): Placed => signs[index] as Placed;
+  const apart = (one: number, other: number): number => at(other)[1] - at(one)[2];
+  const letters = { gap: apart, advanceGap: apart, of: () => ({ size: SIZE }) } as unknown as Letters;
+  const overlooked = overlookedOn(letters, raw);
+  if (!overlooked) return raw;
+  const page = { raw, letters, blankEm: 0, drawsBlanks: false, overlooked };
+  return withOverlooked(page, raw, { text: raw, start: 0, first: 0, size: SIZE });
+}
+
+it("narrow gaps between words of an alphabet are blanks on a page with words run together", () => {
+  expect(latin("after|recognizing|the (recorded|investment|)", 2)).toBe("after recognizing the (recorded investment)");
+});
+
+it("gaps that are no wider than between letters are no blanks", () => {
+  expect(latin("after|recognizing|the recorded|investment", 1.5)).toBe("afterrecognizingthe recordedinvestment");
+  expect(latin("i|n|t|e|r|n|a|t|i|o|n|a|l|l|y", 3)).toBe("internationally");
 });

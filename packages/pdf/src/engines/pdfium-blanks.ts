@@ -21,7 +21,13 @@ const EVEN_EM = 0.4;
 const FULL_WIDTH = /[\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff1f\uff01\uff09\u300d\u300f\u3011]/;
 const BLANK = 0x20;
 /** Characters beside which PDFium may leave out narrow blanks, because it compares gaps with the widest letter. */
-export const OVERLOOKED = new RegExp(`${CLUSTERED.source}|[\\u1100-\\u11ff\\u3130-\\u318f\\uac00-\\ud7ff]`);
+const OVERLOOKED = new RegExp(`${CLUSTERED.source}|[\\u1100-\\u11ff\\u3130-\\u318f\\uac00-\\ud7ff]`);
+/**
+ * Words with which it is found out whether PDFium has left out blanks of a page in an alphabet: two words in one are
+ * long. At most this many are looked at.
+ */
+const [LONG_WORD, MAX_LONG_WORDS] = [/[a-z]{12,}/g, 8] as const;
+const LETTER = /[\p{L}\p{N}]/u;
 
 export interface Blanks {
   /** The text of the whole page. */
@@ -32,6 +38,8 @@ export interface Blanks {
    * no clustered letters.
    */
   readonly blankEm: number;
+  /** Matches the characters beside which PDFium may have left out blanks of this page; undefined if there are none. */
+  readonly overlooked?: RegExp | undefined;
   /** Whether the program that wrote the page draws its blanks as characters; false if the page has no clustered letters. */
   readonly drawsBlanks: boolean;
 }
@@ -164,18 +172,36 @@ function cellGapOf(gaps: readonly number[], size: number): number {
   return Math.max(CELL_GAP_EM * size, 3 * usual);
 }
 
+/** Finds out beside which characters of a page PDFium may have left out blanks. */
+export function overlookedOn(letters: Letters, raw: string): RegExp | undefined {
+  if (OVERLOOKED.test(raw)) return OVERLOOKED;
+  let looks = 0;
+  for (const { 0: word, index } of raw.matchAll(LONG_WORD)) {
+    if (++looks > MAX_LONG_WORDS) break;
+    const { size = 0 } = letters.of(index) ?? {};
+    let gaps = 0;
+    for (let at = index + 1; at < index + word.length; at++)
+      if (letters.gap(at - 1, at) > CLUSTER_GAP_EM * size) gaps++;
+    if (gaps > 0 && 2 * gaps < word.length) return LETTER;
+  }
+  return undefined;
+}
+
 /**
  * Adds the blanks that PDFium left out of a line, unless the line's letters are spaced out. `text`: the line as read so
  * far; it must have the same length as the line in the text of the page.
  */
-export function withOverlooked({ raw: page, letters }: Blanks, text: string, { start, first, size }: RawLine): string {
+export function withOverlooked(page: Blanks, text: string, { start, first, size }: RawLine): string {
+  const { raw, letters, overlooked = OVERLOOKED } = page;
   const found: number[] = [];
   let pairs = 0;
   for (let at = first + 1; at < text.length; at++) {
     if (isSpace(text.charCodeAt(at)) || isSpace(text.charCodeAt(at - 1)) || MARK.test(text.charAt(at))) continue;
     pairs++;
-    if (!OVERLOOKED.test(text.charAt(at)) && !OVERLOOKED.test(text.charAt(at - 1))) continue;
-    if (gapAfter(letters, page, start + at - 1, start + at) <= CLUSTER_GAP_EM * size) continue;
+    const [isAfter, isBefore] = [overlooked.test(text.charAt(at - 1)), overlooked.test(text.charAt(at))];
+    // In an alphabet, marks and brackets have free space at their sides.
+    if (overlooked === LETTER ? !isAfter || !isBefore : !isAfter && !isBefore) continue;
+    if (gapAfter(letters, raw, start + at - 1, start + at) <= CLUSTER_GAP_EM * size) continue;
     if (letters.advanceGap(start + at - 1, start + at) > CLUSTER_GAP_EM * size) found.push(at);
   }
   if (found.length === 0 || found.length * 2 > pairs) return text;

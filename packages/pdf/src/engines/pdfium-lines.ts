@@ -26,7 +26,7 @@ import {
   blanksOf,
   isEven,
   madeFrom,
-  OVERLOOKED,
+  overlookedOn,
   spacedCellGap,
   spreadOut,
   styleOfLine,
@@ -71,8 +71,6 @@ interface PageText extends Blanks {
   /** Whether the page has right-to-left text. */
   readonly rtl: boolean;
   readonly mostlyRtl: boolean;
-  /** Whether PDFium may have left out blanks on this page. */
-  readonly overlooked: boolean;
   readonly drawing: () => Drawing;
 }
 
@@ -150,7 +148,7 @@ export function readLines(
       styled,
       rtl: RTL.test(raw),
       mostlyRtl: isMostlyRtl(raw),
-      overlooked: OVERLOOKED.test(raw),
+      overlooked: overlookedOn(letters, raw),
       drawing: () => (drawing ??= drawingOf(pdfium, page, isRead())),
       ...blanksOf(letters, raw),
     };
@@ -277,7 +275,7 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   }
   // Whether the blanks that PDFium left out are added. They are added only to a line from which no blank was removed. A
   // program that draws its blanks leaves none out, and a gap between spaced-out letters is no blank.
-  const whole = page.overlooked && !page.drawsBlanks && !isSpaced && read.text.length === text.length;
+  const whole = page.overlooked !== undefined && !page.drawsBlanks && !isSpaced && read.text.length === text.length;
   const words = page.styled && read.text.length !== text.length ? wordsIn(letters, line, read.text) : place.words;
   return [{ ...read, ...place, words, ...(whole && { text: withOverlooked(page, read.text, line) }) }];
 }

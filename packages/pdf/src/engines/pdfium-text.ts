@@ -46,7 +46,8 @@ export function readText(pdfium: Pdfium, text: number, count: number): GivenText
     const thai = hasThaiCodes(pdfium, text, given) ? thaiText(pdfium, text, count) : undefined;
     if (thai) return thai;
     if (isPairsOfBytes(given)) return { ...withAllLetters(pdfium, text, count, characterOf), utf8: true };
-    return given.length === count ? { text: given } : withAllLetters(pdfium, text, count);
+    if (given.length !== count) return withAllLetters(pdfium, text, count);
+    return { text: withBlanks(given, (index) => isBlank(pdfium, text, index)) };
   } finally {
     call.free(at);
   }
@@ -111,14 +112,31 @@ function withAllLetters(
   for (let index = 0; index < count; index++) {
     const isInText = call.FPDFText_GetTextIndexFromCharIndex(text, index) >= 0;
     const code = call.FPDFText_GetUnicode(text, index);
-    const isNul = !isInText && code === 0 && hasInk(pdfium, text, index);
-    if (!isInText && !isNul && call.FPDFText_HasUnicodeMapError(text, index) !== 1) continue;
-    const sign = isNul ? "\ufffd" : (decoded?.(code, index) ?? signOf(code));
+    const isSeen = isInText || (code === 0 && hasInk(pdfium, text, index));
+    if (!isSeen && call.FPDFText_HasUnicodeMapError(text, index) !== 1) continue;
+    const sign = decoded?.(code, index) ?? withBlanks(signOf(code), () => isBlank(pdfium, text, index));
     for (let unit = 0; unit < sign.length; unit++) chars.push(index);
     all += sign;
   }
   return { text: all, chars: Int32Array.from(chars) };
 }
+
+/** Matches control characters, but for line ends and the one that PDFium uses as a hyphen. */
+const CONTROL = /[\u0000\u0001\u0003-\u0009\u000b\u000c\u000e-\u001f]/g;
+
+/** The text with blanks for control characters that are blanks, because some fonts name their blank so, and without U+0000. */
+function withBlanks(text: string, isBlankAt: (index: number) => boolean): string {
+  if (text.search(CONTROL) < 0) return text;
+  return text.replace(CONTROL, (sign, index: number) => (isBlankAt(index) ? " " : sign === "\0" ? "\ufffd" : sign));
+}
+
+/** Whether a character is a blank: its font names it, and nothing is drawn for it. */
+function isBlank(pdfium: Pdfium, text: number, index: number): boolean {
+  return pdfium.call.FPDFText_HasUnicodeMapError(text, index) !== 1 && !hasInk(pdfium, text, index);
+}
+
+/** A box that is less high than this, in points, is that of a character without ink: the height is rounded. */
+const MIN_INK = 0.1;
 
 /** Whether anything is drawn for a character: its box has a height. */
 function hasInk({ call, allocate, heap }: Pdfium, text: number, index: number): boolean {
@@ -126,7 +144,7 @@ function hasInk({ call, allocate, heap }: Pdfium, text: number, index: number): 
   try {
     if (!call.FPDFText_GetCharBox(text, index, at, at + 8, at + 16, at + 24)) return false;
     const [left = 0, right = 0, bottom = 0, top = 0] = new Float64Array(heap().buffer, at, 4);
-    return right > left && top > bottom;
+    return right > left && top - bottom > MIN_INK;
   } finally {
     call.free(at);
   }

@@ -31,6 +31,10 @@ describe("letters of a font that names none of them", () => {
     );
   });
 
+  it("are U+FFFD where they are drawn with the code 0", async () => {
+    expect(await coded("che dell\0impresa e dall\0altra parte")).toBe("che dell\ufffdimpresa e dall\ufffdaltra parte");
+  });
+
   it.each([
     ["T1", "a di\u001berent, e\u001ecient \u001crst re\u001dection of re\u001cned o\u001ece work"],
     ["OT1", "a di\u000berent, e\u000ecient \u000crst reflection of re\u000cned o\u000ece work"],
