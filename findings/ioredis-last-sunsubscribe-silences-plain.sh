@@ -22,7 +22,8 @@ async function trial(left) {
   for (const channel of left) await subscriber.sunsubscribe(channel);
   const before = await publisher.publish("news", "one");
   await wait(200);
-  // Any subscription lets the connection hear again; what it knows of is this one alone.
+  // If the connection hears nothing any more, this subscription lets it hear again. After the reconnect, such a
+  // connection subscribes only to `c`.
   await subscriber.ssubscribe("c");
   await publisher.client("KILL", "TYPE", "pubsub");
   await wait(1500);

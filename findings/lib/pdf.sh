@@ -2,8 +2,8 @@
 # objects of its fonts.
 cat >pdf.mjs <<'JS'
 /**
- * The bytes of a PDF of one page; `objects` get the numbers 5, 6 …, `fonts` is the dictionary that refers to them, `catalog`
- * holds more entries of the catalog.
+ * Returns the bytes of a PDF of one page. `objects` get the numbers 5, 6 …, `fonts` is the font dictionary, which
+ * refers to these numbers, `catalog` has further entries of the catalog.
  */
 export function pdf({ content, fonts, objects, catalog = "" }) {
   const all = [

@@ -11,7 +11,10 @@ export interface Sentence {
   readonly words: readonly string[];
 }
 
-/** Text without a full stop is cut into pieces of this length, because a table of 8 MB must not become one sentence. */
+/**
+ * A longer sentence is cut into pieces of this length: a text without a full stop, such as a table of 8 MB, must not
+ * become one sentence.
+ */
 const PIECE_CHARS = 2000;
 
 /**

@@ -11,7 +11,8 @@ export interface PrivateRedis extends AsyncDisposable {
   readonly ended: Promise<void>;
 }
 
-// The path of a unix socket must be shorter than 108 bytes; a longer folder for temporary files is not used.
+// If the path of the system's folder for temporary files is longer, that folder is not used: the path of a unix socket
+// in it must be shorter than 108 bytes.
 const SOCKET_ROOM = 80;
 /** Most memory for the data of the private Redis, in bytes. */
 const MAX_MEMORY = 3_221_225_472;

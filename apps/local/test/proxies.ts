@@ -64,7 +64,8 @@ export const PROXIES: readonly Recipe[] = [
     file: "Caddyfile",
     program: "/usr/bin/caddy",
     port: 8091,
-    // Caddy's admin endpoint is off: with `--watch`, Caddy reloads when its file changes.
+    // Caddy's admin endpoint is off, because a reload does not need it: with `--watch`, Caddy reloads when its file
+    // changes.
     whole: (recipe) => `{\n\tadmin off\n}\n${recipe}`,
     args: (file) => ["run", "--adapter", "caddyfile", "--config", file, "--watch"],
     reload: "SIGCONT",

@@ -34,7 +34,7 @@ interface Reader {
   readonly events: Event[];
   /** The hash tag of the user's keys. */
   tag: string;
-  /** The time of the last event of the reader's running ask. */
+  /** When the reader last asked a question or got an event, in ms. */
   heardAt: number;
   silentMs: number;
   asked: number;

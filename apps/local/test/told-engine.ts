@@ -5,14 +5,14 @@ import { WebSocketServer, type WebSocket } from "ws";
 
 /**
  * An engine whose behaviour the question decides. For "hold …" it says "One. ", and "Two." only after `release`. For
- * "drop …" it says "WRONG " and closes the connection, and answers the next call with "Right.". For "many …" it says
- * many words. It answers all other questions at once.
+ * "drop …" it says "WRONG ", closes the connection after `release`, and answers the next call with "Right.". For "many
+ * …" it says many words. It answers all other questions at once.
  */
 export interface ToldEngine {
   readonly url: string;
   /** The question of each call, in order. */
   readonly calls: readonly string[];
-  /** Ends the answers that are waiting. */
+  /** Ends the answers of "hold …", or the connections of "drop …". */
   release(): void;
 }
 

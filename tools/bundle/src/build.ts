@@ -30,7 +30,8 @@ export async function buildProgram(program: Program): Promise<string[]> {
     // Turns off warnings about the duration of the build: a busy machine must not make the build fail.
     checks: { bundlerTimings: false },
     onLog(level, { code, message }) {
-      // `toAscii` breaks no line, so the source map stays right, except for columns behind a replaced character.
+      // The warning SOURCEMAP_BROKEN is ignored: `toAscii` breaks no line, so the source map stays right, except for
+      // columns behind a replaced character.
       if (level === "warn" && code !== "SOURCEMAP_BROKEN") throw new Error(`${program.target}: ${message}`);
     },
   });

@@ -21,7 +21,7 @@ interface Manifest {
  * old files are deleted. Packages that it does not depend on when it is installed become part of it.
  *
  * - `*.js` are ES modules, one for each source, so that a bundler leaves out whole modules;
- * - `index.cjs` is all of it for `require`;
+ * - `index.cjs` is the whole package for `require`;
  * - `index.d.ts` and `index.d.cts` declare what `index` exports.
  */
 export async function buildLibrary(folder: string): Promise<void> {

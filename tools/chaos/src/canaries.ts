@@ -150,7 +150,7 @@ export const CANARIES: readonly Canary[] = [
       stage.engine.script = (call) => call.say(0, SAID);
       const sweepOnce = memo(() => sweepAhead(stage));
       const user = await stage.user({ onStored: sweepOnce });
-      await user.ask(); // the other worker runs this ask
+      await user.ask(); // the worker whose clock is right runs this ask
       const call = await callNumber(stage, 1);
       stage.engine.script = sayAll;
       await user.ask("pdf");

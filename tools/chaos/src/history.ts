@@ -25,7 +25,10 @@ export type Entry = { readonly t: number } & (
   /** After the run: up to which position a tab has shown events. */
   | { kind: "stood"; user: string; tab: string; conversation: string; seq: number; online: boolean }
   | { kind: "replayed"; user: string; conversation: string; events: readonly Event[]; first: number }
-  /** The engine's `call`-th call for an ask, from 1; `text` is its complete reply. */
+  /**
+   * The engine's `call`-th call for an ask, from 1; `text` is the complete reply, of which the engine may send only a
+   * part.
+   */
   | { kind: "call"; ask: string; call: number; text: string; sawFile: boolean }
   | { kind: "answered"; ask: string; call: number }
   /** A fault, and how long it lasted. */

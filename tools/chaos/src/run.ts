@@ -113,7 +113,10 @@ async function atFailpoints(cluster: Cluster, history: History): Promise<void> {
   }
 }
 
-/** Ends all faults, and waits until every acknowledged ask has ended and every tab has caught up, or the time is up. */
+/**
+ * Ends all faults of connections, and waits until every acknowledged ask has ended and every tab has caught up, or the
+ * time is up.
+ */
 export async function settle(
   cluster: Cluster,
   users: readonly User[],

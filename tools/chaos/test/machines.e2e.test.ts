@@ -23,7 +23,7 @@ const passed = (verdict: Verdict, completed: number): void => {
   expect(verdict.violations).toEqual([]);
   expect(verdict.completed).toBe(completed);
 };
-/** Returns a list of the engine calls; each has sent three words and waits. */
+/** Returns a list to which every further engine call is added. Each call sends three words and then waits. */
 function heldCalls({ engine }: Stage): Call[] {
   const calls: Call[] = [];
   engine.script = (call) => {

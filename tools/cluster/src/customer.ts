@@ -13,11 +13,11 @@ import type { Tally } from "./tally.ts";
  */
 export interface Customer {
   /**
-   * Sends an ask whose answer must contain the marker. Resolves when the log has its terminal event, or after a minute:
-   * then the ask counts as lost.
+   * Sends an ask whose answer must contain the marker. Resolves when the log has its terminal event, when it is refused
+   * for good, or after a minute: then the ask counts as lost if it was acknowledged, else as failed.
    */
   ask(message: string, marker: string, file?: Uint8Array): Promise<void>;
-  /** For how many ms nothing was heard of an ask that has not ended; of the asks, the one that waits for longest. */
+  /** For how many ms the running ask with the longest silence has had no event; 0 if no ask runs. */
   silentMs(): number;
   /** Ids of the edges to which this client has connected. */
   readonly nodes: ReadonlySet<string>;

@@ -3,11 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createCustomer, type Customer } from "./customer.ts";
 import type { Tally } from "./tally.ts";
 
-/** Users who ask one question after another; every tenth question, or as many as are wanted, is about a new PDF. */
+/** Users who each ask one question after another; of all questions together, every `pdfEvery`-th is about a new PDF. */
 export interface Load {
   /** Ids of the edges to which the users have connected. */
   nodes(): ReadonlySet<string>;
-  /** For how many ms nothing was heard of the ask that waits for longest. */
+  /** For how many ms the running ask with the longest silence has had no event; 0 if no ask runs. */
   silentMs(): number;
   /** Sends no more questions; resolves when the last answer has arrived. */
   stop(): Promise<void>;

@@ -4,13 +4,13 @@ export interface Tally {
   enter(phase: string): void;
   asked(): void;
   answered(): void;
-  /** An acknowledged ask has no terminal event. */
+  /** An acknowledged ask has no terminal event after a minute. */
   lost(ask: string): void;
   /** An ask was accepted twice, ended twice, had an event twice, or got the answer of another ask. */
   wrong(what: string): void;
-  /** An ask failed, or was refused for good. */
+  /** An ask failed or was cancelled, was refused for good, or was not acknowledged within a minute. */
   failed(what: string): void;
-  /** An ask was refused or got no answer, and is retried with the same id. */
+  /** An ask was refused for now or got no answer, and is retried with the same id. */
   retried(): void;
   /** A client has caught up over a new connection, `ms` after the end of the earlier one. */
   gap(ms: number): void;

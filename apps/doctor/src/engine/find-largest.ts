@@ -3,8 +3,8 @@ import type { FailureFacts, SizeFacts } from "./facts.ts";
 
 const MIN_BYTES = 16_384;
 /**
- * How many more prompts are tried after the first refusal. The size of each prompt is in the middle between the largest
- * that was accepted and the smallest that was refused.
+ * Most prompts that are tried after the first refusal. The size of each is in the middle between the largest that was
+ * accepted and the smallest that was refused.
  */
 const CLOSER = 4;
 const LINE = "The quick brown fox jumps over the lazy dog and runs on. 0123\n";
@@ -12,8 +12,9 @@ const LINE = "The quick brown fox jumps over the lazy dog and runs on. 0123\n";
 export const TOKENS_PER_BYTE = estimateTokens(LINE.repeat(100)) / (LINE.length * 100);
 
 /**
- * Finds the largest prompt that gets an answer. It asks with prompts that grow fourfold from 16 KiB to `most` bytes,
- * and after the first refusal with some sizes in between. `ask` resolves to the reason why a prompt got no answer.
+ * Finds the largest prompt that gets an answer. The prompts grow fourfold from 16 KiB to `most` bytes; if one is
+ * refused as too large, some sizes in between are tried. `ask` resolves to the reason why a prompt got no answer;
+ * undefined if it got one.
  */
 export async function findLargest(
   most: number,

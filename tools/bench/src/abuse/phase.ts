@@ -15,7 +15,7 @@ export function createPhase(): Phase {
   return { text: createHistogram(), pdf: createHistogram(), refused: {}, sent: 0 };
 }
 
-/** The memory of all parts of the relay, in bytes: of each edge by name, and of Redis. */
+/** The memory of all parts of the relay, in bytes: of each edge, in the order of the edges, and of Redis. */
 export interface Memory {
   readonly edges: readonly number[];
   readonly redis: number;
@@ -32,7 +32,7 @@ export interface Round {
   readonly memoryMost: Memory;
   /** Counts of the answers that the abuser received. */
   readonly seen: Readonly<Record<string, number>>;
-  /** Asks of honest users that were acknowledged and had no end when the round was over. */
+  /** Asks of honest users that were running when the round was over, and did not end within the next half minute. */
   readonly lost: number;
 }
 

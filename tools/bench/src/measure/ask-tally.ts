@@ -5,7 +5,10 @@ import { createHistogram, latencyOf, type Histogram, type Latency } from "./hist
  * {@link nowMs}.
  */
 export interface AskTally {
-  /** An ask was sent. `measured` is false during the warm-up: then the ask counts only if it is lost or ends twice. */
+  /**
+   * An ask was sent. `measured` is false during the warm-up: then `sent`, `answered` and the latencies leave the ask
+   * out, and all other figures include it.
+   */
   sent(ask: string, scheduledAt: number, sentAt: number, measured: boolean): void;
   /** The ask was acknowledged, or refused with `code`. */
   acked(ask: string, at: number, code?: string): void;
@@ -21,7 +24,7 @@ export interface AskTally {
   /** Events did not arrive live; the client reads them from the log. */
   gap(): void;
   event(): void;
-  /** How many asks were acknowledged (or sent, if the protocol has no acknowledgements) and have not ended. */
+  /** How many asks were sent and have neither ended nor been refused or dropped. */
   readonly running: number;
   readonly progress: { readonly sent: number; readonly answered: number; readonly firstP99: number };
   result(): AskResult;

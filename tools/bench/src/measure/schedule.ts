@@ -23,7 +23,8 @@ export interface Schedule {
 /**
  * Open loop: calls `arrive` for each arrival when it is due, whether or not earlier ones have finished. The caller
  * measures latencies from `scheduledAt` (in ms of {@link nowMs}), so that they include delays of this process. If this
- * process is late, the missed arrivals are made at once, not dropped. Resolves when all arrivals were made.
+ * process is late, the missed arrivals are made at once, not dropped. Resolves to the number of arrivals when all were
+ * made or `signal` is aborted.
  */
 export async function runSchedule(of: Schedule, arrive: (index: number, scheduledAt: number) => void): Promise<number> {
   const begun = nowMs();

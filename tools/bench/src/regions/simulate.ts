@@ -220,8 +220,8 @@ function sum(values: Iterable<number>): number {
 }
 
 /**
- * Returns a function that generates numbers from 0 to 1 by the algorithm Mulberry32. The same seed gives the same
- * numbers.
+ * Returns a function that generates numbers from 0 up to, not including, 1, by the algorithm Mulberry32. The same seed
+ * gives the same numbers.
  */
 function seeded(seed: number): () => number {
   let state = seed;

@@ -5,7 +5,7 @@ import type { Result, Section } from "./result.ts";
 const WIDTH = 720;
 const HEIGHT = 300;
 const LEFT = 56;
-/** The width of the names beside the lines. */
+/** The width of the space to the right of the lines, which has their names. */
 const RIGHT = 110;
 const BOTTOM = 28;
 const COLORS = ["#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f", "#475569"];

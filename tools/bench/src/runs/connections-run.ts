@@ -16,8 +16,8 @@ const SETTLE_MS = 1000;
 
 /**
  * Opens `count` connections, at most `atOnce` at the same time, and keeps them idle for the duration. Before that, a
- * tenth as many are opened and closed, so that memory that a process allocates only once is not counted as memory of a
- * connection.
+ * tenth as many, at most 1,000, are opened and closed, so that memory that a process allocates only once is not counted
+ * as memory of a connection.
  */
 export async function runConnections(options: Options, follow: (show: () => string) => void): Promise<Section[]> {
   const { count, durationMs, pid } = options;

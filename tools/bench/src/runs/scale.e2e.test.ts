@@ -22,8 +22,8 @@ afterAll(async () => {
 });
 
 /**
- * Connects a reader to an edge. `got` returns how many messages of the reader's conversation have reached it, `ended`
- * whether its asks have ended.
+ * Connects a reader to an edge, and asks its questions. `got` returns how many messages of the reader's conversation
+ * have reached it, `ended` whether its asks have ended.
  */
 async function reader(url: string): Promise<{ channel: string; got(): number; ended(): boolean; close(): void }> {
   const response = await fetch(new URL("/v1/session", url), { method: "POST" });

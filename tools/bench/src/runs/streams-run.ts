@@ -16,7 +16,10 @@ const LOOK_MS = 50;
 /** The pause between two asks of a user, in ms: an edge accepts five a second from each user. */
 const PAUSE_MS = 250;
 
-/** Runs a closed loop: every user always has one running reply and reads it. Measures how steadily the text arrives. */
+/**
+ * Runs a closed loop: every user reads the reply to an ask, and asks again a moment after its end. Measures how
+ * steadily the text arrives.
+ */
 export async function runStreams(options: Options, follow: (show: () => string) => void): Promise<Section[]> {
   const { users, urls, protocol, durationMs, count, message } = options;
   const tokens = await takeTokens(options);

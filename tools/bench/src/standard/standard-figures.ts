@@ -56,8 +56,8 @@ export function reaches(name: FigureName, value: number): boolean | undefined {
 }
 
 /**
- * Returns the table at the end of `npm run bench`, as cells. A `ratio` above 1 means that a figure is worse than
- * before.
+ * Returns the table at the end of `npm run bench`, as cells. A value above 1 in the column `worse by` means that a
+ * figure is worse than the committed one.
  */
 export function standardTable(now: Partial<Record<FigureName, Spread>>, before: Figures): string[][] {
   const rows = FIGURE_NAMES.flatMap((name) => {

@@ -8,10 +8,13 @@ import { EDGE_STEPS, WORKER_STEPS } from "../preload/steps.ts";
  * second time.
  */
 const CROSSINGS = [1, 2] as const;
-/** A process that has not reached its failpoint after this many ms is stopped, and the failpoint counts as missed. */
+/** A process that has not reached its failpoint after this many ms is stopped, and the next one tries. */
 const CROSS_MS = 30_000;
 const LOOK_EVERY_MS = 20;
-/** How often at most a worker is stopped until it hands an ask back: a stop between two asks hands nothing back. */
+/**
+ * Most processes that try to reach a failpoint; it counts as missed when all of them have failed. `handBack` often
+ * needs more than one, because a worker that is stopped between two asks hands nothing back.
+ */
 const TRIES = 6;
 
 type Step = (typeof EDGE_STEPS | typeof WORKER_STEPS)[number];

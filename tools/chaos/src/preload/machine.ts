@@ -6,9 +6,9 @@ import { syncBuiltinESMExports } from "node:module";
 export interface Machine {
   /** By how many ms the clock is ahead; a negative number: behind. */
   readonly aheadMs?: number;
-  /** Whether every further file fails with ENOSPC, after half of it was written. */
+  /** Whether writing a file fails with ENOSPC, after half of it was written. */
   readonly isDiskFull?: boolean;
-  /** Whether every further socket, pipe and file fails with EMFILE. */
+  /** Whether opening a socket, a pipe or a file fails with EMFILE. */
   readonly isOutOfDescriptors?: boolean;
 }
 

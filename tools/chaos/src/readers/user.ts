@@ -18,7 +18,10 @@ export interface User {
   readonly unfinished: number;
   /** Sends asks until the signal is aborted, then resolves when no send is pending. */
   live(until: AbortSignal): Promise<void>;
-  /** Sends one ask, again and again until it is acknowledged or refused for good. */
+  /**
+   * Sends one ask, again and again until it is acknowledged or refused for good, or the user gives up. Resolves to the
+   * ask's id.
+   */
   ask(file?: "pdf" | "no-pdf"): Promise<string>;
   close(): void;
 }
@@ -39,7 +42,7 @@ export interface UserOptions {
   readonly uploadShare?: number;
   /** The share of asks that are cancelled. */
   readonly cancelShare?: number;
-  /** The share of asks after which a tab reconnects to another edge, in [0, 1]. */
+  /** The share of asks after which a tab reconnects, to any edge. */
   readonly moveShare?: number;
   /** Called after each stored chunk of an upload; the upload continues when the returned promise has resolved. */
   onStored?(offset: number): unknown;

@@ -4,8 +4,8 @@ import type { Fault } from "../check/violation.ts";
 
 const NAMED: readonly Fault[] = ["LOST", "TWO-ENDS", "DUP-APPLIED", "GAPS", "CROSS-USER"];
 /**
- * The times that docrelay promises, in ms. `test/processes.e2e.test.ts` and `test/redis.e2e.test.ts` allow twice as
- * much.
+ * The times that docrelay promises, in ms. `test/processes.e2e.test.ts` and `test/redis.e2e.test.ts` allow twice these
+ * times.
  */
 export const PROMISED = { takeover: 1200, handOver: 200, catchUp: 250, gap: 300, storeAway: 1000 } as const;
 const SHOWN_VIOLATIONS = 20;
