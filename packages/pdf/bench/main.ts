@@ -6,12 +6,13 @@ import { createExtractor } from "../src/index.ts";
 import { mean, runFile, type Run } from "../test/corpus-run.ts";
 import { similarity, wordF1 } from "../test/similarity.ts";
 import { watchChildren } from "./children.ts";
+import { twoAtOnce } from "./at-once.ts";
 import { benchFolder } from "./folder.ts";
 import { LIMITS } from "../test/limits.ts";
 import { afterKill, coldStart, longFile, scannedLetter } from "./moments.ts";
 import { ours, pdftotext, pypdf2, type ReadFile, type Reader } from "./reader.ts";
 import { speedsOf } from "./speeds.ts";
-import { chart, table } from "./table.ts";
+import { chart, median, table } from "./table.ts";
 
 /*
  * npm run bench:pdf [-- rounds]: measures everything in one run, with files of ../shared/corpus. Readers take turns, so
@@ -41,8 +42,14 @@ const readers: Reader[] = [ours("auto", 2, LIMITS), ours("pdf-parse", 2, LIMITS)
 const rounds = new Map<Reader, ReadFile[][]>(readers.map((reader) => [reader, []]));
 // Starts the children before anything is measured; a child reads up to 200 files.
 for (const reader of readers) await reader.read(readable.map(pathOf));
-for (let round = 0; round < count; round++)
+const both = twoAtOnce(LIMITS);
+await both.read(readable.map(pathOf));
+const bothMs: number[] = [];
+for (let round = 0; round < count; round++) {
   for (const reader of readers) rounds.get(reader)?.push(await reader.read(readable.map(pathOf)));
+  bothMs.push(await both.read(readable.map(pathOf)));
+}
+await both[Symbol.asyncDispose]();
 
 const speeds = speedsOf(readable, rounds);
 const pypdf = readers.find(({ name }) => name.startsWith("PyPDF2"));
@@ -102,6 +109,12 @@ console.log(
     head,
     rows.map(({ cells }) => cells),
   ),
+);
+
+const bothSpeed = pageCount / (median(bothMs) / 1000);
+const bothTimes = bothSpeed / speeds(pypdf, "ms");
+console.log(
+  `\nauto, two files at a time: ${rounded(bothSpeed)} pages/s${Number.isNaN(bothTimes) ? "" : `, ${bothTimes.toFixed(1)} × PyPDF2`}`,
 );
 
 const pagesIn = (category: string): number =>
