@@ -79,7 +79,7 @@ async function openDemoEngine({ env, life, say }: Launch): Promise<NodeJS.Proces
   };
 }
 
-/** Starts the edges as a cluster, which shares one port between them. */
+/** Starts the edges with Node's `cluster`, so that they share one port. */
 function startEdges(launch: Launch, shared: NodeJS.ProcessEnv, adminPort: () => string): Supervised[] {
   const { config, env } = launch;
   cluster.setupPrimary({ exec: ENTRIES.edge, args: [], silent: true });

@@ -48,7 +48,7 @@ describe.each(TROUBLES)("a Redis that $name", ({ name, begin, end }) => {
       };
       const user = await stage.user();
       const tab = user.tabs[0];
-      await user.ask(); // its answer is being streamed when the fault begins
+      await user.ask(); // the answer to this ask is being streamed when the fault begins
       await user.ask(); // this ask still waits when the fault begins
       await stage.seen("shown", ({ type }) => type === "delta");
 

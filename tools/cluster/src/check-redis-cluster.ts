@@ -18,7 +18,10 @@ const USERS = 12;
 const PDF_EVERY = 3;
 /** How long a killed master stays away: long enough that each user asks several times about a file. */
 const AWAY_S = 40;
-/** The longest silence of an ask, beyond the failover and twice the longest silence without a fault, in ms. */
+/**
+ * How long an ask may be silent, in ms, in addition to twice the longest silence without a fault and, after a kill, to
+ * the time of the failover.
+ */
 const MAX_SILENCE_MS = 2000;
 
 interface Node {
@@ -111,7 +114,8 @@ const follows = async ({ container }: Node): Promise<boolean> =>
 
 /** Resolves when another node has the slots of the victim, as the witness reports. */
 async function untilReplaced({ id }: Node, witness: Node): Promise<void> {
-  // One command for all questions: each docker command takes a tenth of a second of a core. A line ends with the slots.
+  // One docker command asks again and again, because each docker command takes a tenth of a second of a core. A node's
+  // line ends with its slots.
   const hasSlots = `redis-cli cluster nodes | grep '^${id}' | grep -q '[0-9]-[0-9]*$'`;
   await docker(["exec", witness.container, "sh", "-c", `while ${hasSlots}; do sleep 0.1; done`]);
 }

@@ -27,15 +27,14 @@ interface Marked {
   readonly bytes: Uint8Array;
 }
 
-/** A user of the deployment. */
 interface User {
   readonly uploads: Uploads;
   http(path: string, init?: RequestInit): Promise<Response>;
 }
 
 /**
- * Starts the profile `s3`: a file of 6 MB is sent, asked about, read in part and removed; then the S3 server is killed
- * while another one is sent.
+ * Starts the profile `s3`: a file of 6 MB is sent, asked about, read in part and as a whole, and removed; then the S3
+ * server is killed while another file is sent.
  */
 export function checkS3(root: string): Promise<number> {
   const settings = { ...SETTINGS, AWS_SECRET_ACCESS_KEY: randomUUID() };

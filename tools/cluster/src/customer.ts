@@ -33,7 +33,7 @@ interface Running {
   sending: boolean;
   text: string;
   attempt: number;
-  /** When its last event arrived; before the first one, when it was asked. */
+  /** When the ask's last event arrived; until its first event, when the question was asked. */
   eventAt: number;
   longestMs: number;
   readonly end: (how: "ended" | "refused") => void;

@@ -7,7 +7,7 @@ const COLUMNS = ["phase", "asks", "answers", "errors", "retried", "lost", "wrong
 
 /**
  * Returns a table with a line for each phase and one for all of them. Times are in ms; `silence` is the p99 of the
- * longest pauses inside an ask.
+ * longest silence of each ask.
  */
 export function table(phases: readonly Phase[]): string {
   const all: Phase = {

@@ -30,7 +30,7 @@ export interface Phase {
   retried: number;
   readonly gaps: number[];
   readonly silences: number[];
-  /** Those of them of asks with a file. */
+  /** The part of `silences` that is of asks with a file. */
   readonly fileSilences: number[];
 }
 

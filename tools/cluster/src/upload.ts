@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { io, type Socket } from "socket.io-client";
 
-/** Sends files in chunks, one after the other. Like `customer`, it shares no code with the SDK. */
+/** Sends files in chunks, one after the other. Like customer.ts, this client shares no code with the SDK. */
 export interface Uploads {
   /**
    * Sends a file as one upload; continues at the offset that the server names whenever a chunk was refused. `stored` is
@@ -18,7 +18,7 @@ export interface Sent {
   readonly upload: string;
   readonly ms: number;
   readonly chunks: number;
-  /** How many times each error code was the reply; `no answer` where none came. */
+  /** How often each error code was the reply to a call; `no answer` counts the calls without a reply. */
   readonly refusals: ReadonlyMap<string, number>;
 }
 

@@ -47,7 +47,7 @@ describe.each([
     for (const { name, usedBy } of documented) {
       const readers = schemas.filter(({ names }) => names.includes(name)).map(({ app }) => app);
       const said = usedBy === "all" ? [...APPS] : usedBy.split(", ").filter((who) => who !== "npm start");
-      // The README tells the demo engine's default in the text of this row.
+      // The demo engine reads PORT, too, which only the text of this row tells.
       if (name === "PORT") said.push("demo-engine");
       expect([name, said.map((who) => who.replace(" ", "-")).toSorted()]).toEqual([name, readers.toSorted()]);
     }
