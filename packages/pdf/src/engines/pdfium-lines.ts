@@ -1,4 +1,5 @@
 import type { Line } from "../text/layout.ts";
+import { areCharacters } from "../file/unicode-codes.ts";
 import { CLUSTERED, inClusterOrder } from "../text/clusters.ts";
 import {
   extentOf,
@@ -117,7 +118,7 @@ interface LinesWanted {
  * - `styled`: each line has its style.
  * - `rotation`: positions refer to the page turned so that text of this direction is upright. Lines of other directions
  *   have no position.
- * - `hasUnicodeCodes`: whether the file's fonts state that their codes are Unicode.
+ * - `hasUnicodeCodes`: whether the codes of the file's unnamed letters are Unicode.
  */
 export function readLines(
   pdfium: Pdfium,
@@ -138,7 +139,8 @@ export function readLines(
     const asGiven: KnownText = { text: given, guesses: new Map<never, never>(), holed: false };
     const guessed = named ? asGiven : withoutGuesses(letters, given);
     const isGuessed = guessed.codes !== undefined || guessed.text !== given;
-    const { text: raw, guesses, holed, codes, isReadable } = isGuessed && hasUnicodeCodes?.() ? asGiven : guessed;
+    const isUnicode = isGuessed && areCharacters(given) && hasUnicodeCodes?.() === true;
+    const { text: raw, guesses, holed, codes, isReadable } = isUnicode ? asGiven : guessed;
     const whole = {
       raw,
       letters,

@@ -1,25 +1,70 @@
-import { expect, it } from "vitest";
-import { onePage, textOf } from "../../test/one-page.ts";
+import { describe, expect, it } from "vitest";
+import { onePage, readFirst, textOf } from "../../test/one-page.ts";
 import { hasUnicodeCodes } from "./unicode-codes.ts";
 
+const IDENTITY = "/ToUnicode /Identity-H";
+const type0 = (entries: string): string => `4 0 obj << /Type /Font /Subtype /Type0 ${entries} >> endobj\n`;
+const cidFont = (entries: string): string => `5 0 obj << /Subtype /CIDFontType2 /BaseFont /Own ${entries} >> endobj\n`;
+const simple = (entries: string): string => `6 0 obj << /Type/Font/Subtype/${entries} >> endobj\n`;
+const GLYPHS = "9 0 obj << /Type /FontDescriptor /FontFile2 10 0 R >> endobj\n";
+const own = type0(IDENTITY) + cidFont("/CIDToGIDMap 8 0 R") + GLYPHS;
+
 it.each([
-  ["<< /ToUnicode/Identity-H >>", true],
-  ["<< /ToUnicode /Identity-V/Type /Font >>", true],
-  ["<< /ToUnicode 8 0 R /Encoding /Identity-H >>", false],
-  ["<< /Encoding /Identity-H >>", false],
-])("fonts that name the map of each code to itself are found: %s", (font, isFound) => {
-  expect(hasUnicodeCodes(Buffer.from(font))).toBe(isFound);
+  ["the name of the map", type0("/ToUnicode/Identity-H"), true],
+  ["the name of the map for vertical text", type0("/ToUnicode /Identity-V/Encoding /Identity-V"), true],
+  ["a map", type0("/ToUnicode 8 0 R /Encoding /Identity-H"), false],
+  ["no map", type0("/Encoding /Identity-H"), false],
+  ["a simple font only", simple("TrueType /ToUnicode /Identity-H"), false],
+  ["its own map to glyphs", own, true],
+  ["glyphs without a map to them", type0(IDENTITY) + cidFont("/DW 600") + GLYPHS, false],
+  ["the numbers of glyphs", type0(IDENTITY) + cidFont("/CIDToGIDMap /Identity"), false],
+  ["another font without the name", own + type0("/Encoding /Identity-H"), false],
+  ["another font that is one of the standard fonts", own + simple("Type1 /BaseFont /Helvetica"), true],
+  ["another font with its own map", own + simple("TrueType /FontDescriptor 9 0 R /ToUnicode 11 0 R"), true],
+  ["another font with an encoding", own + simple("TrueType /FontDescriptor 9 0 R /Encoding/WinAnsiEncoding"), true],
+  ["another font of unknown encoding", own + simple("Type1 /FontDescriptor 9 0 R"), false],
+  ["another font that is drawn", own + simple("Type3 /Encoding 7 0 R"), false],
+  ["compressed objects", `${own}7 0 obj << /Type /ObjStm /N 3 >> endobj`, false],
+  ["several fonts in one object", type0(`${IDENTITY} >> /F2 << /Subtype /Type0`), false],
+])("codes are Unicode if the fonts state so and no font may have other codes: %s", (_what, fonts, isFound) => {
+  expect(hasUnicodeCodes(Buffer.from(fonts))).toBe(isFound);
 });
 
-it("the codes of such a font are its letters", async () => {
-  const font =
-    "<< /Type /Font /Subtype /Type0 /BaseFont /Own /Encoding /Identity-H /DescendantFonts [6 0 R] /ToUnicode /Identity-H >>";
-  const objects = [
-    "<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Own /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> /FontDescriptor 7 0 R /DW 600 >>",
-    "<< /Type /FontDescriptor /FontName /Own /Flags 4 /FontBBox [0 0 600 700] /ItalicAngle 0 /Ascent 700 /Descent 0 /CapHeight 700 /StemV 80 >>",
-  ];
-  const text = "Za\u017c\u00f3\u0142\u0107 g\u0119\u015bl\u0105 ja\u017a\u0144, \u0441\u0430\u0434";
-  const codes = [...text].map((sign) => (sign.codePointAt(0) as number).toString(16).padStart(4, "0")).join("");
-  const content = `BT /F1 12 Tf 40 700 Td <${codes}> Tj ET`;
-  expect(await textOf(onePage({ content, font, objects }))).toBe(text);
+describe("the codes of a font that names the map of each code to itself", () => {
+  const hex = (codes: readonly number[]): string => codes.map((code) => code.toString(16).padStart(4, "0")).join("");
+  const shown = (codes: readonly number[], mapped = "", file = ""): Uint8Array =>
+    onePage({
+      content: `BT /F1 12 Tf 40 700 Td <${hex(codes)}> Tj ET`,
+      font: "<< /Type /Font /Subtype /Type0 /BaseFont /Own /Encoding /Identity-H /DescendantFonts [6 0 R] /ToUnicode /Identity-H >>",
+      objects: [
+        `<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Own /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> /FontDescriptor 7 0 R /DW 600 ${mapped} >>`,
+        "<< /Type /FontDescriptor /FontName /Own /Flags 4 /FontBBox [0 0 600 700] /ItalicAngle 0 /Ascent 700 /Descent 0 /CapHeight 700 /StemV 80 >>",
+        file,
+      ].filter((object) => object !== ""),
+    });
+  const characters = (text: string): number[] => [...text].map((sign) => sign.codePointAt(0) as number);
+
+  it("are its letters", async () => {
+    const text = "Za\u017c\u00f3\u0142\u0107 g\u0119\u015bl\u0105 ja\u017a\u0144, \u0441\u0430\u0434";
+    expect(await textOf(shown(characters(text)))).toBe(text);
+  });
+
+  it("are not its letters where they are the numbers of glyphs", async () => {
+    const glyphs = "\u0424\u0460\u0456\u0457\u0455\u0445\u0464\u044f\u0453\u0455".repeat(4);
+    expect(await readFirst(shown(characters(glyphs), "/CIDToGIDMap /Identity"))).toMatchObject({
+      unnamed: true,
+      lines: [],
+    });
+  });
+
+  it("are not its letters where some are control characters", async () => {
+    const text = characters("Za\u017c\u00f3\u0142\u0107").flatMap((code) => [code, 3]);
+    expect(await textOf(shown(text))).not.toContain("\u0142");
+  });
+
+  it("are not its letters where another font has no names", async () => {
+    const other = "<< /Type /Font /Subtype /Type0 /BaseFont /Other /Encoding /Identity-H /DescendantFonts [6 0 R] >>";
+    const glyphs = characters("\u0424\u0460\u0456\u0457\u0455\u0445\u0464\u044f\u0453\u0455".repeat(4));
+    expect(await readFirst(shown(glyphs, "", other))).toMatchObject({ unnamed: true, lines: [] });
+  });
 });
