@@ -1,6 +1,6 @@
-import type { Line } from "../text/layout.ts";
+import { LINE_HYPHENS, type Line } from "../text/layout.ts";
 import { CLUSTERED, MARK, PHRASED } from "../text/clusters.ts";
-import { CELL_GAP_EM, isSpace } from "../text/space.ts";
+import { CELL_GAP_EM, isSpace, spaceStart } from "../text/space.ts";
 import type { Extent, Style } from "../text/styled.ts";
 import type { Letters } from "./pdfium-letters.ts";
 
@@ -28,6 +28,11 @@ const OVERLOOKED = new RegExp(`${CLUSTERED.source}|[\\u1100-\\u11ff\\u3130-\\u31
  */
 const [LONG_WORD, MAX_LONG_WORDS] = [/[a-z]{12,}/g, 8] as const;
 const LETTER = /[\p{L}\p{N}]/u;
+/**
+ * The blank before a dash is at least `LIKE_OTHERS` times as wide as other blanks of the line; if there are none, it has
+ * at least `LONE_EM` ems.
+ */
+const [LIKE_OTHERS, LONE_EM] = [0.6, 0.4] as const;
 
 export interface Blanks {
   /** The text of the whole page. */
@@ -207,6 +212,25 @@ export function withOverlooked(page: Blanks, text: string, { start, first, size 
   if (found.length === 0 || found.length * 2 > pairs) return text;
   let done = 0;
   return [...found, text.length].map((at) => text.slice(done, (done = at))).join(" ");
+}
+
+/**
+ * Whether a hyphen with a blank before it, at the end of a line, still ends the word before the blank: some programs
+ * draw the hyphen a little apart. Otherwise the hyphen is a dash. The blank before a dash is as wide as the other blanks
+ * of its line, and it is drawn if they are drawn.
+ */
+export function isHyphenApart(letters: Letters, { text, start, first }: RawLine): boolean {
+  const hyphen = spaceStart(text) - 1;
+  const blank = hyphen - 1;
+  if (blank <= first || !LINE_HYPHENS.includes(text.charAt(hyphen)) || text.charCodeAt(blank) !== BLANK) return false;
+  const gapAt = (at: number): number => letters.gap(start + at - 1, start + at + 1);
+  const others: number[] = [];
+  for (let at = text.indexOf(" ", first); at < blank; at = text.indexOf(" ", at + 1)) others.push(at);
+  const isGenerated = letters.isGenerated(start + blank);
+  if (isGenerated && others.some((at) => !letters.isGenerated(start + at))) return true;
+  const usual = others.map(gapAt).toSorted((one, other) => one - other)[others.length >> 1];
+  if (usual !== undefined) return gapAt(blank) < LIKE_OTHERS * usual;
+  return isGenerated && gapAt(blank) < LONE_EM * (letters.of(start + blank - 1)?.size ?? 0);
 }
 
 /** The style of a line: bold or monospaced if its first and last letters both are. */

@@ -74,6 +74,17 @@ describe("letters that stand apart or together", () => {
     expect(await textOf(onePage({ content }))).toBe("1\n2\n3");
   });
 
+  it.each([
+    ["drawn apart", "(most indispens) Tj 68 0 Td (-) Tj -68 0 Td", "most indispensable to the quality"],
+    ["moved by the font's spacing", "[(most indispens) -300 (-)] TJ", "most indispensable to the quality"],
+    ["behind a blank that is drawn narrower", "[(most indispens ) 200 (-)] TJ", "most indispensable to the quality"],
+    ["as a dash behind a drawn blank", "(most indispens -) Tj", "most indispens -\nable to the quality"],
+    ["as a dash in a line of gaps", "[(most) -400 (indispens) -400 (-)] TJ", "most indispens -\nable to the quality"],
+  ])("with a hyphen at the line's end %s", async (_where, end, read) => {
+    const content = `BT /F1 10 Tf 72 700 Td ${end} 0 -12 Td (able to the quality) Tj ET`;
+    expect(await textOf(onePage({ content }))).toBe(read);
+  });
+
   it("in rows of their own are lines of their own, if PDFium takes them for one word", async () => {
     expect(await textOf(onePage({ content: `${line(700, "six")}${line(640, "1")}` }))).toBe("six\n1");
   });

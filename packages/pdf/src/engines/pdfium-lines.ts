@@ -26,6 +26,7 @@ import { betweenLineEnds, CELL_GAP_EM, isSpace, lastLetter, spaceEnd, spaceStart
 import {
   blanksOf,
   isEven,
+  isHyphenApart,
   madeFrom,
   overlookedOn,
   spacedCellGap,
@@ -279,7 +280,9 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   // program that draws its blanks leaves none out, and a gap between spaced-out letters is no blank.
   const whole = page.overlooked !== undefined && !page.drawsBlanks && !isSpaced && read.text.length === text.length;
   const words = page.styled && read.text.length !== text.length ? wordsIn(letters, line, read.text) : place.words;
-  return [{ ...read, ...place, words, ...(whole && { text: withOverlooked(page, read.text, line) }) }];
+  const hyphenApart = isHyphenApart(letters, line);
+  const shown = whole ? withOverlooked(page, read.text, line) : read.text;
+  return [{ ...read, ...place, words, text: shown, ...(hyphenApart && { hyphenApart }) }];
 }
 
 /** The start and end of each cell in a row. */

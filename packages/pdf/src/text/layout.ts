@@ -25,6 +25,8 @@ export interface Line extends Partial<Omit<Style, "words">> {
    */
   readonly even?: boolean | undefined;
   readonly words?: readonly Extent[] | undefined;
+  /** Whether a hyphen at the line's end belongs to the word before it, although there is a blank between them. */
+  readonly hyphenApart?: boolean;
   /** Whether the line ends with a raised mark, such as a footnote's. */
   readonly marked?: boolean;
   /** Whether the line's page is mirrored already, so that reading begins at the left. */
@@ -40,7 +42,8 @@ export interface Precision {
 }
 
 const SOFT_HYPHEN = /[\u0002\ufffe\u00ad]$/;
-const LINE_HYPHENS = "-\u2010\u0002\ufffe\u00ad";
+/** The characters that a hyphen at a line's end may be. */
+export const LINE_HYPHENS = "-\u2010\u0002\ufffe\u00ad";
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\u30fc\uff00-\uffef]/u;
 const HAN_BLANK = new RegExp(`(?<=${UNSPACED.source}) (?=${UNSPACED.source})`, "gu");
 const HAN_PAIR = new RegExp(`${UNSPACED.source}(?=${UNSPACED.source})`, "gu");
@@ -216,8 +219,9 @@ interface BrokenWord {
 function brokenWord(line: Line, next: Line): BrokenWord | undefined {
   const whole = line.text.trimEnd();
   if (whole === "" || !LINE_HYPHENS.includes(whole.charAt(whole.length - 1))) return undefined;
-  // The word must end just before the hyphen: a dash after a blank stands between words.
-  const before = whole.slice(0, -1);
+  // The word must end just before the hyphen, unless the hyphen is known to be the word's: a dash after a blank stands
+  // between words.
+  const before = line.hyphenApart === true ? whole.slice(0, -1).trimEnd() : whole.slice(0, -1);
   const [head] = /[\p{L}\p{M}]+$/u.exec(before) ?? [];
   // The rest of the word begins with a small letter. Before a capital or a digit, and after a number, the hyphen
   // belongs to the word.

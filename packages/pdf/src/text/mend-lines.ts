@@ -67,6 +67,7 @@ function joinedPieces(one: Line, other: Line, cells: boolean): Line | undefined 
     right: other.right,
     size,
     baseline,
+    ...(other.hyphenApart && { hyphenApart: true }),
     ...(one.words && other.words && { words: [...one.words, ...other.words] }),
     ...(one.bold !== undefined && {
       bold: one.bold && other.bold === true,
