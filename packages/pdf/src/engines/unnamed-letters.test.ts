@@ -31,6 +31,50 @@ describe("letters of a font that names none of them", () => {
     );
   });
 
+  it.each([
+    [
+      "Hungarian",
+      "az \u00f5szi es\u00f5 ut\u00e1n a f\u00f6ld\u00f6n t\u00f6bb sz\u00e9p t\u00fbz \u00e9gett a h\u00e1zban",
+      "es\ufffd",
+    ],
+    [
+      "Turkish",
+      "gece boyunca \u00e7al\u00fd\u00fean i\u00fe\u00e7iler a\u00f0a\u00e7lar\u00fdn alt\u00fdnda dinlendi",
+      "alt\ufffdnda",
+    ],
+    ["Turkish without its own c", "bu ak\u00feamlar\u00fdn sonunda \u00f6l\u00fcm yok dedi", "ak\ufffdamlar\ufffdn"],
+    ["Lithuanian", "\u00e0\u00feuolas ir \u00f0iaur\u00eb yra gra\u00fei vieta", "gra\ufffdi"],
+    ["Czech", "zd\u00ecl\u00e1v\u00e1n\u00ed p\u00f8ed domem a v lese", "p\ufffded"],
+    ["Croatian", "to je bilo na\u009aem gradu i ku\u00e6a je tamo", "ku\ufffda"],
+  ])("are not those of Latin-1 in %s", async (_language, text, part) => {
+    const read = await coded(text);
+    expect(read).toContain(part);
+    expect(read).not.toMatch(/[\u00c0-\u00ff]/);
+  });
+
+  it.each([
+    ["Estonian", "k\u00f5ik p\u00e4evad on head ja \u00f6\u00f6d on soojad"],
+    ["French with \u00fb", "la r\u00e9gion o\u00f9 le go\u00fbt du pain est tr\u00e8s bon"],
+    ["Portuguese", "as informa\u00e7\u00f5es s\u00e3o enviadas para todos"],
+    ["Icelandic", "\u00fea\u00f0 er n\u00fdtt h\u00fas \u00e1 \u00edslandi og \u00fe\u00fa ert h\u00e9r"],
+    ["Norwegian", "det er fint \u00e5 g\u00e5 p\u00e5 tur n\u00e5r det er s\u00f8ndag"],
+  ])("are those of Latin-1 in %s", async (_language, text) => {
+    expect(await coded(text)).toBe(text);
+  });
+
+  it("are symbols where they stand alone and are no words", async () => {
+    const text = "the angle \u00e1 and the angle \u00e2 with the value of \u00eb in the plane of the caf\u00e9";
+    expect(await coded(text)).toBe(
+      "the angle \ufffd and the angle \ufffd with the value of \ufffd in the plane of the caf\u00e9",
+    );
+  });
+
+  it("are a sharp s at its code in T1", async () => {
+    const text =
+      "in der gro\u00ffen Stra\u00ffe gr\u00fc\u00fft man sich, und die K\u00f6nigin schlie\u00fft m\u00e4chtig";
+    expect(await coded(text)).toBe(text.replaceAll("\u00ff", "\u00df"));
+  });
+
   it("are U+FFFD where they are drawn with the code 0", async () => {
     expect(await coded("che dell\0impresa e dall\0altra parte")).toBe("che dell\ufffdimpresa e dall\ufffdaltra parte");
   });
@@ -40,6 +84,25 @@ describe("letters of a font that names none of them", () => {
     ["OT1", "a di\u000berent, e\u000ecient \u000crst reflection of re\u000cned o\u000ece work"],
   ])("are TeX's ligatures at the codes of %s", async (_encoding, text) => {
     expect(await coded(text)).toBe("a different, efficient first reflection of refined office work");
+  });
+
+  it("are T1's ligatures beside its accented letters, and not beside a single letter", async () => {
+    const text =
+      "l'e\u001bet de la \u001cn du probl\u00e8me est di\u001ecile \u00e0 r\u00e9soudre, f\u001e et g\u001c sont d\u00e9\u001cnies o\u001b";
+    expect(await coded(text)).toBe(
+      "l'effet de la fin du probl\u00e8me est difficile \u00e0 r\u00e9soudre, f\ufffd et g\ufffd sont d\u00e9finies off",
+    );
+  });
+
+  it.each([
+    [
+      "Danish",
+      "S\u001cren k\u001cber r\u001cd gr\u001cd om natten n\u001ar en gammel by hvor mange b\u001crn leger hele dagen",
+    ],
+    ["French", "le c\u001bur de ma s\u001bur est \u001buvre d'art et de b\u001bufs dans le grand monde"],
+    ["an accent", "pr\u0013eface by J\u001crgen and the members of the o\u001ece at the caf\u00e9"],
+  ])("are not T1's ligatures at the codes of OT1: %s", async (_what, text) => {
+    expect(await coded(text)).toBe(text.replace(/[\u0010-\u001f]/g, "\ufffd"));
   });
 });
 

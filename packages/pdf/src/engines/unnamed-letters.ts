@@ -40,8 +40,13 @@ const T1_LIGATURES = new Map([
   [0x1e, "\ufb03"],
   [0x1f, "\ufb04"],
 ]);
-/** Matches codes of ligatures in OT1. T1 has no ligatures at these codes. */
-const NOT_T1 = /[\u000b\u000c\u000e\u000f]/;
+/**
+ * Matches what only OT1 has: ligatures at codes at which T1 has none, and within a word the codes of OT1's accents and
+ * of its letters ß and æ, at which T1 has quotation marks and dashes.
+ */
+const NOT_T1 = /[\u000b\u000c\u000e\u000f]|[a-z][\u0010-\u0014\u0016-\u001a][a-z]/;
+/** Matches codes within a word that are ligatures in T1. In OT1 they are the capitals Æ, Œ and Ø. */
+const ONLY_T1 = /[a-z][\u001d-\u001f][a-z]{2}/;
 const UNKNOWN = "\ufffd";
 /**
  * The private-use characters that are used as marks: each takes the place of an unnamed letter until another PDF engine
@@ -90,8 +95,7 @@ export function withoutGuesses(letters: Letters, text: string): KnownText {
   let [all, unnamed, done] = [0, 0, 0];
   let mended = "";
   const mark = createMarks(text);
-  const ligatures = !NOT_T1.test(text) && isNameless(letters, text) ? T1_LIGATURES : LIGATURES;
-  let latin: boolean | undefined;
+  const latin = createLatin(letters, text);
   let codes = "";
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
@@ -107,11 +111,16 @@ export function withoutGuesses(letters: Letters, text: string): KnownText {
     }
     const isStrange = isForeign?.(at) === true;
     if (!isStrange && !letters.isUnnamed(at)) continue;
-    if (!isStrange && LATIN_1.test(sign) && (latin ??= hasLatinCodes(letters, text))) continue;
+    const letter = isStrange ? undefined : latin.letterAt(at);
+    if (letter !== undefined) {
+      mended += text.slice(done, at) + letter;
+      done = at + 1;
+      continue;
+    }
     codes += sign;
     if (isStrange || LETTER.test(sign)) unnamed++;
     else if (!(isControl(unit) || LIGATURES.has(unit)) || !isInWord(text, at)) continue;
-    const fallback = ligatures.get(unit) ?? UNKNOWN;
+    const fallback = latin.ligatureAt(at) ?? LIGATURES.get(unit) ?? UNKNOWN;
     mended += text.slice(done, at) + (isInAlphabet(text, at) ? mark.of(sign, fallback) : fallback);
     done = at + 1;
   }
@@ -141,7 +150,7 @@ function isReadable(letters: Letters, text: string, start: number, end: number):
   return unnamed <= (2 * clustered > all ? TOO_MANY_CLUSTERED : TOO_MANY) * all;
 }
 
-/** Creates the marks of a page: each different guess gets a mark of its own, until all marks are used. */
+/** Creates the marks of a page: each different guess and fallback get a mark of their own, until all marks are used. */
 function createMarks(text: string): { of(guess: string, fallback: string): string; readonly guesses: Guesses } {
   const guesses = new Map<string, { guess: string; fallback: string }>();
   const known = new Map<string, string>();
@@ -149,11 +158,12 @@ function createMarks(text: string): { of(guess: string, fallback: string): strin
   return {
     guesses,
     of(guess, fallback) {
-      const old = known.get(guess);
+      const key = guess + fallback;
+      const old = known.get(key);
       if (old !== undefined) return old;
       if (!isFree || known.size >= MARKS) return fallback;
       const mark = String.fromCharCode(FIRST_MARK + known.size);
-      known.set(guess, mark);
+      known.set(key, mark);
       guesses.set(mark, { guess, fallback });
       return mark;
     },
@@ -203,10 +213,72 @@ function hasUnnamed(letters: Letters, text: string): boolean {
 const PLAIN_SAMPLES = 9;
 const LATIN_1 = /[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]/;
 /**
- * Matches what no Latin text in Latin-1 has: signs between two letters, which are letters in other single-byte
- * encodings, and runs of four accented letters.
+ * Each pattern matches a text whose codes are not those of Latin-1:
+ * - signs between two letters, which are letters in other single-byte encodings, and runs of four accented letters;
+ * - õ or û beside no other accented letters than those of Hungarian, which has ő and ű at these codes of Latin-2;
+ * - ý, þ or ð beside letters that no language with them has: Turkish and the languages of the east of Europe have their
+ *   own letters at these codes;
+ * - ì or ù beside ø, which are letters of Czech in Latin-2.
  */
-const NOT_LATIN_1 = /[a-z][\u00a1-\u00bf][a-z]|[\u00c0-\u00ff]{4}/;
+const NOT_LATIN_1 = [
+  /[a-z][\u008a\u008d-\u008f\u009a\u009d-\u009f\u00a1-\u00bf][a-z]|[\u00c0-\u00ff]{4}/,
+  /^(?=[^]*[õû])(?![^]*(?![áéíóöúüõû])[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff])/i,
+  /^(?=[^]*[ýþð])(?:(?=[^]*[çüãâîûëêàèìù])|(?![^]*[áéíóúæ]))/i,
+  /^(?=[^]*[ìù])(?=[^]*ø)/i,
+] as const;
+/** The accented letters that are words of their own. Any other that stands alone is a symbol of another encoding. */
+const WORD = /[àáèéíóúå]/i;
+/** Matches what makes an accented letter part of a word beside it: a letter, or a code that is a ligature. */
+const BESIDE = /[\p{L}\p{M}\u000b\u000c\u000e\u000f\u001b-\u001f]/u;
+/** The code of ß in T1. In Latin-1, ÿ has this code, which hardly any word has. */
+const [T1_SHARP_S, SHARP_S] = [0xff, "ß"] as const;
+
+const OFF = /^o\u001b/i;
+
+/** What unnamed letters of a page are if their codes are those of Latin-1, or of TeX's encoding T1. */
+interface Latin {
+  /** The accented letter at an index; undefined if it is another sign, or if the codes have another encoding. */
+  letterAt(index: number): string | undefined;
+  /** The ligature of T1 at an index; undefined if there is none, or if the codes may have another encoding. */
+  ligatureAt(index: number): string | undefined;
+}
+
+function createLatin(letters: Letters, text: string): Latin {
+  const isAlone = (at: number): boolean => !BESIDE.test(text.charAt(at - 1)) && !BESIDE.test(text.charAt(at + 1));
+  const isAccented = (at: number): boolean => LATIN_1.test(text.charAt(at)) && letters.isUnnamed(at);
+  const find = (): { words: boolean; alone: boolean; t1: boolean } => {
+    const words = hasLatinCodes(letters, text);
+    const places = words ? [...text.matchAll(new RegExp(LATIN_1, "g"))].map(({ index }) => index) : [];
+    const accented = places.filter(isAccented);
+    const t1 = !NOT_T1.test(text) && (accented.some((at) => !isAlone(at)) || ONLY_T1.test(text));
+    return {
+      words,
+      alone: accented.every((at) => WORD.test(text.charAt(at)) || !isAlone(at)),
+      t1: t1 && isNameless(letters, text),
+    };
+  };
+  let found: ReturnType<typeof find> | undefined;
+  return {
+    letterAt(at) {
+      const sign = text.charAt(at);
+      if (!LATIN_1.test(sign)) return undefined;
+      found ??= find();
+      if (!found.words || (!found.alone && isAlone(at))) return undefined;
+      return sign.charCodeAt(0) === T1_SHARP_S ? SHARP_S : sign;
+    },
+    ligatureAt(at) {
+      const ligature = T1_LIGATURES.get(text.charCodeAt(at));
+      if (ligature === undefined || isAfterSymbol(text, at)) return undefined;
+      return (found ??= find()).t1 ? ligature : undefined;
+    },
+  };
+}
+
+/** Whether a word consists of a letter and the code at an index: but for "off", such a word is a formula. */
+function isAfterSymbol(text: string, at: number): boolean {
+  if (OFF.test(text.slice(at - 1, at + 1))) return false;
+  return BESIDE.test(text.charAt(at - 1)) && !BESIDE.test(text.charAt(at - 2)) && !BESIDE.test(text.charAt(at + 1));
+}
 
 /** Whether most of the letters of a page have no names, not even plain Latin letters and digits. */
 function isNameless(letters: Letters, text: string): boolean {
@@ -225,7 +297,7 @@ function isNameless(letters: Letters, text: string): boolean {
  * all codes together make a Latin text.
  */
 function hasLatinCodes(letters: Letters, text: string): boolean {
-  return isMostlySmall(text) && !NOT_LATIN_1.test(text) && isNameless(letters, text);
+  return isMostlySmall(text) && !NOT_LATIN_1.some((other) => other.test(text)) && isNameless(letters, text);
 }
 
 /** Whether the codes of a page's unnamed letters may be the numbers of glyphs: they make no Latin text. */
