@@ -100,9 +100,9 @@ interface AskOptions {
     onProgress?(progress: AskProgress): void;
 }
 /**
- * The progress of an ask. Until the server has stored the ask, it is `waiting` (for an earlier ask, for the connection,
- * or because the server is busy), `uploading` (a file), or `sending`. After that, the progress is the newest hint of
- * the server. `file` is the file's index in the ask; `sent` and `size` are in bytes.
+ * The progress of an ask. Until the server has stored the ask, `stage` is `waiting` (for an earlier ask, for the
+ * connection, or because the server is busy), `uploading` (a file), or `sending`. After that, the progress is the
+ * newest hint of the server. `file` is the file's index in the ask; `sent` and `size` are in bytes.
  */
 type AskProgress = {
     readonly stage: "waiting" | "sending";
@@ -249,8 +249,9 @@ interface Conversations {
     /** Ends all links to the conversation at once. Idempotent. @throws RelayError */
     unshare(conversation: string): Promise<void>;
     /**
-     * Calls the listener when the list may have changed, on this connection or another one of the user; with `undefined`
-     * after this client was offline, when anything may have changed. Returns a function that removes the listener.
+     * Calls the listener when any client of the user may have changed the list. After this client was offline, the
+     * listener is called with `undefined`, because anything may have changed. Returns a function that removes the
+     * listener.
      */
     onChange(listener: (change: ConversationsHint | undefined) => void): () => void;
 }
@@ -304,8 +305,8 @@ type ErrorCode = "AUTH_REQUIRED" | "AUTH_INVALID" | "AUTH_EXPIRED" | "FORBIDDEN"
 /** One durable entry of a conversation's log. */
 type Event = AcceptedEvent | ExtractedEvent | StartedEvent | DeltaEvent | CompletedEvent | FailedEvent | CancelledEvent | FeedbackEvent;
 /**
- * The text of a file is stored; each file has one such event. Pages count from 1. `used`: the ranges of pages that the
- * prompt has; set if the prompt does not have all pages.
+ * The text of a file is stored; each file has one such event. Page numbers begin at 1. `used`: the ranges of pages that
+ * the prompt has; set if the prompt does not have all pages.
  */
 interface ExtractedEvent extends Head {
     type: "extracted";
@@ -401,7 +402,7 @@ interface Listener {
     /** Reports how far an ask is. The reports are only hints: some may be lost. */
     progress?(progress: Progress): void;
     /**
-     * Called when the log was delivered up to its newest event, so that later events are new: once, and again after each
+     * Called once the log was delivered up to its newest event: all later events are new. Called again after each
      * `reset`.
      */
     ready?(): void;
@@ -414,12 +415,15 @@ interface Listener {
     /** Called when the conversation was closed on this connection; no event follows. */
     closed?(): void;
 }
-/** A page whose text is missing, counted from 1, and the reason. */
+/** A page whose text is missing, and the reason. Page numbers begin at 1. */
 interface MissingPage {
     page: number;
     reason: "scan" | "unnamed" | "error" | "limit";
 }
-/** The progress of an ask. The server sends it as a hint, which may be lost. Pages and positions count from 1. */
+/**
+ * The progress of an ask. The server sends it as a hint, which may be lost. The numbers of pages and positions begin at
+ * 1.
+ */
 interface Progress {
     conversation: string;
     ask: string;
@@ -563,7 +567,7 @@ interface Turn {
 }
 /**
  * A file of a turn. Until the file's text was extracted, only the fields `name`, `size`, `sha256` and `upload` may be
- * set. Pages count from 1.
+ * set. Page numbers begin at 1.
  */
 interface TurnFile {
     readonly name: string;
@@ -614,7 +618,7 @@ interface UploadStatus {
     missing?: MissingPage[] | undefined;
     error?: WireError | undefined;
 }
-/** The extracted text of a file, as engines get it. `missing` and `ocr` count pages from 1. */
+/** The extracted text of a file, as engines get it. The page numbers in `missing` and `ocr` begin at 1. */
 interface UploadText {
     /** The text of each page, in order; empty for a missing page. */
     readonly pages: readonly string[];
@@ -628,8 +632,8 @@ interface UploadTexts {
     /**
      * Returns the text of an upload of this user. Waits up to half a minute for a running extraction. Safe to repeat.
      * @throws RelayError: `NOT_FOUND`, also for an upload of another user; `BUSY` when the text is not ready yet;
-     * `RESUME_LOST` when the file is no longer kept; `PDF_NO_TEXT` and the like when the file has no text. Else the
-     * signal's reason.
+     * `RESUME_LOST` when the file is no longer kept; `PDF_NO_TEXT` or another error of the file when it has no text. When
+     * the signal is aborted, throws its reason.
      */
     text(upload: string, options?: {
         readonly signal?: AbortSignal;

@@ -45,7 +45,7 @@ export interface ViewListener {
   onOpen(file: Viewed, page: number, answer: string): void;
   /** It turned out that no question about this file can be answered. */
   onUnfit(file: Attachment): void;
-  /** The log has been read. `files` are those of the last question that had any. */
+  /** The log has been read. `files`: the files of the last question that had files. */
   onRead(conversation: string, files: readonly Attachment[]): void;
 }
 

@@ -15,7 +15,7 @@ export interface DocrelayTransportOptions {
 
 type Transport = ChatTransport<DocrelayMessage>;
 
-/** The least ms between two changes that a stream sends. */
+/** At least this many ms are between two changes that a stream sends. */
 const FRAME_MS = 16;
 
 /**
@@ -62,7 +62,7 @@ export function docrelayTransport(relay: Relay, { onAbort = "detach" }: Docrelay
   };
 }
 
-/** Returns a turn by its id, also one that another turn has replaced. */
+/** Returns the turn with this id, also if another turn has replaced it. */
 function turnOf({ turns }: Conversation, id: string): Turn | undefined {
   return turns.flatMap((turn) => [turn, ...(turn.versions ?? [])]).find((turn) => turn.id === id);
 }

@@ -121,8 +121,8 @@ export function connect(options: ConnectOptions = {}): Relay {
       outbox,
       ...uploads,
       register() {
-        // After a conversation was closed, this object can be registered again, unless another object for the same id
-        // was made. A closed conversation stays registered until none of its asks is on its way any more.
+        // A closed conversation stays registered until none of its asks is on its way any more. If it is read again
+        // later, its object is registered again, unless another object for the same id was made meanwhile.
         if ((conversations.get(id) ?? made) !== made)
           throw new Error(`conversation ${id} was closed, and another object has its place`);
         conversations.set(id, made);
@@ -143,8 +143,8 @@ export function connect(options: ConnectOptions = {}): Relay {
     for (const each of [...conversations.values()]) each.restore();
     for (const ask of outbox.kept()) conversation(ask.conversation);
   }
-  // The asks in the storage are restored at each connection, because the user may be known only then: if a function of
-  // the application fetches the token.
+  // The asks in the storage are restored each time the connection is up: if a function of the application fetches the
+  // token, the user is not known before.
   let wasOnline = false;
   link.onState((state) => {
     for (const each of conversations.values()) each.connectionChanged();

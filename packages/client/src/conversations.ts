@@ -37,8 +37,9 @@ export interface Conversations {
   /** Ends all links to the conversation at once. Idempotent. @throws RelayError */
   unshare(conversation: string): Promise<void>;
   /**
-   * Calls the listener when the list may have changed, on this connection or another one of the user; with `undefined`
-   * after this client was offline, when anything may have changed. Returns a function that removes the listener.
+   * Calls the listener when any client of the user may have changed the list. After this client was offline, the
+   * listener is called with `undefined`, because anything may have changed. Returns a function that removes the
+   * listener.
    */
   onChange(listener: (change: ConversationsHint | undefined) => void): () => void;
 }

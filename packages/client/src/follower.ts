@@ -9,7 +9,7 @@ export interface Listener {
   /** Reports how far an ask is. The reports are only hints: some may be lost. */
   progress?(progress: Progress): void;
   /**
-   * Called when the log was delivered up to its newest event, so that later events are new: once, and again after each
+   * Called once the log was delivered up to its newest event: all later events are new. Called again after each
    * `reset`.
    */
   ready?(): void;

@@ -23,9 +23,9 @@ export function useRelay(): RelayView {
 }
 
 /**
- * Returns the conversation with this id. All components that show it share it, and render at most once a frame.
- * Unmounting cancels nothing: asks continue, and are there when the conversation is shown again. The conversation stays
- * open until `relay.conversation(id).close()`.
+ * Returns the conversation with this id. All components that show the conversation share its state, and render at most
+ * once a frame. Unmounting cancels nothing: asks continue, and are there when the conversation is shown again. The
+ * conversation stays open until `relay.conversation(id).close()`.
  */
 export function useConversation(id: string): ConversationView {
   return useShown((relay) => conversationStoreOf(relay, id), NO_CONVERSATION);

@@ -5,9 +5,7 @@ import type { Frame } from "./frame.ts";
 export interface Store<T> {
   /** Returns the snapshot: the same object until something changes. A change is visible from the next frame on. */
   get(): T;
-  /**
-   * The snapshot that is used while a web page is rendered on a server, and while a browser takes that rendering over.
-   */
+  /** The snapshot that is used while a web page is rendered on a server, and while a browser hydrates that page. */
   readonly server: T;
   subscribe(listener: () => void): () => void;
 }
@@ -25,8 +23,8 @@ export interface StoreDeps<T> {
 }
 
 /**
- * Creates a store. Before the first component that shows it is mounted, the store listens to nothing, because React may
- * discard what it has rendered.
+ * Creates a store. The store listens to nothing until a component that shows it is mounted: React may discard a
+ * rendered component without mounting it, and nothing would then end the listening.
  */
 export function createStore<T>({ frame, server, read, attach }: StoreDeps<T>): Store<T> {
   const listeners = new Set<() => void>();

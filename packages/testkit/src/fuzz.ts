@@ -64,7 +64,8 @@ async function run<T>(inputs: fc.Arbitrary<T>, check: Check<T>): Promise<void> {
 }
 
 /**
- * How many levels break code that recurses once for each level: `JSON.stringify` overflows its stack at about 6,000.
+ * A value with this many levels of nesting breaks code that recurses once for each level: `JSON.stringify` overflows
+ * its stack at about 6,000 levels.
  */
 const DEEP = 8000;
 /** Texts that decoders often handle wrongly. */

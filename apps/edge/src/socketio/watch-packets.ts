@@ -38,7 +38,9 @@ const PACKET_MS = 60_000;
 export function watchPackets(connection: Connection, rule: PacketRule): PacketWatch {
   const watch = new PacketWatch(rule);
   const { socket } = connection.request;
-  const isPolling = connection.transport.name !== "websocket"; // the HTTP server bounds each request of polling
+  // A polling request is already limited in time by the HTTP server and in size by Socket.IO, so its bytes are counted
+  // only once a packet is complete. A WebSocket's bytes are counted as they arrive.
+  const isPolling = connection.transport.name !== "websocket";
   if (!isPolling) socket.prependListener("data", (chunk: Buffer) => watch.received(chunk.length));
   connection.on("data", (data: string | Buffer) => {
     if (isPolling) watch.received(data.length);

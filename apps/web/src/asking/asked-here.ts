@@ -14,7 +14,7 @@ export interface AskedHere {
    */
   has(file: Attachment): boolean;
   /**
-   * The asks that the server has not acknowledged yet: by id, the names of their files. They are still sent after
+   * The asks that the server has not acknowledged yet: by id, the names of their files. They go on being sent when
    * another conversation is shown.
    */
   readonly going: ReadonlyMap<string, readonly string[]>;

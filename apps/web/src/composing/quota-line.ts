@@ -54,7 +54,7 @@ export function createQuotaLine({ find }: Pick<Frame, "find">, relay: Pick<Relay
   };
 }
 
-/** Returns a sentence about the quota of which the largest part is used; empty while enough of each is left. */
+/** Returns a sentence about the quota of which the largest part is used; empty while enough of every quota is left. */
 export function quotaInWords(usage: Usage): string {
   const uses: ReadonlyArray<readonly [use: DayUse | undefined, isShared: boolean]> = [
     [usage, false],

@@ -14,8 +14,8 @@ export function isStored(value: unknown): value is StoredFile {
 }
 
 /**
- * Whether two attachments are the same file. If the browser has the bytes of one of them, only their names and sizes
- * are compared.
+ * Whether two attachments are the same file. Two files of the server are compared by the ids of their uploads. If at
+ * least one of the two is a file of the browser, only names and sizes are compared.
  */
 export function isSameFile(one: Attachment, other: Attachment): boolean {
   if (!(one instanceof File) && !(other instanceof File)) return one.upload === other.upload;

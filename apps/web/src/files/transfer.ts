@@ -26,7 +26,7 @@ function isNamedPdf({ name, type }: File): boolean {
   return type === "application/pdf" || /\.pdf$/i.test(name);
 }
 
-/** Returns the files of a drop. Folders and links from other pages are no files: each gets a sentence. */
+/** Returns the files of a drop. Dropped folders and links are refused, with a sentence for the user. */
 export function droppedFiles({ types, files, items }: Transfer): Given {
   if (!types.includes("Files")) {
     if (!types.includes("text/uri-list")) return { files: [], refusals: [] };

@@ -1,14 +1,14 @@
 import { common, createLowlight } from "lowlight";
 
-/** A piece of highlighted code: text, or pieces with class names. */
+/** A part of highlighted code: a text, or an element with class names that contains more parts. */
 export type CodePiece = string | { readonly classes: readonly string[]; readonly pieces: readonly CodePiece[] };
 
 const lowlight = createLowlight(common);
 type Nodes = ReturnType<typeof lowlight.highlight>["children"];
 
 /**
- * Returns code as pieces with the classes of the highlighter. `language` is any usual name of the code's language.
- * Returns undefined if the language is unknown.
+ * Returns code in parts, with the class names that the highlighter gives to them. `language` is any usual name of the
+ * code's language. Returns undefined if the language is unknown.
  */
 export function highlight(code: string, language: string): readonly CodePiece[] | undefined {
   return lowlight.registered(language) ? piecesOf(lowlight.highlight(language, code).children) : undefined;

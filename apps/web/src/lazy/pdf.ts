@@ -22,7 +22,7 @@ export interface Pdf {
   close(): void;
 }
 
-/** The text of a page as pieces, each with its element. */
+/** The text of a page, in the parts in which the renderer has it (`pieces`), and the element of each part. */
 export interface PageText {
   readonly pieces: readonly string[];
   readonly elements: readonly HTMLElement[];

@@ -52,7 +52,8 @@ export function createAnswerText(): AnswerText {
     sheet.clear();
   }
   /**
-   * Draws an answer that is near or idle in slices of a few ms, so that the page stays responsive; else all at once.
+   * Draws the answer: if it is near or idle, in slices of a few ms, so that the page stays responsive; otherwise all at
+   * once.
    */
   function redraw(): void {
     if (nearness === "near" || nearness === "idle") inSlices(draw, nearness === "near");
@@ -78,8 +79,8 @@ export function createAnswerText(): AnswerText {
     if (!blocks) return true;
     const { settled, tail, more } = blocks.grow(lines, isOver);
     for (const block of settled) sheet.settle(block);
-    // If this call has settled no block and more text is to be read, the old end stays on the page: without the end the
-    // page would be shorter for a frame, and would scroll.
+    // If this call has settled no block and more text is to be read, the open end of the call before stays on the page.
+    // Without it the page would be shorter for a frame, and would scroll.
     if (settled.length > 0 || tail.length > 0 || !more) sheet.end(tail, isOver);
     return !more;
   }

@@ -25,7 +25,10 @@ export function createSheet(root: HTMLElement): Sheet {
   let blocks = 0;
   /** The last node of `part` that is final. */
   let settled: ChildNode | null = null;
-  /** If the next block continues the last final one: how many nodes inside the element of this last block are final. */
+  /**
+   * How many nodes inside the element of the last final block are final, such as rows of a table. 0 until another block
+   * continues inside this element.
+   */
   let inside = 0;
 
   /** Replaces the nodes that are not final. */

@@ -10,14 +10,14 @@ export interface Redraw {
   /** Draws in the next frame, or later while a log is read. */
   soon(): void;
   /**
-   * Draws in the next frame, also while a log is read, to show the user's own action. Later changes are again drawn
-   * only after `READING_MS`, while the log is still read.
+   * Draws in the next frame, also while a log is read, to show what the user has done. If the log is still being read,
+   * the next call of `soon` waits for `READING_MS` again.
    */
   hurry(): void;
   /**
-   * Must be called when the reading of a log begins; `log` settles when it has been read. An earlier log no longer
-   * counts as being read. The turns that are there are drawn in the next frame, and all turns when the log has been
-   * read, at once, because drawing a long log in parts takes much longer.
+   * Must be called when the reading of a log begins; `log` settles when it has been read. From now on, only this log
+   * counts as being read. The turns that are there already are drawn in the next frame. Once the log has been read, all
+   * turns are drawn at once, because drawing a long log in parts takes much longer.
    */
   reading(log: Promise<unknown>): void;
 }

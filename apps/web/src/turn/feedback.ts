@@ -64,7 +64,8 @@ export function createFeedback(give: GiveFeedback): Feedback {
     const [rated, of] = [verdict, shown];
     if (rated === undefined || word.value.trim() === "") return;
     void send(rated, word.value.trim()).then((isSent) => {
-      // While the feedback was sent, another version of the answer may have been shown; its buttons must not change.
+      // While the feedback was sent, the page may have changed to another version of the answer, whose buttons must
+      // stay as they are.
       if (!isSent || shown?.id !== of?.id) return;
       // The field that had the focus is removed, so the focus moves to the button.
       (rated === "up" ? up : down).focus();

@@ -120,7 +120,8 @@ function again(state: State, failed: Turn, changed: Parameters<FailureActions["a
 }
 
 /**
- * Finds the password of a file, also by an equal file: each reading of the log makes new objects for the same files.
+ * Returns the password that the user typed for a file. If the map does not have this object, the password of an equal
+ * file is used, because each reading of the log makes new objects for the same files.
  */
 function passwordOf({ passwords }: State, file: Attachment): string | undefined {
   return passwords.get(file) ?? [...passwords].findLast(([other]) => isSameFile(other, file))?.[1];

@@ -1,5 +1,6 @@
 /**
- * A part of a page's text: in the piece with the index `piece`, the characters from `from` up to, not including, `to`.
+ * A place in a page's text: in the part of the text with the index `piece`, the characters from `from` up to, but not
+ * including, `to`. The PDF renderer divides the text of a page into these parts.
  */
 export interface Mark {
   readonly piece: number;
@@ -74,7 +75,7 @@ function runsOf(words: readonly string[]): string[] {
   return words.slice(RUN - 1).map((_, index) => words.slice(index, index + RUN).join(" "));
 }
 
-/** Returns one mark for each piece that contains a part of the sentence. */
+/** Returns where a sentence is on the page: one mark for each part of the page's text that has words of it. */
 function marksOf(words: readonly Word[]): Mark[] {
   const marks = new Map<number, Mark>();
   for (const { piece, from, to } of words) {

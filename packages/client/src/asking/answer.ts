@@ -100,7 +100,7 @@ export interface AnswerDeps {
    * function that removes the listener.
    */
   subscribe(listener: Listener): () => void;
-  /** Stops an ask that the server has not acknowledged; returns false when there is none with this id. */
+  /** Stops an ask that the server has not acknowledged; returns false when there is no such ask. */
   stop(ask: string, reason: unknown): boolean;
   /** Cancels an ask that the server has accepted. */
   cancel(ask: string): Promise<void>;
@@ -190,7 +190,10 @@ export function createAnswer(deps: AnswerDeps, of: AnswerOf): Answer {
   };
 }
 
-/** Whether this error ends the answer: it is the failure of the ask, or this client's ask was refused or stopped. */
+/**
+ * Whether this error ends the answer: either the ask has failed with this error, or the ask has ended without being in
+ * the log, because it was refused or stopped. Any other error comes from the reading of the log.
+ */
 function isEnd(error: unknown, turns: TurnStore, id: string): boolean {
   const turn = turns.turn(id);
   if (!turn || !isOver(turn)) return false;
@@ -213,8 +216,8 @@ function aheadOf(turns: readonly Turn[], id: string): number {
 
 /**
  * Follows one ask. The conversation may already have events of an earlier ask with the same id. These events are kept
- * back until `release`, which must be called once the server has acknowledged that both are the same ask. Events that
- * arrive before `release` are kept back, too, and passed on in order.
+ * back until `release`, which must be called once the server has acknowledged that the two are the same ask. If there
+ * are such events, those that arrive before `release` are kept back, too, so that the order stays.
  */
 function followAsk(
   { subscribe }: AnswerDeps,

@@ -1,12 +1,12 @@
 import type { Event } from "../wire/contract.ts";
 import { createQueue, type Queue } from "./queue.ts";
 
-/** The events of one ask, kept for any number of readers: each of them gets all events from the first one on. */
+/** The events of one ask, kept for any number of readers: each reader gets all events from the first one on. */
 export interface AskEvents {
   push(event: Event): void;
   /** Forgets the events, because the server's log was replaced; readers then get the events of the new log. */
   clear(): void;
-  /** Ends all readers, also later ones. If an `error` is given, readers throw it after the last event. */
+  /** Ends all readers, also those that begin later. If an `error` is given, readers throw it after the last event. */
   end(error?: unknown): void;
   read(): AsyncIterable<Event>;
 }

@@ -212,7 +212,10 @@ function payloadOf(
   };
 }
 
-/** The outcome of an ask that is not being sent: the log has it, or it was refused or stopped. */
+/**
+ * The outcome of an ask that is not being sent. Resolves if the log has the ask; rejects if the ask was refused or
+ * stopped.
+ */
 async function outcomeOf(turn: Turn, seq: number | undefined): Promise<Accepted> {
   if (seq !== undefined) return { seq, duplicate: true };
   throw turn.error ?? new DOMException("stopped", "AbortError");

@@ -11,10 +11,10 @@ import { KEEP_MS, type Outgoing } from "./outbox.ts";
  * days.
  */
 const QUOTA_MS = 120_000;
-/** The pause between two tries to upload, in ms. It is short, because each try waits until there is a connection. */
+/** The pause between two tries to upload, in ms. It may be short, because each try itself waits for a connection. */
 const AWAY_MS = 200;
 
-/** Reports the upload progress of an ask's files; without a connection, reports that they wait. */
+/** Reports the upload progress of an ask's files; without a connection, reports that the ask waits. */
 export function tellUpload(deps: LineDeps, entry: Entry): void {
   if (entry.uploading) tell(deps, entry, deps.isOnline() ? entry.uploading : { stage: "waiting" });
 }
@@ -42,8 +42,8 @@ async function uploadNow(deps: LineDeps, entry: Entry): Promise<void> {
 }
 
 /**
- * Uploads all files of an ask. If an upload fails because the server was away for two minutes, it is tried again, as
- * long as the ask may be sent.
+ * Uploads all files of an ask. If an upload fails because the server could not be reached, the upload is tried again,
+ * as long as the ask may be sent.
  */
 async function uploadAll(
   deps: LineDeps,

@@ -29,7 +29,7 @@ export interface UploadDeps {
   forget(file: object): boolean;
 }
 
-/** The ask of a draft, with the ids of those files that were uploaded before. */
+/** Makes from a draft the ask that is sent. Its files have an upload id only if the draft names them by such an id. */
 export function outgoingOf(
   { id, message, files, passwords, replaces, traceparent, at }: Draft,
   conversation: string,
@@ -43,9 +43,9 @@ export function outgoingOf(
 }
 
 /**
- * Whether two drafts with one id are the same ask, as far as that can be decided without reading a file. Uploads are
- * compared by their ids, and files by name, size and bytes. If the bytes of one file are not in memory (it is a `Blob`
- * or an upload), name and size decide.
+ * Whether two drafts with one id are the same ask, as far as that can be decided without reading a file. Two uploads
+ * are compared by their ids, other files by name, size and bytes. If at least one of two files has no bytes in memory,
+ * because it is a `Blob` or an upload, only their names and sizes are compared.
  */
 export function isSameAsk(one: Draft, other: Draft): boolean {
   const [known, again] = [outgoingOf(one, ""), outgoingOf(other, "")];
@@ -84,7 +84,7 @@ export async function uploadFiles(
         const told = (sent: number, size: number): void => onProgress({ stage: "uploading", file: index, sent, size });
         return { ...known, upload: await upload(file, { signal, onProgress: told }) };
       } catch (error) {
-        // The error of an upload does not name the file's index in the ask, so it is added here.
+        // The error of an upload does not name the file's index in the ask, so the index is added here.
         throw error instanceof RelayError ? new RelayError({ ...error.wire, file: index }, { cause: error }) : error;
       }
     }),

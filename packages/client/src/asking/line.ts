@@ -8,7 +8,7 @@ import type { Outgoing } from "./outbox.ts";
 /**
  * The asks of one conversation that are on their way to the server. They are sent one after another, in the order in
  * which they were made: the next one when the one before was accepted, refused or stopped. Meanwhile the files of the
- * first few are uploaded.
+ * first few asks are uploaded.
  */
 export interface Line {
   readonly isEmpty: boolean;

@@ -56,8 +56,8 @@ export interface Outbox {
 }
 
 /**
- * How many ms an ask is kept and sent again: as long as servers keep conversations by default. For so long a server
- * recognises the ask's id.
+ * How many ms an ask is kept and sent again: as long as servers keep conversations by default. Until then a server
+ * recognises the ask's id, so an ask that is sent again is not stored twice.
  */
 export const KEEP_MS = 24 * 3_600_000;
 const MAX_KEPT = 100;
@@ -90,7 +90,8 @@ export function createOutbox(storage: Storage, url: string, tokens: { readonly u
   function kept(): KeptAsk[] {
     const asks = keys().flatMap((key) => {
       const id = key.startsWith(prefix) ? key.slice(prefix.length) : ":";
-      // The keys of another URL may begin with the same prefix, but then a colon follows; an ask's id has none.
+      // Keys of another URL, such as this one with a port, may begin with this prefix, too. The rest of such a key has
+      // a colon, which no ask's id has.
       return id.includes(":") ? [] : (read(id) ?? []);
     });
     const [living, dead] = [asks.filter(isLiving), asks.filter((ask) => !isLiving(ask))];

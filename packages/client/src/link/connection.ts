@@ -116,8 +116,8 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     );
   }
   function dead(): void {
-    // A slow server must not be flooded with reconnects. So each time a connection is given up, the time that the next
-    // one has for a sign of life is doubled.
+    // A slow server must not be flooded with reconnects. So each time a connection is given up, the next connection has
+    // twice as much time for a sign of life.
     patienceMs = Math.min(patienceMs * 2, MAX_SIGN_MS);
     remake();
   }

@@ -27,10 +27,11 @@ export interface Link {
    */
   once<N extends CallName>(name: N, payload: object): Promise<Acked<N>>;
   /**
-   * Makes a call, and repeats it until its outcome is final. Waits for the connection, and as long as the server asks
-   * for. On one connection a call is sent once, because a late response still arrives; it is repeated there only if the
-   * server asks for it. The server may get the call twice, which does no harm with any call of the protocol. If
-   * `payload` is a function, it makes the payload for each try, for the server of that try.
+   * Makes a call as soon as there is a connection, and repeats it until its outcome is final. A call without a response
+   * is not repeated on the same connection, because a late response still arrives there; it is repeated on the next
+   * connection. A call that the server refuses for a time is repeated on the same connection after that time. The
+   * server may get a call twice, which does no harm with any call of the protocol. If `payload` is a function, it makes
+   * the payload anew for each try, which may reach a server of another version.
    * @throws RelayError when refused for good or at the deadline, or the signal's reason.
    */
   call<N extends CallName>(name: N, payload: object | (() => object), options?: CallOptions): Promise<Acked<N>>;
@@ -75,9 +76,9 @@ const CALL_MS = 60_000;
 /** The protocol lets the server delay a chunk's acknowledgement by this many ms. */
 const CHUNK_HELD_MS = 10_000;
 /**
- * For how many ms a response with a part of the log may keep the connection busy: it may have half a megabyte, and on a
- * slow connection nothing else arrives meanwhile. If the response needs longer, the connection is given up and made
- * again, and the next response may take twice as long.
+ * For how many ms a response with a part of the log may keep the connection busy. The response may have half a
+ * megabyte, and on a slow connection nothing else arrives until all of it is there, not even a sign of life. If the
+ * response takes longer, the connection is given up, and the next connection has more time.
  */
 const LOG_HELD_MS = 3000;
 

@@ -72,7 +72,8 @@ export function createPace(now: () => number = () => performance.now()): Pace {
   }
   /**
    * Adapts the bound after an acknowledgement. The bound grows by at most twice the acknowledged bytes, and not beyond
-   * what the line moves, at its measured speed, in a round trip and a second.
+   * the bytes that the line (Socket.IO connection) carries, at its measured speed, in the time of a round trip plus a
+   * second.
    */
   function learn(bytes: number, sentAt: number): void {
     const at = now();

@@ -28,9 +28,9 @@ export interface PulseDeps {
 
 export const SIGN_MS = 2000;
 /**
- * After this many ms a response is late, and a sign of life is requested. The time is doubled each time a response is
- * late, because a connection that proves to be alive has a slow server. The time is 2 s again once no response is
- * awaited.
+ * If a response is not there after this many ms, a sign of life is requested. Each time this happens, the time is
+ * doubled, up to `MAX_LATE_MS`: if the connection turns out to be alive, the server is only slow. The time is 2 s again
+ * once no response is awaited.
  */
 const LATE_MS = 2000;
 const MAX_LATE_MS = 16_000;

@@ -45,7 +45,7 @@ export function createReconnect(connect: () => void): Reconnect {
       const asked = Math.min(why?.retryAfterMs ?? 0, MAX_ASKED_MS);
       notBefore = performance.now() + asked;
       // A server that sends a `retryAfterMs` of 0 closes its sockets one after another, over some time. So clients need
-      // not spread their reconnects as well, which would only make the gap longer.
+      // not spread their reconnects as well, which would only make them wait longer.
       const spread = why?.retryAfterMs === 0 && failures === 0;
       const range = why?.retryable === false ? HOPELESS : RETRIES;
       const own = spread ? Math.random() * AT_ONCE_MS : backoff(failures, range, Math.random());

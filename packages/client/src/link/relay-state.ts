@@ -19,7 +19,7 @@ export interface States {
   /** Calls the listener at each later change. Returns a function that removes the listener. */
   onChange(listener: StateListener): () => void;
   /**
-   * Waits for the state `online`. @throws RelayError when the state does not come within `withinMs`; the signal's
+   * Waits for the state `online`. @throws RelayError if the state is not `online` within `withinMs`; the signal's
    * reason.
    */
   online(withinMs: number, signal?: AbortSignal): Promise<void>;

@@ -4,8 +4,8 @@ import type { TokenSource } from "./session.ts";
 /** Renews the token of a connection before the token expires. */
 export interface Renewal {
   /**
-   * Schedules the renewal of a token that is still valid for `leftMs`. The token is renewed before its end by a tenth
-   * of `leftMs`, but by at least a minute and at most half of `leftMs`.
+   * Schedules the renewal of a token that is still valid for `leftMs`: a tenth of `leftMs` before the token's end, but
+   * at least a minute before it. If `leftMs` is less than two minutes, the token is renewed after half of it.
    */
   schedule(leftMs: number): void;
   /** Renews the token now. While a renewal runs, a second call does nothing. */

@@ -37,8 +37,8 @@ const FETCH_MS = 10_000;
  */
 const TOKEN_MS = 60_000;
 /**
- * A session that should still be valid is given up, and with it its user, only after this many refusals. Each refusal
- * is reported.
+ * Only after this many refusals, a session that should still be valid is given up, and with it its user. Until then,
+ * each refusal is an error of `token`, and the session is kept.
  */
 const REFUSALS = 3;
 const readRefusal = object<{ error: WireError }>({ error: readError });
@@ -153,8 +153,8 @@ export function anonymousTokens(
     const body: unknown = await response.json().catch(() => undefined);
     if (response.status === 401 && session) {
       refusals++;
-      // Another edge may accept the session. If only one edge refuses it, because of another configuration, the user
-      // must not be lost.
+      // Another edge may accept the session. The user must not be lost because one edge refuses the session, for
+      // example an edge with a wrong setting.
       if (isFresh() && refusals < REFUSALS) throw refusalOf(response, body);
       forget();
       return take();

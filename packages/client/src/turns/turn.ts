@@ -3,9 +3,9 @@ import type { Citation, MissingPage, Progress, Timings } from "../wire/contract.
 import { RelayError } from "../wire/relay-error.ts";
 
 /**
- * The progress of an ask. Until the server has stored the ask, it is `waiting` (for an earlier ask, for the connection,
- * or because the server is busy), `uploading` (a file), or `sending`. After that, the progress is the newest hint of
- * the server. `file` is the file's index in the ask; `sent` and `size` are in bytes.
+ * The progress of an ask. Until the server has stored the ask, `stage` is `waiting` (for an earlier ask, for the
+ * connection, or because the server is busy), `uploading` (a file), or `sending`. After that, the progress is the
+ * newest hint of the server. `file` is the file's index in the ask; `sent` and `size` are in bytes.
  */
 export type AskProgress =
   | { readonly stage: "waiting" | "sending" }
@@ -14,7 +14,7 @@ export type AskProgress =
 
 /**
  * A file of a turn. Until the file's text was extracted, only the fields `name`, `size`, `sha256` and `upload` may be
- * set. Pages count from 1.
+ * set. Page numbers begin at 1.
  */
 export interface TurnFile {
   readonly name: string;

@@ -39,8 +39,8 @@ export type Change =
     }
   | { readonly type: "refused"; readonly id: string; readonly error: RelayError }
   /**
-   * The ask was stopped before the server had it. `after`: the id of the turn before it, if it was stopped on an
-   * earlier web page.
+   * The ask was stopped before the server had it. `after`: the id of the turn before this ask, if the ask was stopped
+   * on an earlier web page.
    */
   | { readonly type: "stopped"; readonly id: string; readonly after?: string | undefined }
   /** The server's log was replaced by another one. */
@@ -69,8 +69,9 @@ export function changeTurns(state: TurnsState, by: Change): TurnsState {
 }
 
 /**
- * The ids of all turns in order. First come the turns of the log, each followed by this client's own turns that ended
- * after it; then come the own turns that are being sent.
+ * The ids of all turns in order: the turns of the log, then those that are being sent. A turn that is not in the log
+ * because it was refused or stopped stands behind the turn that was before it (`after`), or at the very beginning if
+ * there is no such turn.
  */
 export function orderOf({ log, own }: TurnsState): string[] {
   const logged = log.asks.map(({ id }) => id);
@@ -80,7 +81,7 @@ export function orderOf({ log, own }: TurnsState): string[] {
   const followers = new Map<string | undefined, string[]>();
   for (const { turn, after } of own) {
     if (!isOver(turn)) continue;
-    // The log may have dropped the turn before this one.
+    // If the log has dropped the turn before this one, this one stands at the very beginning.
     const before = after !== undefined && present.has(after) ? after : undefined;
     followers.set(before, [...(followers.get(before) ?? []), turn.id]);
   }
@@ -92,8 +93,8 @@ function apply(state: TurnsState, event: Event): TurnsState {
   const log = transcribe(state.log, event);
   if (log === state.log) return state;
   const own = event.type === "accepted" ? state.own.filter(({ turn }) => turn.id !== event.ask) : state.own;
-  // This event makes the hint about the ask out of date, with one exception: the hint that announced this engine call,
-  // which has the call's number and how many calls are allowed.
+  // This event makes the hint about the ask out of date. Only the hint that announced this engine call is kept, because
+  // it has the call's number and how many calls are allowed.
   const hint = state.hints.get(event.ask);
   const isAnnounced =
     event.type === "started" && hint?.stage === "waiting-for-engine" && hint.attempt === event.attempt;
@@ -101,7 +102,7 @@ function apply(state: TurnsState, event: Event): TurnsState {
   return { log, own: own.length === state.own.length ? state.own : own, hints };
 }
 
-/** Applies a hint of the server. The hint may come too late, or before the log has the ask. */
+/** Applies a hint of the server. A hint that comes before the ask is known, or after the ask has ended, is dropped. */
 function hear(state: TurnsState, ask: string, progress: AskProgress): TurnsState {
   const own = state.own.find(({ turn }) => turn.id === ask);
   if (own) return isOver(own.turn) ? state : putOwn(state, { turn: { ...own.turn, progress } });

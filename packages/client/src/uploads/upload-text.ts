@@ -4,7 +4,7 @@ import { readMissing } from "../wire/payloads.ts";
 import { flag, int, list, object, text } from "../wire/read.ts";
 import type { Download } from "./download.ts";
 
-/** The extracted text of a file, as engines get it. `missing` and `ocr` count pages from 1. */
+/** The extracted text of a file, as engines get it. The page numbers in `missing` and `ocr` begin at 1. */
 export interface UploadText {
   /** The text of each page, in order; empty for a missing page. */
   readonly pages: readonly string[];
@@ -19,8 +19,8 @@ export interface UploadTexts {
   /**
    * Returns the text of an upload of this user. Waits up to half a minute for a running extraction. Safe to repeat.
    * @throws RelayError: `NOT_FOUND`, also for an upload of another user; `BUSY` when the text is not ready yet;
-   * `RESUME_LOST` when the file is no longer kept; `PDF_NO_TEXT` and the like when the file has no text. Else the
-   * signal's reason.
+   * `RESUME_LOST` when the file is no longer kept; `PDF_NO_TEXT` or another error of the file when it has no text. When
+   * the signal is aborted, throws its reason.
    */
   text(upload: string, options?: { readonly signal?: AbortSignal }): Promise<UploadText>;
 }

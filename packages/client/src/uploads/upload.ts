@@ -29,8 +29,8 @@ export interface Upload {
 /** The upload fails when no byte was stored for this many ms. */
 const STALLED_MS = 120_000;
 /**
- * How many times a chunk is sent with its first size. An earlier connection may still deliver the same chunk, and two
- * different chunks must not arrive at one offset at the same time.
+ * How many times a chunk is sent with its first size, before its next try may be smaller. An earlier connection may
+ * still deliver an earlier try, and two different chunks must not arrive at one offset at the same time.
  */
 const SAME_SIZE_TIMES = 2;
 

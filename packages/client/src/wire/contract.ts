@@ -113,7 +113,7 @@ export interface Shared {
   expiresInMs: number;
 }
 
-/** A page whose text is missing, counted from 1, and the reason. */
+/** A page whose text is missing, and the reason. Page numbers begin at 1. */
 export interface MissingPage {
   page: number;
   reason: "scan" | "unnamed" | "error" | "limit";
@@ -159,8 +159,8 @@ export interface AcceptedEvent extends Head {
 }
 
 /**
- * The text of a file is stored; each file has one such event. Pages count from 1. `used`: the ranges of pages that the
- * prompt has; set if the prompt does not have all pages.
+ * The text of a file is stored; each file has one such event. Page numbers begin at 1. `used`: the ranges of pages that
+ * the prompt has; set if the prompt does not have all pages.
  */
 export interface ExtractedEvent extends Head {
   type: "extracted";
@@ -233,7 +233,10 @@ export type Event =
   | CancelledEvent
   | FeedbackEvent;
 
-/** The progress of an ask. The server sends it as a hint, which may be lost. Pages and positions count from 1. */
+/**
+ * The progress of an ask. The server sends it as a hint, which may be lost. The numbers of pages and positions begin at
+ * 1.
+ */
 export interface Progress {
   conversation: string;
   ask: string;

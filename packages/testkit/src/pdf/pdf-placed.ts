@@ -13,8 +13,8 @@ export interface PlacedLine {
 }
 
 /**
- * How letters are encoded. `latin`: WinAnsi. `unicode`: numbers, whose letters only a table in the font states. The
- * others are names of collections that every reader knows: UTF-16 without such a table.
+ * How letters are encoded. `latin`: WinAnsi. `unicode`: UTF-16, but only a table in the font states which letter each
+ * code means. The other values name encodings that every PDF reader knows: UTF-16, without a table in the font.
  */
 export type Lettering = "latin" | "unicode" | "UniGB-UTF16-H" | "UniJIS-UTF16-H" | "UniKS-UTF16-H";
 
@@ -72,8 +72,8 @@ function composite(lines: readonly PlacedLine[], lettering: Lettering, width: nu
 }
 
 /**
- * A table of the letters of a font, in which the number of each letter is its own code. PDF allows at most a hundred
- * entries in one block of the table.
+ * The table (ToUnicode) that states the letter of each code of a font: a code is the UTF-16 code of its letter. PDF
+ * allows at most a hundred entries in one block of the table.
  */
 function unicodeTable(lines: readonly PlacedLine[]): string {
   const letters = [...new Set(lines.flatMap(({ text }) => text.split("")))].toSorted();
