@@ -108,6 +108,13 @@ export function isEven(
   return (blanks > 2 || (blanks > 0 && PHRASED.test(text))) && most - least < EVEN_EM * size;
 }
 
+/** How many gaps there are, and how wide the narrowest and the widest are. */
+export const rangeOf = (gaps: readonly number[]): { blanks: number; least: number; most: number } => ({
+  blanks: gaps.length,
+  least: Math.min(...gaps),
+  most: Math.max(...gaps),
+});
+
 /**
  * PDFium takes a cluster of letters for one letter, and the rest of the cluster's width for a gap, from which it makes
  * a blank. Returns how many ems wide the gap at `index` must be for its blank to be real; 0 for a drawn blank.

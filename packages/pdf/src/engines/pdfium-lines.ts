@@ -29,6 +29,7 @@ import {
   isHyphenApart,
   madeFrom,
   overlookedOn,
+  rangeOf,
   spacedCellGap,
   spreadOut,
   styleOfLine,
@@ -246,7 +247,7 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   // line may differ more in height.
   const level = Math.abs(head.baseline - tail.baseline) < (hasRtl ? 1 : STACKED_EM) * head.size;
   if (!level) {
-    const stack = stackedParts(page, start + first, start + last + 1);
+    const stack = stackedParts(page, start + first, { last: start + last, end });
     if (stack.length > 1) return stack.flatMap(([from, to]) => linesOf(page, from, to));
   }
   const [left, right] = [Math.min(head.left, tail.left), Math.max(head.right, tail.right)];
@@ -333,13 +334,18 @@ function visibleParts({ raw, letters, box }: PageText, start: number, end: numbe
 /**
  * Splits a piece of text that PDFium returns as one word although its parts do not stand beside one another: letters
  * that stand under one another, such as the labels of an axis, or words in different rows, such as the choices of a
- * form's lists.
+ * form's lists. `last`: the index of the last letter. `end`: the end of the text, which may have PDFium's hyphen behind
+ * the last letter.
  */
-function stackedParts({ raw, letters }: PageText, start: number, end: number): Array<readonly [number, number]> {
+export function stackedParts(
+  { raw, letters }: Pick<PageText, "raw" | "letters">,
+  start: number,
+  { last, end }: { readonly last: number; readonly end: number },
+): Array<readonly [number, number]> {
   const parts: Array<readonly [number, number]> = [];
   let from = start;
   let before: Letter | undefined;
-  for (let at = start; at < end; at++) {
+  for (let at = start; at <= last; at++) {
     if (isSpace(raw.charCodeAt(at))) continue;
     const letter = letters.of(at);
     if (!letter || VERTICAL.test(raw.charAt(at)) || !letters.isUpright(at)) return [];
@@ -388,11 +394,5 @@ function clustered(page: PageText, line: RawLine): (Placed & Pick<Line, "even" |
     words: page.styled ? wordsApart(signs, text, line.size) : undefined,
   };
 }
-
-const rangeOf = (gaps: readonly number[]): { blanks: number; least: number; most: number } => ({
-  blanks: gaps.length,
-  least: Math.min(...gaps),
-  most: Math.max(...gaps),
-});
 
 type Placed = Pick<Line, "text" | "left" | "right">;
