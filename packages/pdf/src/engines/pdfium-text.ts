@@ -6,6 +6,14 @@ import type { Pdfium } from "./pdfium.ts";
  * How many codes beyond ASCII of a page are examined, the first ones, to find out whether the codes are UTF-8 or Thai.
  */
 const SAMPLES = 12;
+const NUL = "\0";
+/**
+ * How many letters that their font names as U+0000 stand together in a word at most. More of them are a pattern. A
+ * glyph that is taller than `MAX_HEIGHT_EM` ems is not a letter, but a bracket of a formula.
+ */
+const [MAX_NULS, MAX_HEIGHT_EM] = [3, 1.1] as const;
+const NULS = /\0+/g;
+const IN_WORD = /[\p{L}\p{M}\p{N}]/u;
 /**
  * The codes of a page may be those of Thai letters only if at least this part of the examined letters is not named by
  * its font.
@@ -46,7 +54,7 @@ export function readText(pdfium: Pdfium, text: number, count: number): GivenText
     const thai = hasThaiCodes(pdfium, text, given) ? thaiText(pdfium, text, count) : undefined;
     if (thai) return thai;
     if (isPairsOfBytes(given)) return { ...withAllLetters(pdfium, text, count, characterOf), utf8: true };
-    if (given.length !== count) return withAllLetters(pdfium, text, count);
+    if (given.length !== count || given.includes(NUL)) return withAllLetters(pdfium, text, count);
     return { text: withBlanks(given, (index) => isBlank(pdfium, text, index)) };
   } finally {
     call.free(at);
@@ -97,8 +105,8 @@ function thaiText(pdfium: Pdfium, text: number, count: number): GivenText | unde
 
 /**
  * The text with the control characters that PDFium leaves out: they are codes of letters that their font does not name.
- * A letter that its font names as U+0000 becomes U+FFFD. `decoded`: the letter for a code, if the codes are those of an
- * encoding.
+ * A letter of a word that its font names as U+0000 becomes U+FFFD. `decoded`: the letter for a code, if the codes are
+ * those of an encoding.
  */
 function withAllLetters(
   pdfium: Pdfium,
@@ -112,22 +120,35 @@ function withAllLetters(
   for (let index = 0; index < count; index++) {
     const isInText = call.FPDFText_GetTextIndexFromCharIndex(text, index) >= 0;
     const code = call.FPDFText_GetUnicode(text, index);
-    const isSeen = isInText || (code === 0 && hasInk(pdfium, text, index));
+    const isSeen = isInText || (code === 0 && isLetterHigh(pdfium, text, index));
     if (!isSeen && call.FPDFText_HasUnicodeMapError(text, index) !== 1) continue;
     const sign = decoded?.(code, index) ?? withBlanks(signOf(code), () => isBlank(pdfium, text, index));
     for (let unit = 0; unit < sign.length; unit++) chars.push(index);
     all += sign;
   }
-  return { text: all, chars: Int32Array.from(chars) };
+  const kept = withUnknown(all);
+  const isLeftOut = (at: number): boolean => kept.charAt(at) === NUL;
+  return {
+    text: kept.replaceAll(NUL, ""),
+    chars: Int32Array.from(kept.includes(NUL) ? chars.filter((_char, at) => !isLeftOut(at)) : chars),
+  };
+}
+
+/** The text with U+FFFD for the letters of words that their font names as U+0000. Any other U+0000 stays. */
+function withUnknown(text: string): string {
+  return text.replace(NULS, (nuls, at: number) => {
+    const isInWord = IN_WORD.test(text.charAt(at - 1)) || IN_WORD.test(text.charAt(at + nuls.length));
+    return isInWord && nuls.length <= MAX_NULS ? "\ufffd".repeat(nuls.length) : nuls;
+  });
 }
 
 /** Matches control characters, but for line ends and the one that PDFium uses as a hyphen. */
 const CONTROL = /[\u0000\u0001\u0003-\u0009\u000b\u000c\u000e-\u001f]/g;
 
-/** The text with blanks for control characters that are blanks, because some fonts name their blank so, and without U+0000. */
+/** The text with blanks for control characters that are blanks, because some fonts name their blank so. */
 function withBlanks(text: string, isBlankAt: (index: number) => boolean): string {
   if (text.search(CONTROL) < 0) return text;
-  return text.replace(CONTROL, (sign, index: number) => (isBlankAt(index) ? " " : sign === "\0" ? "\ufffd" : sign));
+  return text.replace(CONTROL, (sign, index: number) => (isBlankAt(index) ? " " : sign));
 }
 
 /** Whether a character is a blank: its font names it, and nothing is drawn for it. */
@@ -139,12 +160,33 @@ function isBlank(pdfium: Pdfium, text: number, index: number): boolean {
 const MIN_INK = 0.1;
 
 /** Whether anything is drawn for a character: its box has a height. */
-function hasInk({ call, allocate, heap }: Pdfium, text: number, index: number): boolean {
+const hasInk = (pdfium: Pdfium, text: number, index: number): boolean => inkHeight(pdfium, text, index) > 0;
+
+/** Whether something is drawn for a character that is not much taller than a letter. */
+function isLetterHigh(pdfium: Pdfium, text: number, index: number): boolean {
+  const height = inkHeight(pdfium, text, index);
+  return height > 0 && height <= MAX_HEIGHT_EM * sizeOf(pdfium, text, index);
+}
+
+/** The height of what is drawn for a character, in points; 0 if nothing is drawn. */
+function inkHeight({ call, allocate, heap }: Pdfium, text: number, index: number): number {
   const at = allocate(4 * 8);
   try {
-    if (!call.FPDFText_GetCharBox(text, index, at, at + 8, at + 16, at + 24)) return false;
+    if (!call.FPDFText_GetCharBox(text, index, at, at + 8, at + 16, at + 24)) return 0;
     const [left = 0, right = 0, bottom = 0, top = 0] = new Float64Array(heap().buffer, at, 4);
-    return right > left && top - bottom > MIN_INK;
+    return right > left && top - bottom > MIN_INK ? top - bottom : 0;
+  } finally {
+    call.free(at);
+  }
+}
+
+/** The size of a character's type in points: the size of its font times the scale of its matrix. */
+function sizeOf({ call, allocate, heap }: Pdfium, text: number, index: number): number {
+  const at = allocate(6 * 4);
+  try {
+    const isKnown = call.FPDFText_GetMatrix(text, index, at);
+    const [, , c = 0, d = 1] = isKnown ? new Float32Array(heap().buffer, at, 4) : [];
+    return Math.abs(call.FPDFText_GetFontSize(text, index)) * Math.hypot(c, d);
   } finally {
     call.free(at);
   }

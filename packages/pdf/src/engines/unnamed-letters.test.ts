@@ -2,18 +2,24 @@ import { describe, expect, it } from "vitest";
 import { onePage, textOf } from "../../test/one-page.ts";
 import { namesCodes } from "./second-reader.ts";
 
-/** Makes a page in a Type 3 font whose glyphs are named by their codes, as dvips writes them. */
-async function coded(text: string): Promise<string> {
+/**
+ * Makes a page in a Type 3 font whose glyphs are named by their codes, as dvips writes them. `height`: that of the glyph
+ * with the code 0, in thousandths of the font's size.
+ */
+async function coded(text: string, height = 480): Promise<string> {
   const codes = [...new Set(Buffer.from(text, "latin1"))].toSorted((one, other) => one - other);
   const names = codes.map((code) => `${code} /a${code}`).join(" ");
-  const glyphs = codes.map((code) => `/a${code} 6 0 R`).join(" ");
+  const glyphs = codes.map((code) => `/a${code} ${code === 0 ? 7 : 6} 0 R`).join(" ");
   const font =
     `<< /Type /Font /Subtype /Type3 /FontBBox [0 0 500 500] /FontMatrix [0.001 0 0 0.001 0 0] /CharProcs << ${glyphs} >> ` +
     `/Encoding << /Type /Encoding /Differences [${names}] >> /FirstChar 0 /LastChar 255 ` +
     `/Widths [${Array.from({ length: 256 }, () => 500).join(" ")}] >>`;
   const shown = Buffer.from(text, "latin1").toString("hex");
-  const glyph = { dictionary: "", content: "500 0 20 0 480 480 d1 20 0 460 480 re f" };
-  return textOf(onePage({ content: `BT /F1 11 Tf 72 700 Td <${shown}> Tj ET`, font, objects: [glyph] }));
+  const drawn = [480, height].map((top) => ({
+    dictionary: "",
+    content: `500 0 20 0 480 ${top} d1 20 0 460 ${top} re f`,
+  }));
+  return textOf(onePage({ content: `BT /F1 11 Tf 72 700 Td <${shown}> Tj ET`, font, objects: drawn }));
 }
 
 describe("letters of a font that names none of them", () => {
@@ -77,6 +83,15 @@ describe("letters of a font that names none of them", () => {
 
   it("are U+FFFD where they are drawn with the code 0", async () => {
     expect(await coded("che dell\0impresa e dall\0altra parte")).toBe("che dell\ufffdimpresa e dall\ufffdaltra parte");
+  });
+
+  it.each([
+    ["as tall as a bracket of a formula", "a soft\0 port", 1190, "a soft port"],
+    ["a pattern", `a port ${"\0".repeat(20)} office`, 480, "a port office"],
+    ["alone", "\0 first port of all", 480, "first port of all"],
+    ["the only sign of a page", "\0\0", 480, ""],
+  ])("are left out where they are drawn with the code 0 and are %s", async (_what, text, height, read) => {
+    expect((await coded(text, height)).replace(/\s+/g, " ").trim()).toBe(read);
   });
 
   it.each([
