@@ -4,7 +4,7 @@ import { loadPdfium, type Pdfium } from "./pdfium.ts";
 import { draw } from "./pdfium-draw.ts";
 import { pictured, rulesOf } from "./pdfium-shapes.ts";
 import { EVERYWHERE, readLines, rotationOf, type ReadLines } from "./pdfium-lines.ts";
-import { withAnnotations } from "../text/annotated-lines.ts";
+import { drawnOnly, namedApart, withAnnotations } from "../text/annotated-lines.ts";
 import type { Line } from "../text/layout.ts";
 import { rotatedBox, type Box, type Rotation } from "../text/rotation.ts";
 import { mendLines } from "../text/mend-lines.ts";
@@ -88,23 +88,27 @@ function openDocument(
         };
       });
       const { annotations, attachments, pictured, unnamed, codes } = plain;
+      const damaged = plain.endsEarly !== undefined && isDamaged(number, plain.endsEarly);
+      const readDrawn = (few: boolean): ReadLines =>
+        withPage(pdfium, document, number, (page) =>
+          readPage(pdfium, page, { cells: true, styled, few, hasUnicodeCodes: isUnicode }),
+        );
       const other = plain.utf8 || codes ? await second.textOf(number) : undefined;
       if (other !== undefined && (plain.utf8 || (codes && namesCodes(other, codes)))) {
         const text = plain.utf8 ? fromPairsOfBytes(other) : other;
-        return { lines: withAnnotated(estimatedLines(text), annotations), precision: ESTIMATED, pictured, attachments };
+        const shown = codes && annotations?.flattened ? drawnOnly(plain, readDrawn(true), other) : [];
+        const lines = withAnnotated([...estimatedLines(text), ...shown], annotations);
+        return { lines, precision: ESTIMATED, pictured, damaged, attachments };
       }
-      const damaged = plain.endsEarly !== undefined && isDamaged(number, plain.endsEarly);
       const more = { pictured, unnamed, damaged, attachments, ...("rules" in plain && { rules: plain.rules }) };
-      const drawn = annotations?.flattened
-        ? withPage(pdfium, document, number, (page) =>
-            readPage(pdfium, page, { cells: true, styled, hasUnicodeCodes: isUnicode }),
-          )
-        : plain;
-      const found = annotations ? withAnnotations(plain.lines, drawn.lines, annotations) : plain.lines;
+      const drawn = annotations?.flattened ? readDrawn(false) : plain;
+      const isMarked = plain.guesses.size + drawn.guesses.size > 0;
+      const names = isMarked ? ((await second.textOf(number)) ?? "") : "";
+      const read = namedApart(plain, drawn, names);
+      const found = annotations ? withAnnotations(read.plain, read.drawn, annotations) : plain.lines;
       const mended = mendLines(found, { cells: styled });
       const lines = damaged ? mended.filter(({ text }) => !OPERATORS.test(text)) : mended;
-      if (drawn.guesses.size === 0) return { lines, ...more };
-      return { lines: withNames(lines, drawn.guesses, (await second.textOf(number)) ?? ""), ...more };
+      return { lines: read.guesses.size === 0 ? lines : withNames(lines, read.guesses, names), ...more };
     },
     async draw(number, rotation) {
       return withPage(pdfium, document, number, (page) => draw(pdfium, page, rotation));
@@ -153,7 +157,12 @@ function load(pdfium: Pdfium, bytes: Uint8Array, password: string): { data: numb
 function readPage(
   pdfium: Pdfium,
   page: number,
-  how: { readonly cells: boolean; readonly styled: boolean; readonly hasUnicodeCodes: () => boolean },
+  how: {
+    readonly cells: boolean;
+    readonly styled: boolean;
+    readonly hasUnicodeCodes: () => boolean;
+    readonly few?: boolean;
+  },
 ): ReadLines & { readonly pictured: boolean; readonly endsEarly: number | undefined; readonly rotation: Rotation } {
   const { call } = pdfium;
   const box = boxOf(pdfium, page);

@@ -112,6 +112,7 @@ interface LinesWanted {
   readonly styled?: boolean;
   readonly rotation?: Rotation;
   readonly hasUnicodeCodes?: (() => boolean) | undefined;
+  readonly few?: boolean;
 }
 
 /**
@@ -125,7 +126,7 @@ interface LinesWanted {
 export function readLines(
   pdfium: Pdfium,
   { page, text }: { readonly page: number; readonly text: number },
-  { box, cells, styled = false, rotation = 0, hasUnicodeCodes }: LinesWanted,
+  { box, cells, styled = false, rotation = 0, hasUnicodeCodes, few = false }: LinesWanted,
 ): ReadLines {
   const count = pdfium.call.FPDFText_CountChars(text);
   if (count <= 0) return { lines: [], unnamed: false, guesses: new Map() };
@@ -163,7 +164,7 @@ export function readLines(
       return sloped ?? parts.flatMap((part) => linesOf(whole, part.start, part.end));
     });
     // On a page with mostly unnamed letters, the few other letters do not make a text, so no line is returned.
-    if (isReadable && isSparse(lines)) return { lines: [], unnamed: true, guesses: new Map(), codes };
+    if (isReadable && !few && isSparse(lines)) return { lines: [], unnamed: true, guesses: new Map(), codes };
     return { lines, unnamed: holed, guesses, codes, utf8 };
   } finally {
     letters.done();

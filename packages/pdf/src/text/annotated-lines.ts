@@ -1,4 +1,5 @@
 import type { Line } from "./layout.ts";
+import { withNames, type Guesses } from "./second-names.ts";
 
 /**
  * Two lines are in one row if their baselines differ by less than this many ems: the value in a form field is a little
@@ -26,6 +27,46 @@ export function withAnnotations(
   for (const line of more.toSorted(inRows)) place(lines, line);
   return [...lines, ...notes.map((note) => ({ text: `[Note] ${note}`, left: 0, right: 0, baseline: 0, size: 0 }))];
 }
+
+/** Lines of a page, and the guesses for the marks in them. */
+interface MarkedLines {
+  readonly lines: readonly Line[];
+  readonly guesses: Guesses;
+}
+
+/**
+ * If drawing the annotations has changed the letters of a page, a mark in the page's own lines and the same mark in the
+ * drawn lines take the places of different letters. Then this function replaces the marks of both by letters, with the
+ * help of `other`, another PDF engine's text of the page. Otherwise the marks stay, and their guesses are returned.
+ */
+export function namedApart(
+  plain: MarkedLines,
+  drawn: MarkedLines,
+  other: string,
+): { readonly plain: readonly Line[]; readonly drawn: readonly Line[]; readonly guesses: Guesses } {
+  if (plain === drawn || !areChanged(plain.lines, drawn.lines))
+    return { plain: plain.lines, drawn: drawn.lines, guesses: drawn.guesses };
+  return { plain: named(plain, other), drawn: named(drawn, other), guesses: new Map() };
+}
+
+const named = ({ lines, guesses }: MarkedLines, other: string): readonly Line[] =>
+  guesses.size === 0 ? lines : withNames(lines, guesses, other);
+
+/**
+ * The drawn lines, without positions, that are neither among the page's own lines nor in `other`, another PDF engine's
+ * text of the page without its annotations.
+ */
+export function drawnOnly(plain: MarkedLines, drawn: MarkedLines, other: string): Line[] {
+  const own = new Set(plain.lines.map(({ text }) => text));
+  const known = withoutBlanks(other);
+  const isNew = ({ text }: Line): boolean => !own.has(text) && !known.includes(withoutBlanks(text));
+  return named({ lines: drawn.lines.filter(isNew), guesses: drawn.guesses }, other).map((line) => ({
+    ...line,
+    size: 0,
+  }));
+}
+
+const withoutBlanks = (text: string): string => text.replace(/\s+/g, "");
 
 /**
  * Splits the drawn lines in two: the lines at the beginning that are the same as on the page without annotations, and
