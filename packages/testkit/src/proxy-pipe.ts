@@ -6,7 +6,7 @@ export interface Conditions {
   readonly delayMs: number;
   /** How many bytes per second one direction of a connection passes on at most; 0: any number. */
   readonly bytesPerSecond: number;
-  /** The most bytes that are passed on in one piece; 0: bytes are passed on in the pieces in which they arrive. */
+  /** The most bytes that are passed on at a time; 0: as many as arrive at a time. */
   readonly sliceBytes: number;
 }
 

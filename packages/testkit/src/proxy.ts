@@ -18,7 +18,7 @@ export interface Proxy extends AsyncDisposable {
   latency(ms: number): void;
   /** Passes on at most this many bytes per second, in each direction of each connection. */
   bandwidth(bytesPerSecond: number): void;
-  /** Passes bytes on in pieces of at most this size. */
+  /** Passes on at most this many bytes at a time. */
   slice(bytes: number): void;
   /** Refuses new connections and breaks open ones, until {@link heal}. */
   cut(): void;

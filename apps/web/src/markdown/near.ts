@@ -9,8 +9,8 @@ import { afterSlices, atOnce } from "./slices.ts";
 export type Nearness = "far" | "idle" | "near" | "paper";
 
 /**
- * An element counts as near if it is at most half the screen's height away from what is in sight. In a page of its own
- * this margin is added twice: around the scroller, and around the screen.
+ * An element counts as near if it is at most half the screen's height away from what is in sight. If the chat is a page
+ * of its own, this margin is added twice: around the scroller, and around the screen.
  */
 const MARGIN = "50%";
 

@@ -99,7 +99,7 @@ function nodesOfBlock(block: Block): Node[] {
   return nodes;
 }
 
-/** The element that holds the content of a block: the rows of a table, the pieces of code. */
+/** The element that holds the rows of a table, or the code of a code block. */
 function contentOf(node: Node | null): Element | undefined {
   return node instanceof Element ? (node.querySelector("tbody") ?? node.querySelector("pre") ?? undefined) : undefined;
 }

@@ -28,8 +28,8 @@ const KEYS: ReadonlyArray<readonly [keys: string, does: Key]> = [
 ];
 
 /**
- * The action of a key press, if it is a shortcut. Keys of the question field and of open dialogs are handled in those
- * parts.
+ * The action of a key press, if it is a shortcut. Keys of the question field and of open dialogs are handled by the
+ * field and the dialogs themselves.
  */
 export function shortcutOf(
   event: Pick<KeyboardEvent, "key" | "code" | "shiftKey" | "ctrlKey" | "metaKey" | "altKey">,

@@ -44,8 +44,8 @@ export interface LineOptions {
 }
 
 /**
- * From the server's first packet: the interval of its pings in ms, and how many ms without a pong it waits before it
- * counts a connection as dead.
+ * From the server's first packet: the interval of its pings in ms, and how many ms the server waits for a pong before
+ * it counts the connection as dead.
  */
 const readHello = object<{ pingInterval: number; pingTimeout: number }>({ pingInterval: int, pingTimeout: int });
 
