@@ -15,7 +15,7 @@ import { createForm, takeAnnotations } from "./pdfium-annotations.ts";
 import { attachedTo, attachmentsOf, embeddedPdfs } from "./pdfium-attachments.ts";
 import { createContentStreams, type ContentStreams } from "../file/content-streams.ts";
 import { hasUnicodeCodes } from "../file/unicode-codes.ts";
-import { createSecondReader, namesCodes, type SecondReader } from "./second-reader.ts";
+import { createSecondReader, type SecondReader } from "./second-reader.ts";
 import { isSparse } from "../text/scan.ts";
 
 /** The error code of FPDF_GetLastError for a missing or wrong password. */
@@ -93,8 +93,8 @@ function openDocument(
         withPage(pdfium, document, number, (page) =>
           readPage(pdfium, page, { cells: true, styled, few, hasUnicodeCodes: isUnicode }),
         );
-      const other = plain.utf8 || codes ? await second.textOf(number) : undefined;
-      if (other !== undefined && (plain.utf8 || (codes && namesCodes(other, codes)))) {
+      const other = plain.utf8 ? await second.textOf(number) : codes && (await second.textNaming(number, codes));
+      if (other !== undefined) {
         const text = plain.utf8 ? fromPairsOfBytes(other) : other;
         const shown = codes && annotations?.flattened ? drawnOnly(plain, readDrawn(true), other) : [];
         const lines = withAnnotated([...estimatedLines(text), ...shown], annotations);

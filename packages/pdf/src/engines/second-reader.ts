@@ -5,6 +5,11 @@ import type { OpenDocument, PageEngine } from "./page-engine.ts";
  * that the first engine does not know, and these are not worth more time.
  */
 const MAX_CPU_MS = 3000;
+/**
+ * If the second PDF engine does not name the codes of this many pages in a row, it is not asked for the codes of the
+ * file's other pages, because their fonts are most likely the same.
+ */
+const MAX_UNNAMED_PAGES = 3;
 
 /**
  * Reads the text of a document with a second PDF engine. The engine is loaded, and opens the document, when the first
@@ -13,6 +18,8 @@ const MAX_CPU_MS = 3000;
 export interface SecondReader {
   /** The text of a page; undefined when this PDF engine cannot read the page or has used up its time. */
   textOf(page: number): Promise<string | undefined>;
+  /** The text of a page whose letters are only codes; undefined when the second PDF engine does not name them. */
+  textNaming(page: number, codes: Codes): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -22,29 +29,37 @@ export function createSecondReader(
   password: string | undefined,
 ): SecondReader {
   let opening: Promise<OpenDocument | undefined> | undefined;
-  let spent = 0;
+  let [spent, unnamed] = [0, 0];
   const cpuMs = (): number => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1000;
   };
+  const textOf = async (page: number): Promise<string | undefined> => {
+    if (spent > MAX_CPU_MS) return undefined;
+    // If the second PDF engine cannot be loaded, pages stay as the first engine read them.
+    const engine = await load().catch(() => undefined);
+    if (!engine) return undefined;
+    const began = cpuMs();
+    try {
+      // The PDF engine takes the buffer away from its caller, so it gets a copy.
+      const document = await (opening ??= engine.open(bytes.slice(), password).catch(() => undefined));
+      const read = await document?.read(page);
+      return read?.lines.map(({ text }) => text).join("\n");
+    } catch {
+      // The first PDF engine has read the page already, so an error of the second one is not reported.
+      return undefined;
+    } finally {
+      spent += cpuMs() - began;
+    }
+  };
   return {
-    async textOf(page) {
-      if (spent > MAX_CPU_MS) return undefined;
-      // If the second PDF engine cannot be loaded, pages stay as the first engine read them.
-      const engine = await load().catch(() => undefined);
-      if (!engine) return undefined;
-      const began = cpuMs();
-      try {
-        // The PDF engine takes the buffer away from its caller, so it gets a copy.
-        const document = await (opening ??= engine.open(bytes.slice(), password).catch(() => undefined));
-        const read = await document?.read(page);
-        return read?.lines.map(({ text }) => text).join("\n");
-      } catch {
-        // The first PDF engine has read the page already, so an error of the second one is not reported.
-        return undefined;
-      } finally {
-        spent += cpuMs() - began;
-      }
+    textOf,
+    async textNaming(page, codes) {
+      if (unnamed >= MAX_UNNAMED_PAGES) return undefined;
+      const text = await textOf(page);
+      const isNamed = text !== undefined && namesCodes(text, codes);
+      unnamed = isNamed ? 0 : unnamed + 1;
+      return isNamed ? text : undefined;
     },
     async close() {
       await (await opening)?.close();

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { onePage, textOf } from "../../test/one-page.ts";
-import { namesCodes } from "./second-reader.ts";
+import { estimatedLines } from "../text/estimated-lines.ts";
+import type { PageEngine, ReadPage } from "./page-engine.ts";
+import { createSecondReader, namesCodes } from "./second-reader.ts";
 
 /**
  * Makes a page in a Type 3 font whose glyphs are named by their codes, as dvips writes them. `height`: that of the glyph
@@ -130,5 +132,23 @@ describe("the text of another engine", () => {
     ["names none when it has no letters either", `${"\ufffd".repeat(20)}Vorname Hausnummer Antrag`, false],
   ])("%s", (_what, text, isNamed) => {
     expect(namesCodes(text, codes)).toBe(isNamed);
+  });
+
+  it("is not asked for any more after three pages in a row on which it names none", async () => {
+    const named = "Vorname Stra\u00dfe, Hausnummer Antrag auf Mitgliedschaft";
+    const pages = ["", "", named, "", "", "", named];
+    const asked: number[] = [];
+    const read = async (page: number): Promise<ReadPage> => {
+      asked.push(page);
+      return { lines: estimatedLines(pages[page - 1] ?? ""), pictured: false };
+    };
+    const engine: PageEngine = { open: async () => ({ pages: pages.length, read, close: async () => {} }) };
+    const reader = createSecondReader(async () => engine, new Uint8Array(), undefined);
+    const texts: Array<string | undefined> = [];
+    for (let page = 1; page <= pages.length; page++) texts.push(await reader.textNaming(page, codes));
+    expect(texts).toEqual([undefined, undefined, named, undefined, undefined, undefined, undefined]);
+    expect(asked).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(await reader.textOf(7)).toBe(named);
+    await reader.close();
   });
 });
