@@ -69,6 +69,21 @@ describe("a line with right-to-left letters, read from where they stand", () => 
     expect(inReadingOrder(signs("الله"), { size: EM })).toBe("اصاللهح");
     expect(inReadingOrder(signs("هللا"), { size: EM })).toBe("اصاللهح");
     expect(inReadingOrder(signs("جح"), { size: EM })).toBe("اصحجح");
+    // Two letters in one glyph, given in reverse, may look like another ligature.
+    for (const pair of ["مع", "مل", "بن", "يل", "ام"])
+      expect(inReadingOrder(signs(reversed(pair)), { size: EM })).toBe(`اص${pair}ح`);
+  });
+
+  it("is read in time if thousands of letters are drawn at one place", () => {
+    const sign = { text: "ا", left: 0, right: 5, x: 0 };
+    const timed = (count: number): number => {
+      const signs = Array.from({ length: count }, (_, index) => ({ ...sign, index }));
+      const began = process.cpuUsage();
+      expect(inReadingOrder(signs, { size: EM })).toHaveLength(count);
+      return process.cpuUsage(began).user / 1000;
+    };
+    timed(100);
+    expect(timed(20_000)).toBeLessThan(400);
   });
 
   it("has the blanks between Latin words that PDFium has, however narrow they are", () => {

@@ -17,12 +17,16 @@ const UNIT = /^[%$€£\u066a]$/;
 const SENTENCE_END = /^[.,;:!?]+$/;
 const LETTER = /\p{L}/u;
 const MARK = /\p{M}/u;
-/** The ranges of characters that stand for an Arabic ligature. */
+/**
+ * The ranges of characters that stand for lam-alef, Allah and the like. Other Arabic ligatures are left out, because the
+ * letters of many of them in reverse are another one's.
+ */
 const LIGATURES = [
-  [0xfbea, 0xfbfb],
-  [0xfc00, 0xfdfb],
+  [0xfdf0, 0xfdfb],
   [0xfef5, 0xfefc],
 ] as const;
+/** No ligature has more letters than this. */
+const MAX_LIGATURE = 18;
 /** An invisible character that joins two letters or keeps them apart. Its position is that of the letter before it. */
 const JOINER = /^[\u200c\u200d]$/;
 const BRACKETS = ["()", "[]", "{}", "<>", "«»"] as const;
@@ -141,16 +145,14 @@ interface Glyph {
   readonly right: number;
 }
 
-/** The letters of the Arabic ligatures that have a character of their own, such as lam-alef and Allah. */
+/** The letters of each ligature in `LIGATURES`. */
 let ligatures: ReadonlySet<string> | undefined;
 
-/**
- * Whether `letters` are, in this order, the letters of an Arabic ligature that has a character of its own, and are not
- * in the reverse order, too.
- */
+/** Whether `letters` are, in this order, the letters of a ligature in `LIGATURES`. */
 function isLigature(letters: string): boolean {
+  if (letters.length > MAX_LIGATURE) return false;
   ligatures ??= new Set(LIGATURES.flatMap(([first, last]) => range(first, last)).map((sign) => sign.normalize("NFKC")));
-  return ligatures.has(letters) && !ligatures.has([...letters].reverse().join(""));
+  return ligatures.has(letters);
 }
 
 function range(first: number, last: number): string[] {
