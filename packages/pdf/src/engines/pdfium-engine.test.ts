@@ -17,19 +17,25 @@ describe("the size of type", () => {
   });
 });
 
-it("words of letters that a font draws at a scale of its own have blanks between them, not tabs", async () => {
-  const glyph = (width: number, height: number): PdfObject => ({
-    dictionary: "",
-    content: `${width} 0 0 0 ${width} ${height} d1 2 0 ${width - 4} ${height} re f`,
-  });
-  const font =
-    "<< /Type /Font /Subtype /Type3 /FontBBox [0 0 60 60] /FontMatrix [1 0 0 1 0 0] /FirstChar 97 /LastChar 98 " +
-    "/Widths [50 40] /CharProcs << /a 6 0 R /b 7 0 R >> /Encoding << /Type /Encoding /Differences [97 /a /b] >> >>";
-  const content = "BT /F1 0.12 Tf 72 700 Td [(ab) -30000 (ba) -30000 (aab)] TJ ET";
-  const { lines } = await readFirst(onePage({ content, font, objects: [glyph(50, 40), glyph(40, 60)] }));
-  expect(lines).toMatchObject([{ text: "ab ba aab" }]);
-  expect(lines[0]?.size).toBeCloseTo(0.12 * 60 * 1.4, 1);
-});
+it.each([
+  ["as in points", 1, "[(ab) -30000 (ba) -30000 (aab)]", "ab ba aab", 60],
+  ["a little larger than usual, in a line without tall letters", 0.1, "[(aa) -3000 (a) -3000 (aaa)]", "aa a aaa", 40],
+])(
+  "words of letters at a font's own scale, %s, have blanks between them, not tabs",
+  async (_how, scale, words, read, height) => {
+    const glyph = (width: number, height: number): PdfObject => ({
+      dictionary: "",
+      content: `${width} 0 0 0 ${width} ${height} d1 2 0 ${width - 4} ${height} re f`,
+    });
+    const font =
+      `<< /Type /Font /Subtype /Type3 /FontBBox [0 0 60 60] /FontMatrix [${scale} 0 0 ${scale} 0 0] /FirstChar 97 /LastChar 98 ` +
+      "/Widths [50 40] /CharProcs << /a 6 0 R /b 7 0 R >> /Encoding << /Type /Encoding /Differences [97 /a /b] >> >>";
+    const content = `BT /F1 ${0.12 / scale} Tf 72 700 Td ${words} TJ ET`;
+    const { lines } = await readFirst(onePage({ content, font, objects: [glyph(50, 40), glyph(40, 60)] }));
+    expect(lines).toMatchObject([{ text: read }]);
+    expect(lines[0]?.size).toBeCloseTo(0.12 * height * 1.4, 1);
+  },
+);
 
 /** A font whose character map names only the letters of `range`, by their codes. */
 function namedFont(range: string): { font: string; objects: Array<string | { dictionary: string; content: string }> } {

@@ -57,11 +57,12 @@ interface LettersGiven {
 }
 
 /**
- * If letters are higher than this many ems, their font draws its letters itself (Type 3) at a scale of its own, as old
- * TeX does. The size of such a letter is computed: `EM_OF_HEIGHT` times the height of the highest of the `NEIGHBOURS`
- * letters on each side, because capitals and ascenders are about 0.7 ems high.
+ * A letter that is higher than this many ems belongs to a font that draws its letters itself (Type 3) at a scale of its
+ * own, as old TeX does. No letter of another font is that high, so low letters are found, too. The size of such a letter
+ * is computed: `EM_OF_HEIGHT` times the height of the highest of the `NEIGHBOURS` letters on each side, because capitals
+ * and ascenders are about 0.7 ems high.
  */
-const [MAX_HEIGHT_EM, EM_OF_HEIGHT, NEIGHBOURS] = [5, 1.4, 12] as const;
+const [MAX_HEIGHT_EM, EM_OF_HEIGHT, NEIGHBOURS] = [2.5, 1.4, 12] as const;
 const [LEFT, RIGHT, BOTTOM, TOP, X, Y] = [0, 1, 2, 3, 4, 5] as const;
 
 /**
