@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 
 interface Violation {
   readonly id: string;
-  readonly nodes: ReadonlyArray<{ readonly html: string }>;
+  readonly nodes: ReadonlyArray<{ readonly html: string; readonly failureSummary?: string }>;
 }
 
 /** Saves a screenshot of the page if `PAGE_SHOTS=<folder>` is set. */
@@ -14,6 +14,12 @@ export async function shot(page: Page, name: string): Promise<void> {
 }
 
 /**
+ * The height of the window during a check, in px: no content is scrolled then. In a lower window the header and the
+ * question's field, which stay in their places, cover parts of buttons at some scroll positions, as on every page.
+ */
+const TALL = 4000;
+
+/**
  * Returns the violations of WCAG 2.2 A and AA that axe-core finds in both themes. If a name is given and
  * `PAGE_SHOTS=<folder>` is set, it also saves a screenshot of each theme.
  */
@@ -21,12 +27,15 @@ export async function violations(page: Page, name?: string): Promise<string[]> {
   const shots = process.env["PAGE_SHOTS"];
   const found: string[] = [];
   const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+  const { width, height } = page.viewportSize() ?? { width: 1280, height: 720 };
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     if (shots && name) await page.screenshot({ path: join(shots, `${name}-${colorScheme}.png`), fullPage: true });
+    await page.setViewportSize({ width, height: TALL });
     const run = `${axe.source}; axe.run(document, { runOnly: ${JSON.stringify(tags)}, resultTypes: ["violations"] }).then(({ violations }) => violations)`;
     for (const { id, nodes } of await page.evaluate<Violation[]>(run))
-      found.push(...nodes.map(({ html }) => `${colorScheme} ${id}: ${html}`));
+      found.push(...nodes.map(({ html, failureSummary }) => `${colorScheme} ${id}: ${html}: ${failureSummary}`));
+    await page.setViewportSize({ width, height });
   }
   return found;
 }
