@@ -74,16 +74,10 @@ describe("a line with right-to-left letters, read from where they stand", () => 
       expect(inReadingOrder(signs(reversed(pair)), { size: EM })).toBe(`اص${pair}ح`);
   });
 
-  it("is read in time if thousands of letters are drawn at one place", () => {
-    const sign = { text: "ا", left: 0, right: 5, x: 0 };
-    const timed = (count: number): number => {
-      const signs = Array.from({ length: count }, (_, index) => ({ ...sign, index }));
-      const began = process.cpuUsage();
-      expect(inReadingOrder(signs, { size: EM })).toHaveLength(count);
-      return process.cpuUsage(began).user / 1000;
-    };
-    timed(100);
-    expect(timed(20_000)).toBeLessThan(400);
+  it("is read in time if many letters are drawn at one place", () => {
+    // Each letter that is compared with a text of all letters before it would take minutes, and fail by the time limit.
+    const signs = Array.from({ length: 200_000 }, (_, index) => ({ text: "ا", left: 0, right: 5, x: 0, index }));
+    expect(inReadingOrder(signs, { size: EM })).toHaveLength(signs.length);
   });
 
   it("has the blanks between Latin words that PDFium has, however narrow they are", () => {
