@@ -25,7 +25,10 @@ import { table } from "./table.ts";
 const MAX_PAGES = 40;
 const MAX_NAMED = 60;
 
-/** The sticky notes at the end of a page. Only docrelay reads them, so they are not compared. */
+/**
+ * Matches the texts of sticky notes, which docrelay puts at the end of a page. Other readers leave them out, so they
+ * are not compared.
+ */
 const NOTES = /^\[Note\] [\s\S]*/m;
 
 interface JudgedPage {

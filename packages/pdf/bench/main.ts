@@ -40,7 +40,7 @@ const rivals = (await Promise.all([pypdf2(), pdftotext()])).filter((reader) => r
 const alone = [ours("auto", 1, LIMITS), ours("pdf-parse", 1, LIMITS)];
 const readers: Reader[] = [ours("auto", 2, LIMITS), ours("pdf-parse", 2, LIMITS), ...alone, ...rivals];
 const rounds = new Map<Reader, ReadFile[][]>(readers.map((reader) => [reader, []]));
-// Starts the children before anything is measured; a child reads up to 200 files.
+// Reads all files once, so that the children have started before anything is measured.
 for (const reader of readers) await reader.read(readable.map(pathOf));
 const both = twoAtOnce(LIMITS);
 await both.read(readable.map(pathOf));

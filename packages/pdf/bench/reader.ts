@@ -7,7 +7,8 @@ import { peakOfChildren, timed } from "./children.ts";
 
 /**
  * Starts a program with the low priority of docrelay's children, so that a busy machine treats all readers alike. Where
- * `chrt` is installed, they have the policy SCHED_IDLE; nice 19 alone would get five times as much of a busy core.
+ * `chrt` is installed, they have the policy SCHED_IDLE; with nice 19 alone they would get five times as much of a busy
+ * core.
  */
 const LOW_PRIORITY = [...(existsSync("/usr/bin/chrt") ? ["chrt", "--idle", "0"] : []), "nice", "-n", "19"];
 const run = (file: string, args: readonly string[], options: ExecFileOptions = {}) => {

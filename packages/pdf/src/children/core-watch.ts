@@ -21,8 +21,8 @@ const STARVED_SHARE = 0.1;
 const REMEMBER_MS = 60_000;
 const PROBE_MS = 5000;
 /**
- * A quick start is one with normal priority. In the long run, one quick start is allowed in this many ms. A start takes
- * half a second of CPU time, so quick starts use about a tenth of a core.
+ * A quick start is a start with normal priority. In the long run, one quick start is allowed in this many ms. A start
+ * takes half a second of CPU time, so quick starts use about a tenth of a core.
  */
 const QUICK_START_EVERY_MS = 5000;
 const QUICK_STARTS_AT_ONCE = 8;
@@ -80,7 +80,8 @@ export function createCoreWatch(): CoreWatch {
         const [now, cpu] = [performance.now(), watched.cpuMs()];
         const suspended = now - lookedAt >= WINDOW_MS + SUSPENDED_MS;
         // If the CPU time is unknown (NaN), the process never counts as starved. If this process was suspended, the
-        // watched process does not count as starved either: its work may be done, which this process has not read yet.
+        // watched process does not count as starved either: it may have done its work and reported that, but this
+        // process has not read the report yet.
         const starved = cpu - before < STARVED_SHARE * WINDOW_MS && !suspended;
         [before, lookedAt] = [cpu, now];
         if (!starved) return;

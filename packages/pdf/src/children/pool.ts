@@ -120,8 +120,8 @@ interface State {
   readonly filesPerChild: number;
   /**
    * The free children. The child that was returned last comes first, and is given out next, because V8 has compiled
-   * more of its code than of the other children's. If the children were used in turn, each would need as many files
-   * again until its code is fast.
+   * more of its code than of the other children's. If all children were used equally often, each of them would have to
+   * read that many files until its code is fast.
    */
   readonly free: Child[];
   /** All children of the pool, and how many files each has read. */

@@ -17,8 +17,8 @@ export type Span = Box;
 
 export interface ClusteredText extends GivenText {
   /**
-   * For the index of a character in a cluster of letters: the rectangle of the whole cluster. PDFium knows only the
-   * position of the cluster's first sign.
+   * For the index of a character in a cluster (a letter with the signs around it): the rectangle of the whole cluster.
+   * PDFium itself knows only the position of the cluster's first sign.
    */
   readonly spans?: ReadonlyMap<number, Span>;
 }
@@ -54,7 +54,7 @@ export function withoutRepeats(
       continue;
     }
     // PDFium makes a blank before a repeated text and another one after it. When the repeated text is left out, one of
-    // the two blanks is left out, too: this one, because only the other can be measured.
+    // the two blanks is left out, too: this one, because only the width of the other can be measured.
     if (isAfterRepeat && object === 0 && given.text.charAt(at) === " " && /\s$/.test(end)) continue;
     isAfterRepeat = false;
     // PDFium writes a line end before a repeated text and another one after it. When the repeated text is left out, the
@@ -81,7 +81,10 @@ export function withoutRepeats(
   return { ...given, text: all, chars: Int32Array.from(chars), spans };
 }
 
-/** Finds, for a text object, the innermost mark that has an ActualText; 0 if there is none. `done` frees its memory. */
+/**
+ * In PDF, marks tag the objects of a part of a page. `markOf` returns the innermost mark around a text object that has
+ * an ActualText; 0 if there is none. `done` frees the memory.
+ */
 function createMarks({ call, allocate, heap }: Pdfium): { markOf(object: number): number; done(): void } {
   const key = allocate("ActualText".length + 1);
   heap().set(Buffer.from("ActualText\0"), key);
@@ -104,7 +107,7 @@ function createMarks({ call, allocate, heap }: Pdfium): { markOf(object: number)
   };
 }
 
-/** For each ActualText mark with several objects: the rectangle around these objects. */
+/** For each mark that has an ActualText: the rectangle around all text objects of the mark. */
 function spansOf(
   { call, allocate, heap }: Pdfium,
   page: number,

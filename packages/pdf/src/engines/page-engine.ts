@@ -13,13 +13,13 @@ export interface OpenDocument {
   /** The names of the files that are attached to the document itself and not to one of its pages. */
   readonly attachments?: readonly string[];
   /**
-   * Reads a page, counted from 1. Throws when the page cannot be read. `styled`: each cell of a row is returned as a
-   * line of its own, with its style as far as the PDF engine knows it.
+   * Reads a page; the first page has the number 1. Throws when the page cannot be read. `styled`: each cell of a row is
+   * returned as a line of its own, with its style as far as the PDF engine knows it.
    */
   read(page: number, how?: { readonly styled: boolean }): Promise<ReadPage>;
   /**
-   * Draws a page as a PGM file, turned clockwise by `rotation` quarter turns, with level lines of text. Only PDF
-   * engines that can draw have this method.
+   * Draws a page as a PGM file, turned clockwise by `rotation` quarter turns. A page that is skewed, such as a crooked
+   * scan, is straightened too. Only PDF engines that can draw have this method.
    */
   draw?(page: number, rotation: Rotation): Promise<Uint8Array>;
   /** The PDFs among the attached files: at most `files` of them, with at most `bytes` in all. */

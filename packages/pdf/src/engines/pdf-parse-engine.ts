@@ -68,8 +68,8 @@ export async function createPdfParseEngine(): Promise<PageEngine> {
 
 const RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 const TAB_BEFORE_POINT = /\s*\t\s*(?=[.,:;!?\u060c\u061b\u061f])/g;
-// Matches a lam-alef ligature whose two letters came out in the wrong order: no word has an alef before an alef with
-// hamza.
+// Matches an alef and the lam-alef ligature after it whose two letters came out in the wrong order: in no word does an
+// alef stand before an alef with hamza or madda.
 const TURNED_LIGATURE = /\u0627([\u0622\u0623\u0625])\u0644/g;
 
 /**

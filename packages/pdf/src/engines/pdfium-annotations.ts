@@ -35,7 +35,7 @@ export interface Annotations {
   readonly notes: readonly string[];
 }
 
-/** The form of the document. The form is opened when an annotation shows the first field of the form. */
+/** The form of the document. It is opened at the first annotation that is a form field. */
 export interface Form {
   readonly handle: number;
   close(): void;
@@ -61,8 +61,8 @@ export function createForm({ call }: Pdfium, document: number): Form {
 }
 
 /**
- * PDFium, and the direction of the current page's text. The positions of values refer to this direction, as those of
- * the page's lines do.
+ * PDFium, and the direction of the current page's text. The positions of field values are those on the page turned so
+ * that this text is upright, as are the positions of the page's lines.
  */
 type View = Pdfium & { readonly rotation: Rotation };
 

@@ -23,8 +23,8 @@ const BLANK = 0x20;
 /** Characters beside which PDFium may leave out narrow blanks, because it compares gaps with the widest letter. */
 const OVERLOOKED = new RegExp(`${CLUSTERED.source}|[\\u1100-\\u11ff\\u3130-\\u318f\\uac00-\\ud7ff]`);
 /**
- * Words with which it is found out whether PDFium has left out blanks of a page in an alphabet: two words in one are
- * long. At most this many are looked at.
+ * Long words show whether PDFium has left out blanks of a page in an alphabet: two words without the blank between them
+ * are one long word. At most `MAX_LONG_WORDS` of them are examined.
  */
 const [LONG_WORD, MAX_LONG_WORDS] = [/[a-z]{12,}/g, 8] as const;
 const LETTER = /[\p{L}\p{N}]/u;
@@ -59,8 +59,8 @@ export interface RawLine {
 }
 
 /**
- * Replaces the blanks that separate cells by tabs. Removes false blanks within words. `cellGap`: cells are at least this
- * far apart.
+ * Replaces the blanks that separate cells by tabs: those in gaps wider than `cellGap`, in points. Removes false blanks
+ * within words.
  */
 export function withCells(
   page: Blanks,
@@ -166,7 +166,7 @@ export function spreadOut(letters: Letters, line: RawLine): string {
   return text;
 }
 
-/** In a line whose letters may be spaced out: the width from which on a gap separates cells. */
+/** How wide a gap must be to separate two table cells, in a line whose letters may be spaced out (s p a c e d). */
 export const spacedCellGap = (letters: Letters, line: RawLine): number => cellGapOf(gapsIn(letters, line), line.size);
 
 /** The gaps between the letters of a line, each at the index of the letter before it; 0 beside a blank. */
@@ -211,7 +211,8 @@ export function withOverlooked(page: Blanks, text: string, { start, first, size 
     if (isSpace(text.charCodeAt(at)) || isSpace(text.charCodeAt(at - 1)) || MARK.test(text.charAt(at))) continue;
     pairs++;
     const [isAfter, isBefore] = [overlooked.test(text.charAt(at - 1)), overlooked.test(text.charAt(at))];
-    // In an alphabet, marks and brackets have free space at their sides.
+    // In an alphabet, a blank is added only between two letters or digits: punctuation marks and brackets have free
+    // space at their sides, which looks like a gap.
     if (overlooked === LETTER ? !isAfter || !isBefore : !isAfter && !isBefore) continue;
     if (gapAfter(letters, raw, start + at - 1, start + at) <= CLUSTER_GAP_EM * size) continue;
     if (letters.advanceGap(start + at - 1, start + at) > CLUSTER_GAP_EM * size) found.push(at);
@@ -222,9 +223,9 @@ export function withOverlooked(page: Blanks, text: string, { start, first, size 
 }
 
 /**
- * Whether a hyphen with a blank before it, at the end of a line, still ends the word before the blank: some programs
- * draw the hyphen a little apart. Otherwise the hyphen is a dash. The blank before a dash is as wide as the other blanks
- * of its line, and it is drawn if they are drawn.
+ * Whether the hyphen at the end of a line belongs to the word before it, although there is a blank between them: some
+ * programs draw the hyphen a little apart. Otherwise it is a dash: the blank before a dash is about as wide as the
+ * other blanks of its line, and is drawn as a character if these are.
  */
 export function isHyphenApart(letters: Letters, { text, start, first }: RawLine): boolean {
   const hyphen = spaceStart(text) - 1;

@@ -14,8 +14,9 @@ const WHITE = 0xffffffff;
 const ANNOTATIONS = 0x01;
 
 /**
- * Draws a page as a grey PGM file, turned clockwise by `rotation` quarter turns. A skewed page is drawn a second time
- * with level lines: PDFium turns it with less loss than turning the picture would have.
+ * Draws a page as a grey PGM file, turned clockwise by `rotation` quarter turns. If the lines of text are not level in
+ * this picture, the page is drawn a second time, turned so that they are: turning the picture itself would lose more
+ * detail.
  */
 export function draw(pdfium: Pdfium, page: number, rotation: Rotation = 0): Uint8Array {
   const asItIs = drawn(pdfium, page, { rotation, skew: 0 });

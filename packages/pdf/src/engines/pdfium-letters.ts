@@ -58,9 +58,9 @@ interface LettersGiven {
 
 /**
  * A letter that is higher than this many ems belongs to a font that draws its letters itself (Type 3) at a scale of its
- * own, as old TeX does. No letter of another font is that high, so low letters are found, too. The size of such a letter
- * is computed: `EM_OF_HEIGHT` times the height of the highest of the `NEIGHBOURS` letters on each side, because capitals
- * and ascenders are about 0.7 ems high.
+ * own, as old TeX does. Even the low letters of such a font are higher than the limit, and no letter of another font
+ * is. The size of such a letter is computed: `EM_OF_HEIGHT` times the height of the highest of the `NEIGHBOURS` letters
+ * on each side, because capitals and ascenders are about 0.7 ems high.
  */
 const [MAX_HEIGHT_EM, EM_OF_HEIGHT, NEIGHBOURS] = [2.5, 1.4, 12] as const;
 const [LEFT, RIGHT, BOTTOM, TOP, X, Y] = [0, 1, 2, 3, 4, 5] as const;

@@ -171,7 +171,7 @@ export function readLines(
   }
 }
 
-/** The parts of the page's text between line ends. Parts that may be steps of one sloped line are in one list. */
+/** The text between line ends. Parts that may be one line, with letters at different heights, are in one list. */
 function partsOf(page: PageText): LinePart[][] {
   const { raw, letters, box } = page;
   const found = betweenLineEnds(raw);
@@ -335,7 +335,7 @@ function visibleParts({ raw, letters, box }: PageText, start: number, end: numbe
 /**
  * Splits a piece of text that PDFium returns as one word although its parts do not stand beside one another: letters
  * that stand under one another, such as the labels of an axis, or words in different rows, such as the choices of a
- * form's lists. `last`: the index of the last letter. `end`: the end of the text, which may have PDFium's hyphen behind
+ * form's lists. `last`: the index of the last letter. `end`: the end of the text, which may have PDFium's hyphen after
  * the last letter.
  */
 export function stackedParts(

@@ -2,21 +2,20 @@ import { isThai, thaiLetter } from "../text/thai-codes.ts";
 import { characterOf, isPairsOfBytes } from "../text/utf8.ts";
 import type { Pdfium } from "./pdfium.ts";
 
-/**
- * How many codes beyond ASCII of a page are examined, the first ones, to find out whether the codes are UTF-8 or Thai.
- */
+/** To find out whether the codes of a page are UTF-8 or Thai, the first codes beyond ASCII are examined: this many. */
 const SAMPLES = 12;
 const NUL = "\0";
 /**
- * How many letters that their font names as U+0000 stand together in a word at most. More of them are a pattern. A
- * glyph that is taller than `MAX_HEIGHT_EM` ems is not a letter, but a bracket of a formula.
+ * A glyph that its font names as U+0000 counts as a letter of a word only if at most `MAX_NULS` such glyphs stand
+ * together, and if it is at most `MAX_HEIGHT_EM` ems high. More glyphs are a pattern, and a higher one is a bracket of
+ * a formula.
  */
 const [MAX_NULS, MAX_HEIGHT_EM] = [3, 1.1] as const;
 const NULS = /\0+/g;
 const IN_WORD = /[\p{L}\p{M}\p{N}]/u;
 /**
- * The codes of a page may be those of Thai letters only if at least this part of the examined letters is not named by
- * its font.
+ * The codes of a page may be those of Thai letters only if at least this part of the examined letters is unnamed: their
+ * font does not state which letters they are.
  */
 const UNNAMED_PART = 0.8;
 
@@ -27,7 +26,9 @@ export interface GivenText {
    * character.
    */
   readonly chars?: Int32Array;
-  /** Set when all letters of the page are known, even if PDFium reports that fonts do not name them. */
+  /**
+   * Set when all letters of the page are known from their codes, even if PDFium reports that fonts do not name them.
+   */
   readonly named?: boolean;
   /** PDFium's characters that are known from their codes, even if PDFium reports that fonts do not name them. */
   readonly decoded?: ReadonlySet<number>;
@@ -36,8 +37,8 @@ export interface GivenText {
 }
 
 /**
- * The text of a page as PDFium returns it, except that codes are decoded for which a font names no letters. `count`:
- * the number of PDFium's characters.
+ * The text of a page as PDFium returns it, with one exception: where a font does not name its letters, PDFium returns
+ * their codes; these are decoded if they are UTF-8 or Thai. `count`: the number of PDFium's characters.
  */
 export function readText(pdfium: Pdfium, text: number, count: number): GivenText {
   const { call, allocate, heap } = pdfium;
@@ -62,8 +63,8 @@ export function readText(pdfium: Pdfium, text: number, count: number): GivenText
 }
 
 /**
- * Whether the codes of a page's unnamed letters are UTF-8: some programs write UTF-8 as the font's codes, and PDFium
- * returns these codes for letters that have no name.
+ * Whether the codes of a page's unnamed letters are UTF-8. PDFium returns the code of a letter that its font does not
+ * name, and some programs use the bytes of UTF-8 as codes.
  */
 function hasUtf8Codes({ call }: Pdfium, text: number, given: string): boolean {
   let looks = 0;
@@ -76,7 +77,7 @@ function hasUtf8Codes({ call }: Pdfium, text: number, given: string): boolean {
   return looks > 0;
 }
 
-/** Whether most codes beyond ASCII may be those of Thai letters without names. */
+/** Whether the first codes beyond ASCII may be those of Thai letters that their font does not name. */
 function hasThaiCodes({ call }: Pdfium, text: number, given: string): boolean {
   let [looks, unnamed] = [0, 0];
   for (let at = 0; at < given.length && looks < SAMPLES; at++) {
@@ -88,7 +89,7 @@ function hasThaiCodes({ call }: Pdfium, text: number, given: string): boolean {
   return looks === SAMPLES && unnamed >= UNNAMED_PART * SAMPLES;
 }
 
-/** The text with Thai letters for the codes of letters without names; undefined if these codes are not Thai. */
+/** The text with Thai letters in place of the codes of unnamed letters; undefined if these codes are not Thai. */
 function thaiText(pdfium: Pdfium, text: number, count: number): GivenText | undefined {
   const decoded = new Set<number>();
   let unnamed = "";
@@ -96,7 +97,8 @@ function thaiText(pdfium: Pdfium, text: number, count: number): GivenText | unde
     const isUnnamed = code >= 0x80 && pdfium.call.FPDFText_HasUnicodeMapError(text, index) === 1;
     const letter = isUnnamed ? thaiLetter(code) : undefined;
     if (letter !== undefined) decoded.add(index);
-    // Only letters that their font does not name are judged. Each other letter becomes a blank, which separates them.
+    // Only letters that their font does not name are judged. A letter that is named becomes a blank, which separates
+    // the unnamed letters on its two sides.
     unnamed += isUnnamed ? (letter ?? signOf(code)) : " ";
     return letter;
   });
@@ -104,9 +106,9 @@ function thaiText(pdfium: Pdfium, text: number, count: number): GivenText | unde
 }
 
 /**
- * The text with the control characters that PDFium leaves out: they are codes of letters that their font does not name.
- * A letter of a word that its font names as U+0000 becomes U+FFFD. `decoded`: the letter for a code, if the codes are
- * those of an encoding.
+ * The text with the letters that PDFium leaves out because it takes their codes for control characters: letters that
+ * their font does not name, and letters of words that their font names as U+0000, which become U+FFFD. `decoded`:
+ * returns the letter for a code, if the codes are those of an encoding.
  */
 function withAllLetters(
   pdfium: Pdfium,
@@ -134,7 +136,7 @@ function withAllLetters(
   };
 }
 
-/** The text with U+FFFD for the letters of words that their font names as U+0000. Any other U+0000 stays. */
+/** The text with U+FFFD in place of each U+0000 that is a letter of a word. Any other U+0000 stays. */
 function withUnknown(text: string): string {
   return text.replace(NULS, (nuls, at: number) => {
     const isInWord = IN_WORD.test(text.charAt(at - 1)) || IN_WORD.test(text.charAt(at + nuls.length));
@@ -142,10 +144,13 @@ function withUnknown(text: string): string {
   });
 }
 
-/** Matches control characters, but for line ends and the one that PDFium uses as a hyphen. */
+/** Matches control characters, except line ends and the one that PDFium uses as a hyphen. */
 const CONTROL = /[\u0000\u0001\u0003-\u0009\u000b\u000c\u000e-\u001f]/g;
 
-/** The text with blanks for control characters that are blanks, because some fonts name their blank so. */
+/**
+ * The text with a blank in place of each control character that is a blank: some fonts name their blank as a control
+ * character.
+ */
 function withBlanks(text: string, isBlankAt: (index: number) => boolean): string {
   if (text.search(CONTROL) < 0) return text;
   return text.replace(CONTROL, (sign, index: number) => (isBlankAt(index) ? " " : sign));
@@ -156,13 +161,16 @@ function isBlank(pdfium: Pdfium, text: number, index: number): boolean {
   return pdfium.call.FPDFText_HasUnicodeMapError(text, index) !== 1 && !hasInk(pdfium, text, index);
 }
 
-/** A box that is less high than this, in points, is that of a character without ink: the height is rounded. */
+/**
+ * If the box of a character is not higher than this, in points, the character has no ink. The limit is above 0, because
+ * the height is rounded.
+ */
 const MIN_INK = 0.1;
 
 /** Whether anything is drawn for a character: its box has a height. */
 const hasInk = (pdfium: Pdfium, text: number, index: number): boolean => inkHeight(pdfium, text, index) > 0;
 
-/** Whether something is drawn for a character that is not much taller than a letter. */
+/** Whether something is drawn for a character, and is not much taller than a letter. */
 function isLetterHigh(pdfium: Pdfium, text: number, index: number): boolean {
   const height = inkHeight(pdfium, text, index);
   return height > 0 && height <= MAX_HEIGHT_EM * sizeOf(pdfium, text, index);

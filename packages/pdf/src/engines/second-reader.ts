@@ -6,8 +6,8 @@ import type { OpenDocument, PageEngine } from "./page-engine.ts";
  */
 const MAX_CPU_MS = 3000;
 /**
- * If the second PDF engine does not name the codes of this many pages in a row, it is not asked for the codes of the
- * file's other pages, because their fonts are most likely the same.
+ * If the second PDF engine finds no letters for the codes of this many pages in a row, it is not asked about the codes
+ * of the file's other pages, because their fonts are most likely the same.
  */
 const MAX_UNNAMED_PAGES = 3;
 
@@ -18,7 +18,10 @@ const MAX_UNNAMED_PAGES = 3;
 export interface SecondReader {
   /** The text of a page; undefined when this PDF engine cannot read the page or has used up its time. */
   textOf(page: number): Promise<string | undefined>;
-  /** The text of a page whose letters are only codes; undefined when the second PDF engine does not name them. */
+  /**
+   * The text of a page on which the first PDF engine knows only the codes of letters; undefined when the second PDF
+   * engine has no letters for these codes either.
+   */
   textNaming(page: number, codes: Codes): Promise<string | undefined>;
   close(): Promise<void>;
 }
@@ -68,8 +71,8 @@ export function createSecondReader(
 }
 
 /**
- * If at least this part of a page's codes is also in the other PDF engine's text, that engine has only copied the
- * codes, and its text is not used.
+ * Where a font does not state which letters its codes are, the first PDF engine returns the codes. If at least this
+ * part of them is also in the other PDF engine's text, that engine has only copied the codes, and its text is not used.
  */
 const SAME_PART = 0.7;
 /**
@@ -79,13 +82,16 @@ const SAME_PART = 0.7;
 const [MIN_PART, MAX_NO_LETTERS] = [0.7, 0.05] as const;
 const NO_LETTERS = /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ue000-\uf8ff\ufffd-\uffff]/g;
 
-/** The characters of a page that are only codes (`text`), and how many other characters the page has (`named`). */
+/**
+ * `text`: the characters of a page that are only codes, because the font does not state which letters they are.
+ * `named`: how many other characters the page has.
+ */
 export interface Codes {
   readonly text: string;
   readonly named: number;
 }
 
-/** Whether another PDF engine's text of the same page has the letters for the codes. */
+/** Whether another PDF engine's text of the same page has letters in place of these codes. */
 export function namesCodes(text: string, codes: Codes): boolean {
   const [signs, wanted] = [withoutBlanks(text), withoutBlanks(codes.text)];
   if (signs.length < codes.named + MIN_PART * wanted.length) return false;

@@ -10,7 +10,10 @@ import type { Codes } from "./second-reader.ts";
  * letter it is.
  */
 const SAMPLES = 64;
-/** If more than this part of a page's letters is unnamed, OCR should read the page. */
+/**
+ * If more than this part of a page's letters is unnamed (their font does not state which letters they are), OCR should
+ * read the page.
+ */
 const MANY = 0.05;
 /**
  * On a page with more unnamed letters than {@link MANY}, a line is unreadable if more than this part of its letters is
@@ -49,12 +52,15 @@ const NOT_T1 = /[\u000b\u000c\u000e\u000f]|[a-z][\u0010-\u0014\u0016-\u001a][a-z
 const ONLY_T1 = /[a-z][\u001d-\u001f][a-z]{2}/;
 const UNKNOWN = "\ufffd";
 /**
- * The private-use characters that are used as marks: each takes the place of an unnamed letter until another PDF engine
- * is asked for it. A page that itself has such characters gets no marks.
+ * The private-use characters that are used as marks. A mark stands for an unnamed letter until another PDF engine names
+ * the letter. A page that itself has such characters gets no marks.
  */
 const [FIRST_MARK, MARKS] = [0xe200, 0x400] as const;
 const OWN_MARK = /[\ue200-\ue5ff]/;
-/** Matches a character between two letters that is not a letter: the font may have a ligature at this code. */
+/**
+ * Matches, between two small letters, any printable ASCII character except small letters, apostrophes, hyphens and full
+ * stops. Within a word such a character may be the code of a ligature.
+ */
 const IN_WORD = /(?<=[a-z])[!-&(-,/-Z[-`{-~](?=[a-z])/g;
 
 const isControl = (unit: number): boolean => (unit < 0x20 && !isSpace(unit)) || (unit >= 0x7f && unit < 0xa0);
@@ -150,7 +156,11 @@ function isReadable(letters: Letters, text: string, start: number, end: number):
   return unnamed <= (2 * clustered > all ? TOO_MANY_CLUSTERED : TOO_MANY) * all;
 }
 
-/** Creates the marks of a page: each different guess and fallback get a mark of their own, until all marks are used. */
+/**
+ * Creates the marks of a page. A mark is a private-use character that stands for an unnamed letter until another PDF
+ * engine names it; equal guesses of PDFium share a mark if their fallbacks are equal, too. `of` returns `fallback` if
+ * no mark is left, or if the page itself has such characters.
+ */
 function createMarks(text: string): { of(guess: string, fallback: string): string; readonly guesses: Guesses } {
   const guesses = new Map<string, { guess: string; fallback: string }>();
   const known = new Map<string, string>();
@@ -207,8 +217,8 @@ function hasUnnamed(letters: Letters, text: string): boolean {
 }
 
 /**
- * How many letters of a page are examined to find out whether most of them have no names, not even plain Latin letters
- * and digits.
+ * How many letters of a page are examined to find out whether most of them are unnamed, even plain Latin letters and
+ * digits.
  */
 const PLAIN_SAMPLES = 9;
 const LATIN_1 = /[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]/;
@@ -216,8 +226,8 @@ const LATIN_1 = /[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]/;
  * Each pattern matches a text whose codes are not those of Latin-1:
  * - signs between two letters, which are letters in other single-byte encodings, and runs of four accented letters;
  * - õ or û beside no other accented letters than those of Hungarian, which has ő and ű at these codes of Latin-2;
- * - ý, þ or ð beside letters that no language with them has: Turkish and the languages of the east of Europe have their
- *   own letters at these codes;
+ * - ý, þ or ð beside letters that no language with these three has, or without any of the letters á, é, í, ó, ú and æ:
+ *   Turkish and the languages of the east of Europe have other letters at the codes of ý, þ and ð;
  * - ì or ù beside ø, which are letters of Czech in Latin-2.
  */
 const NOT_LATIN_1 = [
@@ -226,7 +236,10 @@ const NOT_LATIN_1 = [
   /^(?=[^]*[ýþð])(?:(?=[^]*[çüãâîûëêàèìù])|(?![^]*[áéíóúæ]))/i,
   /^(?=[^]*[ìù])(?=[^]*ø)/i,
 ] as const;
-/** The accented letters that are words of their own. Any other that stands alone is a symbol of another encoding. */
+/**
+ * The accented letters that are words of their own. Any other accented letter that stands alone is a symbol of another
+ * encoding.
+ */
 const WORD = /[àáèéíóúå]/i;
 /** Matches what makes an accented letter part of a word beside it: a letter, or a code that is a ligature. */
 const BESIDE = /[\p{L}\p{M}\u000b\u000c\u000e\u000f\u001b-\u001f]/u;
@@ -237,7 +250,7 @@ const OFF = /^o\u001b/i;
 
 /** What unnamed letters of a page are if their codes are those of Latin-1, or of TeX's encoding T1. */
 interface Latin {
-  /** The accented letter at an index; undefined if it is another sign, or if the codes have another encoding. */
+  /** The accented letter at an index; undefined if another sign is there, or if the codes have another encoding. */
   letterAt(index: number): string | undefined;
   /** The ligature of T1 at an index; undefined if there is none, or if the codes may have another encoding. */
   ligatureAt(index: number): string | undefined;
@@ -274,13 +287,16 @@ function createLatin(letters: Letters, text: string): Latin {
   };
 }
 
-/** Whether a word consists of a letter and the code at an index: but for "off", such a word is a formula. */
+/**
+ * Whether a word consists only of a letter and the code at an index. Such a word is a formula and has no ligature,
+ * except "off".
+ */
 function isAfterSymbol(text: string, at: number): boolean {
   if (OFF.test(text.slice(at - 1, at + 1))) return false;
   return BESIDE.test(text.charAt(at - 1)) && !BESIDE.test(text.charAt(at - 2)) && !BESIDE.test(text.charAt(at + 1));
 }
 
-/** Whether most of the letters of a page have no names, not even plain Latin letters and digits. */
+/** Whether most letters of a page are unnamed, even plain Latin letters and digits. */
 function isNameless(letters: Letters, text: string): boolean {
   const step = Math.max(1, Math.floor(text.length / PLAIN_SAMPLES));
   let [looks, unnamed] = [0, 0];
@@ -293,8 +309,8 @@ function isNameless(letters: Letters, text: string): boolean {
 }
 
 /**
- * Whether the codes of a page's unnamed letters are those of Latin-1: its plain Latin letters have no names either, and
- * all codes together make a Latin text.
+ * Whether the codes of a page's unnamed letters are those of Latin-1: even its plain Latin letters are unnamed, and all
+ * codes together make a Latin text.
  */
 function hasLatinCodes(letters: Letters, text: string): boolean {
   return isMostlySmall(text) && !NOT_LATIN_1.some((other) => other.test(text)) && isNameless(letters, text);
@@ -334,8 +350,8 @@ const BESIDE_STRANGER = new RegExp(
 const TWO_OF_CLUSTERED = new RegExp(`(?<=${CLUSTERED.source})${CLUSTERED.source}`, "g");
 
 /**
- * The number of a character's Unicode block, equal for all characters of a script; Burmese and Tibetan have two blocks
- * each. 0 for daṇḍas, the full stops that all these scripts share.
+ * A number for the script of a character, computed from its Unicode block: a block has 128 characters, but Burmese and
+ * Tibetan have 256 each. 0 for daṇḍas, the full stops that all these scripts share.
  */
 const partOf = (unit: number): number =>
   unit === 0x0964 || unit === 0x0965 ? 0 : unit >= 0x0f00 && unit < 0x10a0 ? unit >> 8 : unit >> 7;

@@ -3,27 +3,33 @@ const KEY = "/Subtype";
 const FONT = /^\/Subtype\s*\/(Type0|Type1|MMType1|TrueType|Type3|CIDFontType[02])\b/;
 /** A file with more fonts than this is not examined to its end, so its codes are not taken for Unicode. */
 const MAX_FONTS = 2000;
-/** How many bytes of a font's object are examined before and after its subtype. The widths of glyphs may be there. */
+/**
+ * How many bytes of a font's object are examined before and after its subtype. They are many, because the widths of all
+ * glyphs may be among them.
+ */
 const MAX_OBJECT = 65_536;
-/** How many bytes have the word `/Subtype` and its value. */
+/** How many bytes the word `/Subtype` and its value have at most. */
 const VALUE = 40;
-/** Matches a font without a map of its own from codes to letters whose letters PDFium knows from its encoding. */
+/** Matches the encoding of a font if PDFium knows it. Such a font needs no map from its codes to letters. */
 const ENCODED = /\/Encoding\s*\/(?:WinAnsi|MacRoman)Encoding\b/;
 const OWN_MAP = /\/ToUnicode\s+\d/;
-/** Matches a font that maps its codes to glyphs, so that its codes are not the numbers of the glyphs. */
+/**
+ * Matches the table with which a font maps its codes to glyphs. The codes of such a font are not the numbers of glyphs.
+ */
 const GLYPH_MAP = /\/CIDToGIDMap\s+\d/;
 const GLYPH_NUMBERS = /\/CIDToGIDMap\s*\/Identity\b/;
 /** Matches control characters, except blanks and the character that PDFium uses as a hyphen. No text has them. */
 const CONTROL = /[\u0001\u0003-\u0008\u000e-\u001f\u007f-\u009f]/;
 
 /**
- * Whether the letters that PDFium takes for unnamed are those of Unicode in the whole file. A font may state that its
- * codes are Unicode: instead of a map from codes to letters, the font gives the name of the map of each code to itself
- * (Identity). PDFium knows only maps that are in the file, so it takes the letters of such a font for unnamed.
+ * Whether the codes of all unnamed letters in the file are Unicode. (PDFium takes a letter for unnamed if it finds no
+ * map in the file that states which letter it is.) A font may state that its codes are Unicode: instead of a map from
+ * codes to letters, it gives the name of the map of each code to itself (Identity). As this map is not in the file,
+ * PDFium takes the letters of such a font for unnamed.
  *
- * Many programs give this name to fonts whose codes are the numbers of glyphs. So the answer is yes only if no other
- * font of the file can have unnamed letters, and if each such font maps its codes to glyphs or has no glyphs in the
- * file. The fonts of a file with compressed objects are not examined.
+ * Many programs give this name to fonts whose codes are really the numbers of glyphs. So the result is true only if no
+ * other font of the file can have unnamed letters, and if each font with this name maps its codes to glyphs or has no
+ * glyphs in the file. A file with compressed objects is not examined, and the result is false.
  */
 export function hasUnicodeCodes(bytes: Uint8Array): boolean {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -7,20 +7,24 @@
 const EDGE_BLOCKS = 2;
 const MAX_CHARS = 120;
 /**
- * A line of a page recurs if at least this many pages have it, one of them within `NEAR_PAGES` pages, and if in
- * addition either the part `MIN_SHARE` of all pages, or at least this many pages nearby, have it.
+ * A line of a page recurs if two conditions hold. At least this many pages have the line, and one of the others is at
+ * most `NEAR_PAGES` pages away. And either the part `MIN_SHARE` of all pages has it, or at least this many of the pages
+ * at most twice `NEAR_PAGES` away, this page included.
  */
 const MIN_PAGES = 3;
 const MIN_SHARE = 0.3;
 /**
- * How many pages away the nearest page with the same line may be: 2, because left and right pages may have different
- * headers.
+ * How many pages away the nearest other page with the same line may be: 2, because left and right pages may have
+ * different headers.
  */
 const NEAR_PAGES = 2;
 /** Parts of a header with fewer characters than this are not compared. */
 const MIN_PART_CHARS = 8;
 
-/** Removes the short blocks at the edges of pages that recur on other pages, or differ from them at most in numbers. */
+/**
+ * Removes headers and footers: short blocks at the top or bottom of a page that are on other pages, too, at most with
+ * other numbers.
+ */
 export function withoutRunningLines(pages: readonly string[]): string[] {
   const split = pages.map((page) => (page === "" ? [] : page.split("\n\n")));
   const filled = split.filter((blocks) => blocks.length > 0).length;

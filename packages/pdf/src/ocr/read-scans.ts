@@ -28,7 +28,8 @@ interface Deps {
 /**
  * Reads the scanned pages of a file by OCR, one after the other, and adds their text to `reading`. PDFium draws a page
  * in a child, and the recogniser reads it in another process. A page that takes too long or cannot be drawn stays
- * missing. Once the file's time is up, its other pages stay missing, too. `onPage` is called once more for each page.
+ * missing. Once the file's time is up, its other pages stay missing, too. `onPage` is called once more for each of
+ * these pages.
  */
 export async function readScans(
   deps: Deps,

@@ -16,7 +16,7 @@ export interface ExtractLimits {
   readonly maxTextBytes: number;
 }
 
-/** A page, counted from 1, whose text is missing in the outcome, and the reason for it. */
+/** A page whose text is missing in the outcome, and the reason for it. Page numbers begin at 1. */
 export interface Missing {
   readonly page: number;
   readonly reason: "scan" | "unnamed" | "error" | "limit";

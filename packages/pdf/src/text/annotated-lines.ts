@@ -7,8 +7,8 @@ import { withNames, type Guesses } from "./second-names.ts";
  */
 const SAME_ROW_EM = 0.8;
 /**
- * If more of a page's own lines than this, and more than half of all, are missing among the drawn lines, drawing the
- * annotations has changed the letters of the page.
+ * How many of a page's own lines may be missing after the annotations were drawn. If more are missing, and these are
+ * more than half of the lines, the drawing has changed how PDFium reads the letters of the page.
  */
 const MAX_GONE = 3;
 
@@ -28,16 +28,17 @@ export function withAnnotations(
   return [...lines, ...notes.map((note) => ({ text: `[Note] ${note}`, left: 0, right: 0, baseline: 0, size: 0 }))];
 }
 
-/** Lines of a page, and the guesses for the marks in them. */
+/** Lines of a page with marks in place of unnamed letters, and what PDFium guessed for these letters. */
 interface MarkedLines {
   readonly lines: readonly Line[];
   readonly guesses: Guesses;
 }
 
 /**
- * If drawing the annotations has changed the letters of a page, a mark in the page's own lines and the same mark in the
- * drawn lines take the places of different letters. Then this function replaces the marks of both by letters, with the
- * help of `other`, another PDF engine's text of the page. Otherwise the marks stay, and their guesses are returned.
+ * If drawing the annotations has changed how PDFium reads the letters of a page, the same mark stands for different
+ * letters in the page's own lines and in the drawn lines. Then this function replaces the marks of both by letters,
+ * with the help of `other`, another PDF engine's text of the page. Otherwise the marks stay, and their guesses are
+ * returned.
  */
 export function namedApart(
   plain: MarkedLines,
@@ -53,8 +54,8 @@ const named = ({ lines, guesses }: MarkedLines, other: string): readonly Line[] 
   guesses.size === 0 ? lines : withNames(lines, guesses, other);
 
 /**
- * The drawn lines, without positions, that are neither among the page's own lines nor in `other`, another PDF engine's
- * text of the page without its annotations.
+ * The lines that only the drawn annotations have: those that are neither among the page's own lines nor in `other`,
+ * another PDF engine's text of the page without its annotations. They have no positions.
  */
 export function drawnOnly(plain: MarkedLines, drawn: MarkedLines, other: string): Line[] {
   const own = new Set(plain.lines.map(({ text }) => text));
@@ -79,8 +80,8 @@ function afterSame(plain: readonly Line[], drawn: readonly Line[]): [Line[], Lin
 }
 
 /**
- * Whether drawing the annotations has changed the letters of the page's own lines. It does when PDFium then reads some
- * fonts without the names of their letters.
+ * Whether drawing the annotations has changed how PDFium reads the letters of the page's own lines: after the drawing,
+ * PDFium reads some fonts without the names of their letters.
  */
 function areChanged(plain: readonly Line[], drawn: readonly Line[]): boolean {
   const known = new Set(drawn.map(({ text }) => text));

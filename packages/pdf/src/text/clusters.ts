@@ -17,8 +17,8 @@ export const PHRASED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]/;
  */
 export const MARK = /^\p{Mn}/u;
 /**
- * How many ems the middle of a mark may be away from its letter. `BEHIND_EM` applies to the letter before the mark,
- * after which most marks are drawn.
+ * How many ems the middle of a combining mark may be away from its letter. `BEHIND_EM` applies to the letter before the
+ * mark, after which most marks are drawn.
  */
 const BESIDE_EM = 0.12;
 const BEHIND_EM = 0.3;
@@ -118,7 +118,10 @@ function clustersOf(signs: readonly ClusterSign[]): Cluster[] {
   return clusters;
 }
 
-/** The cluster to which a mark belongs: the one before it if that is near enough, otherwise the nearest one. */
+/**
+ * The cluster to which a combining mark belongs: the cluster before the mark if that is near enough, otherwise the
+ * nearest cluster.
+ */
 function ownerOf(
   mark: Cluster,
   before: Cluster | undefined,

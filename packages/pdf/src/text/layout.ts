@@ -48,8 +48,8 @@ const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u
 const HAN_BLANK = new RegExp(`(?<=${UNSPACED.source}) (?=${UNSPACED.source})`, "gu");
 const HAN_PAIR = new RegExp(`${UNSPACED.source}(?=${UNSPACED.source})`, "gu");
 /**
- * Matches the first character of a line, if characters follow it with which no Japanese or Chinese line begins. These
- * stay on one line with the first character.
+ * Matches the first character of a line and the characters directly after it with which no Japanese or Chinese line may
+ * begin, such as a full stop. No line is broken between these and the first character.
  */
 const NO_LINE_BEGIN =
   /^.([\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff1f\uff01\uff09\u300d\u300f\u3011\u3009\u300b\u30fb\u30fc\u3005\u3041\u3043\u3045\u3047\u3049\u3063\u3083\u3085\u3087\u30a1\u30a3\u30a5\u30a7\u30a9\u30c3\u30e3\u30e5\u30e7]+)/u;
@@ -219,8 +219,8 @@ interface BrokenWord {
 function brokenWord(line: Line, next: Line): BrokenWord | undefined {
   const whole = line.text.trimEnd();
   if (whole === "" || !LINE_HYPHENS.includes(whole.charAt(whole.length - 1))) return undefined;
-  // The word must end just before the hyphen, unless the hyphen is known to be the word's: a dash after a blank stands
-  // between words.
+  // The word must end just before the hyphen, because after a blank it is usually a dash between words. Only if the
+  // hyphen is known to belong to the word, a blank may be before it.
   const before = line.hyphenApart === true ? whole.slice(0, -1).trimEnd() : whole.slice(0, -1);
   const [head] = /[\p{L}\p{M}]+$/u.exec(before) ?? [];
   // The rest of the word begins with a small letter. Before a capital or a digit, and after a number, the hyphen

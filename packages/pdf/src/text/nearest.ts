@@ -1,6 +1,7 @@
 /**
- * How many of the things that begin before a point are examined for whether they also cover it. If none of these does,
- * only the thing that reaches farthest to the right is considered.
+ * How many of the things that begin before a point are examined, from right to left, to find those that cover the
+ * point. If none of them does, only one of the things that begin before the point is considered: the one that reaches
+ * farthest to the right.
  */
 const LOOKS = 16;
 

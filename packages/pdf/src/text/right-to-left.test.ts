@@ -75,7 +75,8 @@ describe("a line with right-to-left letters, read from where they stand", () => 
   });
 
   it("is read in time if many letters are drawn at one place", () => {
-    // Each letter that is compared with a text of all letters before it would take minutes, and fail by the time limit.
+    // If each letter were compared with a text of all letters before it, this would take minutes and exceed the time
+    // limit.
     const signs = Array.from({ length: 200_000 }, (_, index) => ({ text: "ا", left: 0, right: 5, x: 0, index }));
     expect(inReadingOrder(signs, { size: EM })).toHaveLength(signs.length);
   });

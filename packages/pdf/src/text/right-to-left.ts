@@ -18,8 +18,8 @@ const SENTENCE_END = /^[.,;:!?]+$/;
 const LETTER = /\p{L}/u;
 const MARK = /\p{M}/u;
 /**
- * The ranges of characters that stand for lam-alef, Allah and the like. Other Arabic ligatures are left out, because the
- * letters of many of them in reverse are another one's.
+ * The ranges of characters that stand for lam-alef, Allah and the like. Other Arabic ligatures are left out, because
+ * the letters of many of them, in reverse, are those of another ligature.
  */
 const LIGATURES = [
   [0xfdf0, 0xfdfb],
@@ -314,7 +314,7 @@ function leftToRight(visual: readonly string[]): string {
   return text;
 }
 
-/** The direction of each sign. Neighbouring Latin words, with numbers among them, are one part with their blanks. */
+/** The direction of each sign. Blanks between Latin words and numbers beside them have the direction of these words. */
 function kindsOf(visual: readonly string[]): Kind[] {
   const isArabic = visual.some((sign) => ARABIC.test(sign));
   const open = visual.map(openKind);
@@ -342,7 +342,7 @@ function kindsOf(visual: readonly string[]): Kind[] {
   });
 }
 
-/** For each index: the kind of the last sign up to it that is neither a part of a number nor a blank. */
+/** For each index: the kind of the last sign up to this index that is neither a part of a number nor a blank. */
 function besideNumbers(kinds: readonly OpenKind[]): Array<OpenKind | undefined> {
   let last: OpenKind | undefined;
   return kinds.map((kind) => (last = kind === "N" || kind === "blank" ? last : kind));

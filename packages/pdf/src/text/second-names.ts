@@ -72,8 +72,8 @@ export function withNames(lines: readonly Line[], guesses: Guesses, other: strin
       return sign;
     });
   }
-  // A mark for which no letters were found becomes what it became in the other words of the page, if that was the same
-  // in all of them.
+  // If no letters were found for a mark in one word, it becomes the letters that were found for the same mark in other
+  // words of the page, provided that they are the same in all these words.
   const usual = (sign: string): string | undefined => {
     const [name, ...others] = names.get(sign) ?? [];
     return others.length === 0 ? name : undefined;

@@ -33,11 +33,14 @@ const IN_PLACE = 0.95;
  * all letters are). In Big5, only a twentieth of the letters look like such marks and vowels.
  */
 const SIGNS = 0.15;
-/** Matches a run of letters that their font does not name: decoded Thai letters, and codes that TIS-620 leaves free. */
+/**
+ * Matches a run of unnamed letters (their font does not state which letters they are): those decoded as Thai, and codes
+ * from 80 to FF that stand for no Thai letter.
+ */
 const RUN = /[\u0080-\u00ff\u0e01-\u0e5b]+/g;
 /**
- * Matches the Thai letters as which the first bytes of most letters in EUC-KR (B0 to C8), and of kana in EUC-JP (A4,
- * A5), appear.
+ * Matches Thai letters that may be wrongly decoded first bytes of two-byte letters: in EUC-KR, most first bytes are B0
+ * to C8; in EUC-JP, those of kana are A4 and A5.
  */
 const FIRST_OF_PAIR = /[\u0e04\u0e05\u0e10-\u0e28]/;
 /**

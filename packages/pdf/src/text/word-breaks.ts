@@ -25,8 +25,8 @@ const HANGUL: Script = {
 };
 
 /**
- * Lao, Burmese and Khmer; a Thai line gets no blank at its end. Each key has the letters of about one syllable. A line
- * ends between words, while most places between two letters are within a word.
+ * Lao, Burmese and Khmer; a Thai line gets no blank at its end. Each key has the letters of about one syllable.
+ * `atLineEnd` is above 1, because a line ends between words, while most places between two letters are within a word.
  */
 const PHRASES: Script = {
   letter: /[\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff]/,
