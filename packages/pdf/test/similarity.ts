@@ -48,7 +48,10 @@ export function wordCount(text: string): number {
   return wordsOf(text).length;
 }
 
-/** The F1 score of the words of a text against the expected words, each as often as it occurs, in any order. */
+/**
+ * The F1 score of the words of a text against the expected words. Repeated words count repeatedly; the order does not
+ * matter.
+ */
 export function wordF1(text: string, truth: string): number {
   return f1(wordsOf(text), wordsOf(truth));
 }

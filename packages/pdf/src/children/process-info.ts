@@ -55,8 +55,8 @@ function threadsOf(pid: number | undefined): readonly number[] {
 
 /**
  * Sets the scheduling policy `SCHED_IDLE` for a process and all its threads, if `chrt` of util-linux is installed. The
- * lowest nice value alone is not enough: another process that wakes up would wait some milliseconds until the child's
- * time slice ends, once for every message that it passes on.
+ * lowest nice value alone is not enough: another process would wait some milliseconds for the end of the child's time
+ * slice each time it wakes up, for example for every message that it passes on.
  */
 export async function leaveCoresToOthers(pid: number | undefined): Promise<void> {
   try {

@@ -19,7 +19,10 @@ export interface Letter {
   readonly size: number;
 }
 
-/** The characters of a text page; `index` is the index in the page's text. Each call costs calls of PDFium. */
+/**
+ * The characters of a text page; `index` is the index in the page's text. Each call makes calls of PDFium, which take
+ * time.
+ */
 export interface Letters {
   of(index: number): Letter | undefined;
   /** The horizontal gap between two characters in points; 0 when they touch or the gap is unknown. */

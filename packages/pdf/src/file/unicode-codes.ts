@@ -4,8 +4,8 @@ const FONT = /^\/Subtype\s*\/(Type0|Type1|MMType1|TrueType|Type3|CIDFontType[02]
 /** A file with more fonts than this is not examined to its end, so its codes are not taken for Unicode. */
 const MAX_FONTS = 2000;
 /**
- * How many bytes of a font's object are examined before and after its subtype. They are many, because the widths of all
- * glyphs may be among them.
+ * How many bytes of a font's object are examined before and after its subtype. The limit is high, because the widths of
+ * all glyphs may be in the object.
  */
 const MAX_OBJECT = 65_536;
 /** How many bytes the word `/Subtype` and its value have at most. */
@@ -22,10 +22,10 @@ const GLYPH_NUMBERS = /\/CIDToGIDMap\s*\/Identity\b/;
 const CONTROL = /[\u0001\u0003-\u0008\u000e-\u001f\u007f-\u009f]/;
 
 /**
- * Whether the codes of all unnamed letters in the file are Unicode. (PDFium takes a letter for unnamed if it finds no
- * map in the file that states which letter it is.) A font may state that its codes are Unicode: instead of a map from
- * codes to letters, it gives the name of the map of each code to itself (Identity). As this map is not in the file,
- * PDFium takes the letters of such a font for unnamed.
+ * Whether the codes of all unnamed letters in the file are Unicode. (PDFium takes a letter for unnamed if it does not
+ * find out from the file which letter it is.) A font may state that its codes are Unicode: instead of a map from codes
+ * to letters, it gives the name of the map of each code to itself (Identity). As this map is not in the file, PDFium
+ * takes the letters of such a font for unnamed.
  *
  * Many programs give this name to fonts whose codes are really the numbers of glyphs. So the result is true only if no
  * other font of the file can have unnamed letters, and if each font with this name maps its codes to glyphs or has no

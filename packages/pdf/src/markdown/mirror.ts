@@ -51,8 +51,8 @@ function goesOn(before: Line, { text, left, right, size }: Line): boolean {
 }
 
 /**
- * For cells that are in no table: puts left-to-right cells that were mirrored back where they were drawn. A cell that
- * is in one row with another mirrored cell stays mirrored.
+ * For cells that are in no table: undoes the mirroring of left-to-right cells, so that they are where they were drawn.
+ * A cell that is in one row with another mirrored cell stays mirrored.
  */
 export function withLtrAsDrawn(cells: readonly Line[]): Line[] {
   return cells.map((cell, at) => {

@@ -9,7 +9,7 @@ const MAX_CHARS = 120;
 /**
  * A line of a page recurs if two conditions hold. At least this many pages have the line, and one of the others is at
  * most `NEAR_PAGES` pages away. And either the part `MIN_SHARE` of all pages has it, or at least this many of the pages
- * at most twice `NEAR_PAGES` away, this page included.
+ * at most twice `NEAR_PAGES` away have it, this page included.
  */
 const MIN_PAGES = 3;
 const MIN_SHARE = 0.3;
@@ -54,7 +54,7 @@ function edgesOf(blocks: readonly string[]): number[] {
 
 /**
  * The keys by which a block is compared with others: two blocks share a key when they differ only in numbers, or when
- * one half of them is the same. A block that is not a single line has no key.
+ * one of the long parts between their tabs does. A block that is not a single line has no key.
  */
 function keysOf(blocks: readonly string[], at: number): string[] {
   const block = blocks[at] ?? "";

@@ -32,8 +32,8 @@ const HARBOURS = [
 ];
 
 describe("tables in Markdown", () => {
-  // The file was made with ReportLab. Its tables are ruled, with wrapped cells, without any drawn line, and with empty
-  // cells.
+  // The file was made with ReportLab. It has four tables: with drawn lines, with wrapped cells, without drawn lines,
+  // and with empty cells.
   it("have their cells in rows and columns, ruled or not, wrapped or empty", async () => {
     const bytes = readFileSync(join(import.meta.dirname, "../../../testkit/files/tables.pdf"));
     const markdown = await firstPage(bytes);

@@ -10,7 +10,7 @@ const open: Extractor[] = [];
 afterAll(() => Promise.all(open.map((extractor) => extractor[Symbol.asyncDispose]())));
 
 type Engine = ExtractorOptions["engine"];
-/** An extractor with `concurrency` children, all of them warm. */
+/** An extractor with `concurrency` children, all of them ready. */
 async function create(engine: Engine, concurrency: number, limits: Partial<ExtractLimits> = {}): Promise<Extractor> {
   const extractor = extractorOnSharedCores({ engine, concurrency, limits: { ...LIMITS, ...limits } }, startObeying);
   open.push(extractor);

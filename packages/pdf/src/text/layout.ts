@@ -236,8 +236,8 @@ function withoutHyphen({ before, head, tail }: BrokenWord, lines: readonly Line[
 }
 
 /**
- * Characters with which nearly all lines end. When a line that ends so is joined to the next one, a blank is always
- * added, whatever the next line begins with.
+ * Matches the characters with which nearly all lines end. A line that ends with one of them is always joined to the
+ * next line with a blank, whatever the next line begins with.
  */
 const USUAL_END = /[a-zA-Z0-9,;)]/;
 

@@ -8,7 +8,10 @@ import { CELL_GAP_EM } from "./space.ts";
 
 /** By how many ems neighbouring letters of a line differ in height at most. Two lines are farther apart than this. */
 const STEP_EM = 1;
-/** Neighbouring parts are joined as a sloped line if the baselines of their end letters differ by more than this, in ems. */
+/**
+ * Parts that stand beside each other are taken for one sloped line only if the baselines of their first and last
+ * letters differ by more than this, in ems.
+ */
 const LEVEL_EM = 0.1;
 /** Types whose sizes differ by less than this part count as equally large. */
 const LIKE_SIZE = 0.1;
@@ -58,7 +61,10 @@ function isSloped(line: readonly LinePart[]): boolean {
   return line.length > 1 && Math.max(...heights) - Math.min(...heights) > LEVEL_EM * (ends[0]?.size ?? 0);
 }
 
-/** Whether two parts stand beside each other, in either order, no farther up or down than letters of one line. */
+/**
+ * Whether two parts may be steps of one right-to-left line: they stand beside each other, whichever is on the left, in
+ * equally large type and at heights that neighbouring letters of a line may have.
+ */
 function isBeside({ ends: one, rtl }: LinePart, { ends: other, rtl: otherRtl }: LinePart): boolean {
   if (!one || !other || !(rtl || otherRtl)) return false;
   const { size } = one[0];
