@@ -11,8 +11,8 @@ const RAISED = 0.8;
 const MARK_CHARS = 4;
 
 /**
- * Splits lines into cells and returns each cell as a line of its own; cells without letters are left out. Raised marks
- * are joined to their word.
+ * Splits lines into cells and returns each cell as a line of its own; empty cells are left out. Raised marks are joined
+ * to their word.
  */
 export function cellsOf(lines: readonly Line[]): Line[] {
   const cells: Line[] = [];

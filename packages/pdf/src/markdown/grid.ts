@@ -38,8 +38,8 @@ function cellText(pieces: readonly Line[]): string {
 }
 
 /**
- * Puts the fragments of a line into columns. A fragment that spans several columns goes into the first of them, unless
- * its line has a cell for each column.
+ * Puts the fragments of a line into columns. A fragment that spans several columns goes into the first of them. In a
+ * full line (see `isFull`) it does not: there, each of its words goes into the column in which the word stands.
  */
 function placedIn(line: readonly Fragment[], columns: readonly Extent[], isFullLine: boolean): PlacedLine {
   const placed: Line[][] = columns.map(() => []);

@@ -133,7 +133,7 @@ function mendPage(reading: Reading, page: number, text: string, limits: ExtractL
 }
 
 /**
- * Whether another PDF engine may read more of the file; false when the file's own time, memory or pages were used up.
+ * Whether another PDF engine may read more of the file; false if the file took too much time or memory, or is too long.
  */
 export function worthAnotherEngine(reading: Reading): boolean {
   if (reading.end === "invalid" || reading.end === "crash") return true;

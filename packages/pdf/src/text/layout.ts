@@ -113,13 +113,15 @@ function directed<T extends Line>(line: T): T {
 /** A line with fewer wide blanks than this may have even ones by chance, in scripts without blanks between words. */
 const FEW_BLANKS = 3;
 
-/** How many of the lines beside a stretched line must be as wide as it, to show that the line fills a column. */
+/**
+ * How many of the lines near a stretched line must begin and end at the same places, to show that it fills a column.
+ */
 const columnLines = ({ text }: Line): number =>
   PHRASED.test(text) && text.split("\t").length - 1 < FEW_BLANKS ? 2 : 1;
 
 /**
- * Removes the tabs from lines of prose: a justified line in a narrow column has wide blanks but no cells. A line counts
- * as prose if it is as wide as a line of prose beside it.
+ * Removes the tabs from lines of prose: a justified line in a narrow column has wide blanks but no cells. A line with
+ * equally wide blanks counts as prose if a line near it begins and ends at the same places and has no tabs.
  */
 export function withoutStretch<T extends Line>(lines: readonly T[]): readonly T[] {
   if (!lines.some(({ even }) => even)) return lines;

@@ -7,7 +7,7 @@ import type { Line } from "./layout.ts";
 export type Guesses = ReadonlyMap<string, { readonly guess: string; readonly fallback: string }>;
 
 /**
- * How many words of a page are looked up in the text of the other PDF engine, and how many characters all these
+ * How many searches for words of a page are made in the text of the other PDF engine, and how many characters all these
  * searches read together.
  */
 const [MAX_WORDS, MAX_SCANNED] = [1000, 5_000_000] as const;
