@@ -5,11 +5,10 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"github.com/gorilla/websocket"
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/gorilla/websocket"
 )
 
 type frame map[string]string
@@ -25,7 +24,8 @@ func answer(ctx context.Context, prompt string, say func(string) error) error {
 	return err
 }
 
-func reply(ctx context.Context, socket *websocket.Conn, ask frame) {
+func reply(ctx context.Context, socket *websocket.Conn, ask frame, busy chan bool) {
+	defer func() { <-busy }()
 	id := ask["unique_id"] // every frame repeats this id, so that docrelay may use the connection for other users, too
 	err := answer(ctx, ask["message"], func(delta string) error {
 		return socket.WriteJSON(frame{"unique_id": id, "type": "delta", "delta": delta})
@@ -50,8 +50,9 @@ func main() {
 		defer socket.Close()
 		socket.SetReadLimit(1 << 26) // a prompt with PDFs may have megabytes
 		// When the user cancels, docrelay closes the connection: then this loop ends, and with it the request's context.
-		for ask := (frame{}); socket.ReadJSON(&ask) == nil; ask = (frame{}) {
-			go reply(r.Context(), socket, ask) // docrelay sends one prompt at a time
+		for ask, busy := (frame{}), make(chan bool, 1); socket.ReadJSON(&ask) == nil; ask = (frame{}) {
+			busy <- true // docrelay sends one prompt at a time, but maybe before the write of the last frame has returned
+			go reply(r.Context(), socket, ask, busy)
 		}
 	})
 	fmt.Println(http.ListenAndServe(*addr, nil))
