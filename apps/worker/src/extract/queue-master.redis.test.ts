@@ -55,7 +55,13 @@ it("the queue is read again after its master was away for long, and no replica t
   await eventually(() => keys.length === 2, { timeoutMs: 10_000, what: "the job after the master is back" });
   expect(keys).toEqual([jobOf("a").key, jobOf("b").key]);
 
-  await consumer[Symbol.asyncDispose]();
+  // A connection may still be on its way back to the master; then the first close is late.
+  const closed = (): Promise<boolean> =>
+    Promise.resolve(consumer[Symbol.asyncDispose]()).then(
+      () => true,
+      () => false,
+    );
+  await eventually(closed, { timeoutMs: 10_000, what: "the end of the consumer" });
   await producer[Symbol.asyncDispose]();
   connection.disconnect();
   adds.disconnect();
