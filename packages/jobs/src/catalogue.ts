@@ -68,12 +68,11 @@ export type ExtractJob = z.infer<typeof extractSchema>;
 
 /*
  * If the handler of a job throws (for example because Redis became unreachable), BullMQ retries the job a few times.
- * After that the sweeper adds the job again. The pauses between the tries are not left to BullMQ: see
- * `pauseBeforeNextTry`. Jobs that have ended are removed: as long as BullMQ keeps a failed job, it ignores every job
- * with the same id.
+ * After that the sweeper adds the job again. Jobs that have ended are removed: as long as BullMQ keeps a failed job, it
+ * ignores every job with the same id.
  */
 const keepNothing = { removeOnComplete: true, removeOnFail: true } as const;
-const retried = { attempts: 4 } as const;
+const retried = { attempts: 4, backoff: { type: "exponential", delay: 250 } } as const;
 
 const SIZE_CLASSES = 16;
 const SMALL_BYTES = 16_384;

@@ -1,7 +1,7 @@
 import { eventually, spawnNode } from "@docrelay/testkit";
 import { Queue } from "bullmq";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createProducer, JobsError } from "./index.ts";
 import { extractOf, useJobs } from "../test/fixture.ts";
 
@@ -39,43 +39,6 @@ describe("a consumer", () => {
     expect(runs.errors.map(({ message }) => message)).toContain("the store went away");
     runs.end();
     await eventually(isEmpty);
-  });
-
-  it.each([900_000, -900_000])(
-    "retries a job soon elsewhere, although its first process's clock is off by %d ms",
-    async (offMs) => {
-      const actual = Date.now.bind(Date);
-      const clock = vi.spyOn(Date, "now").mockImplementation(() => actual() + offMs);
-      try {
-        const wrong = await at.extracts();
-        await at.producer.extract(extractOf("c"));
-        await eventually(() => wrong.going === 1);
-        wrong.end(new Error("the store went away"));
-        await eventually(() => wrong.jobs.length === 2 || wrong.errors.length === 1, {
-          what: "the end of the first try",
-        });
-        await wrong.consumer.stop();
-        clock.mockRestore();
-        wrong.end("hand-back");
-        const right = await at.extracts();
-        await eventually(() => right.going === 1, { timeoutMs: 20_000, what: "the next try" });
-        right.end();
-        await eventually(isEmpty);
-      } finally {
-        clock.mockRestore();
-      }
-    },
-  );
-
-  it("pauses before it tries a job again", async () => {
-    const runs = await at.extracts();
-    await at.producer.extract(extractOf("c"));
-    await eventually(() => runs.going === 1);
-    const failedAt = performance.now();
-    runs.end(new Error("the store went away"));
-    await eventually(() => runs.going === 1);
-    expect(performance.now() - failedAt).toBeGreaterThanOrEqual(240);
-    runs.end();
   });
 
   it("leaves what BullMQ tells of a job for an hour at most", async () => {

@@ -1,6 +1,5 @@
-import { DelayedError, WaitingError, Worker, type Job } from "bullmq";
+import { Worker, type Job } from "bullmq";
 import type { Cluster, Redis } from "ioredis";
-import { setTimeout as sleep } from "node:timers/promises";
 import { EXTRACT, isOnly, parseJob, PREFIX, prefixesOf, type ExtractJob } from "./catalogue.ts";
 import { asideOf, dispose, type Disposition, type FetchedJob } from "./disposition.ts";
 import { JobsError } from "./error.ts";
@@ -67,8 +66,6 @@ const TIMES = {
   drainDelay: 1,
 } as const;
 const NEWER_RETRY_MS = 1000;
-/** How many ms after its failure a job is tried a second time; each further pause is twice as long. */
-const FIRST_PAUSE_MS = 250;
 const CLOSE_MS = 2000;
 const LONG_MS = 2000;
 const BRIEF_MS = 100;
@@ -89,7 +86,7 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
   const runs = createRuns();
   // This function is called later, when `consuming` has its value.
   const extra = createExtraPlace(connection, prefixes, (one) => openWorker(consuming, one, { isExtra: true }));
-  const consuming: Consuming = { options, runs, extra, workers: [], isStopped: false, stopping: new AbortController() };
+  const consuming: Consuming = { options, runs, extra, workers: [], isStopped: false };
   consuming.workers.push(...prefixes.map((one) => openWorker(consuming, one, { isExtra: false })));
   const isStopped = (): boolean => consuming.isStopped;
   const making = startMakingRoom({ connection, prefixes, concurrency, runs, extra, briefMs, isStopped, onError });
@@ -115,8 +112,6 @@ interface Consuming {
   /** One BullMQ worker for each slot over which the queue is spread. */
   readonly workers: Worker[];
   isStopped: boolean;
-  /** Aborted when `isStopped` becomes true: ends pauses. */
-  readonly stopping: AbortController;
 }
 
 function openWorker(consuming: Consuming, prefix: string, { isExtra }: { isExtra: boolean }): Worker {
@@ -150,22 +145,10 @@ async function handleJob(consuming: Consuming, fetched: FetchedJob, isExtra: boo
   try {
     if (isExtra) await extra.shut(); // until `makeRoom` opens it again
     await dispose(options.connection, fetched, await decide(consuming, job, run));
-  } catch (error) {
-    if (!(error instanceof WaitingError || error instanceof DelayedError)) await pauseBeforeNextTry(consuming, job);
-    throw error;
   } finally {
     runs.remove(run);
     fetchOrNot(consuming);
   }
-}
-
-/**
- * Waits before BullMQ puts a failed job back into the queue, or until the consumer stops. BullMQ's own pause ends at a
- * time of this computer's clock: if the clock is ahead, other processes would wait until theirs shows this time.
- */
-async function pauseBeforeNextTry({ stopping }: Consuming, { attemptsMade, opts }: Job): Promise<void> {
-  if (attemptsMade + 1 >= (opts.attempts ?? 1)) return;
-  await sleep(FIRST_PAUSE_MS * 2 ** attemptsMade, undefined, { signal: stopping.signal }).catch(() => undefined);
 }
 
 async function decide({ options, runs, isStopped }: Consuming, job: Job, run: Run): Promise<Disposition> {
@@ -192,7 +175,6 @@ function fetchOrNot({ options, runs, workers, isStopped }: Consuming): void {
 
 async function stop(consuming: Consuming): Promise<void> {
   consuming.isStopped = true;
-  consuming.stopping.abort();
   await Promise.all([consuming.extra.shut(), ...consuming.workers.map((worker) => worker.pause(true))]);
 }
 
