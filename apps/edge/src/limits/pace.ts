@@ -76,6 +76,7 @@ function createDebts({ perSecond, burst }: Rate, times: number): Debts {
     },
   };
 }
+
 /** A socket whose reading can be stopped, such as a WebSocket. */
 export interface Readable {
   pause(): void;
@@ -103,11 +104,9 @@ export function holdReading(socket: Readable): () => void {
   };
 }
 
-/** Does not read a socket for some ms; does nothing for 0 ms. Returns false if nothing was done. */
-export function pauseReading(socket: Readable, ms: number): boolean {
-  if (ms <= 0) return false;
-  setTimeout(holdReading(socket), ms).unref();
-  return true;
+/** Does not read a socket for some ms; does nothing for 0 ms. */
+export function pauseReading(socket: Readable, ms: number): void {
+  if (ms > 0) setTimeout(holdReading(socket), ms).unref();
 }
 
 /** Whether the socket is not read now. */

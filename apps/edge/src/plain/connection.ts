@@ -80,11 +80,6 @@ export class PlainConnection implements ClientConnection {
     });
   }
 
-  /** Whether a frame is being handled. The socket is paused meanwhile, so the client's pongs do not arrive. */
-  get busy(): boolean {
-    return this.#inbox.busy;
-  }
-
   /** How many asks have no terminal event yet. */
   get pending(): number {
     return this.#asks.count;

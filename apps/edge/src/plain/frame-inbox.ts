@@ -3,8 +3,6 @@ import { holdReading } from "../limits/pace.ts";
 
 /** Handles the frames of one socket one after the other. */
 export interface FrameInbox {
-  /** Whether a frame is being handled. The socket is paused meanwhile, so the client's pongs do not arrive. */
-  readonly busy: boolean;
   /** Drops the waiting frames and all later ones. */
   close(): void;
 }
@@ -36,9 +34,6 @@ export function createFrameInbox(
     void work();
   });
   return {
-    get busy() {
-      return busy;
-    },
     close() {
       closed = true;
       frames.length = 0;
