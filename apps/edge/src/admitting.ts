@@ -16,13 +16,13 @@ export interface Admitting {
    */
   readonly sessionRate: RateLimiter | undefined;
   readonly origins: Origins;
-  /** Returns the network of a request's client; undefined if networks are not counted (`USERS_PER_ADDRESS` is 0). */
+  /** Returns the network of a request's client; undefined if `USERS_PER_ADDRESS` is 0. */
   readonly networkOf: (request: IncomingMessage) => string | undefined;
 }
 
 export function createAdmitting(config: Config, resources: Resources, isDraining: () => boolean): Admitting {
   const perMinute = config.SESSIONS_PER_MINUTE;
-  // Only in the mode `anonymous` an edge issues anonymous sessions. In other modes no rate applies, so a request
+  // Only in the mode `anonymous` does an edge issue anonymous sessions. In other modes no rate applies, so a request
   // without a token is always refused with `AUTH_REQUIRED`, never with `RATE_LIMITED`.
   const issues = config.AUTH_MODE === "anonymous";
   return {
@@ -43,8 +43,8 @@ export function createAdmitting(config: Config, resources: Resources, isDraining
 }
 
 /**
- * Returns the groups whose limits a connection counts against: its user's tenant, if the token names one, and its
- * network.
+ * Returns the rules for the tenant of a connection's user and for its client's network. A connection counts against the
+ * limits of both. If the token names no tenant, only the network counts.
  */
 function groupsOf(config: Config, { byNetwork, byTenant }: Resources): GroupRule[] {
   const rateOf = (users: number): RateLimiter =>

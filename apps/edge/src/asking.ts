@@ -17,7 +17,7 @@ import { createUploadQueue, type UploadQueue } from "./uploads/upload-queue.ts";
 import { createUploadWatch, type UploadWatch } from "./uploads/upload-watch.ts";
 import { createUploads, MAX_UNFINISHED, START_RATE, type Uploads, type UploadsDeps } from "./uploads/uploads.ts";
 
-/** The operations that clients may call, whichever endpoint they use. */
+/** The parts that carry out the operations of clients. All endpoints share them. */
 export interface Asking {
   readonly limits: Limits;
   readonly acceptAsk: AcceptAsk;
@@ -41,7 +41,10 @@ export interface Asking {
 const OPENS = { maxBytes: 4_194_304, maxPerUser: 256, maxWaiting: 20_000, waitMs: 8000 };
 const UPLOADS = { maxUnstoredBytes: 4_194_304, maxChunksPerUpload: 8, waitMs: 10_000 };
 const DEFAULT_BURST_SECONDS = 4;
-/** One network or one tenant may send at most this share of `MAX_BLOB_BYTES` within `RETENTION_MS`. */
+/**
+ * The files that one network, or one tenant, sends within `RETENTION_MS` may have at most this share of
+ * `MAX_BLOB_BYTES`.
+ */
 const GROUP_PART = 0.5;
 
 type Needed =
@@ -133,7 +136,7 @@ function openUploads(
   });
 }
 
-/** Returns the networks if they are counted, else undefined. */
+/** Returns the networks of connected users; undefined if `USERS_PER_ADDRESS` is 0. */
 export function countedNetworks({ byNetwork }: Pick<Resources, "byNetwork">): Networks | undefined {
   return byNetwork.connections && byNetwork.networks;
 }

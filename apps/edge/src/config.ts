@@ -93,7 +93,7 @@ export const schema = z
     SHARE_TTL_MS: integer({ min: 0, max: YEAR_MS, default: 0 }),
     /**
      * Secrets with which the operator's login system signs tokens (HS256). A token signed with any of them is valid. To
-     * change the secret, put the new one in front, and remove the old one when its tokens have expired.
+     * change the secret, add the new one, and remove the old one when its tokens have expired.
      */
     JWT_SECRET: secretList(),
     JWT_JWKS_URL: url(["https:", "http:"]).optional(),
@@ -157,13 +157,16 @@ export const schema = z
     SESSIONS_PER_MINUTE: integer({ min: 0, max: 1_000_000, default: 0 }),
     TRUSTED_PROXIES: proxies,
     /**
-     * All anonymous users of one network together may use as much as this many single users; 0 = no bound. The default
-     * is 8 for an edge that other machines reach.
+     * All users of one network together may use as much as this many single users; 0 = no bound. The default is 8 for
+     * an edge with anonymous sessions that other machines can reach.
      */
     USERS_PER_ADDRESS: integer({ min: 0, max: 100_000, default: 0 }),
     /** All users of one tenant together may use as much as this many single users; 0 = no bound. */
     USERS_PER_TENANT: integer({ min: 0, max: 1_000_000, default: 0 }),
-    /** The most bytes of a user's questions and answers that are kept within the retention. */
+    /**
+     * The most bytes of one user's questions that are kept within `RETENTION_MS`. Each ask counts as 4 KiB more, for
+     * its answer.
+     */
     MAX_USER_LOG_BYTES: integer({ min: 65_536, max: 1024 * GIB, default: 67_108_864 }),
     MAX_CONVERSATION_EVENTS: integer({ min: 100, max: 1_000_000, default: 5000 }),
     MAX_CONVERSATION_BYTES: integer({ min: 65_536, max: GIB, default: 8_000_000 }),
@@ -178,7 +181,7 @@ export const schema = z
     OPENS_AT_ONCE: integer({ min: 1, max: 10_000, default: 64 }),
     UPLOADS_AT_ONCE: integer({ min: 1, max: 1000, default: 4 }),
     /**
-     * The time between two pings of a connection. A connection without an answer is ended 20 s after a ping
+     * The time between two pings of a connection. A connection that does not answer a ping is ended 20 s later
      * (Socket.IO), or at the time of the next ping (`/ws/chat`).
      */
     PING_INTERVAL_MS: integer({ min: 1000, max: 300_000, default: 25_000 }),
@@ -188,7 +191,7 @@ export const schema = z
      */
     HTTP_KEEP_ALIVE_MS: integer({ min: 1000, max: 600_000, default: 65_000 }),
     /**
-     * The longest time for one command of Redis; the default is below a second, so that clients get an error within a
+     * How long one command of Redis may take. The default is below a second, so that clients get an error within a
      * second if Redis is silent.
      */
     EDGE_REDIS_TIMEOUT_MS: integer({ min: 50, max: 60_000, default: 700 }),
@@ -207,8 +210,8 @@ export interface Config extends z.output<typeof schema> {
 }
 
 /**
- * Defaults for an edge with anonymous sessions that other machines reach. They bound the use by network, because one
- * client of such an edge may become any number of users.
+ * Defaults for an edge with anonymous sessions that other machines reach. They bound what one network may use, because
+ * one client of such an edge may become any number of users.
  */
 const OPEN = { USERS_PER_ADDRESS: "8", SESSIONS_PER_MINUTE: "60" };
 

@@ -23,16 +23,13 @@ import { openResources, type Resources } from "./resources.ts";
 export interface Edge {
   readonly port: number;
   readonly node: string;
-  /** Drains, then closes everything; resolves to the names of the steps that did not close in time. */
+  /** Drains the edge, then closes all its parts. Resolves to the names of the parts that did not close in time. */
   stop(): Promise<readonly string[]>;
 }
 
 const CHECKED_RECENTLY_MS = 10_000;
 
-/**
- * Starts an edge. If this throws, nothing stays open. @throws PlatformError when Redis cannot be used; errors of
- * `listen`.
- */
+/** Starts an edge. If this throws, nothing stays open. @throws what `openResources` throws; errors of `listen` */
 export async function startEdge(config: Config, log: Logger): Promise<Edge> {
   const resources = await openResources(config, log);
   try {

@@ -50,25 +50,25 @@ const PAGE = join(import.meta.dirname, "../../web/dist");
 /** How often one user may give feedback on one edge. */
 const FEEDBACK_RATE = { perSecond: 1, burst: 20 };
 /**
- * TCP connections allowed beyond those of clients: for pages, health checks, and connections that have sent no request
- * yet.
+ * How many TCP connections are allowed beyond `MAX_CONNECTIONS`: `min`, or if that is more, `share` of
+ * `MAX_CONNECTIONS`. They are for pages, health checks, and connections that have sent no request yet.
  */
 const SPARE_SOCKETS = { min: 64, share: 0.1 };
 
 /**
- * The most bytes of incomplete messages of all connections together: `bytes`, or the size of `frames` plain frames of
- * the largest size if that is more.
+ * The most bytes of incomplete messages of all connections together: `bytes`, or if that is more, the size of `frames`
+ * largest frames of `/ws/chat`.
  */
 const ARRIVING = { bytes: 67_108_864, frames: 2 };
 /**
  * The most bytes of incomplete messages of the connections of one network together, in the form of {@link ARRIVING};
- * unused if networks are not counted.
+ * unused if `USERS_PER_ADDRESS` is 0.
  */
 const ARRIVING_OF_NETWORK = { bytes: 33_554_432, frames: 1 };
 const EXPIRE_MS = 2000;
 /**
- * How many large frames one network, or one user if networks are not counted, may send to the plain endpoint of one
- * edge.
+ * How many large frames one user may send to `/ws/chat` of one edge. If `USERS_PER_ADDRESS` is n > 0, networks are
+ * limited in place of users: one network may send n times as many.
  */
 const LARGE_RATE = { perSecond: 1, burst: 10 };
 
@@ -297,7 +297,7 @@ function openApi(
   });
 }
 
-/** Opens the sign-in of the page; undefined where the page does not sign in. */
+/** Creates the login of the page; undefined unless `AUTH_MODE` is `oidc`. */
 function openLogin(
   config: Config,
   { accounts, revocations, onTrouble }: Resources,

@@ -8,17 +8,19 @@ import { createQueueGate, type QueueGate } from "./limits/queue-gate.ts";
 import { createTenants, type Tenants } from "./limits/tenants.ts";
 import { createQuotaSettings, loggedField, type QuotaSettings } from "./quotas/quota-settings.ts";
 
-/** The parts of an edge that bound what users may do; all edges share their counts through Redis. */
+/**
+ * The parts of an edge that bound what users may do on all edges together. The numbers that they check are in Redis.
+ */
 export interface EdgeLimits {
   readonly connections: Connections;
   /**
-   * The tenants of connected users, and the count of their connections, which is undefined if these are not counted
-   * (`USERS_PER_TENANT` is 0).
+   * `tenants`: the tenant of each connected user. `connections`: counts the connections of each tenant; undefined if
+   * `USERS_PER_TENANT` is 0.
    */
   readonly byTenant: { readonly tenants: Tenants; readonly connections: Connections | undefined };
   /**
-   * The networks of connected users, and the count of their connections, which is undefined if these are not counted
-   * (`USERS_PER_ADDRESS` is 0).
+   * `networks`: the network of each connected user. `connections`: counts the connections of each network; undefined if
+   * `USERS_PER_ADDRESS` is 0.
    */
   readonly byNetwork: { readonly networks: Networks; readonly connections: Connections | undefined };
   readonly quotaSettings: QuotaSettings;

@@ -14,9 +14,12 @@ import type { Config } from "./config.ts";
 /** An edge's connections to Redis, ready for commands. */
 export interface EdgeRedis {
   readonly redis: RedisClient;
-  /** The connection on which the Socket.IO adapter subscribes to the channels of rooms. */
+  /**
+   * The connection on which the Socket.IO adapter subscribes to the channels of rooms. The health check `pubsub` uses
+   * it, too.
+   */
   readonly subscriber: RedisSubscriber;
-  /** The connection for all subscriptions except those of the Socket.IO adapter. */
+  /** The connection for all subscriptions that are not on `subscriber`. */
   readonly plainSubscriber: RedisSubscriber;
   readonly replicas: Store["replicas"];
   readonly selfTest: SelfTest;
@@ -32,7 +35,7 @@ interface OpenRedisDeps {
 /** For how long a starting edge waits for Redis. */
 export const REDIS_WAIT_MS = 30_000;
 
-/** @throws ChannelError `setting`, PlatformError: see `openResources`. */
+/** @throws ChannelError or PlatformError, as `openResources` does */
 export async function openRedis(config: Config, { log, life, node, onTrouble }: OpenRedisDeps): Promise<EdgeRedis> {
   const open = <T extends { disconnect(): void }>(name: string, connection: T): T => {
     life.add(`redis ${name}`, () => connection.disconnect());
@@ -47,8 +50,8 @@ export async function openRedis(config: Config, { log, life, node, onTrouble }: 
     const commandTimeoutMs = config.EDGE_REDIS_TIMEOUT_MS;
     return open(name, connectRedis({ ...optionsOf(name), purpose: "command", commandTimeoutMs, offlineQueue }));
   };
-  // Only the commands of this connection wait until Redis is reachable, at the start of the edge. On the other
-  // connections commands fail at once while Redis is unreachable.
+  // Commands on this connection, which is used only at the start, wait until Redis is reachable. Commands on all other
+  // connections fail at once while Redis is unreachable.
   const facts = await inspectRedis(connect("start", true), REDIS_WAIT_MS, config.DURABILITY);
   for (const warning of facts.warnings) log.warn({ warning }, "redis may lose data");
   const redis = connect("command", false);

@@ -55,14 +55,17 @@ export interface Resources extends EdgeLimits {
   readonly node: string;
   readonly life: Lifecycle;
   readonly redis: RedisClient;
-  /** The Socket.IO adapter's Redis connection, which receives the published events of all rooms. */
+  /** The Redis connection on which the Socket.IO adapter receives published events. */
   readonly subscriber: RedisSubscriber;
   readonly subscriptions: Subscriptions;
-  /** Receives published events for plain sockets and HTTP streams, on a Redis connection of its own. */
+  /** Receives published events for plain sockets and HTTP streams, on another Redis connection than `subscriber`. */
   readonly fanOut: FanOut;
   /** Receives hints about uploads and texts, on the same Redis connection as `fanOut`. */
   readonly hints: Listening<Hint>;
-  /** Receives hints from other connections of the same user, on the same Redis connection as `fanOut`. */
+  /**
+   * Receives hints about what a user has done on other connections. They come over the same Redis connection as
+   * `fanOut`.
+   */
   readonly userHints: Listening<UserHint>;
   readonly store: Store;
   readonly blobs: BlobStore;
@@ -243,8 +246,8 @@ async function openShared(config: Config, deps: SharedDeps): Promise<Shared> {
     resync().catch(onTrouble);
   };
   subscriptions.onResync(lookAgain);
-  // Revocations arrive on the plain subscriber connection, which may be lost alone: after its reconnect, revocations
-  // are read again as well.
+  // Revocations arrive over `plainSubscriber`, which may break while the other connections hold. So all shared state is
+  // read again after a reconnect of `plainSubscriber`, too.
   onBack(plainSubscriber, (channels) => void (channels?.has(REVOKED_CHANNEL) !== false && lookAgain()));
   const keptInRedis = keepInRedis([restore, sharedSettings.restore], {
     onRestored: () => log.warn({}, "Redis had lost what the edges share: it was set again"),
@@ -255,7 +258,8 @@ async function openShared(config: Config, deps: SharedDeps): Promise<Shared> {
 }
 
 /**
- * After each reconnect, checks whether Redis still has the asks that this edge has acknowledged, and logs lost ones.
+ * After each reconnect, checks whether Redis still has the asks that this edge has acknowledged, and logs those that
+ * are lost.
  */
 function watchAcknowledged({
   store,

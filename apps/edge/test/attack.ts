@@ -17,14 +17,14 @@ export const MAX_BLOB_BYTES = 104_857_600;
 
 type Env = Record<string, string>;
 
-/** A WebSocket on which a test writes and reads the frames of engine.io itself. */
+/** A WebSocket over which a test itself writes and reads the frames of engine.io, without a client library. */
 export interface RawSocket {
   /** The text frames that have arrived, in order. */
   readonly frames: readonly string[];
   readonly closed: Promise<number>;
   readonly isOpen: boolean;
   close(): void;
-  /** Stops reading, as a suspended phone does. What the edge sends stays in the network. */
+  /** Stops reading, as a suspended phone does. */
   pause(): void;
   resume(): void;
   send(frame: string | Buffer): void;
@@ -62,7 +62,7 @@ export interface Target extends AsyncDisposable {
   hint(user: string, conversation: string): Promise<void>;
 }
 
-/** @param env further settings of both edges; `first`: further settings of only the first edge. */
+/** `env`: further settings of both edges; `first`: further settings of only the first edge. */
 export async function startTarget(of: { env?: Env; first?: Env } = {}): Promise<Target> {
   const redisServer = await startRedis();
   const redis = new Redis(redisServer.url);

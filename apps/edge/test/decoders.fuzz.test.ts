@@ -104,7 +104,7 @@ describe("Socket.IO", () => {
       expect(arriving.bytes).toBe(0);
       for (const code of ends) expect(["PAYLOAD_TOO_LARGE", "BAD_MESSAGE", "BUSY"]).toContain(code);
       if (!packet.startsWith("4")) return;
-      // This calls the decoder as the library does. The library ends the connection when its decoder throws.
+      // This calls the decoder as Socket.IO does. Socket.IO ends the connection when its decoder throws.
       const decoder = new Decoder();
       decoder.on("decoded", ({ data }: { data?: unknown }) => {
         const payload: unknown = Array.isArray(data) ? data[1] : data;

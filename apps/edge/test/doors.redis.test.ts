@@ -96,7 +96,7 @@ function swapClaims(token: string, claims: object): string {
   const [header, , signature] = token.split(".");
   return [header, encode(claims), signature].join(".");
 }
-/** Returns the private key of the published key, in a form that signs with another algorithm. */
+/** Returns the private key that belongs to the published key, imported for signing with another algorithm. */
 async function keyFor(alg: string): Promise<CryptoKey> {
   return (await importJWK(await exportJWK(key.privateKey), alg)) as CryptoKey;
 }

@@ -3,7 +3,7 @@ import { WebSocket } from "ws";
 import type { Edge } from "../src/edge.ts";
 import { type Client, type Fixture } from "./fixture.ts";
 
-/** Sends a token, or none, to an edge in one way. Resolves to `ok`, or to the code of the refusal. */
+/** One way to send a token, or no token, to an edge. Resolves to `ok`, or to the code of the refusal. */
 export type Door = (edge: Edge, token: string | undefined) => Promise<string>;
 
 /** The origin whose pages may use the cookie with the token. `COOKIE`: the name of that cookie. */

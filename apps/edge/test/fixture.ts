@@ -70,7 +70,7 @@ export interface Fixture {
 export const CONVERSATION = "talk";
 export const USER = "someone";
 
-/** Starts a Redis for one test file, which is emptied before each test, and `count` real edges in this process. */
+/** Starts a Redis and `count` real edges in this process, for one test file. The Redis is emptied before each test. */
 export function useEdges(of: { count?: number; env?: Env; redis?: { aof?: boolean }; each?: boolean } = {}): Fixture {
   let server: TestRedis | undefined;
   let redis: Redis | undefined;

@@ -75,7 +75,7 @@ export const SOCKET: Cases = {
     expect(await target.refusal({ protocol: 1 }, { query })).toBe("AUTH_REQUIRED");
   },
   // PROTOCOL.md demands that a connection stays open for 30 s after its token has expired, so that the client can send
-  // a fresh token. Another test covers its end.
+  // a fresh token. Another test covers the end of the connection.
   async S11(target, user) {
     const raw = await target.raw();
     raw.send(`40${JSON.stringify({ token: await target.token(user, 1000), protocol: 1 })}`);
@@ -139,8 +139,8 @@ export const SOCKET: Cases = {
     expect(answers.map(({ ok, seq }) => [ok, seq])).toEqual(Array.from({ length: 5 }, () => [true, 1]));
     expect(answers.filter(({ duplicate }) => duplicate)).toHaveLength(4);
   },
-  // In PROTOCOL.md an id belongs to one user. If a user opens an id that another user has, an empty conversation of the
-  // first user opens; a cancel gets `NOT_FOUND`.
+  // In PROTOCOL.md an id belongs to one user. A user who opens the id of another user's conversation gets an empty
+  // conversation of their own; a cancel gets `NOT_FOUND`.
   async S33(target, user) {
     const [victim, other] = [await target.client(`${user}-victim`), await target.client(user)];
     await victim.send("ask", { ...talk, id: "a" });
@@ -246,7 +246,7 @@ export const SOCKET: Cases = {
       expect(code(await send("ask", { ...talk, id: "a", files: [file] }))).toBe("BAD_MESSAGE");
     }
   },
-  // The edge checks only the first bytes of a file. If the rest is damaged, the worker finds that (`PDF_INVALID`).
+  // The edge checks only the first bytes of a file. If the rest is damaged, the worker notices (`PDF_INVALID`).
   async F07(target, user) {
     const { send } = await target.client(user);
     const ask = async (id: string, bytes: Buffer): Promise<Answer> =>

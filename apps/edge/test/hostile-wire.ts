@@ -18,8 +18,8 @@ export const FRAMES: Cases = {
     const raw = await target.raw();
     expect(await raw.closed).toBe(1005);
   },
-  // The library ends a connection that answers no ping 45 s after it began, which is too long for a test. So the test
-  // checks the times that the library announces.
+  // Socket.IO ends a connection that answers no ping 45 s after the connection began, which is too long for a test. So
+  // the test checks the times that Socket.IO announces.
   async S15(target) {
     const raw = await target.raw();
     const { pingInterval, pingTimeout } = JSON.parse((await raw.frame(/^0\{/)).slice(1)) as Record<string, number>;

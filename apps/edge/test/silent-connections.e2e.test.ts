@@ -8,8 +8,8 @@ import { startTarget, type Target } from "./attack.ts";
 const EACH = 15;
 const MAX_CONNECTIONS = 50;
 /**
- * The most open TCP connections of the edge: 64 more than client connections, because a new connection has not sent a
- * request yet.
+ * The most open TCP connections of the edge: 64 more than client connections, for those that have not sent a request
+ * yet.
  */
 const MAX_SOCKETS = MAX_CONNECTIONS + 64;
 /**
@@ -62,8 +62,8 @@ async function dial(says: string): Promise<{ socket: Socket; ended: Promise<void
   const socket = connect({ port: target.ports[0], host: "127.0.0.1", allowHalfOpen: true });
   sockets.push(socket);
   socket.on("error", () => undefined);
-  // A reset is an end, too: the edge resets a connection that sends a letter after the edge has closed it. A promise of
-  // `once(socket, "end")` would reject at the reset, and the end would never be counted.
+  // A reset counts as an end, too: a connection on which bytes arrive after the edge has closed it is reset. A promise
+  // of `once(socket, "end")` would reject at the reset, and the end would never be counted.
   const ended = new Promise<void>((resolve) => socket.once("end", resolve).once("close", () => resolve()));
   socket.resume();
   await once(socket, "connect");

@@ -194,7 +194,7 @@ describe("a password for a file that needs none", () => {
   };
   const files = [{ upload: "u", password: "not needed" }];
 
-  /** Uploads the PDF. Returns the key of its text, and where its bytes are stored. */
+  /** Uploads the PDF. Returns its text key, its blob ref, and the hash of its bytes. */
   async function upload(client: Client): Promise<{ text: string; ref: string; sha256: string }> {
     const start = { upload: "u", name: "a.pdf", type: "application/pdf", size: PDF.length };
     expect(await client.send("upload:start", start)).toMatchObject({ ok: true });

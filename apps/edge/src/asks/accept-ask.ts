@@ -43,16 +43,16 @@ export interface AskInput {
   /** The W3C `traceparent` that the client sent with the ask. */
   readonly traceparent?: string | undefined;
   /**
-   * The name of the connection that sent the ask. If the ask begins a conversation, the user's other connections get a
-   * hint, and this one does not.
+   * The name of the connection that sent the ask. If the ask begins a conversation, all other connections of the user
+   * get a hint.
    */
   readonly from?: string;
 }
 
 /**
  * Checks an ask, stores the bytes of its files, accepts it durably and rings the conversation's bell. Idempotent by
- * user and id: an ask sent again returns the stored seq and `duplicate: true`. `maxInlineBytes` bounds the bytes of the
- * files that are in the ask itself.
+ * user and id: for an ask sent again, returns the stored seq and `duplicate: true`. `maxInlineBytes` bounds the bytes
+ * of the files that are in the ask itself.
  * @throws Refusal; an ioredis error means that the outcome is unknown, and the same id may be sent again.
  */
 export type AcceptAsk = (
@@ -73,7 +73,8 @@ export interface AskDeps extends FileDeps {
   readonly tracing: Tracing | undefined;
   readonly acknowledged: Pick<Acknowledged, "add">;
   /**
-   * Receives an error after which the process recovers by itself: the ask is durable, and the sweeper rings the bell.
+   * Receives an error of ringing the bell or of queueing an extraction. The sweeper makes up for both within about a
+   * second.
    */
   onTrouble(error: unknown): void;
 }
@@ -134,7 +135,8 @@ async function acceptTraced(
   });
   // Without files the ask and its bell go to Redis in one write, the ask first, so that the ask is stored before a
   // worker hears the bell. If the ask is refused, its bell does no harm. With `DURABILITY=replicated` the ask is
-  // written over another connection than the bell, so the bell might come first: it is rung only after the acceptance.
+  // written over another connection than the bell, so the bell might come first. It is then rung only after the
+  // acceptance.
   const woken = !hasFiles && !intake.isFull && !store.replicas ? wake(deps, input, { files, trace }) : undefined;
   const accepted = await accepting;
   if (accepted.kind === "quota") {

@@ -37,7 +37,7 @@ async function acknowledge(to: ReturnType<typeof open>, id: string): Promise<Ack
   to.add(ask);
   return ask;
 }
-/** Removes the ask's record from Redis, as a failover does that loses it. */
+/** Removes the ask's record from Redis, as if a failover had lost it. */
 async function drop({ user, conversation, id }: AcknowledgedAsk): Promise<void> {
   const [key = ""] = await store.redis.keys(`*:ask:${askAddress(user, conversation, id).a}`);
   expect(await store.redis.del(key)).toBe(1);

@@ -1,6 +1,5 @@
 import { askAddress, conversationAddress, hasAsk, type Store } from "@docrelay/channel";
 
-/** An ask that was acknowledged as durable. */
 export interface AcknowledgedAsk {
   readonly user: string;
   readonly conversation: string;
@@ -9,8 +8,7 @@ export interface AcknowledgedAsk {
 }
 
 /**
- * The asks that this edge has acknowledged lately. After a failover, the edge finds the ones that the new Redis does
- * not have.
+ * The asks that this edge has acknowledged lately. After a failover of Redis, the edge looks up which of them are lost.
  */
 export interface Acknowledged {
   add(ask: AcknowledgedAsk): void;

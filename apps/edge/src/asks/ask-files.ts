@@ -115,10 +115,10 @@ async function kept(
 }
 
 /**
- * Returns the file with its password stored, or without a password if none is needed. A password gives the same bytes
- * another text key. If the outcome without a password is known and cannot change, the password is ignored: the bytes
- * may have been released already. Otherwise the password is stored under its own key until the extraction has ended,
- * and no longer than the deadline of the ask.
+ * Returns the file with the text key of its text. A password gives the same bytes another text key. If the outcome
+ * without a password is stored and cannot change, the file keeps its text key, because its bytes may have been released
+ * already. Otherwise the password is stored under the new text key, where the extraction looks for it, at most until
+ * the deadline of the ask.
  */
 async function withPassword(
   { store, sharedSettings }: FileDeps,

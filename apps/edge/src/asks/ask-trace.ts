@@ -15,8 +15,8 @@ interface TracedInput {
 /** The trace of an ask that is being accepted. */
 export interface AskTrace {
   /**
-   * The trace in the form in which the ask's record and the extraction jobs of its files store it; `readTrace` reads
-   * this form.
+   * The trace as the ask's record and the extraction jobs of its files store it: a `traceparent`, or without tracing
+   * only a trace id. `readTrace` reads both.
    */
   readonly stored: string;
   /** Must be called when the ask was acknowledged. `duplicate`: whether the ask had been accepted before. */

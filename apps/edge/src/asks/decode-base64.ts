@@ -20,7 +20,7 @@ export function decodeBase64(content: string, index: number, most: number): Uint
   const corrupt = refuse("FILE_CORRUPT", { file: index });
   if (base64.length % 4 !== 0 || base64.includes("-") || base64.includes("_")) throw corrupt;
   const bytes = Buffer.from(base64, "base64");
-  // Node skips each character that is not base64, so that the result is shorter than expected.
+  // Node skips characters that are not base64; the result is then shorter than `size`.
   if (bytes.length !== size) throw corrupt;
   return own(bytes);
 }

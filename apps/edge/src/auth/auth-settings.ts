@@ -10,8 +10,8 @@ const OF_MODE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Checks together the settings that decide how users are known. Returns one sentence for each problem; no sentence
- * contains a value.
+ * Checks that the settings of authentication fit `AUTH_MODE` and each other. Returns one sentence for each problem; no
+ * sentence contains the value of a setting.
  */
 export function authProblems(env: Env): string[] {
   const mode = env["AUTH_MODE"];

@@ -14,8 +14,8 @@ export interface Identity {
   /** The token's `jti`, by which operators can revoke this token alone. */
   readonly tokenId?: string;
   /**
-   * Set for the token of a link. Then `user` is a made-up user who owns nothing, and the client may read only this
-   * conversation.
+   * Set for the token of a link. Then `user` is a made-up user who owns nothing, and the client may only read the
+   * conversation that `reads` names.
    */
   readonly reads?: Reads;
 }
@@ -69,8 +69,8 @@ export function createAnonymousAuthenticator(options: {
         requiredClaims: ["sub", "exp", "iat"],
         currentDate: new Date(at),
       });
-      // A token may be issued a little in the future, because clocks differ; beyond that difference the token is
-      // invalid.
+      // A token may be issued a little in the future, because the clocks of edges differ, but by no more than
+      // `CLOCK_DIFFERENCE_S`.
       if (iat > at / 1000 + CLOCK_DIFFERENCE_S) throw refuse("AUTH_INVALID");
       return { user: subjectOf(claims), expiresAt: exp * 1000, issuedAt: iat };
     },

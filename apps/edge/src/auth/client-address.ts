@@ -26,7 +26,7 @@ function isTrusted(address: string, trusted: BlockList): boolean {
   return version !== 0 && trusted.check(address, version === 6 ? "ipv6" : "ipv4");
 }
 
-/** IPv4-mapped IPv6 addresses are compared as IPv4. */
+/** Turns an IPv4-mapped IPv6 address into its IPv4 address; returns any other address unchanged. */
 function plain(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }
@@ -43,8 +43,9 @@ export function clientNetwork(
 }
 
 /**
- * Returns a function that finds the network of a request's client. If networks are not counted, that function returns
- * undefined: all clients may come through one proxy then, and would share its address.
+ * Returns a function that finds the network of a request's client. If `USERS_PER_ADDRESS` is 0, that function returns
+ * undefined: all clients may then come through one proxy that `TRUSTED_PROXIES` does not name, and would all have its
+ * address.
  */
 export function countedNetworkOf({
   USERS_PER_ADDRESS: users,

@@ -9,7 +9,7 @@ export interface JwtRules {
   keysOf(token: string): readonly TokenKey[] | Promise<readonly TokenKey[]>;
   /** The token's `iss` must be one of these; if there are none, `iss` is not checked. */
   readonly issuers: readonly string[];
-  /** The token's `aud` must have one of these; if there are none, `aud` is not checked. */
+  /** The token's `aud` must contain one of these; if there are none, `aud` is not checked. */
   readonly audiences: readonly string[];
   /** The name of the claim that holds the user's tenant. */
   readonly tenantClaim: string;

@@ -21,16 +21,16 @@ export interface AuthSettings {
 export interface OpenedAuthenticator {
   readonly authenticator: Authenticator;
   readonly revocations: Revocations;
-  /** Signs in users in the mode `oidc`; undefined in other modes. */
+  /** Issues sessions in the mode `oidc`; undefined in other modes. */
   readonly accounts: Accounts | undefined;
   /**
-   * Reads and restores the state that edges share. Must be called after a reconnect, because Redis may have lost that
-   * state.
+   * Reads the session secrets and revocations that edges share, and stores again those that Redis has lost. Must be
+   * called after each reconnect.
    */
   resync(): Promise<void>;
   /**
-   * Like `resync`, but cheap enough to be called every two seconds, for a Redis that loses keys while it stays
-   * connected. Resolves with whether Redis had lost something.
+   * Does the same as `resync`, but is cheap enough to be called every two seconds, for a Redis that loses keys while it
+   * stays connected. Resolves with whether Redis had lost something.
    */
   restore(): Promise<boolean>;
 }

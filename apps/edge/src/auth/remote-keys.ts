@@ -140,5 +140,5 @@ async function fetchKeys(url: string): Promise<JSONWebKeySet> {
     if (bytes > MAX_BYTES) throw new Error("the login's keys: more than 1 MiB");
     chunks.push(chunk);
   }
-  return JSON.parse(Buffer.concat(chunks).toString()) as JSONWebKeySet; // the library checks the form of the keys
+  return JSON.parse(Buffer.concat(chunks).toString()) as JSONWebKeySet; // `createLocalJWKSet` checks the form
 }

@@ -22,11 +22,12 @@ import type { Authenticator, Identity } from "./authenticator.ts";
 export interface Revocations {
   isRevoked(identity: Identity): boolean;
   /**
-   * Resolves when the revocation is stored; then live connections end, on this edge at once and on other edges soon.
+   * Resolves when the revocation is stored. The open connections of the revoked user or token then end: on this edge at
+   * once, on other edges soon.
    * @throws ioredis errors
    */
   revoke(revoked: Revoked): Promise<Revocation>;
-  /** Calls `listener` after each change: the caller then ends connections of revoked identities. */
+  /** Calls `listener` after each change. The listener must end the connections of revoked users and tokens. */
   onChange(listener: () => void): void;
   /** Reads revocations that this edge has missed, and stores again those that Redis has lost. */
   resync(): Promise<void>;
@@ -99,5 +100,4 @@ export function refusingRevoked(
   };
 }
 
-/** The message of the refusal for a revoked user or token. */
 export const REVOKED = "The token was revoked. Sign in again.";

@@ -24,7 +24,7 @@ const OVERDUE_MS = 15_000;
 /**
  * Follows one accepted ask from its `accepted` event on, each event once and in order; resolves to its terminal event.
  * @throws Refusal `RESUME_LOST` when the log was rolled back or has dropped the ask, `ASK_EXPIRED` long after the
- * deadline; the reason of `signal`; ioredis errors at the beginning.
+ * deadline; the reason of `signal`; ioredis errors, before the first event only.
  */
 export async function followAsk(
   { store, fanOut, openConversation: open, askDeadlineMs }: FollowAskDeps,

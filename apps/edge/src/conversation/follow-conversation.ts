@@ -163,7 +163,6 @@ function listen(
   };
 }
 
-/** A group of timers that are cleared together. */
 interface Timers {
   set(ms: number, then: () => void): NodeJS.Timeout;
   clear(timer: NodeJS.Timeout | undefined): void;

@@ -18,7 +18,10 @@ import { CONVERSATION, heard, useEdges, USER } from "../../test/fixture.ts";
 const relay = useEdges({ count: 2 });
 const at = conversationAddress(USER, CONVERSATION);
 
-/** Starts a proxy to Redis that delays the commands of connections that subscribe by `ms`, and no others. */
+/**
+ * Starts a proxy to Redis. It delays the commands of connections that subscribe; `ms` is the delay. Other connections
+ * are not delayed.
+ */
 async function startSlowSubscriber(to: number, ms: number): Promise<AsyncDisposable & { port: number }> {
   const server = createServer((client) => {
     const target = connect(to, "127.0.0.1");

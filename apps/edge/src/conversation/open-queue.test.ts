@@ -80,7 +80,8 @@ describe("the open queue", () => {
     const all = [1, 2, 3, 4].flatMap((n) => greedy.map((of, tab) => open(`greedy.${tab}.${n}`, of)));
     all.push(open("ann", reader("ann")), open("bob", reader("bob")));
     await Promise.all(all);
-    // One open of the greedy user ran already. After it, each user is served once before any user is served again.
+    // One open of the greedy user ran before the others came. After it, each user is served once before any user is
+    // served again.
     expect(order.indexOf("ann")).toBeLessThanOrEqual(2);
     expect(order.indexOf("bob")).toBeLessThanOrEqual(3);
     const tab = (of: number): string[] => order.filter((name) => name.startsWith(`greedy.${of}`));

@@ -9,14 +9,14 @@ export interface Subscriptions {
    */
   confirmed(channel: string): Promise<void>;
   /**
-   * Calls `callback` when the connection to a single Redis is there again, before any event arrives through it. Redis
-   * may have come back with an older log. A reader that then adds a new event to its own copy of the log cannot notice
-   * later that Redis has lost events of this copy.
+   * Calls `callback` when the connection to a single Redis (not a cluster) is back, before any event arrives through
+   * it. Readers must then verify the next events: Redis may have come back with an older log, and a reader that adds a
+   * new event to its copy of the log can no longer notice that Redis has lost events of that copy.
    */
   onBack(callback: () => void): void;
   /**
-   * Calls `callback` whenever channels that were lost with a connection are subscribed again. In a cluster its argument
-   * has these channels; a single Redis loses all channels at once, and there is no argument.
+   * Calls `callback` whenever channels that were lost with a connection are subscribed again. In a cluster `channels`
+   * has these channels. A single Redis loses all channels at once, and `channels` is undefined.
    */
   onResync(callback: (channels?: ReadonlySet<string>) => void): void;
 }
@@ -25,9 +25,9 @@ type Call = (channel: string | Buffer) => Promise<unknown>;
 
 /**
  * Watches the SSUBSCRIBE commands of a connection. Redis may refuse such a command, because a cluster is not ready or
- * the connection is lost. Neither the Socket.IO adapter nor the client library, which subscribes again after a
- * reconnect, handles a refusal, so it would be an unhandled rejection. This function handles refusals, and the next
- * `confirmed` subscribes a refused channel again.
+ * the connection is lost. Neither the Socket.IO adapter nor ioredis, which subscribes again after a reconnect, handles
+ * a refusal, so it would be an unhandled rejection. This function handles refusals, and the next `confirmed` subscribes
+ * a refused channel again.
  */
 export function watchSubscriptions(subscriber: RedisSubscriber, onRefused: (error: unknown) => void): Subscriptions {
   const answers = new Map<string, Promise<unknown>>();
@@ -55,7 +55,7 @@ export function watchSubscriptions(subscriber: RedisSubscriber, onRefused: (erro
   const backCallbacks: Array<() => void> = [];
   onBack(subscriber, (channels) => {
     if (!channels) for (const callback of backCallbacks) callback();
-    // With a single server, the library has sent all SSUBSCRIBEs again by now; the callbacks wait for the replies.
+    // With a single Redis, ioredis has sent all SSUBSCRIBEs again by now; the callbacks wait for the replies.
     const settled = Promise.allSettled(channels ? [] : [...answers.values()]);
     void settled.then(() => {
       for (const callback of callbacks) callback(channels);

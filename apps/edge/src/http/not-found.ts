@@ -30,8 +30,8 @@ export function sayNotFound(path: string, { method, headers }: IncomingMessage, 
 }
 
 /**
- * Returns the link to the start page. It is relative, because a proxy may have cut off a prefix of the path, and
- * contains no part of the path, which the client has chosen.
+ * Returns the link to the start page. The link is relative, because a proxy may have cut off a prefix of the path. It
+ * repeats nothing of the path, because the client has chosen the path.
  */
 function homeOf(path: string): string {
   const depth = path.split("/").length - 2;

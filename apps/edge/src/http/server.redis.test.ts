@@ -91,8 +91,8 @@ describe("the public port", () => {
     socket.on("data", (data: Buffer) => (said += data.toString()));
     const head = `POST /v1/nope HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n`;
     socket.write(head + body.slice(0, 1000));
-    // This later request gets its response, but the first one does not: the edge still waits for the rest of the first
-    // one's body.
+    // This later request gets its response. The first request does not get one yet, because the edge still waits for
+    // the rest of its body.
     expect((await call("/healthz")).status).toBe(200);
     expect(said).toBe("");
     socket.write(body.slice(1000));

@@ -84,8 +84,8 @@ export function createHttpServer(deps: HttpDeps): Server {
 }
 
 /**
- * Reads and drops the rest of a request, for at most a second and 4 MiB. A client that is still sending when its
- * connection closes would not get the response.
+ * Reads and drops the rest of a request, until a second has passed or 4 MiB have come. A client that is still sending
+ * when its connection closes would not get the response.
  */
 async function hearOut(request: IncomingMessage): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -112,8 +112,8 @@ describe("the page's files", () => {
     const style = await get("/assets/index-0ld.css");
     expect([style.status, style.body.toString()]).toEqual([200, STYLE]);
     for (const { headers } of [script, style]) expect(headers["cache-control"]).toBe("no-store");
-    // A page may request other files while its user reads. They must not be replaced by the script that reloads the
-    // page.
+    // A page may request other files long after it was loaded. Such a file must not be replaced by the script that
+    // reloads the page.
     for (const path of [
       "/assets/math-0ld.js",
       "/assets/a/b.js",

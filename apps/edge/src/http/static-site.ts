@@ -25,9 +25,8 @@ const TEXT = new Set([".html", ".js", ".css", ".svg"]);
 /** The folder whose file names contain a hash of the file's content. */
 const HASHED = "/assets/";
 /**
- * Matches the paths of the script and the style of pages up to version 0.1. Such a page, built by another version, may
- * still ask for these files. The page may also ask for a lazily loaded part of its build: the part is not found, and
- * the page works without it.
+ * Matches the paths of the script and the style of pages up to version 0.1, which had both in separate files. A browser
+ * may still show such a page and ask for them. Other files of its build are not found, and the page works without them.
  */
 const OF_A_BUILD = /^\/assets\/index-[\w-]+\.(js|css)$/;
 
@@ -46,8 +45,9 @@ const FOR_ALL = { "access-control-allow-origin": "*", "cross-origin-resource-pol
 /**
  * The script that is sent in place of a script of another build. While edges are replaced one by one, a page of one
  * build may ask an edge of another build for its script. The sent script then loads the page again, until page and
- * script come from one build. In half of the cases it first sends one more request: otherwise, with a balancer that
- * uses two edges alternately, a page that needs two requests would reach the same edges in the same order every time.
+ * script come from one build. In half of the cases the sent script first makes one more request. Otherwise, with a
+ * balancer that uses two edges alternately, a page that needs two requests would reach the same edges in the same order
+ * every time.
  */
 const RELOAD = `setTimeout(async () => {
   if (Math.random() < 0.5) await fetch(location.href, { cache: "no-store" }).catch(() => undefined);
@@ -127,8 +127,8 @@ function versionAsked({ url = "" }: IncomingMessage): string | null {
 }
 
 /**
- * Whether the browser has this version already. A proxy that compresses a response makes its etag weak, so both forms
- * match.
+ * Whether the header `If-None-Match` names this etag: then the browser has the file already. A proxy that compresses a
+ * response makes its etag weak (`W/`), so both forms match.
  */
 function holds(header: string | undefined, etag: string): boolean {
   const held = (header ?? "").split(",").map((one) => one.trim().replace(/^W\//, ""));

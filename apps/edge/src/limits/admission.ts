@@ -27,7 +27,8 @@ export interface GroupRule {
   readonly kind: "network" | "tenant";
   readonly members: Pick<Networks, "join">;
   /**
-   * The count and the rate limit of a group's connections; undefined if the connections of such groups are not counted.
+   * The count and the rate limit of one group's connections; undefined if groups of this kind have no limits
+   * (`USERS_PER_ADDRESS` or `USERS_PER_TENANT` is 0).
    */
   readonly limits: { readonly connections: Connections; readonly connectRate: RateLimiter } | undefined;
   /** Returns the name of the client's network or tenant; undefined if the client has none. */
@@ -41,8 +42,8 @@ export interface Admitted {
 }
 
 /**
- * Decides whether a connection is let in; the rules are the same for Socket.IO and plain sockets. `identify` returns
- * the user, and is not called while the edge drains. @throws Refusal `SHUTTING_DOWN`, `RATE_LIMITED`,
+ * Decides whether a connection is let in; the rules are the same for Socket.IO, plain sockets and HTTP. `identify`
+ * returns the user, and is not called while the edge drains. @throws Refusal `SHUTTING_DOWN`, `RATE_LIMITED`,
  * `TOO_MANY_CONNECTIONS`; errors of `identify`.
  */
 export type Admit = (identify: () => Promise<Identity>, request: IncomingMessage) => Promise<Admitted>;
@@ -59,7 +60,7 @@ export function createAdmit(deps: AdmissionDeps): Admit {
     if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
   };
 
-  /** Counts a connection for the groups of its user; the returned function ends the counting. */
+  /** Counts a connection for the tenant and the network of its user; the returned function ends the counting. */
   async function enter(identity: Identity, request: IncomingMessage): Promise<() => void> {
     const left: Array<() => void> = [];
     const leave = (): void => left.splice(0).forEach((one) => one());
@@ -95,8 +96,8 @@ export function createAdmit(deps: AdmissionDeps): Admit {
       place();
     };
     try {
-      // A drain or a revocation may have come while this function waited for Redis. A later one ends this connection as
-      // it ends all others.
+      // A drain or a revocation may have come while this function waited for Redis. One that comes after this check
+      // ends this connection as it ends all others.
       refuseWhenDraining();
       if (isRevoked(identity)) throw refuse("AUTH_INVALID", { message: REVOKED });
     } catch (error) {

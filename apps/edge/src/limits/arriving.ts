@@ -2,29 +2,29 @@ import { performance } from "node:perf_hooks";
 
 /**
  * Bounds the bytes of all connections' incomplete messages together, and the time that one message may take to arrive.
- * The libraries buffer each frame, and each packet with attachments, until it is complete, and nothing else bounds the
- * sum of these buffers.
+ * The WebSocket libraries buffer each frame, and each packet with attachments, until it is complete, and nothing else
+ * bounds the sum of these buffers.
  */
 export interface Arriving {
   readonly bytes: number;
   /**
    * Adds a connection, each of whose messages may take `maxMs` to arrive. The connections of one `network` together may
-   * use only a part of the bytes; `network` is undefined if networks are not counted.
+   * use only a part of the bytes. `network` is undefined if `USERS_PER_ADDRESS` is 0.
    */
   join(evict: Evict, maxMs: number, network?: string): Member;
   /** Evicts connections whose message takes too long. Must be called every few seconds. */
   expire(): void;
 }
 /**
- * Ends a connection. `BUSY`: the connections of its network, or all connections, hold too many bytes, and this
- * connection is the one among them whose large message has waited longest for its next byte. `IDLE_TIMEOUT`: its
- * message took too long to arrive.
+ * Ends a connection. `BUSY`: all connections, or those of its network, hold too many bytes of incomplete messages, and
+ * of these connections this one has waited longest for the next byte of its message. `IDLE_TIMEOUT`: its message took
+ * too long to arrive.
  */
 export type Evict = (why: "BUSY" | "IDLE_TIMEOUT") => void;
 interface Member {
   /**
-   * Counts received bytes. Returns how many bytes this adds to the large messages: 0 while the message is small, and
-   * all its bytes so far when it has just become large.
+   * Counts received bytes. Returns how many bytes are newly counted for the bounds: 0 while the message is small, all
+   * its bytes so far when it becomes large, and `bytes` from then on.
    */
   received(bytes: number): number;
   /** Must be called when the message is complete or the connection has ended. */
@@ -36,7 +36,10 @@ interface Large {
   readonly network: string | undefined;
 }
 
-/** Smaller messages are not counted, so that every connection may always have a small incomplete message. */
+/**
+ * Messages of up to this many bytes are not counted, so that every connection may always have a small incomplete
+ * message.
+ */
 const SMALL_BYTES = 16_384;
 
 export interface ArrivingRule {

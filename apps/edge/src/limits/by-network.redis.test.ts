@@ -136,7 +136,8 @@ it("new asks and files are refused when Redis is nearly full, and known asks are
 });
 
 it("a network that is refused again and again is read more slowly, over WebSockets and HTTP alike", async () => {
-  // Two users: 200 refusals at once, then 40 a second. So 280 refusals, one after another, take at least 2 s.
+  // This network counts as two users: it may get 200 refusals at once, then 40 a second. So 280 refusals in a row take
+  // at least 2 s.
   const { send, close } = await connect("10.0.0.30", "stubborn");
   const begun = performance.now();
   for (let n = 0; n < 280; n++) {

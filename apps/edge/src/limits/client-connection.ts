@@ -10,6 +10,6 @@ export interface ClientConnection {
   readonly pending: number;
   /** Ends the connection with `SHUTTING_DOWN`, because the edge stops. Idempotent. */
   shutDown(): void;
-  /** Ends the connection, because its token was revoked. Idempotent. */
+  /** Ends the connection, because its user or its token was revoked. Idempotent. */
   revoked(): void;
 }

@@ -20,7 +20,7 @@ export interface Connections extends AsyncDisposable {
 
 /** The state of one user's writes to Redis: for each user, only one `claimPlaces` runs at a time. */
 interface Turn {
-  /** The waiting calls of `take`, for which the next write will claim places. */
+  /** The waiting calls of `take`. The next write to Redis claims one connection for each of them. */
   takes: Array<(granted: boolean) => void>;
   /** How many calls of `take` have no result yet, including those of the current write. */
   unanswered: number;
@@ -32,7 +32,7 @@ const LEASE_MS = 60_000;
 const RETRY_MS = 5000;
 /**
  * How many users' numbers are written at the same time after a lease was lost. A large edge has more users than one
- * pipeline can hold.
+ * Redis pipeline can hold.
  */
 const WRITTEN_AT_ONCE = 500;
 
@@ -42,8 +42,8 @@ export interface ConnectionsOptions {
   readonly max: number;
   readonly leaseMs?: number;
   /**
-   * Receives the error when the lease could not be begun or renewed. The next renewal, a third of the lease's time
-   * later, makes up for that.
+   * Receives the error when the lease could not be begun or renewed. The edge tries again after a third of the lease's
+   * time.
    */
   onError(error: unknown): void;
 }
@@ -101,7 +101,7 @@ function tooMany(): Error {
   return refuse("TOO_MANY_CONNECTIONS", { retryAfterMs: RETRY_MS });
 }
 
-/** @throws Refusal when the user has used all places on this edge alone */
+/** @throws Refusal when the user's connections to this edge alone reach the limit */
 function checkOwn({ options, held, turns }: Places, user: string): void {
   const mine = (held.get(user) ?? 0) + (turns.get(user)?.unanswered ?? 0);
   if (mine >= options.max) throw tooMany();
@@ -114,8 +114,8 @@ function hold(places: Places, user: string, more: number): void {
 }
 
 /**
- * Writes the user's number to Redis and settles the waiting calls of `take`, in order, as far as places are free.
- * Repeats this until nothing has changed during a write.
+ * Writes the user's number to Redis, then settles the waiting calls of `take`: the earliest calls are granted while the
+ * limit allows, the others are not. Repeats this until nothing has changed during a write.
  */
 async function write(places: Places, user: string, turn: Turn): Promise<void> {
   do {
@@ -128,7 +128,7 @@ async function write(places: Places, user: string, turn: Turn): Promise<void> {
       const claim = { node: places.node, held: before, wanted: before + takes.length, max: places.options.max };
       granted = (await claimPlaces(places.options.redis, user, claim)) - before;
     } catch {
-      // Without Redis only this edge's own count is checked: the cap protects the service, and an outage must not
+      // Without Redis only this edge's own count is checked: the limit protects the service, and an outage must not
       // refuse all users. Calls of `take` that came during the write are granted too, instead of waiting for another
       // failure.
       takes.push(...turn.takes.splice(0));

@@ -102,7 +102,9 @@ function busy<Key>({ retryAfterMs }: FairQueueRule<Key>): Error {
   return refuse("BUSY", { retryAfterMs });
 }
 
-/** Adds a call to a lane, where it waits until it is served, is rejected, or has waited too long. */
+/**
+ * Adds a call to a lane (the calls of one key), where it waits until it is served, is rejected, or has waited too long.
+ */
 function wait<Key>(queue: Queue<Key>, lane: Lane<Key>, call: Waiter): void {
   const leave = (): void => {
     clearTimeout(late);
@@ -168,7 +170,10 @@ function begin<Key>(queue: Queue<Key>, lane: Lane<Key>): void {
   if (lane.turns < (queue.rule.turnsPerKey ?? 1)) makeReady(queue, lane);
 }
 
-/** Makes a lane `ready` as soon as its next call may be served; forgets a lane without waiting calls. */
+/**
+ * Makes a lane (the calls of one key) `ready` as soon as its next call may be served; forgets a lane without waiting
+ * calls.
+ */
 function makeReady<Key>(queue: Queue<Key>, lane: Lane<Key>): void {
   lane.state = "held";
   const ready = (): void => {

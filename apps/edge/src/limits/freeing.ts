@@ -26,7 +26,10 @@ export interface FreeingRule {
 
 const STEP_BYTES = 4_194_304;
 const SLACK_BYTES = 12_582_912;
-/** The pause after a major collection, as a multiple of the time that it took, because its cost grows with the heap. */
+/**
+ * After a major collection, no other major one runs for this many times the time that the collection took, because that
+ * time grows with the heap.
+ */
 const MAJOR_PAUSE = 4;
 
 /**

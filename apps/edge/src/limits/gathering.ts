@@ -11,8 +11,8 @@ export interface GatheringOptions<T> {
 }
 
 /**
- * Gathers items by name, to emit many with one call. The first item of a name is emitted at once; the items of the next
- * `withinMs` are emitted together at the end of that time, or earlier when there are `most`.
+ * Gathers items by name, to emit many with one call. The first item of a name is emitted at once. The items of the next
+ * `withinMs` are emitted together at the end of that time, or as soon as there are `most`.
  */
 export function createGathering<T>({ withinMs, most, emit }: GatheringOptions<T>): Gathering<T> {
   const waiting = new Map<string, T[]>();

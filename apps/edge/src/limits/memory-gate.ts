@@ -4,14 +4,16 @@
  */
 export interface MemoryGate extends Disposable {
   readonly full: boolean;
-  /** Keys that Redis has evicted since its start because memory ran out; no key of docrelay should be evicted. */
+  /** How many keys Redis has evicted since its start because memory ran out; no key of docrelay should be evicted. */
   readonly evicted: number;
 }
 
 const EVERY_MS = 1000;
 const FULL_AT = 0.85;
 
-/** @param read returns the text of `INFO memory stats` of each Redis server. If it fails, the last result is kept. */
+/**
+ * @param read returns the text of `INFO memory stats` of each Redis server. If `read` fails, the last result is kept.
+ */
 export function createMemoryGate(read: () => Promise<readonly string[]>, everyMs = EVERY_MS): MemoryGate {
   let full = false;
   let evicted = 0;

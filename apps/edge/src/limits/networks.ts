@@ -1,7 +1,7 @@
 /**
  * The network of each user who is connected to this edge. Limits also hold for all users of one network together,
  * because one client may create any number of anonymous users. A user with connections from several networks counts for
- * the one of the latest connection.
+ * the network of the latest connection.
  */
 export interface Networks {
   /** Adds a connection of a user; the returned function removes it, idempotently. */

@@ -8,7 +8,7 @@ describe("the pace of a client", () => {
   it("pauses a network that has sent more than its burst, until as many bytes were allowed", () => {
     let now = 1000;
     const pace = createPace(2, undefined, () => now);
-    // Two users: 8 MiB at once, then 4 MiB a second.
+    // A network that counts as two users may send 8 MiB at once, then 4 MiB a second.
     expect(pace.received("a", 8 * MIB)).toBe(0);
     expect(pace.received("a", MIB)).toBe(250);
     expect(pace.received("b", MIB)).toBe(0);

@@ -8,29 +8,33 @@ import type { Rate } from "./rate-limit.ts";
  * would not do: reading and refusing also takes time, and a client that ignores refusals can send again at once.
  */
 export interface Pace {
-  /** The name by which a connected user counts: its network, or the user if networks are not counted. */
+  /** The name by which a connected user counts: its network, or the user if `USERS_PER_ADDRESS` is 0. */
   nameOf(user: string): string;
   /**
-   * Counts bytes of large messages and of files. Returns for how many ms the connection must not be read, at most 1,000;
-   * 0 if the client has not sent too many bytes. `name` is the client's network, or its user or connection if networks
-   * are not counted.
+   * Counts bytes of large messages and of files. Returns for how many ms the connection must not be read, at most
+   * 1,000; 0 if the client has not sent too many bytes. `name` is the client's network; if `USERS_PER_ADDRESS` is 0, it
+   * is the user or the connection.
    */
   received(name: string, bytes: number): number;
-  /** Counts a refused event, ask or request, and returns the same as `received`. */
+  /**
+   * Counts a refused event, ask or request. Returns for how many ms the client must not be read, as `received` does.
+   */
   refused(name: string): number;
 }
 
-/** What one network may send, for each of the users that a network counts as. */
+/**
+ * How many bytes a network may send for each user that it counts as. `REFUSAL_RATE`: how many refusals it may cause.
+ */
 const BYTE_RATE: Rate = { perSecond: 2_097_152, burst: 4_194_304 };
 const REFUSAL_RATE: Rate = { perSecond: 20, burst: 100 };
-/** How many users one user or connection counts as, if networks are not counted. */
+/** If `USERS_PER_ADDRESS` is 0, one user or connection may send as much as a network of this many users. */
 const USERS_WITHOUT_NETWORKS = 8;
 /** The longest pause: the client's pongs are not read during a pause, and a connection without pongs is ended. */
 const MAX_PAUSE_MS = 1000;
 
 /**
- * @param users how many users a network counts as; 0 if networks are not counted
- * @param networks the networks of connected users
+ * @param users how many users a network counts as (`USERS_PER_ADDRESS`)
+ * @param networks the networks of connected users; undefined if `users` is 0
  */
 export function createPace(
   users: number,
@@ -56,8 +60,8 @@ const FORGET_AT = 4096;
 
 /**
  * A token bucket for each name. The number of tokens may fall below zero, because what was received cannot be refused
- * any more. Of each bucket only a time is kept: when it had no tokens or, if it is below zero, when it will be at zero
- * again.
+ * any more. Of each bucket only one time is kept: when it had no tokens or, if the number is below zero, when it will
+ * be at zero again.
  */
 function createDebts({ perSecond, burst }: Rate, times: number): Debts {
   const perMs = (perSecond * times) / 1000;
@@ -87,7 +91,7 @@ const holds = new WeakMap<Readable, number>();
 
 /**
  * Stops reading a socket until the returned function is called, which is idempotent. A socket can be held for several
- * reasons at the same time; it is read again when none is left.
+ * reasons at the same time; it is read again when all returned functions were called.
  */
 export function holdReading(socket: Readable): () => void {
   const held = holds.get(socket) ?? 0;
@@ -109,7 +113,7 @@ export function pauseReading(socket: Readable, ms: number): void {
   if (ms > 0) setTimeout(holdReading(socket), ms).unref();
 }
 
-/** Whether the socket is not read now. */
+/** Whether reading the socket is stopped. */
 export function isHeld(socket: Readable): boolean {
   return holds.has(socket);
 }

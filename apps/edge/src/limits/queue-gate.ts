@@ -1,6 +1,6 @@
 /**
  * Whether the unfinished asks of all users have reached `MAX_QUEUED_ASKS`. Their number is the sweeper's last count,
- * plus the asks that this edge has accepted since.
+ * plus the asks that this edge has accepted since the sweeper's last count but one.
  */
 export interface QueueGate extends Disposable {
   readonly full: boolean;

@@ -1,6 +1,6 @@
 /*
- * Rate limits (token buckets). They hold for one edge each; bounds over all edges are kept in Redis. The time is an
- * input of each function, in ms.
+ * Rate limits, as token buckets. Each edge has its own; bounds over all edges are kept in Redis. The functions get the
+ * current time, in ms, as an argument.
  */
 
 /**

@@ -18,10 +18,10 @@ import type { RateLimiter } from "./rate-limit.ts";
 import { createUnfinished } from "./unfinished.ts";
 
 /**
- * Bounds what users, tenants and networks store and run over all edges. The counts are in Redis. The step that accepts
- * an ask counts it for its user; the counts of tenants and networks, and of files, are written afterwards, and nothing
- * waits for them. The reply to a write says whether a bound is reached, and then this edge refuses without asking
- * Redis. So a bound may be exceeded by what arrives at each edge in a tenth of a second.
+ * Bounds what users, tenants and networks store and run on all edges together; the counts are in Redis. `accept` counts
+ * an ask for its user. The counts of tenants and networks, and of files, are written afterwards, and nothing waits for
+ * them. The reply to such a write says whether a bound is reached; from then on this edge refuses without a request to
+ * Redis. So a bound may be exceeded by what arrives at each edge within a tenth of a second.
  */
 export interface Usage {
   /**
@@ -30,8 +30,8 @@ export interface Usage {
    */
   checkAsk(user: string, bytes: number): void;
   /**
-   * Returns what the step that accepts an ask counts for its user: the bytes that this ask keeps in Redis, and the
-   * bound of all that the user keeps.
+   * Returns what `accept` counts for the user of an ask: how many bytes the ask keeps in Redis, and how many bytes all
+   * asks of the user may keep. @param bytes the size of the question
    */
   keptOf(bytes: number): { readonly bytes: number; readonly maxBytes: number };
   /**
@@ -63,9 +63,9 @@ export interface GroupLimits {
   /** Limits how many asks the group may send to this edge; `fileRate` does the same for files. */
   readonly askRate: RateLimiter;
   readonly fileRate: RateLimiter;
-  /** The most bytes of the group's conversations that are kept within the retention. */
+  /** The most bytes of the group's questions that are kept within `RETENTION_MS`. */
   readonly maxLogBytes: number;
-  /** The most bytes of files that the group may send within the retention. */
+  /** The most bytes of files that the group may send within `RETENTION_MS`. */
   readonly maxFileBytes: number;
   /** The most unfinished asks of the group, on all edges. */
   readonly maxRunning: number;
@@ -81,9 +81,8 @@ export interface UsageDeps {
   readonly store: Store;
   /** The groups of users whose use is counted and limited. */
   readonly groups: readonly GroupLimits[];
-  /** The most kept bytes of one user's conversations. */
+  /** The most bytes of one user's questions that are kept within `RETENTION_MS`. */
   readonly maxLogBytes: number;
-  /** Called when an ask was accepted. */
   onAsked(user: string, bytes: number): void;
   onTrouble(error: unknown): void;
 }
@@ -159,7 +158,7 @@ export function createUsage(deps: UsageDeps): Usage {
   };
 }
 
-/** Returns the groups that a user belongs to. */
+/** Returns the user's tenant and network, as far as they are known, with their limits. */
 function groupsOf(groups: readonly GroupLimits[], user: string): CountedGroup[] {
   return groups.flatMap((group) => {
     const name = group.members.of(user);

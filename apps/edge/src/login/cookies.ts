@@ -11,7 +11,7 @@ export interface Cookies {
   set(purpose: Purpose, claims: Readonly<Record<string, string>>, ttlMs: number): Promise<string>;
   /** Returns the header `set-cookie` that removes the cookie. */
   clear(purpose: Purpose): string;
-  /** Returns the claims of a request's cookie; undefined if it has no valid one. */
+  /** Returns the claims of a request's cookie; undefined if the request has no valid cookie for this purpose. */
   read(purpose: Purpose, request: IncomingMessage): Promise<JWTPayload | undefined>;
 }
 

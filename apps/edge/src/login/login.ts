@@ -27,8 +27,8 @@ export interface LoginDeps extends LoginSettings {
   readonly origins: Origins;
   readonly cookies: Cookies;
   /**
-   * Issues a session of docrelay to a user. A session is shorter than the login, so the page fetches a new one again
-   * and again, for which the login must still be valid.
+   * Issues a session of docrelay to a user. A session ends earlier than the login, so the page fetches a new session
+   * again and again. Each time, the login must still be valid.
    */
   issue(user: string): Promise<Session>;
   /** Whether the user was revoked since signing in: then the user has to sign in again. */
@@ -57,8 +57,8 @@ export function createLogin(deps: LoginDeps): Login {
   let discovered: Promise<openid.Configuration> | undefined;
 
   /**
-   * Returns the issuer's configuration, fetched by the first call; if that failed, by the next one. @throws Refusal
-   * `BUSY`
+   * Returns the issuer's configuration. The first call fetches it; if that fails, the next call tries again. @throws
+   * Refusal `BUSY`
    */
   function issuer(): Promise<openid.Configuration> {
     discovered ??= discover(deps).catch((error: unknown) => {

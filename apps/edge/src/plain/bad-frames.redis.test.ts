@@ -103,8 +103,8 @@ describe("the list of bad inputs", () => {
     if (!list) return context.skip("../shared/security/bad-inputs.jsonl is not here");
     const lines = readFileSync(list, "utf8").trim().split("\n");
     const ids = lines.map((line) => JSON.parse(line) as { id: string; surface: string });
-    // All inputs of this list are tested in this file or in the decoder's test file, with two exceptions: W03, which is
-    // about the router, and the part of W17 that sends a byte now and then.
+    // All inputs of this list are tested in this file or in the decoder's test file, with two exceptions: W03, which
+    // concerns the paths of the HTTP server, and the part of W17 that sends a byte now and then.
     const tested = "W01 W02 W03 W05 W06 W07 W09 W10 W11 W13 W14 W15 W17 W18 W19 W21 W22".split(" ");
     expect(ids.filter(({ surface }) => surface === "ws").map(({ id }) => id)).toEqual(tested);
   });

@@ -34,7 +34,7 @@ export interface ConnectionDeps {
   readonly threads: FrameThreads;
   /** Bounds how many large frames are handled at a time, from their decoding until their ask is stored. */
   readonly largeFrames: Slots;
-  /** Limits how many large frames one network, or one user if networks are not counted, may send to this edge. */
+  /** Limits how many large frames one network, or one user if `USERS_PER_ADDRESS` is 0, may send to this edge. */
   readonly largeRate: RateLimiter;
   readonly pace: Pace;
   readonly metrics: EdgeMetrics;
@@ -42,7 +42,10 @@ export interface ConnectionDeps {
   onTrouble(error: unknown): void;
 }
 
-/** Text frames of more bytes are decoded in a thread: decoding 33 MB on the event loop would delay all connections. */
+/**
+ * Text frames of more bytes than this are decoded in a thread: decoding 33 MB on the event loop would delay all
+ * connections.
+ */
 const LARGE_FRAME_BYTES = 262_144;
 /** The WebSocket close code for errors that have none in the protocol's table, such as `BUSY`. */
 const TRY_AGAIN_LATER = 1013;
@@ -80,7 +83,6 @@ export class PlainConnection implements ClientConnection {
     });
   }
 
-  /** How many asks have no terminal event yet. */
   get pending(): number {
     return this.#asks.count;
   }
@@ -114,7 +116,7 @@ export class PlainConnection implements ClientConnection {
 
   #send(frame: string): void {
     if (this.#isOver) return;
-    // A frame is counted only when the next frame is sent, so one frame may exceed the bound by its own size.
+    // The bound is checked before a frame is added, so the waiting bytes may exceed it by one frame.
     if (this.#ws.bufferedAmount > this.#deps.maxSocketBufferBytes) return this.end("SLOW_CONSUMER");
     this.#ws.send(frame, () => undefined); // the error is ignored here: a socket that failed also emits `close`
   }
@@ -127,8 +129,8 @@ export class PlainConnection implements ClientConnection {
     }
     this.#isLarge = data.length > LARGE_FRAME_BYTES;
     if (!this.#isLarge) return this.#ask(decodePlainFrame(data, limits));
-    // The rate counts every large frame before it is decoded: its decoding costs most, and its content is known only
-    // afterwards.
+    // The rate counts every large frame before it is decoded: the decoding is the costly part, and the frame's content
+    // is known only afterwards.
     const name = pace.nameOf(this.identity.user);
     const waitMs = largeRate.take(name, performance.now());
     if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });

@@ -36,7 +36,7 @@ describe("asks and replies", () => {
     const frame = '{"message": "an answer",  "type":"chat", "n": 12345678901234567890, "unique_id":"me"}';
     await turn.finish(done("an answer", frame));
     await ear.next();
-    // If the edge sent a frame too many for the first ask, this frame would arrive before the reply to this second ask.
+    // An extra frame for the first ask would arrive before the reply to this second ask.
     ear.say({ message: "", unique_id: "x" });
     await ear.next(2);
     expect(ear.raw[0]).toBe(frame);

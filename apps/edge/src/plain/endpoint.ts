@@ -40,9 +40,9 @@ export interface PlainDeps extends IdentifyDeps {
   onTrouble(error: unknown): void;
   /** Bounds the bytes of incomplete messages of all connections of the edge. */
   readonly arriving: Arriving;
-  /** Returns the network of a request's client; undefined if networks are not counted. */
+  /** Returns the network of a request's client; undefined if `USERS_PER_ADDRESS` is 0. */
   readonly networkOf: (request: IncomingMessage) => string | undefined;
-  /** Limits how many large frames one network, or one user if networks are not counted, may send to this edge. */
+  /** Limits how many large frames one network, or one user if `USERS_PER_ADDRESS` is 0, may send to this edge. */
   readonly largeRate: RateLimiter;
   readonly pace: Pace;
 }
@@ -50,14 +50,12 @@ export interface PlainDeps extends IdentifyDeps {
 /** The WebSocket endpoint `/ws/chat` of front ends of the original system. */
 export interface PlainEndpoint extends AsyncDisposable {
   /**
-   * Admits and upgrades a request, or refuses it with an HTTP status. Must be called only for requests to the path of
-   * this endpoint.
+   * Admits and upgrades a request, or refuses it with an HTTP status. Must be called only for requests to `/ws/chat`.
    */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   readonly count: number;
   /** How many large frames, of more than 256 KiB each, worker threads have decoded so far. Only tests read it. */
   readonly largeFrames: number;
-  /** Returns the connections that are open now. */
   connections(): ClientConnection[];
 }
 
@@ -130,7 +128,6 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
   };
 }
 
-/** Returns what each connection needs. */
 function socketDeps(deps: PlainDeps, maxFrameBytes: number, threads: ServeDeps["threads"]): ServeDeps {
   return {
     fanOut: deps.fanOut,
@@ -181,5 +178,5 @@ function serverOptions(maxFrameBytes: number): ServerOptions {
     // because the selected one is repeated in a header of the response.
     handleProtocols: (offered: Set<string>) => (offered.has(PROTOCOL) ? PROTOCOL : (false as const)),
   };
-  return options; // `closeTimeout` is missing in the library's types
+  return options; // the types of `ws` do not have `closeTimeout`
 }

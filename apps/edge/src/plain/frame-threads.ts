@@ -38,8 +38,8 @@ export function createFrameThreads(options: {
 
   const start = (): Worker => {
     // The heap, in MiB, has room for twice the text and twice its parsed form, at two bytes a character. A thread that
-    // reached this limit inside the JSON parser would end the whole process; so the decoder bounds how many parts a
-    // frame may have.
+    // reached this limit inside the JSON parser would end the whole process; so the decoder bounds how many values and
+    // keys a frame may have.
     const heap = 128 + Math.ceil(options.frameBytes / MIB) * 8;
     const { messageChars, fileBytes, filesPerAsk } = options.limits;
     const worker = new Worker(ENTRY, {

@@ -12,8 +12,8 @@ const PING_RATE = { perSecond: 5, burst: 100 };
 /**
  * Pings a socket every `intervalMs`, and calls `silent` when neither a pong nor enough bytes have come since the last
  * ping. While `isHeld` is true, this process itself has paused the socket, so silence does not count. Also answers the
- * client's pings, and calls `flooded` when there are too many: the library's own answers are off, because the library
- * would close such a socket without a reason. The returned function ends the watch.
+ * client's pings, and calls `flooded` when there are too many. The library `ws` does not answer pings here, because it
+ * would close a flooding socket without a reason. The returned function ends the watch.
  */
 export function watchLiveness(
   ws: WebSocket,

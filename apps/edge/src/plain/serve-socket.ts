@@ -8,8 +8,8 @@ import { PlainConnection, type ConnectionDeps } from "./connection.ts";
 import { watchLiveness } from "./liveness.ts";
 
 /**
- * Bytes of large frames count this many times, because they are costly: each frame is copied as a whole, and its files
- * are base64 in JSON.
+ * Each byte of a large frame counts as this many bytes, because large frames are costly: each is copied as a whole, and
+ * its files are base64 in JSON.
  */
 const PLAIN_WEIGHT = 4;
 /** How long one frame may take to arrive: enough for the largest frame over a slow network. */
@@ -17,7 +17,7 @@ const FRAME_MS = 600_000;
 
 export interface ServeDeps extends ConnectionDeps {
   readonly arriving: Arriving;
-  /** Returns the network of a request's client; undefined if networks are not counted. */
+  /** Returns the network of a request's client; undefined if `USERS_PER_ADDRESS` is 0. */
   readonly networkOf: (request: IncomingMessage) => string | undefined;
   readonly pingIntervalMs: number;
 }
@@ -52,8 +52,8 @@ export function servePlainSocket(deps: ServeDeps, { ws, request, identity }: Upg
   };
   const network = deps.networkOf(request);
   const arriving = deps.arriving.join(evict, FRAME_MS, network);
-  // This listener runs before the library's own, so that bytes are counted first, and then a complete frame resets the
-  // count.
+  // This listener runs before that of the library `ws`, so that bytes are counted first, and then a complete frame
+  // resets the count.
   request.socket.prependListener("data", (chunk: Buffer) => {
     const large = arriving.received(chunk.length);
     if (large > 0) pauseReading(ws, deps.pace.received(network ?? identity.user, large * PLAIN_WEIGHT));
@@ -62,8 +62,8 @@ export function servePlainSocket(deps: ServeDeps, { ws, request, identity }: Upg
   const expiry = new Expiry(() => connection.end("AUTH_EXPIRED"));
   if (identity.expiresAt !== Number.POSITIVE_INFINITY) expiry.until(identity.expiresAt);
   ws.on("error", (error: Error & { code?: string }) => {
-    // The frame broke the WebSocket protocol or a bound of the library, which has closed the socket already, with the
-    // code 1002, 1007, 1008 or 1009.
+    // The frame broke the WebSocket protocol or a bound of the library `ws`, which has closed the socket already, with
+    // the code 1002, 1007, 1008 or 1009.
     deps.metrics.closed(error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" ? "PAYLOAD_TOO_LARGE" : "BAD_MESSAGE");
   });
   ws.on("close", () => {

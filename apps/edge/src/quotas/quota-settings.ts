@@ -14,7 +14,7 @@ export interface QuotaSettings extends Disposable {
 }
 
 /**
- * A changed quota, for a log line. `quota` is its name; the name of a user or an address in it is replaced by a digest.
+ * A changed quota, for a log line. `quota` names the quota, with a digest in place of the name of a user or an address.
  * `none`: there is no bound.
  */
 export interface QuotaChange {
@@ -55,7 +55,7 @@ export function createQuotaSettings(deps: QuotaSettingsDeps): QuotaSettings {
     if (news.length > 0) deps.onUnknown(news);
   }
   const timer = setInterval(() => {
-    // While reading fails, the last settings remain in force.
+    // If a read fails, the last settings remain in force.
     looking ??= read()
       .catch(deps.onTrouble)
       .finally(() => (looking = undefined));
@@ -83,7 +83,7 @@ function changesOf(before: Quotas, after: Quotas): QuotaChange[] {
 const logged = (most: number | undefined): number | "none" =>
   most === undefined || most === UNBOUNDED ? "none" : most;
 
-/** Returns the name of a quota for a log line: the name of a user or an address in it is replaced by a digest. */
+/** Returns the name of a quota for a log line, with a digest in place of the name of a user or an address. */
 export function loggedField(field: string): string {
   const parsed = parseQuotaField(field);
   if (parsed?.name === undefined || parsed.kind === "tenant") return field;

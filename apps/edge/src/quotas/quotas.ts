@@ -18,15 +18,15 @@ import { quotaExceeded } from "../limits/quota-exceeded.ts";
 import type { QuotaSettings } from "./quota-settings.ts";
 
 /**
- * Daily quotas of users, networks and tenants. The step that accepts an ask also counts it, and refuses it if its
- * user's quota of asks is used up. Everything else is checked before the acceptance and counted after it, so that a
- * quota may be exceeded by what arrives between the check and the count. For a user without any quota, nothing is read
+ * Daily quotas of users, networks and tenants. `accept` counts an ask for its user, and refuses the ask if the user's
+ * quota of asks is used up. Everything else is checked before the acceptance and counted after it, so that a quota may
+ * be exceeded by what arrives between the check and the count. Asks and files of a user without any quota cause no read
  * from Redis.
  */
 export interface Quotas {
   /**
-   * Returns how many asks the user may send today, for `accept`. If a quota of the user, the network or the tenant
-   * allows no further ask, that is 0, and `over` is this quota.
+   * Returns how many asks the user may send today, for `accept`; `maxAsks` is undefined if any number. If a quota of
+   * the user, the network or the tenant allows no further ask, `maxAsks` is 0, and `over` is that quota.
    */
   asks(user: string): Promise<{ maxAsks: number | undefined; over?: Over }>;
   /**
@@ -39,8 +39,8 @@ export interface Quotas {
   /** Must be called when a file was stored. */
   stored(user: string, bytes: number): void;
   /**
-   * Returns the accounts for which the user's pages or tokens are counted, besides the user's own: those of the tenant
-   * and of the network, if they have such a quota.
+   * Returns the accounts for which the user's pages or tokens are counted besides the user: the tenant and the network,
+   * each only if it has such a quota.
    */
   chargedFor(count: "pages" | "tokens", user: string): UserAddress[];
   /** Returns the quotas of the user and of the user's network and tenant, and how much of each is used today. */
@@ -96,8 +96,8 @@ export function createQuotas(deps: QuotasDeps): Quotas {
     asked: (user) => countForGroups(user, "asks", 1),
     async overByFile(user, bytes) {
       const accounts = bounded(deps, user, ["bytes", "pages"]);
-      // The pages of a file are known only when it was extracted. So a file is accepted if one page is left, and may
-      // exceed the quota.
+      // The pages of a file are known only when it was extracted. So a file is accepted if one page is left, and its
+      // pages may exceed the quota.
       return accounts.length === 0 ? undefined : over(store, accounts, { bytes, pages: 1 });
     },
     stored(user, bytes) {
@@ -142,7 +142,6 @@ function bounded(deps: QuotasDeps, user: string, counts: readonly DayCount[]): B
     .filter(({ limits }) => counts.some((count) => limits[count] !== undefined));
 }
 
-/** Returns the quotas of the user, the network and the tenant, and how much of each is used. */
 async function readUsage(deps: QuotasDeps, user: string): Promise<HttpUsage> {
   const account = { kind: "user", name: user } as const;
   const own = { account, limits: limitsOf(deps.settings, account) };

@@ -4,8 +4,8 @@ import { storeErrorKind } from "@docrelay/platform";
 import { Refusal, wireError, type WireError } from "@docrelay/protocol";
 
 /**
- * An error in the form that a client may receive. `severity`: `refused`: the client must change something or wait;
- * `store`: Redis or the blob store failed; `bug`: anything else, and the only one that is logged at the level `error`.
+ * An error in the form that a client may receive. `severity` is `refused` if the client must change something or wait,
+ * `store` if Redis or the blob store failed, and `bug` for anything else. Only a `bug` is logged at the level `error`.
  */
 export interface Failure {
   readonly wire: WireError;
@@ -14,9 +14,7 @@ export interface Failure {
 
 const STORE_RETRY_MS = 500;
 
-/**
- * Maps any error to a code of the protocol. All of the edge uses this function. The result contains no internal text.
- */
+/** Maps any error to a code of the protocol. The result contains no internal text. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof Refusal) return { wire: error.wire, severity: "refused" };
   if (error instanceof ChannelError && error.kind === "hole")

@@ -8,26 +8,29 @@ export interface EdgeMetrics {
   readonly metrics: Metrics;
   /** Returns how many client events were refused since the start, by event and code. */
   refusals(): Promise<Array<{ event: string; code: string; count: number }>>;
-  /** Returns some of the current counts, under names for people, for the pages of operators. */
+  /** Returns some of the current counts, under readable names, for the pages of operators. */
   figures(): Readonly<Record<string, number>>;
-  /** A client's event, frame or request was acknowledged or refused. `outcome`: `ok` or the refusal's code. */
+  /**
+   * Must be called when a client's event, frame or request was acknowledged or refused. `outcome`: `ok` or the
+   * refusal's code.
+   */
   answered(event: string, outcome: string): void;
-  /** An ask was acknowledged, `seconds` after its arrival. */
+  /** Must be called when an ask was acknowledged, `seconds` after its arrival. */
   asked(seconds: number): void;
-  /** An ask of a tenant was accepted; `bytes`: the size of its question. */
+  /** Must be called when an ask of a tenant was accepted; `bytes`: the size of its question. */
   askedByTenant(tenant: string, bytes: number): void;
   /**
-   * A conversation was opened from a position, and the client got this many events of the log. `reconnect`: the
-   * connection had not joined the conversation before; `gap`: it had, and has missed events.
+   * Must be called when a conversation was opened from a position, and the client got this many events of the log.
+   * `reconnect`: the connection had not joined the conversation before; `gap`: it had, and has missed events.
    */
   resumed(why: "reconnect" | "gap", events: number): void;
   /**
-   * The Socket.IO adapter has received a message from Redis: an event or a hint for a conversation that is open on this
-   * edge.
+   * Must be called when the Socket.IO adapter has received a message from Redis: an event or a hint for a conversation
+   * that is open on this edge.
    */
   heard(): void;
   resynced(): void;
-  /** This edge has ended a connection, for the reason `code`. */
+  /** Must be called when this edge has ended a connection, for the reason `code`. */
   closed(code: string): void;
   unexpected(): void;
   feedbackGiven(verdict: "up" | "down" | "none"): void;

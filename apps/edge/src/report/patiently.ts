@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { toFailure } from "./failure.ts";
 
-/** The pauses before the retries of a step, in ms; after the last retry the step has failed. */
+/** The pauses before the retries of a step, in ms. If the last retry fails, the step has failed. */
 const AGAIN_MS = [250, 750, 1500] as const;
 
 /**

@@ -17,10 +17,9 @@ interface Packet {
 const ROOM_BYTES = 65_536;
 
 /**
- * Counts the bytes of a connection that wait for the client, and calls `onSlow` once when they exceed `cap`: the
- * library itself buffers without a bound (192 MB in 4 s for a client that stops reading). A message is counted only
- * when the next one is sent, so one message may exceed the cap by its own size. `end` must be called when the
- * connection has ended.
+ * Counts the bytes of a connection that wait for the client, and calls `onSlow` once when they exceed `cap`: engine.io
+ * itself buffers without a bound (192 MB in 4 s for a client that stops reading). The cap is checked before a message
+ * is added, so the waiting bytes may exceed it by one message. `end` must be called when the connection has ended.
  */
 export function capBytes(connection: Connection, cap: number, onSlow: () => void): ByteCap {
   const { socket } = connection.request;
@@ -41,7 +40,7 @@ export function capBytes(connection: Connection, cap: number, onSlow: () => void
 
 /** This is a class because each connection has one: methods, unlike closures, cost an idle connection no memory. */
 class ByteCap {
-  /** Bytes that the library holds and has not yet written to the network socket: it writes one batch at a time. */
+  /** Bytes that engine.io holds and has not yet written to the network socket: it writes one batch at a time. */
   waiting = 0;
   isSlow = false;
   #ended = false;
@@ -74,7 +73,7 @@ class ByteCap {
 
   drained(): void {
     if (!this.#callbacks?.length) return;
-    // The library writes its next batch within this tick, so only after it the buffer shows how much waits.
+    // engine.io writes its next batch within this tick, so only after this tick the buffer shows how much waits.
     setImmediate(() => {
       if (this.#hasRoom()) for (const callback of this.#callbacks?.splice(0) ?? []) callback();
     });

@@ -43,7 +43,6 @@ export interface EventDeps {
   readonly metrics: EdgeMetrics;
 }
 
-/** The rules for one client event. */
 interface EventRules {
   /** Whether the event is also handled after the connection's token has expired. */
   readonly whenExpired?: boolean;
@@ -65,7 +64,9 @@ export interface ClientEvent extends EventRules {
   run(deps: EventDeps, session: Session, payload: unknown): Promise<object>;
 }
 
-/** Makes a client event of a schema and a `run` that gets the parsed payload. `parsePayload` also checks the depth. */
+/**
+ * Makes a client event from a schema and a `run` that gets the parsed payload. `parsePayload` also checks the depth.
+ */
 export function clientEvent<S extends z.ZodMiniType>(
   event: EventRules & {
     readonly schema: S;

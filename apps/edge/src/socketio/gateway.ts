@@ -15,7 +15,6 @@ export interface GatewayDeps extends SocketDeps {
 
 /** The Socket.IO endpoint. */
 export interface Gateway {
-  /** Returns the connections that are open now. */
   connections(): ClientConnection[];
 }
 
@@ -31,7 +30,8 @@ export function openGateway(deps: GatewayDeps): Gateway {
 
   io.use((socket, next) => {
     const { conn } = socket;
-    // While a connection is being admitted, the library would accept further sockets of it, which no bound would count.
+    // While a connection is being admitted, Socket.IO would accept further sockets over the same connection, which no
+    // bound would count.
     if (joined.has(conn)) return conn.close();
     joined.add(conn);
     deps
@@ -61,7 +61,7 @@ export function openGateway(deps: GatewayDeps): Gateway {
   });
   // With a single Redis, clients get `resync` twice: first, so that they verify all events that arrive from now on; and
   // again when all channels are subscribed again, because a log that is read after that misses no event. With a cluster
-  // they get only the second one.
+  // they get only the second `resync`.
   deps.subscriptions.onBack(() => void io.local.emit("resync", {}));
   deps.subscriptions.onResync((channels) => {
     metrics.resynced();

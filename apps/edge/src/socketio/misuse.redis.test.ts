@@ -134,8 +134,8 @@ describe("a packet that does not become whole", () => {
     await eventually(() => frames.at(-1)?.includes("PAYLOAD_TOO_LARGE"));
     const told = performance.now();
     await closed;
-    // The edge no longer reads, so it never sees the client's close frame. The library would wait for that for 10 s and
-    // keep the received bytes; the edge ends the connection after one second.
+    // The edge no longer reads, so it never sees the client's close frame. The library `ws` would wait 10 s for that
+    // frame and keep the received bytes; the edge ends the connection after one second.
     expect(performance.now() - told).toBeLessThan(6000);
   });
 

@@ -13,9 +13,9 @@ import { unsealFrames } from "./unseal-frames.ts";
 import { webSocketOf } from "./web-socket-of.ts";
 
 /**
- * A WebSocket server with lower bounds than the library's own. A message may have 256 fragments (the library allows
- * 16,384, all of them in memory). A connection that is closing keeps its unread bytes until the close timeout, which is
- * 10 s here instead of 30 s.
+ * A WebSocket server with lower bounds than the defaults of the library `ws`. A message may have 256 fragments (by
+ * default 16,384, all of them in memory). A connection that is closing keeps its unread bytes until the close timeout,
+ * which is 10 s here (by default 30 s).
  */
 class Bounded extends WebSocketServer {
   constructor(options: ServerOptions) {
@@ -53,7 +53,7 @@ export function createSocketServer(options: {
   readonly transports: ReadonlyArray<"websocket" | "polling">;
   /** Bounds the bytes of incomplete messages of all connections of the edge. */
   readonly arriving: Arriving;
-  /** Returns the network of a request's client; undefined if networks are not counted. */
+  /** Returns the network of a request's client; undefined if `USERS_PER_ADDRESS` is 0. */
   readonly networkOf: (request: IncomingMessage) => string | undefined;
   readonly pace: Pace;
   /** Called when a connection was ended with this code, because of what it sent or because it did not send in time. */
@@ -109,7 +109,7 @@ export function createSocketServer(options: {
       options.sealing,
     ),
   });
-  // This listener is added before `io.bind`, so that packets are watched before the library handles them.
+  // This listener is added before `io.bind`, so that packets are watched before Socket.IO handles them.
   engine.on("connection", (conn: Connection) => void watch(conn));
   io.on("connection", ({ conn }) => watches.get(conn)?.admit());
   io.bind(engine);

@@ -2,7 +2,6 @@ import type { Server } from "socket.io";
 
 /**
  * Returns how many bytes wait in this process for Socket.IO clients to read them: the sum, and the most of one client.
- * It is computed at each scrape of the metrics.
  */
 export function readSocketBuffers(io: Server): { bufferedBytes: number; largestBuffer: number } {
   let bufferedBytes = 0;

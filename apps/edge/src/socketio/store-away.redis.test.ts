@@ -64,7 +64,7 @@ describe("Redis that restarts", () => {
     expect(await ready(0)).toBe(503);
     await relay.server.restart();
     for (const client of clients) {
-      // One comes when the connection is there again, and one when all channels are subscribed again.
+      // One `resync` comes when the connection is there again, and one when all channels are subscribed again.
       const both = [
         ["resync", {}],
         ["resync", {}],

@@ -3,7 +3,10 @@ import type { createShardedAdapter } from "@socket.io/redis-adapter";
 
 type AdapterFactory = ReturnType<typeof createShardedAdapter>;
 
-/** Private methods of the adapter that are used here; a test with a real edge fails if the library changes them. */
+/**
+ * Private methods of the adapter that are used here; a test with a real edge fails if a version of the adapter changes
+ * them.
+ */
 interface Receiver {
   onRawMessage(raw: Buffer, channel: Buffer): void;
   onMessage(message: Frame): void;
@@ -16,7 +19,7 @@ interface Receiver {
  */
 export function unsealFrames(create: AdapterFactory, sealing: Sealing | undefined): AdapterFactory {
   if (!sealing) return create;
-  // This is a named function, because the library calls it with `new`.
+  // This is not an arrow function, because Socket.IO calls it with `new`.
   return function unsealing(namespace) {
     const adapter = create(namespace);
     const receiver = adapter as unknown as Receiver;

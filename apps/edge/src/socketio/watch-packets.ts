@@ -12,7 +12,7 @@ interface Connection {
 
 export interface PacketRule {
   readonly arriving: Arriving;
-  /** The client's network; undefined if networks are not counted. */
+  /** The client's network; undefined if `USERS_PER_ADDRESS` is 0. */
   readonly network: string | undefined;
   /** Called with the number of bytes of a large message that have arrived. */
   receivedLarge(bytes: number): void;
@@ -31,9 +31,9 @@ const MAX_BYTES_BEFORE = 16_384;
 const PACKET_MS = 60_000;
 
 /**
- * Bounds the bytes of a packet and the time that it takes to arrive. The library itself would keep an unfinished frame,
- * or a packet whose attachments have not come, as long as the connection answers pings. Must be called before the
- * library listens to the connection, so that bytes that are refused are not kept.
+ * Bounds the bytes of a packet and the time that it takes to arrive. engine.io itself would keep an unfinished frame,
+ * or a packet whose attachments have not come, as long as the connection answers pings. Must be called before engine.io
+ * listens to the connection, so that bytes that are refused are not kept.
  */
 export function watchPackets(connection: Connection, rule: PacketRule): PacketWatch {
   const watch = new PacketWatch(rule);
@@ -88,7 +88,8 @@ class PacketWatch {
   }
 
   /**
-   * Ends the count of a packet that is complete, unless attachments are missing. The library then keeps no bytes of it.
+   * Ends the count of the current packet's bytes, unless some of its attachments are missing: engine.io keeps no bytes
+   * of a complete packet.
    */
   complete(): void {
     if (this.#missing > 0) return;

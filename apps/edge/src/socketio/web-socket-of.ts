@@ -2,9 +2,9 @@ import type { Socket } from "socket.io";
 import type { WebSocket } from "ws";
 
 /**
- * Returns the WebSocket of a Socket.IO connection; undefined for a polling connection. The library (engine.io) keeps it
- * in a private field of its transport. Only this function reads the field; a test in drain.redis.test.ts, of a client
- * that does not read, fails if the library renames it.
+ * Returns the WebSocket of a Socket.IO connection; undefined for a polling connection. engine.io keeps it in a private
+ * field of its transport. Only this function reads the field. If a version of engine.io renames the field, a test in
+ * drain.redis.test.ts fails: the test of a client that does not read.
  */
 export function webSocketOf(
   socket: Pick<Socket, "conn">,

@@ -7,6 +7,7 @@ export interface ByteRange {
 /**
  * Parses the header `Range` of a request for a file of `size` bytes (RFC 9110, 14.2). Returns undefined when the whole
  * file is to be sent: without a header, for a unit other than bytes, for several ranges, and for an invalid header.
+ * `unsatisfiable`: the file has no byte of the range.
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | "unsatisfiable" | undefined {
   const [, first = "", last = ""] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.trim() ?? "") ?? [];

@@ -18,7 +18,7 @@ export interface ExtractionDeps {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly producer: Producer;
-  /** Returns the network of a user; undefined if networks are not counted. */
+  /** Returns the network of a user; undefined if `USERS_PER_ADDRESS` is 0. */
   readonly networks?: Pick<Networks, "of"> | undefined;
   readonly quotas: Pick<Quotas, "chargedFor">;
 }
@@ -26,7 +26,9 @@ export interface ExtractionDeps {
 /** The stored bytes of a user's file, and the text key under which their text is stored. */
 export type Extractable = Pick<AskFile, "text" | "ref" | "sha256" | "size" | "locked">;
 
-/** How many extractions of one user may wait for uploads that no ask has named. */
+/**
+ * An upload that no ask has named is queued for extraction only while at most this many extractions of its user wait.
+ */
 const MAX_UNASKED = 32;
 
 /**

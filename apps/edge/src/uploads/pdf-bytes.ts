@@ -12,21 +12,21 @@ import {
 import { createHash } from "node:crypto";
 import type { SharedSettings } from "./shared-settings.ts";
 
-/** The mark `%PDF-` must be within this many first bytes of a file. */
+/** Only this many bytes at the beginning of a file are searched for `%PDF-`. */
 export const HEAD_BYTES = 1024;
 const MARK = Buffer.from("%PDF-");
 
 /**
- * Whether the first bytes of a file contain the mark of a PDF. As in PDF readers, the mark may be anywhere in the first
- * 1,024 bytes. The file's name is not considered.
+ * Whether the first bytes of a file contain `%PDF-`. As in PDF readers, this may be anywhere in the first 1,024 bytes.
+ * The file's name is not considered.
  */
 export function looksLikePdf(head: Uint8Array): boolean {
   return Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, HEAD_BYTES)).includes(MARK);
 }
 
 /**
- * Reads the stored bytes of a file, and returns their hash and whether they are a PDF; undefined if some are missing,
- * or if there are not exactly `size`.
+ * Reads the stored bytes of a file, and returns their hash and whether they are a PDF; undefined if some of the bytes
+ * are missing, or if their number is not `size`.
  */
 export async function inspectStored(
   blobs: BlobStore,

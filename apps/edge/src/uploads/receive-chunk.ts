@@ -37,8 +37,8 @@ const RETRY_MS = 1000;
  */
 const COUNTED_BYTES = 262_144;
 /**
- * How often the state of an upload is looked up for one chunk at most. Each copy of the chunk that comes at the same
- * time causes one more look.
+ * For one chunk, the state of its upload is looked up at most this often. Each copy of the chunk that comes at the same
+ * time costs one more look.
  */
 const MAX_LOOKS = 8;
 
@@ -128,8 +128,8 @@ function sendChunk(
 }
 
 /**
- * Calls `send` for a chunk when room is reserved for its bytes, so that a full store receives none; chunks are sent in
- * order. Mostly an earlier chunk has reserved the room, and the chunk is sent at once.
+ * Calls `send` for a chunk when room is reserved for its bytes, so that a full store is sent no bytes. Chunks are sent
+ * in order. Mostly an earlier chunk has reserved the room, and the chunk is sent at once.
  */
 function whenRoom<T>(deps: ReceiveChunkDeps, known: Receiving, send: () => Promise<T>): Promise<T> {
   const { next, room, waiting } = known;

@@ -19,7 +19,7 @@ export interface Receiving {
   waiting: Promise<unknown> | undefined;
   /** Settles when all sent chunks are stored or refused; never rejects. */
   underway: Promise<unknown>;
-  /** The hash of all bytes so far; undefined if this edge has not seen all of them, or may not rely on it. */
+  /** The hash of all bytes so far; undefined if this hash cannot be relied on, and the stored bytes must be read. */
   hash: Hash | undefined;
   /** How many chunks this edge has sent to the store. */
   chunks: number;
@@ -34,8 +34,8 @@ export interface Receiving {
  */
 export interface Receivings {
   /**
-   * Returns what is known of an upload, if need be read from Redis; undefined if there is no such upload. The state of
-   * a finished upload is read each time.
+   * Returns what is known of an upload, read from Redis if it is not in memory; undefined if there is no such upload.
+   * The state of a finished upload is read each time.
    */
   find(user: string, id: string): Promise<Receiving | undefined>;
   /** Replaces what is known of an upload; `room`: the offset up to which room is reserved for its bytes. */
@@ -48,7 +48,7 @@ export interface Receivings {
 const MAX_KNOWN = 1000;
 
 export function createReceivings(store: Store): Receivings {
-  /** What this edge knows of uploads, by user and id; the upload that was read first is at the front. */
+  /** What this edge knows of uploads, by user and id. The upload whose state was set longest ago is at the front. */
   const all = new Map<string, Promise<Receiving | undefined>>();
   const nameOf = (user: string, id: string): string => `${id} ${user}`; // an id contains no blanks
 

@@ -3,8 +3,8 @@ import { refuse } from "@docrelay/protocol";
 const FULL_RETRY_MS = 5000;
 
 /**
- * Returns the refusal for a file when the room of all users is used up, operators have paused the intake, or Redis is
- * short of memory.
+ * Returns the refusal for a file when the space for the files of all users is used up, operators have paused the
+ * intake, or Redis is short of memory.
  */
 export function full(details: { freeInMs?: number | undefined; reason?: "paused" | "memory" } = {}): Error {
   const { freeInMs = FULL_RETRY_MS, ...reason } = details;

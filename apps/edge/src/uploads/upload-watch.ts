@@ -10,18 +10,17 @@ import { createWatchedUploads, type UploadListener, type Watched, type WatchedUp
  * `status` reads the stored state.
  */
 export interface UploadWatch {
-  /** Begins to send the connection hints about this upload. Reads nothing, and returns at once. */
+  /** From now on, `listener` gets hints about this upload. Reads nothing, and returns at once. */
   name(listener: UploadListener, upload: string): void;
   /**
    * Names the upload as `name` does, and runs `work`, which stores a chunk. If the upload is then complete, or refused
    * as a bad file, all connections that named it get a hint.
    */
   storing<T extends { done: boolean }>(listener: UploadListener, upload: string, work: () => Promise<T>): Promise<T>;
-  /** Reads the upload's status; the connection gets a hint for every later stage. @throws Refusal `NOT_FOUND` */
+  /** Reads the upload's status; `listener` gets a hint for every later stage. @throws Refusal `NOT_FOUND` */
   status(listener: UploadListener, upload: string): Promise<UploadStatus>;
   /**
-   * Begins to send the connection hints about this upload; does nothing if the upload has ended or was removed. Returns
-   * at once.
+   * From now on, `listener` gets hints about this upload, unless the upload has ended or was removed. Returns at once.
    */
   follow(listener: UploadListener, upload: string): void;
   /** Must be called when the connection has ended. */
@@ -33,7 +32,6 @@ export interface UploadWatchDeps extends ExtractionDeps {
   onTrouble(error: unknown): void;
 }
 
-/** What the functions of this file share. */
 interface Watch {
   readonly deps: UploadWatchDeps;
   readonly uploads: WatchedUploads;

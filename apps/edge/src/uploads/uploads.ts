@@ -117,7 +117,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
   };
 }
 
-/** @throws Refusal if a file of this size is never accepted */
+/** @throws Refusal if no file of this size is ever accepted */
 function checkSize(size: number, limits: Limits): void {
   if (size > limits.fileBytes) {
     throw tooLarge("file", `The file has ${size} bytes; ${limits.fileBytes} are allowed.`);
@@ -125,7 +125,10 @@ function checkSize(size: number, limits: Limits): void {
   if (size === 0) throw refuse("FILE_TYPE_UNSUPPORTED", { message: "The file is empty." });
 }
 
-/** @throws Refusal if no new file is accepted now. Uploads that have begun are not checked again, and may continue. */
+/**
+ * @throws Refusal if no new file is accepted now. Chunks are not checked here, so an upload that has begun may
+ * continue.
+ */
 function checkNew(
   { usage, quotas, memoryGate }: Pick<UploadsDeps, "usage" | "quotas" | "memoryGate">,
   user: string,

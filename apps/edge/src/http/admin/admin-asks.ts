@@ -23,11 +23,17 @@ export interface AdminAsks {
    * `looked`: how many unfinished asks were read to find the matching ones.
    */
   find(word: string): Promise<{ asks: readonly AskFacts[]; looked: number; sum: number }>;
-  /** Returns a user's unfinished asks, and the asks that ended last in the user's latest conversations. */
+  /**
+   * Returns a user's unfinished asks, and the asks that ended last in the user's latest conversations. `conversations`:
+   * how many conversations are kept of the user.
+   */
   ofUser(user: string): Promise<{ asks: readonly AskFacts[]; ended: readonly EndedAsk[]; conversations: number }>;
   /** Returns the events of one ask, with their times. @throws Refusal `NOT_FOUND` */
   life(where: AskWhere): Promise<Life & { key: string }>;
-  /** Ends an unfinished ask. Idempotent. @throws Refusal `NOT_FOUND` */
+  /**
+   * Ends an unfinished ask. `ended`: it had ended before; `cancelled`: it has ended now; `flagged`: a worker will end
+   * it. Idempotent. @throws Refusal `NOT_FOUND`
+   */
   end(where: AskWhere): Promise<{ how: "ended" | "cancelled" | "flagged" }>;
 }
 
@@ -89,7 +95,7 @@ export function createAdminAsks({ store, bell }: { store: Store; bell: Bell }): 
   };
 }
 
-/** Reads the asks of a conversation that ended last. */
+/** Returns the asks that ended last in a conversation, at most `MAX_FOUND`. */
 async function endedIn(store: Store, user: string, conversation: string): Promise<EndedAsk[]> {
   const ends = await lastEnds(store, { user, conversation }, MAX_FOUND);
   return ends.map((event) => ({

@@ -123,7 +123,7 @@ it("pauses the intake of all edges: new asks are refused, known ones acknowledge
   expect(await clients[1]?.ask("with-a-file", { files })).toMatchObject({ ok: true, duplicate: true });
   const start = { upload: "u", name: "b.pdf", type: "application/pdf", size: 100 };
   expect(await clients[1]?.send("upload:start", start)).toMatchObject({ error: { code: "BUSY", reason: "paused" } });
-  // A file whose name is invalid gets that refusal also during the pause, so that its client does not retry.
+  // An invalid file name is refused as such also during the pause, so that the client does not retry.
   expect(await clients[1]?.send("upload:start", { ...start, name: ".." })).toMatchObject({
     error: { code: "FILE_NAME_INVALID", retryable: false },
   });

@@ -20,7 +20,7 @@ export interface Overview {
   readonly at: number;
   readonly draining: boolean;
   readonly paused: boolean;
-  /** Counts of this edge alone. */
+  /** Numbers of this edge alone, such as that of its connections, under readable names. */
   readonly edge: Readonly<Record<string, number>>;
   /**
    * The unfinished asks of all users: `sum` is their number, `looked` how many of them were read, and `byStage` counts
@@ -34,11 +34,11 @@ export interface Overview {
     readonly slowest: readonly AskFacts[];
   };
   readonly extractions: Readonly<Record<string, number>>;
-  /** Counts of refusals by this edge since its start. */
+  /** How often this edge has refused since its start, by event and code. */
   readonly refusals: ReadonlyArray<{ readonly event: string; readonly code: string; readonly count: number }>;
   /**
-   * The users, sorted by their unfinished asks on all edges, then by their connections to this edge. Only connected
-   * users have a name.
+   * The users, sorted by their unfinished asks on all edges, then by their connections to this edge. `u`: the user's
+   * hash; `user`: the name, which is known only while the user is connected to this edge.
    */
   readonly users: ReadonlyArray<{
     readonly user?: string;

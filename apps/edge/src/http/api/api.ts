@@ -31,7 +31,8 @@ export interface ApiDeps extends VisitorDeps, WatchLinkDeps {
 /** The HTTP API: the same operations as over Socket.IO, for clients without a WebSocket. */
 export interface HttpApi {
   /**
-   * Responds when `path` belongs to the API; else resolves to false. @throws Refusal when the response has not begun.
+   * Responds when `path` belongs to the API; else resolves to false. @throws Refusal if the response has not begun; a
+   * response that has begun is ended with the error.
    */
   answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean>;
   /** How many requests have no complete response yet. */

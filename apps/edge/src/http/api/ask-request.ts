@@ -54,8 +54,8 @@ async function readFields(deps: FormDeps, call: ApiCall, type: string | undefine
 }
 
 /**
- * Returns the header `Idempotency-Key`, or a random id without one. The returned key becomes the id of the ask or file
- * that the request creates, so that a request sent again with the same key creates nothing new.
+ * Returns the header `Idempotency-Key`, or a random id if there is none. The returned key becomes the id of the ask or
+ * file that the request creates, so that a request sent again with the same key creates nothing new.
  */
 export function readKey({ headers }: IncomingMessage): string {
   const key = headers["idempotency-key"];

@@ -17,7 +17,6 @@ export interface EventStream {
   write(block: string): void;
   /** Calls `callback` once: as soon as the client has read all, or nearly all, sent bytes, or has disconnected. */
   whenRoom(callback: () => void): void;
-  /** Ends the response after the last event. */
   end(): void;
 }
 
@@ -31,8 +30,9 @@ const HEADERS = {
 };
 
 /**
- * Begins the response. Comment lines, sent at intervals, keep proxies from closing an idle stream; a client that reads
- * nothing between two of these comments is ended as a slow consumer.
+ * Begins the response and checks it at intervals. If no sent bytes wait for the client, a comment line is sent, so that
+ * no proxy closes the idle stream. If bytes wait and the client has read none since the last check, the client is ended
+ * as a slow consumer.
  */
 export function openEventStream(call: ApiCall, maxBufferBytes: number): EventStream {
   const { response } = call;
@@ -52,7 +52,7 @@ export function openEventStream(call: ApiCall, maxBufferBytes: number): EventStr
 
   const write = (block: string): void => {
     if (response.closed || response.destroyed || response.writableEnded) return;
-    // A block is counted only when the next block is sent, so one block may exceed the bound by its own size.
+    // The bound is checked before a block is added, so the waiting bytes may exceed it by one block.
     if (response.writableLength > maxBufferBytes) return call.end(refuse("SLOW_CONSUMER", { retryAfterMs: 0 }));
     response.write(block);
   };

@@ -9,7 +9,7 @@ export interface ConversationsDeps {
 
 /**
  * `GET /v1/conversations`: a page of the user's conversations. The parameter `before` names the last conversation of
- * the previous page: a number is its time, any other text its id.
+ * the previous page: a number is the field `at` of that conversation, any other text its id.
  */
 export async function getConversations({ conversations }: ConversationsDeps, call: ApiCall): Promise<void> {
   const { query, user, response } = call;

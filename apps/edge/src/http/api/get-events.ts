@@ -15,7 +15,7 @@ export interface GetEventsDeps {
 }
 
 /**
- * The log is read again at this interval. If the published message of a conversation's last event was lost, no later
+ * The log is read again at this interval: if the published message of a conversation's last event was lost, no later
  * event shows the gap.
  */
 const LOOK_AGAIN_MS = 30_000;

@@ -29,8 +29,8 @@ async function find({ store }: UploadDeps, { user, params }: ApiCall): Promise<F
 
 /**
  * `GET /v1/uploads/:id/text`: the text of a file. While the text is being extracted, the request waits for up to half a
- * minute. As JSON (`Accept`) the pages come one by one, and missing pages are listed; in Markdown each page has a
- * heading, and a missing page has the reason.
+ * minute. JSON (by `Accept`) has an array of pages and a list of missing pages. Markdown (by `format`) has a heading
+ * for each page, and for a missing page the reason. Plain text has only the pages.
  * @throws Refusal `NOT_FOUND`, `BUSY` after the wait, `RESUME_LOST` when the file is no longer kept, or the code of the
  * extraction's failure
  */
@@ -43,8 +43,8 @@ export async function getUploadText(deps: UploadDeps, call: ApiCall): Promise<vo
   const until = performance.now() + TEXT_WAIT_MS;
   let outcome = await readText(deps.store, key);
   if (!outcome) {
-    // Reading the status also queues the extraction if it is not queued yet: for a user with many waiting extractions,
-    // the end of an upload queues none.
+    // Reading the status also queues the extraction if it is not queued yet: the end of an upload queues none for a
+    // user with many waiting extractions.
     const read = await readUploadStatus(deps, call.user, call.params[0] ?? "");
     const error = read?.status.error;
     if (error) throw error.code === "NOT_FOUND" ? gone(error.message) : new Refusal(error);

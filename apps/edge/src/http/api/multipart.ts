@@ -97,13 +97,13 @@ function createParser(request: IncomingMessage, limits: Limits): InstanceType<ty
       },
     });
   } catch {
-    throw brokenForm(); // the library throws if the content type has no boundary
+    throw brokenForm(); // Busboy throws if the content type has no boundary
   }
 }
 
 /**
- * Counts the bytes of a form as they arrive, and calls `fail` when there are too many. `left()` returns how many more
- * bytes may arrive at most.
+ * Counts the bytes of a form as they arrive, and calls `fail` when there are too many. `left()` returns how many bytes
+ * a file that begins now can have at most.
  */
 function countBody(
   request: IncomingMessage,

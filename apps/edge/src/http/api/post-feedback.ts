@@ -10,7 +10,8 @@ export interface FeedbackDeps {
 const MAX_BYTES = 8192;
 
 /**
- * `POST /v1/asks/:id/feedback`: the event `feedback` as JSON, without `ask`. @throws Refusal, as `GiveFeedback` does
+ * `POST /v1/asks/:id/feedback`: stores feedback. The body is the payload of the client event `feedback`, without `ask`.
+ * @throws Refusal, as `GiveFeedback` does
  */
 export async function postFeedback({ giveFeedback }: FeedbackDeps, call: ApiCall): Promise<void> {
   const [ask = ""] = call.params;

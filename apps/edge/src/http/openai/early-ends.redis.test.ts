@@ -16,8 +16,8 @@ const failure = (call: Promise<unknown>): Promise<APIError> =>
   );
 
 /**
- * Makes an OpenAI client with its default retries. As behind a balancer, its n-th request goes to the n-th of `edges`,
- * and all further ones to the last.
+ * Makes an OpenAI client with its default retries. Its requests go to the edges one after the other, as through a
+ * balancer; when all edges have had a request, all further requests go to the last edge.
  */
 async function balanced(edges: readonly Edge[], token?: string) {
   let requests = 0;

@@ -41,7 +41,7 @@ export async function postChat(deps: PostAskDeps, call: ApiCall): Promise<void> 
   const isKeyed = request.headers["idempotency-key"] !== undefined;
   const body = await readOpenAi(deps.limits, call, chatRequestSchema);
   const { message, files } = toChatAsk(body);
-  // The conversation follows from the id, so that a request sent again names the same conversation as the first.
+  // A new conversation gets the id of the ask, so that a request sent again finds the same conversation.
   const conversation = body.conversation ?? id;
   const ask = { user, id, conversation, message, files: toFiles(files, deps.limits), origin: "socket" } as const;
   const accepted = await acceptCall(deps, call, ask);

@@ -101,8 +101,9 @@ export async function cancelResponse(deps: PostAskDeps, call: ApiCall): Promise<
 }
 
 /**
- * `DELETE /v1/responses/:id`: cancels the response if it has not ended; afterwards it cannot be read. If it is alone in
- * its conversation its text is removed now, else with the conversation. @throws Refusal `NOT_FOUND`
+ * `DELETE /v1/responses/:id`: cancels the response if it has not ended; afterwards it cannot be read. If its
+ * conversation has no other ask, the conversation is removed now. Otherwise the response's text is removed together
+ * with the conversation. @throws Refusal `NOT_FOUND`
  */
 export async function deleteResponse(deps: ResponsesDeps, call: ApiCall): Promise<void> {
   const { user } = call;
@@ -139,7 +140,7 @@ function targetOf(user: string, { conversation, ask, seq }: EventOf<"accepted">)
 }
 
 /**
- * Turns the events of an ask into the events of its response, and numbers these from 0. A replay of the log gives the
+ * Turns the events of an ask into the events of its response, which are numbered from 0. A replay of the log gives the
  * same numbers.
  */
 function createTeller(onEvent: (event: ResponseEvent & { sequence_number: number }) => void): {
@@ -161,7 +162,7 @@ function createTeller(onEvent: (event: ResponseEvent & { sequence_number: number
   };
 }
 
-/** Sends the events of a response after `after`. @throws Refusal, as `followAsk` does */
+/** Sends the events of a response whose sequence number is above `after`. @throws Refusal, as `followAsk` does */
 async function sendEvents(deps: PostAskDeps, call: ApiCall, target: FollowAskTarget, after: number): Promise<void> {
   const { write, whenRoom, end } = openEventStream(call, deps.maxSocketBufferBytes);
   const teller = createTeller((event) => {

@@ -2,7 +2,7 @@ import { ASK, bytes, FILE, key, pathId, query, ref, text, type Json, type Operat
 
 const FILE_FORM: Json = { type: "object", properties: { file: bytes, purpose: text }, required: ["file"] };
 
-/** Each operation of the OpenAI API by the name of its route. */
+/** The operations of the OpenAI API, by the names of their routes. */
 export const OPENAI_OPERATIONS: Readonly<Record<string, Operation>> = {
   "POST /v1/chat/completions": {
     summary: "Asks the last message of a chat, as OpenAI's API does; answers with the reply, or with chunks of it",

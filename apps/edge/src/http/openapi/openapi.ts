@@ -79,7 +79,7 @@ const FORM: Json = {
   },
 };
 
-/** Each operation by the name of its route. */
+/** The operations of the HTTP API, by the names of their routes. */
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   "POST /v1/session": {
     summary: "A session of a new anonymous user, or a fresh one of the user of the token",
@@ -245,7 +245,7 @@ function describe({
   };
 }
 
-/** Describes the refusals of an operation: for each HTTP status the error codes that have it. */
+/** Describes the refusals of an operation: for each HTTP status, the error codes that are sent with this status. */
 function refusals(codes: readonly ErrorCode[], schema: string): Json {
   const byStatus = Map.groupBy(new Set(codes), (code) => ERRORS[code].http);
   const content = { "application/json": { schema: ref(schema) } };
