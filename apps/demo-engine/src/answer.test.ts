@@ -100,7 +100,7 @@ describe("answering a text as large as a file may have", () => {
     ["one endless line", large("word ")],
     ["no words at all", large("--- ")],
   ])("gives others their turn all along: %s", async (_, one) => {
-    // Counts the pauses; in each of them the engine can serve other connections.
+    // Counts the moments at which the engine could serve other connections.
     let pauses = 0;
     const { text } = await answer({ question: "When did the committee meet?", files: [one] }, () => {
       pauses++;

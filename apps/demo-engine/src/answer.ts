@@ -5,15 +5,15 @@ import { sentencesOf, wordsOf, type Sentence } from "./sentence.ts";
 export interface Answer {
   readonly text: string;
   /**
-   * The quoted pages: `file` is a file's index from 0, `page` a page's number from 1. A file is absent if the prompt
-   * does not mark its pages.
+   * The quoted pages. `file`: the index of the file; the first file has 0. `page`: the number of the page; the first
+   * page has 1. A file whose pages the prompt does not mark is left out.
    */
   readonly citations: ReadonlyArray<{ file: number; page: number }>;
 }
 
 const BEST = 4;
 const SENTENCE_CHARS = 280;
-/** Most words of a question that are searched for: the time of an answer grows with their number. */
+/** The most words of a question that are searched for; each further word would make the answer slower. */
 const MAX_WANTED = 24;
 const NOTE = "This is docrelay's demo engine: it works offline and only quotes your files.";
 const SMALL_WORDS = new Set(
@@ -23,8 +23,8 @@ const SMALL_WORDS = new Set(
 );
 
 /**
- * Answers with the sentences that match the question best, in the order of the files and their text. If none matches,
- * the answer quotes the beginnings of the files.
+ * Returns an answer that quotes the sentences which match the question best, in the order in which they stand in the
+ * files. If no sentence matches, the answer quotes the first sentences of each file.
  */
 export async function answer({ question, files }: ReadPrompt, breathe: Breathe): Promise<Answer> {
   if (files.length === 0) {
@@ -78,6 +78,6 @@ function openings(files: readonly ReadFile[]): Sentence[] {
 function clip(text: string, length = 120): string {
   if (text.length <= length) return text;
   const cut = text.slice(0, length - 1);
-  // A surrogate pair must not be cut in half, so a single half at the end is dropped.
+  // The cut may have split a surrogate pair. Then the half that is left at the end is dropped.
   return `${(cut.isWellFormed() ? cut : cut.slice(0, -1)).trimEnd()}…`;
 }

@@ -1,7 +1,7 @@
 import { choice, integer, LOG_LEVELS, type LogLevel } from "@docrelay/platform";
 import * as z from "zod";
 
-/** All settings of the demo engine. `DEMO_*` are for demonstrations and tests. */
+/** Settings whose names begin with `DEMO_` are for demonstrations and tests. */
 export const schema = z.object({
   PORT: integer({ min: 0, max: 65_535, default: 7800 }),
   HOST: z.string().default("127.0.0.1"),
@@ -10,7 +10,10 @@ export const schema = z.object({
   DEMO_REPLY: choice(["stream", "single"], "stream"),
   /** The pause between two words of a stream, in ms. */
   DEMO_DELAY_MS: integer({ min: 0, max: 60_000, default: 25 }),
-  /** The fault of every reply; `by-message`: only of replies to questions that name one with `#fault:<name>`. */
+  /**
+   * The fault that each reply has. With `by-message`, only replies to a question that contains `#fault:<name>` have a
+   * fault: the named one.
+   */
   DEMO_FAULT: choice(
     ["none", "by-message", "slow", "hang", "drop", "garbage", "flood", "second", "wrong-id", "error"],
     "none",

@@ -19,7 +19,7 @@ const name = fc.oneof(
   fc.string({ unit: "grapheme", minLength: 1 }).map((text) => text.replaceAll(/[\r\n]/g, "_")),
   fc.constantFrom("a.pdf", "--- File Content: b", "c ---"),
 );
-/** Texts of a page that contain the marks of a prompt and line ends, which could confuse a parser of the prompt. */
+/** Texts of a page with line ends and the marks of a prompt, both of which could confuse a parser of the prompt. */
 const page = fc
   .array(
     fc.oneof(

@@ -1,4 +1,4 @@
-/** A file that was read from a prompt. */
+/** A file as the prompt has it. */
 export interface ReadFile {
   readonly name: string;
   /** The text of each page, empty for a missing page; a single text if the prompt does not tell where pages begin. */
@@ -14,9 +14,9 @@ export interface ReadPrompt {
 const OPEN = "\n\n--- File Content: ";
 
 /**
- * Parses a prompt, `plain` or `fenced`, in linear time. It never throws: text outside of files belongs to the question.
- * In a `plain` prompt, a file whose text contains the marks around files is misread; the marks of a `fenced` prompt are
- * random, so no file can contain them.
+ * Parses a prompt, `plain` or `fenced` (the worker's setting `ENGINE_PROMPT`), in linear time. Never throws: a prompt
+ * without files is a question. A file in a `plain` prompt is parsed wrongly if its text contains a line that marks the
+ * beginning or the end of a file. In a `fenced` prompt these lines contain random digits, so no file can contain them.
  */
 export function readPrompt(prompt: string): ReadPrompt {
   const fence = /^Files stand between lines that end with ([0-9a-f]{16}) ---;[^\n]*\n\n/.exec(prompt);
@@ -29,8 +29,8 @@ export function readPrompt(prompt: string): ReadPrompt {
   let from = 0;
   while (true) {
     const headEnd = body.indexOf(headClose, fence ? from : nextOpen(body, from));
-    // In a prompt with a random mark, only the end of a file's first line has the mark; the beginning of that line may
-    // also be in the question. So the line's end is searched first, and from there its beginning backwards.
+    // In a `fenced` prompt, the first line of a file ends with the random mark, but the question may contain the
+    // beginning of such a line. So the end of the line is searched first, and from there, backwards, its beginning.
     const head = fence ? body.lastIndexOf(OPEN, headEnd) : nextOpen(body, from);
     if (headEnd < 0 || head < from || head === body.length) break;
     const start = headEnd + headClose.length;
@@ -57,8 +57,9 @@ function unpaged(name: string, text: string): ReadFile {
 const PAGES = "\n[Pages of this file begin at its lines ";
 
 /**
- * Splits the text of a file into pages. @param notes the note behind the file that tells at which lines its pages
- * begin; empty if the file has one page.
+ * Splits the text of a file into pages.
+ * @param notes what follows the file in the prompt; it begins with the numbers of the lines at which the pages begin.
+ * Empty if the file has one page.
  */
 function paged(name: string, text: string, notes: string): ReadFile {
   if (!notes) return { name, pages: [text], numbered: true };
@@ -66,7 +67,7 @@ function paged(name: string, text: string, notes: string): ReadFile {
   const pages: string[] = [];
   let line = 1;
   let at = 0;
-  // Each page ends before the newline that precedes the first line of the next page.
+  // The newline between two pages belongs to neither of them.
   for (const [index, first] of lines.entries()) {
     const next = lines[index + 1];
     if (first !== line || (next !== undefined && !(next > first))) return unpaged(name, text);

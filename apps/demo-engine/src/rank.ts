@@ -1,8 +1,8 @@
 import type { Sentence } from "./sentence.ts";
 
 /**
- * A function that a long computation must call often, and whose result it must await. The function returns a promise,
- * which yields to the event loop, if the computation has run for long enough; otherwise undefined.
+ * A long computation must call this function often and await its result. If the computation has run for long enough,
+ * the function returns a promise, during which other work of the process runs; otherwise it returns undefined.
  */
 export type Breathe = () => Promise<void> | undefined;
 
@@ -10,8 +10,8 @@ const K1 = 1.2;
 const B = 0.75;
 
 /**
- * Returns the sentences that fit the wanted words best by BM25 (k1 1.2, b 0.75), at most `best` of them, the best
- * first. Equally good sentences keep their order.
+ * Returns at most `best` sentences: those that fit the wanted words best by BM25 (k1 1.2, b 0.75), the best one first.
+ * Equally good sentences keep their order.
  *
  * Iterates over the sentences twice, to count the words and then to score the sentences, so that only `best` sentences
  * are in memory.
@@ -55,7 +55,7 @@ export async function rank(
   return top.map(({ sentence }) => sentence);
 }
 
-/** Words of five letters or more also match longer and shorter forms with the same beginning. */
+/** Two words of at least five letters also fit if one of them begins with all but the last letter of the other. */
 function fits(word: string, wanted: string): boolean {
   if (word === wanted) return true;
   if (word.length < 5 || wanted.length < 5) return false;

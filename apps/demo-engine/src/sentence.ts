@@ -2,24 +2,25 @@ import type { ReadFile } from "./prompt.ts";
 
 export interface Sentence {
   readonly text: string;
-  /** The number of the sentence's file, from 0. */
+  /** The index of the sentence's file; the first file has 0. */
   readonly file: number;
-  /** The number of the sentence's page in the file, from 1. */
+  /** The number of the sentence's page in the file; the first page has 1. */
   readonly page: number;
-  /** How many sentences come before this one, in all files. */
+  /** How many sentences of all files come before this sentence. */
   readonly order: number;
   readonly words: readonly string[];
 }
 
 /**
- * A longer sentence is cut into pieces of this length: a text without a full stop, such as a table of 8 MB, must not
- * become one sentence.
+ * A longer sentence is cut into parts of this length. Otherwise a text without a full stop, such as a table of 8 MB,
+ * would be one sentence.
  */
 const PIECE_CHARS = 2000;
 
 /**
- * Yields the sentences of files one by one, so that only the text itself is in memory. It yields undefined for a piece
- * with fewer than two words: so the caller gets control often, and can yield to the event loop, even in 8 MB of dashes.
+ * Yields the sentences of files one by one, so that only the text itself is in memory. In place of a sentence with
+ * fewer than two words, yields undefined: so the caller gets control often, even in 8 MB of dashes, and can let other
+ * work run.
  */
 export function* sentencesOf(files: readonly ReadFile[]): Generator<Sentence | undefined> {
   let order = 0;

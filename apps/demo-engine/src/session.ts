@@ -12,7 +12,7 @@ const SLOW_MS = 2000;
 const FLOOD_BYTES = 8_000_000;
 /** The reply of the fault `garbage`: JSON whose lists are nested more deeply than docrelay accepts in a frame. */
 const GARBAGE = `{"message":${"[".repeat(64)}${"]".repeat(64)}}`;
-/** For how many ms an answer may be computed before it yields to the event loop. */
+/** After how many ms the computation of an answer lets other work of the process run. */
 const SLICE_MS = 10;
 
 export interface SessionDeps {
@@ -71,7 +71,8 @@ async function stream(
 }
 
 /**
- * Returns a {@link Breathe} that yields after {@link SLICE_MS} of computing, and throws once the connection has closed.
+ * Returns a {@link Breathe} that lets other work run after {@link SLICE_MS} of computing. It throws once the connection
+ * has closed.
  */
 function breather(signal: AbortSignal): Breathe {
   let begun = performance.now();
@@ -82,7 +83,7 @@ function breather(signal: AbortSignal): Breathe {
   };
 }
 
-/** Counts the calls of each question, so that a fault can be limited to the first calls. */
+/** Counts the calls with each question, so that a fault can be limited to the first of them. */
 export class Attempts {
   readonly #counts = new LRUCache<string, number>({ max: 10_000 });
   count(uniqueId: string, question: string): number {
@@ -94,8 +95,8 @@ export class Attempts {
 }
 
 /**
- * Returns the fault of a call. A question sets it by `#fault:drop`, or by `#fault:drop@2` for its first two calls only.
- * The text of files is not searched.
+ * Returns the fault of a call. With `DEMO_FAULT=by-message`, the question names the fault: `#fault:drop` for each call,
+ * `#fault:drop@2` for the first two calls with this question. Names in files do not count.
  */
 function faultOf(question: string, config: Config, attempts: Attempts, uniqueId: string): Fault {
   if (config.DEMO_FAULT !== "by-message") return config.DEMO_FAULT;
