@@ -70,8 +70,8 @@ export async function startAskRole(resources: Resources): Promise<{ slots: Conve
 }
 
 /**
- * Subscribes to the bells for this worker. Whenever a beat of another worker shows free slots, passes waiting
- * conversations on to it.
+ * Subscribes to the bells for this worker. When the beat of another worker shows free slots, passes waiting
+ * conversations on to other workers.
  */
 async function answerBells({ redis, subscriber, membership }: Resources, slots: ConversationSlots): Promise<void> {
   subscriber.on("smessage", (_channel: string, message: string) => {

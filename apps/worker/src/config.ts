@@ -38,7 +38,7 @@ function isHttpUrl(value: string): boolean {
   return URL.canParse(value) && ["http:", "https:"].includes(new URL(value).protocol);
 }
 
-/** The languages of OCR, as Tesseract's codes; `auto`: chosen for each page by its script. */
+/** The languages of OCR, as Tesseract's codes. `auto`: they are chosen for each page by its writing system. */
 const languages = list("eng").transform((codes, context) => {
   if (codes.length === 1 && codes[0] === "auto") return "auto" as const;
   if (
@@ -101,34 +101,34 @@ export const schema = z
     ENGINE_FALLBACK_API_KEY: engineKey,
     ENGINE_FALLBACK_MODEL: z.string().optional(),
     /**
-     * How many tokens a prompt for an engine behind HTTP may have, by an estimate. The prompt's system text, its files
-     * and the conversation so far are counted.
+     * The most tokens of a prompt for an engine behind HTTP, as docrelay estimates them. The system text, the files and
+     * the conversation so far count.
      */
     ENGINE_CONTEXT_TOKENS: integer({ min: 1000, max: 100_000_000, default: 100_000 }),
     /**
-     * The form of the prompt. `plain`: the original prompt. `fenced`: each file is between marks that a PDF cannot
-     * imitate. By default `fenced` for engines behind HTTP, and `plain` for others.
+     * The form of the prompt. `plain`: the prompt of the original system. `fenced`: each file is between marks that a
+     * PDF cannot imitate. By default `fenced` for engines behind HTTP, and `plain` for others.
      */
     ENGINE_PROMPT: choice(["plain", "fenced"]).optional(),
     ENGINE_REPLY: choice(["auto", "single", "stream"], "auto"),
     ENGINE_STREAM_END: choice(["close", "frame"], "close"),
     ENGINE_TEXT_FIELDS: list(""),
-    /** `shown`: users see the engine's own error messages. The log has them in either case. */
+    /** `shown`: users see the engine's own error messages. The log has these messages in either case. */
     ENGINE_ERRORS: choice(["hidden", "shown"], "hidden"),
     ENGINE_UNIQUE_ID: choice(["client", "opaque"], "client"),
     ENGINE_CONNECTIONS: integer({ min: 1, max: 100_000, default: 500 }),
     /** The most bytes of the message that holds the prompt; 0 = no limit. */
     ENGINE_MAX_PROMPT_BYTES: integer({ min: 0, max: GIB, default: 0 }),
-    /** How long an ask waits for an engine that does not respond or reports that it is busy. */
+    /** For how many ms an engine call is repeated while the engine cannot be reached or reports that it is busy. */
     ENGINE_AWAY_MS: integer({ min: 0, max: DAY_MS, default: 30_000 }),
     ENGINE_FIRST_REPLY_TIMEOUT_MS: integer({ min: 10, max: DAY_MS, default: 60_000 }),
     ENGINE_IDLE_TIMEOUT_MS: integer({ min: 10, max: DAY_MS, default: 30_000 }),
-    /** How many engine calls one ask may have, including calls of workers that died. */
+    /** The most engine calls of one ask. A call counts even if its worker died. */
     ENGINE_ATTEMPTS: integer({ min: 1, max: 100, default: 3 }),
     MAX_REPLY_BYTES: integer({ min: 1024, max: 16_777_216, default: 1_048_576 }),
     /**
      * How many bytes of unwritten text all replies of this worker may have in memory, at two bytes for each UTF-16
-     * unit. If they have more, an engine call fails.
+     * unit. If they have more, the engine call that brings further text fails.
      */
     MAX_HELD_TEXT_BYTES: integer({ min: 65_536, max: 64 * GIB, default: 134_217_728 }),
     ASK_DEADLINE_MS: integer({ min: 1000, max: DAY_MS, default: 300_000 }),
@@ -136,7 +136,7 @@ export const schema = z
     MAX_FILE_BYTES: integer({ min: 1024, max: 268_435_456, default: DEFAULT_LIMITS.fileBytes }),
     MAX_FILES_PER_ASK: integer({ min: 1, max: 10, default: DEFAULT_LIMITS.filesPerAsk }),
     MAX_PAGES: integer({ min: 1, max: 100_000, default: DEFAULT_LIMITS.pagesPerFile }),
-    /** How many bytes the extracted text of one file may have. */
+    /** The most bytes of the extracted text of one file. */
     MAX_TEXT_BYTES: integer({ min: 1024, max: 134_217_728, default: 8_388_608 }),
     MAX_MESSAGE_CHARS: integer({ min: 1, max: 1_000_000, default: DEFAULT_LIMITS.messageChars }),
     PDF_ENGINE: pdfEngine,
@@ -192,7 +192,7 @@ export const schema = z
     path: ["ENGINE_KIND"],
     error: "does not fit ENGINE_URL: websocket goes with ws:// or wss://, chat and responses with http:// or https://",
   });
-/** `path`: the environment variable PATH, in which Tesseract is searched. */
+/** `path`: the environment variable PATH, in whose folders Tesseract is looked for. */
 export type Config = z.output<typeof schema> & { readonly redis: RedisServer; readonly path: string };
 
 export function readConfig(env: Env): Parsed<Config> {

@@ -6,7 +6,6 @@ import * as z from "zod";
 const OWN_FIELDS = ["model", "messages", "input", "instructions", "stream", "store"];
 const MAX_SYSTEM_CHARS = 262_144;
 
-/** A setting that is the URL of an engine. */
 export const engineUrl = z
   .string()
   .optional()
@@ -16,7 +15,6 @@ export const engineUrl = z
     return text;
   });
 
-/** A setting that is a JSON object. */
 const jsonObject = z
   .string()
   .default("{}")

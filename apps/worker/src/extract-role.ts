@@ -59,8 +59,8 @@ export async function startExtractRole(
 }
 
 /**
- * Returns the profile: all settings that can change the text or the failure of a PDF. It is part of every text key, so
- * that other settings extract the same PDF again.
+ * Returns the profile: all settings that can change the text or the failure of a PDF. The profile is part of every text
+ * key, so the same PDF is extracted again when one of these settings has changed.
  */
 export function profileOf(config: Config): string {
   const limits = [

@@ -1,8 +1,9 @@
 import { FORGET_CHANNEL, type RedisSubscriber } from "@docrelay/channel";
 
 /**
- * Calls `forget` with the key of each text that its last user has deleted. The message is a hint: if it is lost, the
- * extraction itself checks before it stores the text, and a cache notices when it next looks the key up.
+ * Calls `forget` with the key of each text that its last user has deleted. The message is a hint, which may be lost:
+ * the extraction also checks for itself before it stores the text, and the cache of texts drops the text when an ask
+ * looks it up next.
  */
 export function listenForForgotten(
   subscriber: RedisSubscriber,

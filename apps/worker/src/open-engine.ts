@@ -11,7 +11,6 @@ import {
 import { engineKindOf } from "./engine-settings.ts";
 import type { Config } from "./config.ts";
 
-/** What {@link openEngine} needs. */
 export interface EngineDeps {
   readonly config: Config;
   readonly report: {
@@ -19,7 +18,7 @@ export interface EngineDeps {
     frameAfterReply(mode: ReplyMode): void;
     engineHabit(habit: Habit): void;
   };
-  /** Gets a step that closes the engine when the process ends. */
+  /** Registers a step that closes the engine when the process ends. */
   readonly life: { add(name: string, close: () => unknown): void };
 }
 

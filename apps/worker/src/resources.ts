@@ -158,9 +158,9 @@ function storeOf(config: Config, redis: RedisClient, connect: Resources["connect
 async function checkRedis(config: Config, log: Logger, store: Store): Promise<void> {
   const facts = await inspectRedis(store.redis, REDIS_WAIT_MS, config.DURABILITY);
   for (const warning of facts.warnings) log.warn({ warning }, "redis may lose data");
-  // Reads a stored secret: if `DATA_KEY` lacks a key, the worker fails at its start, not at a user's request. The
-  // secret is not read if the worker has a Redis user of its own, because the users of deploy/redis for workers may not
-  // read it.
+  // Reads a stored secret, so that a worker whose `DATA_KEY` lacks a key fails at its start, not at a user's request.
+  // If the worker has a Redis user of its own, the secret is not read: the Redis users that deploy/redis defines for
+  // workers may not read it.
   if (!hasOwnUser(config.redis)) await untilReply(() => readSecret(store), REDIS_WAIT_MS);
 }
 

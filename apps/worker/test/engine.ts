@@ -6,12 +6,10 @@ import { WebSocketServer, type WebSocket } from "ws";
 export interface Call {
   readonly message: string;
   readonly uniqueId: string;
-  /** Whether the connection of the call has ended. */
   readonly closed: boolean;
   /** Sends a piece of a streamed reply. */
   text(piece: string): void;
   end(): void;
-  /** Sends any frame. */
   send(frame: object | string): void;
   drop(): void;
   close(code: number, reason: string): void;

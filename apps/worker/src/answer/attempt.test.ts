@@ -23,7 +23,7 @@ const PLAN: AttemptPlan = {
 };
 const WINDOW_MS = 40;
 
-/** Applies the inputs, 10 ms apart. Returns the last state, all actions and the time of the end. */
+/** Applies the inputs, which come 10 ms apart. Returns the last state, all actions and the time of the last input. */
 function run(
   inputs: AttemptInput[],
   from: AttemptState = NEW_ATTEMPT,
@@ -40,7 +40,7 @@ function run(
   return { state, actions, now };
 }
 const TICK: AttemptInput = { kind: "tick" };
-/** Four ticks, 10 ms apart: as long as the window for which the text of a reply is gathered. */
+/** Ticks for as long as text is gathered (`WINDOW_MS`): `run` applies them 10 ms apart. */
 const WINDOW = [TICK, TICK, TICK, TICK];
 const SENT: AttemptInput = { kind: "sent" };
 const STORED: AttemptInput = { kind: "stored" };
@@ -264,7 +264,8 @@ describe("an attempt that another worker goes on with", () => {
         for (const life of [...lives, Number.POSITIVE_INFINITY]) {
           const point = parsePoint(stored);
           if (isOver) break;
-          // Without a point the next worker begins another attempt, which voids the text so far.
+          // If the dead worker has stored no point at which its answer can be continued, the next worker begins another
+          // attempt, and readers drop the text so far.
           if (!point) [n, text] = [0, ""];
           let state = point ? goOn({ n, text, point, firstTokenMs: undefined }, now) : NEW_ATTEMPT;
           let left = life;

@@ -16,7 +16,7 @@ export interface AttemptPlan {
   readonly acceptedAt: number;
   /** When this engine call began, in ms of this process's clock. */
   readonly begunAt: number;
-  /** How long the ask has waited for the texts of its files. */
+  /** How many ms the ask has waited for the texts of its files. */
   readonly extractMs: number;
   /** The most UTF-8 bytes of one `delta`. */
   readonly maxPieceBytes: number;
@@ -25,8 +25,8 @@ export interface AttemptPlan {
 }
 
 /**
- * `now`: when an input came, in ms of this process's clock. `windowMs`: for how long text of the engine is gathered at
- * present before it becomes one `delta`.
+ * `now`: when an input came, in ms of this process's clock. `windowMs`: for how many ms text of the engine is gathered
+ * at present before it becomes one `delta`.
  */
 export interface Moment {
   readonly now: number;
@@ -40,7 +40,7 @@ export interface AttemptState {
   readonly inFlight: readonly AttemptEvent[];
   /** The text that was not sent to the store yet. */
   readonly buffer: Buffered;
-  /** All text that the engine has sent. */
+  /** All text of the reply so far. In a continued attempt, this includes the text that the dead worker has written. */
   readonly text: string;
   /** How the engine has ended its reply; undefined while the reply has not ended. */
   readonly end: EngineEnd | undefined;
@@ -51,16 +51,16 @@ export interface AttemptState {
   /** When the first text came from the engine, in ms of this process's clock. */
   readonly firstTextAt: number | undefined;
   /**
-   * How many UTF-16 units of the text that the engine sends next are dropped: they are in the log already, because
-   * another worker wrote them before it died and this worker continued the answer.
+   * Set when this worker continues the answer of a dead worker: how many UTF-16 units of the engine's next text are
+   * dropped, because the dead worker has already written them to the log. Otherwise 0.
    */
   readonly skip: number;
   /**
-   * The point from which another worker may continue the answer, if this worker dies. `mark`: the name that the engine
-   * has sent for this point; `at`: the point's offset in `text`.
+   * The point from which another worker may continue the answer, if this worker dies. `mark`: the engine's own name for
+   * this point; `at`: the point's offset in `text`.
    */
   readonly point: { readonly at: number; readonly mark: string } | undefined;
-  /** How often the events in flight were sent again. */
+  /** How many times the events in flight were sent again. */
   readonly resends: number;
   /** Whether the attempt is over; then no input changes anything. */
   readonly over: boolean;
@@ -95,7 +95,7 @@ export type AttemptInput =
   /** The store has refused a write: another worker owns the ask, the ask has ended, or its user has cancelled it. */
   | { kind: "stale" | "ended" | "cancelled" }
   | { kind: "tick" }
-  /** All replies of this process together hold more unwritten text than allowed. */
+  /** All replies of this process together hold more unwritten text than `MAX_HELD_TEXT_BYTES`. */
   | { kind: "overflow" }
   | { kind: "expired" }
   /** The process stops: another worker is to continue the ask. */
@@ -103,9 +103,10 @@ export type AttemptInput =
 
 export type AttemptAction =
   /**
-   * Write `events` in one step; the first of them is the `n`-th event of the attempt. If `completed` is among them, it
-   * is the last one and ends the ask. `resumable`: another owner may continue this attempt. `resume`: the point from
-   * which that owner may continue once these events are written.
+   * Write `events` in one step. `n`: the number of the first of these events in the attempt; the numbers begin at 1. If
+   * `completed` is among the events, it is the last one and ends the ask. `resumable`: another owner may continue this
+   * attempt. `resume`: the point from which that owner may continue once these events are written; if undefined, the
+   * stored point stays.
    */
   | { do: "write"; n: number; events: readonly AttemptEvent[]; resumable?: true; resume?: string }
   /** Write the events in flight again, with the same nonce, so that they are not written twice. */
@@ -151,8 +152,8 @@ export interface Begun {
 }
 
 /**
- * Returns the state for continuing an attempt of a dead worker from a point. That worker may have written text after
- * the point: the engine sends this text once more, and it is skipped.
+ * Returns the state with which this worker continues the attempt of a dead worker from a point. The dead worker may
+ * have written text after the point. The engine sends that text once more, and it is skipped.
  */
 export function goOn({ n, text, point, firstTokenMs }: Begun, now: number): AttemptState {
   const firstTextAt = firstTokenMs === undefined ? undefined : now;
@@ -172,10 +173,10 @@ const MAX_EVENTS_PER_WRITE = 8;
 const RESEND_MS = { firstMs: 50, longestMs: 1000 };
 
 /**
- * One engine call, from its begin to its outcome, as a pure function: it returns the actions for each input. Only one
+ * One engine call, from its start to its outcome, as a pure function: it returns the actions for each input. Only one
  * write is in flight at a time, so that a re-send always repeats the last write; text that arrives during a write is
- * gathered. Events that are ready at the same time are written together, because each write costs an fsync: otherwise
- * the first delta of a reply would wait for the fsync of `started`.
+ * gathered. Events that are ready at the same time are written together, because each write costs an fsync: so the
+ * first delta of a reply does not wait for the fsync of `started`.
  */
 export function attempt(state: AttemptState, input: AttemptInput, plan: AttemptPlan, at: Moment): AttemptStep {
   if (state.over) return { state, actions: [] };
@@ -231,8 +232,8 @@ export function attempt(state: AttemptState, input: AttemptInput, plan: AttemptP
 }
 
 /**
- * Returns the write of all events that are ready: `started`, then deltas, then `completed`. While a write is in flight,
- * returns no write.
+ * Returns a write of the events that are ready, at most `MAX_EVENTS_PER_WRITE`: `started`, then deltas, then
+ * `completed`. Returns no write while another write is in flight.
  */
 function writeReady(
   state: AttemptState,
@@ -262,14 +263,18 @@ function writeReady(
   };
 }
 
-/** Returns the point of a mark that the engine has just sent; without a new mark, the earlier point. */
+/**
+ * `mark`: the engine's name for the point that its answer has just reached; undefined if the engine has sent none.
+ * Returns the newest point at which the answer can be continued.
+ */
 function pointAt({ text, skip, point }: AttemptState, mark: string | undefined): AttemptState["point"] {
   return mark === undefined ? point : { at: text.length - skip, mark };
 }
 
 /**
- * Returns the fields of a write that say from which point another owner may continue. `buffer` is the text that is
- * still unwritten after that write: a point inside it must not be stored, because the text before it would be missing.
+ * Returns the fields of a write that say from which point another owner may continue. `buffer`: the text that is still
+ * unwritten after that write. A point inside `buffer` is not stored yet, because the log lacks the text before that
+ * point.
  */
 function resumeOf({ text, point }: AttemptState, buffer: Buffered): { resumable?: true; resume?: string } {
   if (!point) return {};

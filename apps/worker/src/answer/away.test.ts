@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NOT_AWAY, waitForEngine, type Away } from "./away.ts";
 
-/** Returns the times of all tries after the first one, in ms since the first one was refused. */
+/** Returns when the tries after the first one begin, in ms since the first try was refused. */
 function tries(longestMs: number, retryAfterMs: number | undefined, random: number): number[] {
   const times: number[] = [];
   let away: Away = NOT_AWAY;

@@ -8,7 +8,7 @@ export interface Buffered {
 }
 
 export interface CoalesceRule {
-  /** For how long text is gathered after text for a delta was taken, in ms. */
+  /** After text for a delta was taken from the buffer, further text is gathered for this many ms. */
   readonly windowMs: number;
   /** The most UTF-8 bytes of one delta. */
   readonly maxBytes: number;
@@ -19,7 +19,7 @@ export interface CoalesceInput {
   readonly text: string;
   /** Whether a write is in flight; then text is gathered until the write ends. */
   readonly busy: boolean;
-  /** Whether this call comes from a tick of the flush timer that all replies share. */
+  /** Whether this call comes from a tick of the flush timer; all replies of the process share the timer. */
   readonly tick: boolean;
   /** Whether no more text follows. */
   readonly last: boolean;
@@ -29,10 +29,12 @@ export const EMPTY: Buffered = { text: "", flushedAt: undefined };
 
 /**
  * Joins the engine's pieces into fewer, larger deltas, because an event costs about the same whatever its size. The
- * first text becomes a delta at once, later text when it fills a delta, or else once in each window, at a tick of the
- * shared timer: replies that are written at the same moment share an fsync, a wake-up of Redis and a wake-up of each
- * reader's edge. The deltas together are exactly the text; no delta is larger than the rule allows, and none is cut
- * inside a surrogate pair. Returns the text of at most one delta; further calls with empty text return the rest.
+ * first text becomes a delta at once. Later text becomes a delta when it fills one, or else once in each window, at a
+ * tick of the timer that all replies share: so replies that are written at the same moment share an fsync, a wake-up of
+ * Redis and a wake-up of each reader's edge.
+ *
+ * All deltas joined are exactly the text. No delta is larger than the rule allows, and none is cut inside a surrogate
+ * pair. One call returns the text of at most one delta; further calls with empty text return the rest.
  */
 export function coalesce(
   buffer: Buffered,

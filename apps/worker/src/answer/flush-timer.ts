@@ -7,8 +7,8 @@ export interface FlushTimer extends Disposable {
 }
 
 /**
- * The time between two ticks, in ms. `WINDOW_MS` and `LATE_WINDOW_MS` are multiples of it, so that text waits little
- * longer than its window.
+ * The time between two ticks, in ms. `WINDOW_MS` and `LATE_WINDOW_MS` are multiples of `TICK_MS`, so that text waits
+ * little longer than its window.
  */
 const TICK_MS = 20;
 const WINDOW_MS = 40;

@@ -3,7 +3,10 @@
  * UTF-16 unit counts as two bytes.
  */
 export interface HeldBytes {
-  /** Sets how many bytes the reply of this owner's ask holds; returns false if all replies hold more than allowed. */
+  /**
+   * Sets how many unwritten bytes the reply of this owner's ask holds. Returns false if all replies together hold more
+   * than allowed.
+   */
   hold(owner: string, bytes: number): boolean;
   release(owner: string): void;
   readonly total: number;

@@ -6,7 +6,8 @@ export interface RunningAsk {
   readonly ask: TakenAsk;
   readonly owner: string;
   /**
-   * Called when the attempt must end although its engine call continues: its user has cancelled the ask, for example.
+   * Called when the attempt must end before the engine has sent the whole reply, for example because the user has
+   * cancelled the ask.
    */
   notify(change: { kind: "cancelled" | "stale" | "ended" | "abandoned" }): void;
 }
@@ -42,8 +43,7 @@ export function createRunningAsks(
       const reply = await confirm(store, ask, owner);
       if (reply.kind !== "ok" && asks.get(key)?.owner === owner) notify({ kind: reply.kind });
     } catch (error) {
-      // Errors of the store are not reported here: the attempt reports those of its own writes, and this check is
-      // repeated.
+      // An error of the store is not reported: the check is repeated after a second.
       if (originOf(error).kind !== "store") onError(error);
     } finally {
       confirming.delete(key);

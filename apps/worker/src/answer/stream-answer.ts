@@ -184,13 +184,14 @@ class AnswerStream {
   }
 
   /**
-   * Makes one call. Returns why it failed; undefined if the attempt has ended it. A failure is also returned after a
-   * complete reply; {@link attempt} then ignores it.
+   * Makes one call. Returns why it failed; undefined if the attempt is over and has aborted the call. A failure is also
+   * returned after a complete reply; {@link attempt} then ignores it.
    */
   async #callOnce(): Promise<Failure | undefined> {
     const { signal } = this.#engineCall;
     try {
-      // The loop continues after the reply's end, until the engine's code has prepared the connection for the next ask.
+      // The loop goes on after the reply's end, because the engine client then still prepares the connection for the
+      // next ask.
       for await (const event of this.#deps.engine.ask(this.#call.prompt, signal)) {
         if (event.kind === "sent") this.#call.onSent(event.agoMs ?? 0);
         if (event.kind === "text") this.#call.onText(event.text);

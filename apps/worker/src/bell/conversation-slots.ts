@@ -12,7 +12,7 @@ export interface Rung {
   readonly conversation: ConversationAddress;
   /** The owner token of a worker that is gone: `take` may take the ask over from this owner. */
   readonly voided?: string;
-  /** How often full workers have passed this bell on. */
+  /** How many times full workers have passed this bell on. */
   readonly hops?: number;
 }
 
@@ -43,7 +43,7 @@ export interface ConversationSlots {
   readonly active: number;
   readonly capacity: number;
   /**
-   * Must be called when another worker has `free` slots: passes at most so many waiting conversations on to other
+   * Must be called when another worker has `free` slots: passes at most `free` waiting conversations on to other
    * workers.
    */
   share(free: number): void;
@@ -59,12 +59,12 @@ export interface ConversationSlots {
  */
 const MAX_WAITING = 100_000;
 /**
- * A run fails when Redis is away for long, or by a bug. A failed run is repeated, but not after this many failures in a
- * row: from then on the conversation waits until the sweeper rings again.
+ * A run fails when Redis is away for long, or because of a bug. A failed run is repeated after a pause. After this many
+ * failures in a row, the conversation instead waits until the sweeper rings again.
  */
 const MAX_FAILURES = 4;
 const AGAIN_MS = { firstMs: 250, longestMs: 4000 };
-/** How often a bell may be passed on from one full worker to another; then its conversation waits where it is. */
+/** How many times full workers may pass a bell on. After that, the bell's conversation waits where it is. */
 const MAX_HOPS = 3;
 
 export function createConversationSlots(options: SlotsOptions): ConversationSlots {
@@ -105,7 +105,7 @@ export function createConversationSlots(options: SlotsOptions): ConversationSlot
   };
 }
 
-/** The state of the slots. The keys of all maps name conversations, as `keyOf` makes them. */
+/** The state of the slots. The keys of all maps are the names of conversations that `keyOf` makes. */
 interface State {
   readonly options: SlotsOptions;
   readonly running: Map<string, { again: Rung | undefined }>;

@@ -18,8 +18,8 @@ import {
 export interface Membership extends AsyncDisposable {
   readonly worker: string;
   /**
-   * Whether this worker's name is the first among the ask workers whose beats it hears. The leader sweeps. For a moment
-   * there may be two leaders, or none.
+   * Whether this worker sweeps: of the ask workers whose beats it hears, its own name sorts first. For a moment there
+   * may be two leaders, or none.
    */
   readonly isLeader: boolean;
   /** Subscribes to beats and begins to send them. @throws errors of ioredis, if the subscription fails. */
@@ -140,7 +140,6 @@ async function isGone(redis: RedisClient, roster: Roster, other: string): Promis
 
 /** Sends the beats of this worker. */
 interface Announcer extends Pick<Membership, "start" | "report" | "tell" | "leave"> {
-  /** Sends no further beats. */
   stop(): void;
 }
 

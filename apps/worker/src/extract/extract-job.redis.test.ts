@@ -372,8 +372,7 @@ describe("fifty PDFs of one user", () => {
     const sizes = (): number[] =>
       at.logged.filter((line) => line.includes('"msg":"extracted"')).map((line) => JSON.parse(line).bytes as number);
     await eventually(() => sizes().length === 51, { timeoutMs: 120_000, what: "all of them read" });
-    // The worker may have fetched the job of one of the fifty files before this job was added, so this one may come
-    // second.
+    // The worker may have fetched one of the fifty jobs before the last job was added, so the last job may come second.
     expect(sizes().indexOf(one.length)).toBeLessThanOrEqual(1);
   });
 });

@@ -129,7 +129,10 @@ function sayHint({ store, report }: ExtractDeps, key: string, kind: "begun" | "l
   publishHint(store, hintsOfText(key), { kind }).catch((error: unknown) => report.error("upload hint", error));
 }
 
-/** Wakes the conversations that wait for the text; from then on the extraction no longer counts for its users. */
+/**
+ * Wakes the conversations that wait for the text. Then this extraction no longer counts among the waiting extractions
+ * of its users.
+ */
 async function wakeWaiting(deps: ExtractDeps, job: ExtractJob): Promise<Disposition> {
   const { store } = deps;
   const { key } = job;

@@ -27,7 +27,7 @@ export interface AskReport {
   fenced(ask: TakenAsk, attempt: number): void;
   /** The ask has ended. `totalMs`: the time since its acceptance, if known. */
   ended(ask: TakenAsk, attempt: number, body: EndBody, totalMs: number | undefined): void;
-  /** The engine sent a frame after a reply had ended. Each one is counted; one warning is logged per minute. */
+  /** The engine sent a frame after a reply had ended. Each such frame is counted; one warning is logged per minute. */
   frameAfterReply(mode: ReplyMode): void;
   /** With `ENGINE_REPLY=auto`, the worker has found out how the engine replies, and reads its replies accordingly. */
   engineHabit(habit: Habit): void;

@@ -39,7 +39,7 @@ interface TracedExtraction {
   readonly ms: number;
 }
 
-/** An extraction that ended more than this many ms before the ask was accepted is not shown in the ask's trace. */
+/** An extraction that ended more than this many ms before the ask was accepted gets no span in the ask's trace. */
 const READ_AHEAD_MS = 60_000;
 
 /**

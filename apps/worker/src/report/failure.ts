@@ -13,8 +13,8 @@ export interface Failure {
   /** The error of the engine call, if there was one. */
   readonly engine?: EngineError;
   /**
-   * If set, decides whether this failure ends the ask, so that no further engine call is made; if not set, the error of
-   * the engine decides.
+   * Whether this failure ends the ask, so that no further engine call is made. If undefined, the advice `retry` of the
+   * error `engine` decides.
    */
   readonly isFinal?: boolean;
 }

@@ -1,18 +1,16 @@
 import { mastersOf, type RedisClient } from "@docrelay/platform";
 import type { Redis } from "ioredis";
 
-/**
- * The append-only file of a Redis that has been up for longer than this is not rewritten: either a worker has had it
- * rewritten after the start of Redis, or the file was never in danger.
- */
+/** If Redis has been up for more than this many seconds, its append-only file is not rewritten. */
 const YOUNG_SECONDS = 600;
 
 /**
- * Returns a function that makes Redis rewrite its append-only file soon after a start of Redis. A Redis that is killed
- * while it writes a script's commands to the file rightly ignores them at its next start, but leaves the first half of
- * them in the file, and executes that half at the start after that (findings/redis-half-a-transaction.sh). A rewritten
- * file has no such part. Further calls do nothing until the connection has been lost. @throws errors of ioredis, also
- * when Redis forbids the command.
+ * Returns a function that makes Redis rewrite its append-only file soon after a start of Redis. If Redis is killed
+ * while it writes a script's commands to the file, the file ends with the first half of them. The next start of Redis
+ * ignores that half but leaves it in the file, and the start after that executes it
+ * (findings/redis-half-a-transaction.sh). A rewritten file does not have that half. After the first call, the function
+ * does nothing until the connection has been lost.
+ * @throws errors of ioredis, also when Redis forbids the command.
  */
 export function createLogRewriter(redis: RedisClient): () => Promise<void> {
   // The connections to masters whose file was checked already. A single Redis keeps its connection object after a loss,

@@ -25,9 +25,9 @@ export type SweepAction =
   | { do: "wake" };
 
 /**
- * Decides what the sweeper does about an ask that is due for a check. A cancellation comes before the deadline. A
- * parked ask whose texts are missing must wait for their extraction, whose job may have been lost, so the job is added
- * again. For any other ask the bell is rung again, because the first bell may have been lost.
+ * Decides what the sweeper does about an ask that is due for a check. A cancelled ask ends as cancelled even after its
+ * deadline. A parked ask whose texts are missing waits for their extraction; the extraction's job may have been lost,
+ * so it is added again. For any other ask the bell is rung again, because the first bell may have been lost.
  */
 export function sweepRule({ ask, state, expired, texts, bytes }: Found): SweepAction {
   if (ask.cancelled) return { do: "cancel" };

@@ -67,8 +67,8 @@ describe("one pass of the sweeper", () => {
     worker.die();
   });
   /**
-   * Waits for `count` bells, and returns all bells heard. The `ping` gives a bell that was rung in excess the time to
-   * arrive.
+   * Waits for `count` bells, and then for a `ping` of Redis: a bell that was rung in excess would have arrived before
+   * its reply. Returns all bells heard.
    */
   async function bells(count: number): Promise<ListeningWorker["heard"]> {
     await eventually(() => worker.heard.length >= count);

@@ -36,7 +36,7 @@ export interface SweepDeps {
 }
 
 /**
- * Runs in each ask worker, and is active in the leader: rings again for lost bells, adds lost jobs, and ends expired
+ * Runs in each ask worker, but acts only in the leader: rings again for lost bells, adds lost jobs, and ends expired
  * and cancelled asks.
  */
 export interface Sweeper extends AsyncDisposable {
@@ -57,8 +57,8 @@ interface SweeperDeps extends SweepDeps {
 
 /**
  * Starts the sweeper. It uses a timer and no job of a queue, so that it works while the queue is stuck. Only the
- * leader's sweeper is active; if two are, they do no harm, because every step is idempotent. When a worker is gone, or
- * when this worker has become the leader, the sweeper rings for the asks that no live worker runs.
+ * leader's sweeper acts; if for a moment two act, they do no harm, because every step is idempotent. When a worker is
+ * gone, or when this worker has become the leader, the sweeper rings for the asks that no live worker runs.
  */
 export function startSweeper(deps: SweeperDeps, everyMs = EVERY_MS): Sweeper {
   const { membership } = deps;
@@ -106,8 +106,8 @@ interface State {
 }
 
 /**
- * Does one pass of the leader: rings for orphaned asks, handles due asks, has Redis rewrite its file, removes expired
- * bytes.
+ * Does one pass of the leader: rings for asks that no live worker runs, handles due asks, has Redis rewrite its
+ * append-only file, and removes expired bytes.
  */
 async function pass(deps: SweeperDeps, state: State, signal: AbortSignal): Promise<void> {
   try {

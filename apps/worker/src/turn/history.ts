@@ -14,7 +14,7 @@ export interface History {
   readonly notice: string;
 }
 
-/** Reads the conversation before an ask: from the newest asks back, as many as fit into `budgetTokens`. */
+/** Reads the conversation before an ask: as many of the newest questions and answers as fit into `budgetTokens`. */
 export async function readHistory(store: Store, ask: TakenAsk, budgetTokens: number): Promise<History> {
   const messages: ChatMessage[] = [];
   let left = budgetTokens - estimateTokens(EARLIER_LEFT_OUT);

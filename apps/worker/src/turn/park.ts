@@ -12,7 +12,7 @@ export interface ParkDeps extends EndDeps, ProgressDeps, TextDeps {
 }
 
 /**
- * Parks the ask until the texts of its files `missing` (indexes) are stored; the extraction then wakes its
+ * Parks the ask until the texts of the files with the indexes `missing` are stored; the extraction then wakes the ask's
  * conversation.
  */
 export async function parkAsk(deps: ParkDeps, { ask, owner }: OwnedAsk, missing: number[]): Promise<Turn> {

@@ -16,8 +16,8 @@ import type { Text } from "./texts.ts";
 export interface PromptSettings {
   readonly promptMode: "plain" | "fenced";
   /**
-   * Which `unique_id` the engine gets. `client`: the one that a client of the plain endpoint has sent, if it did;
-   * `opaque`: always the id of the conversation's address, which tells nothing about the user.
+   * Which `unique_id` the engine gets. `client`: the one that the client has sent over `/ws/chat/`; without one, the
+   * same as with `opaque`. `opaque`: the hash of the conversation, which tells nothing about the user.
    */
   readonly uniqueId: "client" | "opaque";
   /** How many tokens a prompt may have, without the system text; undefined if the engine takes files of any size. */
@@ -57,7 +57,7 @@ export async function choosePagesOf(
 }
 
 /**
- * Returns 16 random hex digits, taken from a UUID, with which the marks in a prompt are made unguessable. Node
+ * Returns 16 random hex digits, which make the marks in a prompt unguessable. They are taken from a UUID, because Node
  * generates many UUIDs at once; `randomBytes` would be a system call for each prompt.
  */
 function newBoundary(): string {

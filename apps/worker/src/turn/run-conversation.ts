@@ -12,11 +12,11 @@ export interface ConversationDeps extends TurnDeps {
   /** Whether another worker counts as gone, so that its asks may be taken over. */
   isGone(worker: string): Promise<boolean>;
   /**
-   * Whether another worker has a connection to Redis. A worker that counts as gone but is connected has not crashed: it
-   * stands still.
+   * Whether another worker has a connection to Redis. A worker that counts as gone but is connected has not crashed:
+   * its process stands still.
    */
   isConnected(worker: string): Promise<boolean>;
-  /** Returns a random number from 0 to 1, by which pauses differ. */
+  /** Returns a random number from 0 to 1, by which the pauses before retries vary. */
   random(): number;
 }
 
@@ -31,7 +31,7 @@ const ENGINE_RETRY_MS = { firstMs: 200, longestMs: 2000 };
 /**
  * Handles a conversation's bell: runs its asks in order until the mailbox is empty, the ask at its head parks, another
  * worker runs that ask, or the process stops. Each turn has its own owner token, so that late writes of an earlier turn
- * are refused. `taking` is called before each take, which sees every ask that was accepted before.
+ * are refused. `taking` is called just before each take; the take sees every ask that was accepted by then.
  */
 export async function runConversation(
   deps: ConversationDeps,
@@ -44,7 +44,8 @@ export async function runConversation(
   let gone = voided;
   while (!stopping.aborted) {
     const owner = newOwner(deps.worker);
-    // After a final failure the next turn only ends the ask. With `maxAttempts` 0, the take does not begin a call.
+    // If the last failure was final, the next turn only ends the ask. With `maxAttempts` 0, the take begins no engine
+    // call.
     const maxAttempts = isFinal(failed?.failure) ? 0 : settings.attempts;
     const from = { maxAttempts, ...(gone === undefined ? {} : await voiding(deps, gone)) };
     taking();
@@ -87,7 +88,10 @@ export async function runConversation(
   return "hand-back";
 }
 
-/** Returns what `take` must know of an earlier owner: its token, and whether its worker stands still or has crashed. */
+/**
+ * Returns what `take` must know of an earlier owner: its token, and whether its worker still has a connection (stands
+ * still) or not (has crashed).
+ */
 async function voiding(deps: ConversationDeps, voided: string): Promise<TakeFrom> {
   const worker = workerOf(voided);
   const lives =

@@ -26,7 +26,6 @@ const LOST: Failure = {
   message: "The answer was interrupted too often. Ask again.",
 };
 
-/** A turn in progress. */
 interface Running extends OwnedAsk {
   /** When the ask was taken, in ms of this process's clock. */
   readonly takenAt: number;

@@ -16,7 +16,10 @@ const FAILED: StoredText = { kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason:
 /** Room for two texts of 40,000 letters, or for one of 100,000; a letter counts two bytes. */
 const MAX_BYTES = 204_000;
 
-/** Records the keys that are read. A key's number is its text's length in thousands, unless `answers` has the key. */
+/**
+ * Makes a function that reads texts and records their keys. The number in a key is the length of its text in thousands
+ * of letters, unless `answers` has the key.
+ */
 function reader(answers: Record<string, () => Promise<StoredText | undefined>> = {}) {
   const reads: string[] = [];
   const read = async (key: string): Promise<StoredText | undefined> => {

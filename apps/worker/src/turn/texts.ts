@@ -75,9 +75,9 @@ function knownCode(code: string): ErrorCode {
 }
 
 /**
- * Returns the first of the files `missing` (indexes) that can never get a text, because its bytes are gone; undefined
- * if there is none. Bytes are released when their text has been stored, so if the bytes are missing, the text is looked
- * for once more.
+ * Of the files with the indexes `missing`, returns the index of the first file that can never get a text, because its
+ * bytes are gone; undefined if there is none. Bytes are released when their text has been stored, so if the bytes are
+ * missing, the text is looked for once more.
  */
 export async function findLostFile(
   { store, blobs }: { store: Store; blobs: BlobStore },
