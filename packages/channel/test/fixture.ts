@@ -26,8 +26,8 @@ export interface Fixture {
   /** Accepts an ask with a body made of its id. */
   ask(id: string, more?: Partial<AcceptInput>, store?: Store): Promise<Accepted>;
   /**
-   * Takes the ask at the head of the mailbox. If a worker runs it, that worker counts as dead. Throws when there is no
-   * ask.
+   * Takes the ask at the head of the mailbox, even from another worker, which then counts as gone. Throws if there is
+   * no ask.
    */
   taken(owner?: string): Promise<{ ask: TakenAsk; owner: string }>;
   /** Takes the ask at the head of the mailbox, and begins an attempt. */

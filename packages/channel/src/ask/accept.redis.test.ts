@@ -142,8 +142,8 @@ describe("accept", () => {
       const made = { digest: id, trace: "", nonce: id, maxInFlight: 100 };
       return accept(store, { user, conversation: CONVERSATION, id, body, replaces: "one", ...made });
     };
-    // With this retention the event of the ask "one" is recent, so the ask's record cannot have expired: the ask does
-    // not count as known.
+    // The event of the ask "one" is younger than this retention, so the ask's record cannot have expired: its absence
+    // means that the ask is unknown.
     expect(await ask(60_000)).toEqual({ kind: "not-replaceable" });
     expect(await ask(0)).toMatchObject({ kind: "accepted" });
   });

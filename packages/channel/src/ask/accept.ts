@@ -30,8 +30,8 @@ export interface AcceptInput {
 
 export type Accepted =
   /**
-   * `overMs`: set when the user now keeps more than `kept.maxBytes` bytes. After `overMs` ms, so many of them have
-   * expired that the rest is within the limit.
+   * `overMs`: set if the user now keeps more than `kept.maxBytes` bytes. In `overMs` ms, enough of them will have
+   * expired.
    */
   | { kind: "accepted"; seq: number; duplicate: boolean; overMs?: number }
   | { kind: "busy" }
@@ -68,14 +68,14 @@ const ACCEPT = step(
 );
 
 /**
- * An ask writes its conversation's entry in the user's index again if this part (an eighth) of the retention has passed
- * since the entry was last written. So the entry may stay in the index for an eighth of the retention longer than the
- * conversation is kept.
+ * An ask writes its conversation's entry in the user's index again when 1 / `RELIST_PART` of the retention has passed
+ * since the entry was last written. So the entry may stay in the index for that much longer than the conversation is
+ * kept.
  */
 const RELIST_PART = 8;
 /**
- * An ask also removes expired conversations from the user's index if the hash of its own conversation begins with one
- * of these 4 characters, of 64 possible ones.
+ * If the hash of an ask's conversation begins with one of these 4 characters, of 64 possible ones, the ask also removes
+ * expired conversations from the user's index.
  */
 const PRUNES = /^[0-3]/;
 const MAX_TITLE = 200;
@@ -182,8 +182,9 @@ export async function hasAsk(store: Store, at: AskAddress): Promise<boolean> {
 
 /**
  * Returns a digest of what makes two asks with one id the same ask: conversation, message, files by name and bytes,
- * passwords, and the ask that is replaced. It is an HMAC, so a digest alone cannot confirm a guessed question or
- * password: that also needs the secret. Redis stores the secret too, encrypted only if `DATA_KEY` is set.
+ * passwords, and the ask that is replaced. The digest is an HMAC, so whoever has only the digest cannot check a guess
+ * of the question or the password: that also needs the secret. The secret is in Redis, too, encrypted only if
+ * `DATA_KEY` is set.
  */
 export function askDigest(
   secret: string,

@@ -1,8 +1,8 @@
 local state, currentAttempt, written, cancelled, how, current =
   fields(ask, 'state', 'attempt', 'n', 'cancel', 'how', 'owner')
 if not state or state == 'ended' then return { 'ENDED', how or 'gone' } end
--- An owner that takes over an ask may continue the same attempt, so the owner is compared as well as the number of the
--- attempt.
+-- An owner that takes over an ask may continue the same attempt. So not only the number of the attempt is compared, but
+-- also the owner.
 if owner ~= '' and current ~= owner then return { 'STALE' } end
 if tonumber(currentAttempt) ~= attempt then return { 'STALE' } end
 if n <= tonumber(written) then return { 'DONE' } end

@@ -5,7 +5,7 @@ if not record.state or record.state == 'ended' then
 end
 local checks = tonumber(record.looks) + 1
 local expired = now >= tonumber(record.deadline)
--- The caller ends an expired ask. The next check is soon, in case the caller fails.
+-- If the ask has expired, the caller ends it. The next check is soon, in case the caller fails.
 if expired then redis.call('ZADD', due, ms(now + expiredMs), memberPrefix .. ask)
 else checkAt(ask, now + math.min(maxMs, checks <= 1 and firstMs or (checks - 1) * stepMs), record.deadline) end
 record.looks = checks

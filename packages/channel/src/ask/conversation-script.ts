@@ -73,7 +73,6 @@ export function step<A extends string>(
   };
 }
 
-/** Runs a step on a conversation. */
 export function runStep<A extends string>(
   store: Store,
   at: ConversationAddress,
@@ -131,7 +130,10 @@ export function eventTails(store: Store, ask: EventAsk, nonce: string, events: r
   return events.map((body, index) => eventTail(store, ask, index === 0 ? nonce : `${nonce}-${index}`, body));
 }
 
-/** Parses a member of a shard's due set into the address of its ask; undefined for any other text. */
+/**
+ * Parses a member of a shard's key `due`, which lists unfinished asks by their next check. Returns the address of the
+ * ask; undefined for any other text.
+ */
 export function parseMember(shard: string, member: string): AskAddress | undefined {
   const [u, c, a] = member.split("/");
   return u && c && a ? { shard, u, c, a } : undefined;

@@ -34,15 +34,15 @@ end
 
 local function conversationHash() return string.match(memberPrefix, '/(.*)/') end
 
--- Sets when the sweeper checks an ask next: at the time `at`, but not after the ask's deadline as long as the deadline
--- is in the future.
+-- Sets when the sweeper checks an ask next: at the time `at`, or at the ask's deadline if that comes earlier and has
+-- not passed.
 local function checkAt(ask, at, deadline)
   deadline = tonumber(deadline)
   if at > deadline and now < deadline then at = deadline end
   redis.call('ZADD', due, ms(at), memberPrefix .. ask)
 end
 
--- `trim` removes no single deltas from this many newest events of a log, so that a reader that was away for a while can
+-- Of this many newest events of a log, `trim` removes no single deltas, so that a reader that was away for a while can
 -- resume.
 local WHOLE = 512
 local HEAD = '^{"seq":%d+,"at":%d+,"attempt":(%d+),"conversation":"[^"]*","ask":"([^"]*)","nonce":"[^"]*","type":"(%a+)"'
@@ -85,7 +85,7 @@ local function trim(seq, first, bytes, most)
       drop(entry)
       first = first + 1
     end
-    -- A hole may follow the last removed event, so `first` is read from the log.
+    -- Deltas just after the last removed event may be missing, too, so `first` is read from the log.
     local oldest = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
     if oldest then first = tonumber(string.match(oldest[1], '^%d+')) end
   end
@@ -95,8 +95,8 @@ end
 
 local frames = {}
 
--- A log may still exist although its counters were lost. A new log then replaces it. Because this is rare, it is not
--- checked before each write; it is noticed when the first XADD fails.
+-- If the counters of a log were lost, the log itself may still exist. A new log then replaces the old one. Because this
+-- is rare, it is not checked before each write: it shows when the first XADD fails.
 local function add(seq, event)
   if seq == 1 then
     local reply = redis.pcall('XADD', log, '1-0', 'e', event)

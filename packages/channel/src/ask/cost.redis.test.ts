@@ -13,7 +13,7 @@ const completed = { type: "completed", text: "An answer of one line.", timings }
 /** Makes a new id as a client does. */
 const newId = (): string => randomBytes(16).toString("hex");
 
-/** Returns how many commands Redis has executed, including those inside scripts but not the scripts themselves. */
+/** Returns how many commands Redis has executed. A command inside a script counts, the call of the script does not. */
 async function commands(): Promise<number> {
   const stats = await channel.store.redis.info("commandstats");
   const calls = [...stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)];

@@ -19,7 +19,7 @@ const RENAME = step("rename.lua", { title: "text" });
 const ENTRIES_AT_ONCE = 500;
 /** Matches the JSON of an `accepted` event. Only such events are parsed, because most events of a log are deltas. */
 const IS_ACCEPTED = /"type":"accepted"/;
-/** How many times the deletion begins again at most, when an ask was accepted meanwhile. */
+/** The most tries of a deletion. A further try is needed when an ask was accepted meanwhile. */
 const MAX_TRIES = 20;
 
 /** What a deleted conversation leaves for the caller to remove. */

@@ -11,9 +11,9 @@ const FEEDBACK = step("feedback.lua", { ask: "text", most: "number" }, { tails: 
 export const MAX_FEEDBACK = 50;
 
 /**
- * Writes the user's feedback on an ended ask as an event of its log. A repeated call writes the same event again, which
- * changes nothing for readers. `unknown`: this conversation has no such ask, or its record has expired. `running`: the
- * ask has not ended. `many`: the feedback was changed too often.
+ * Writes the user's feedback on an ended ask as an event of the conversation's log. A repeated call writes the same
+ * event again, which changes nothing for readers. `unknown`: this conversation has no such ask, or the ask's record has
+ * expired. `running`: the ask has not ended. `many`: the feedback was changed too often.
  */
 export async function giveFeedback(
   store: Store,

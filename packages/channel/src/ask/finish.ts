@@ -32,10 +32,11 @@ export interface Ending {
 
 /**
  * Writes an ask's terminal event and removes the ask from every index, in one step. The first call wins. Later calls
- * return `ended` and how the ask ended; only a repeated call with the winner's nonce returns `finished` again. `at`: a
- * worker's attempt, and the number of the first event that it writes here. The write is stale unless the attempt is the
- * stored one and the number is its next. The sweeper and cancels pass `"any"`, because they may end an ask at any
- * attempt. `empty`: the mailbox was empty after this step, so no bell need be rung.
+ * return `ended` and how the ask ended; only a repeated call with the winner's nonce returns `finished` again.
+ *
+ * `at`: a worker's attempt, and the number `n` of the first event that it writes here. The write is stale unless the
+ * attempt is the stored one and `n` is its next number. The sweeper and cancels pass `"any"`, because they may end an
+ * ask at any attempt. `empty`: the mailbox was empty after this step, so no bell need be rung.
  */
 export async function finish(
   store: Store,

@@ -22,7 +22,7 @@ import { mailKey, recordKey } from "../redis/keys.ts";
 
 const channel = useChannel();
 
-/** A worker that may stop at any step and continue at any later one. Its fields are all it knows. */
+/** A worker that may stop at any step and continue at any later step. It knows only its own fields. */
 interface Worker {
   readonly name: string;
   ask?: TakenAsk;
@@ -33,7 +33,7 @@ interface Worker {
 /** What the steps so far have returned. The log must agree with it. */
 interface Known {
   readonly accepted: Set<string>;
-  /** The terminal event of each ask for which a step returned that it wrote the event. */
+  /** By ask: the terminal event that a step of the store has reported as written. */
   readonly ended: Map<string, Terminal>;
 }
 
@@ -84,8 +84,7 @@ describe("any history of any steps by three workers, some of them declared dead"
 const newWorker = (name: string): Worker => ({ name, owner: "", attempt: 0, n: 0 });
 
 /**
- * Ends the asks that a history has left unfinished: each of them in the next of three ways, and after the third way in
- * the first again.
+ * Ends the asks that a history has left unfinished. Three ways of ending are used one after another, again and again.
  */
 async function finishAll(known: Known): Promise<void> {
   const ways = ["complete", "complete with its last events", "finish cancelled"];
@@ -164,7 +163,7 @@ async function play(what: string, worker: Worker, id: string, known: Known): Pro
   else if (what === "forget") delete worker.ask;
 }
 
-/** Returns the owner of the ask at the head of the mailbox, if a worker runs it. */
+/** Returns the owner of the ask at the head of the mailbox; an empty text if no worker runs the ask. */
 async function holderOfHead(): Promise<string> {
   const { redis } = channel.store;
   const a = await redis.lindex(mailKey(channel.at), 0);

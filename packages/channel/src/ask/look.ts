@@ -60,7 +60,6 @@ export async function unfinishedAsks(
   return { asks: await factsOf(store, members.slice(0, limit)), sum, now: await redisTime(store.redis) };
 }
 
-/** Returns a user's unfinished asks. */
 export async function unfinishedAsksOf(store: Store, user: string): Promise<AskFacts[]> {
   const at = askAddress(user, "", "");
   const asks = await store.redis.smembers(liveKey(at));
@@ -143,8 +142,8 @@ export async function lastEnds(
 
 /**
  * Returns the events of one ask in the log, up to its terminal event, and its facts while it is unfinished. The caller
- * removes what operators must not see. Returns undefined when nothing of the ask is kept, or when its first event is
- * not, because the oldest kept event may belong to another ask.
+ * removes what operators must not see. Returns undefined if the ask's record or its first event is no longer kept: the
+ * oldest kept event may belong to another ask.
  */
 export async function lifeOfAsk(
   store: Store,

@@ -4,7 +4,7 @@ import { logKey } from "../redis/keys.ts";
 import { sealingOf, type Store } from "../redis/store.ts";
 import { readEvent } from "../sealing/sealed-event.ts";
 
-/** A completed ask of a conversation, from which a later ask's prompt quotes. */
+/** A completed ask of a conversation, whose question and answer go into the prompt of a later ask. */
 export interface PastAsk {
   readonly message: string;
   /** The names of the ask's files. */
@@ -31,14 +31,14 @@ export async function* pastAsks(store: Store, ask: TakenAsk): AsyncGenerator<Pas
   if (ask.seq <= 1) return;
   const replies = new Map<string, string>();
   /**
-   * For each replaced ask that is still to be read: the newest of its replacements, which is returned in its place.
-   * Undefined: the replacement did not complete or comes after `ask`, so nothing is returned there.
+   * For each replaced ask that was not read yet: the newest of its replacements, which is returned in its place.
+   * Undefined if that replacement did not complete or comes after `ask`: then nothing is returned in this place.
    */
   const standIns = new Map<string, PastAsk | undefined>();
   /**
-   * The id whose `accepted` event is to be read next on the way to the place of `ask` in the conversation: `ask`
-   * itself, then the ask that it replaces, and so on. Undefined once all of these were read; only asks before them are
-   * returned.
+   * Only asks before `ask` are returned; if `ask` replaces another ask, only those before the replaced one. `place`:
+   * the id of the ask up to which nothing is returned: first `ask` itself, then the ask that it replaces, and so on.
+   * Undefined once all of these were read.
    */
   let place: string | undefined = ask.id;
   for await (const event of acceptedAndCompleted(store, ask)) {
@@ -64,8 +64,8 @@ function pastAsk({ ask, message, files }: EventOf<"accepted">, replies: Map<stri
 }
 
 /**
- * Reads the log backwards from its end, not from `ask`: the ask ahead of `ask` may have been completed after `ask` was
- * accepted.
+ * Reads the log backwards from its end. It does not begin at `ask`, because the ask before `ask` may have been
+ * completed after `ask` was accepted.
  */
 async function* acceptedAndCompleted(store: Store, { address }: TakenAsk): AsyncGenerator<Known, void, void> {
   let to = "+";

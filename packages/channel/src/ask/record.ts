@@ -12,7 +12,7 @@ export interface AskFile {
   readonly text: string;
   readonly ref: string;
   /**
-   * The id of the upload, by which the user may name the file in another ask. Records of version 0.1 do not have it.
+   * The id of the upload, by which the user may name the file in another ask. Records of version 0.1 lack this field.
    */
   readonly upload?: string;
   /**
@@ -33,7 +33,7 @@ export interface AskBody {
   readonly message: string;
   readonly files: readonly AskFile[];
   readonly origin: "socket" | "plain";
-  /** The `unique_id` of the plain frame that made this ask. */
+  /** The `unique_id` of the frame on `/ws/chat/` that made this ask. */
   readonly uniqueId?: string;
   /**
    * The user's tenant and network, if a quota limits them: the engine's tokens are counted for them as well as for the
@@ -42,7 +42,7 @@ export interface AskBody {
   readonly charged?: readonly UserAddress[];
 }
 
-/** An ask as its worker sees it. Times are ms of Redis's clock; `now` is when the ask was read. */
+/** An ask as its worker sees it. Times are in ms by Redis's clock; `now` is when the ask was read. */
 export interface TakenAsk {
   readonly address: AskAddress;
   readonly conversation: string;
@@ -58,7 +58,7 @@ export interface TakenAsk {
   /** How many events of the current attempt are in the log. */
   readonly n: number;
   /**
-   * How many times the ask was taken since its last engine call began. The number grows when owners of the ask crash
+   * How many times the ask was taken since its last engine call began. The number grows if owners of the ask crash
    * before they begin a call.
    */
   readonly taken: number;
@@ -98,14 +98,14 @@ export interface CheckedAsk extends TakenAsk {
   readonly state: string;
   /** The token of the worker that runs the ask; empty when no worker runs it. */
   readonly owner: string;
-  /** How often the sweeper has checked the ask since it was last taken. */
+  /** How many times the sweeper has checked the ask since it was last taken. */
   readonly checks: number;
 }
 
 /**
- * The fields of a record that {@link readRecord} and the scripts that describe an ask need. Scripts read the fields in
- * the order of this list, and the list names the values they return, so a new field may be added anywhere. HGETALL
- * would need no list, but it cost `take` a tenth more of Redis's time.
+ * The fields of a record that {@link readRecord} and the scripts that return an ask need. The order of this list is the
+ * order in which scripts read and return the fields, and TypeScript assigns the values by it, so a new field may be
+ * added anywhere. HGETALL would need no list, but it cost `take` a tenth more of Redis's time.
  */
 export const RECORD_FIELDS = [
   "conversation",

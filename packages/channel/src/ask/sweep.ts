@@ -53,9 +53,8 @@ function addressesIn(replies: ReadonlyArray<[string, string[]]>): AskAddress[] {
 }
 
 /**
- * Queries each shard with a command of its own. No pipeline is used, because in a cluster the shards are on several
- * nodes, and a node that is away must not hold up the other nodes. ioredis sends the commands of one tick together
- * anyway.
+ * Queries each shard with a command of its own. A pipeline is not used: in a cluster the shards are on several nodes,
+ * and a node that is away must not hold up the others. ioredis sends the commands of one tick together anyway.
  * @throws the first error when no shard replies
  */
 async function eachShard<T>(
@@ -83,7 +82,8 @@ const CHECK = step(
   { describes: true },
 );
 /**
- * When the sweeper checks an ask again: 1, 2, 4, 6 … 60 s after its previous check; an expired ask always after 1 s.
+ * After how many ms the sweeper checks an ask again: after 1, 2, 4, 6 … 60 s, longer after each check. An expired ask
+ * is checked again after 1 s each time.
  */
 const CHECK_TIMES = { firstMs: 1000, stepMs: 2000, maxMs: 60_000, expiredMs: 1000 };
 

@@ -8,8 +8,8 @@ while true do
   if record.state and record.state ~= 'ended' then
     if tonumber(record.v) > recordVersion then return { 'NEWER' } end
     local orphaned = false
-    -- A live worker keeps the ask that it runs. Only the same worker may take this ask again, or a worker whose
-    -- `voided` is the owner's token.
+    -- A live worker keeps the ask that it runs. This ask may be taken again only by the same worker, or by a worker
+    -- whose argument `voided` is the owner's token.
     local isRunning = record.state == 'running'
     if isRunning and record.owner ~= owner and record.owner ~= voided and workerOf(record.owner) ~= workerOf(owner) then
       return { 'HELD', record.owner }
@@ -25,7 +25,7 @@ while true do
       record.taken = tonumber(record.taken) + (isSpared and 0 or 1)
       record.owner, record.state, record.looks = owner, 'running', 0
       local ready = record.files == '0' and record.cancel ~= '1' and now < tonumber(record.deadline)
-      -- Whether a point is stored at which the answer of this attempt can be continued. If so, no other call is begun.
+      -- Whether the record has a point at which the answer of this attempt can be continued. Then no new call is begun.
       local goesOn = record.resume and string.match(record.resume, '^%d+') == record.attempt
       if ready and not orphaned and not goesOn and spent(record) < maxAttempts and record.taken <= maxTaken then
         beginAttempt(record, owner)

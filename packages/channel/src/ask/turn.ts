@@ -5,7 +5,10 @@ import { SUPPORTED_RECORD_VERSION, wrongAnswer, type Store } from "../redis/stor
 import { eventTails, runStep, step } from "./conversation-script.ts";
 import { readRecord, type TakenAsk } from "./record.ts";
 
-/** The ask has ended already, by another worker, the sweeper or a cancel. `how`: the type of its terminal event. */
+/**
+ * The ask has ended already: another worker, the sweeper or a cancel has ended it. `how`: the type of its terminal
+ * event.
+ */
 export type Ended = { kind: "ended"; how: string };
 export type Taken =
   | { kind: "empty" }
@@ -41,8 +44,8 @@ export interface TakeFrom {
   readonly maxAttempts?: number;
   readonly voided?: string;
   /**
-   * Set if the worker with the owner token `voided` is stalled but still connected. If that worker had begun a call,
-   * the call counts neither as a crash nor as a failure.
+   * Set if the worker of the owner token `voided` stands still but is connected. If that worker had begun a call, the
+   * call counts neither as a crash nor as a failure.
    */
   readonly voidedLives?: boolean;
 }
@@ -120,11 +123,11 @@ export interface Resumable {
 /**
  * Writes events of an attempt to the log and publishes them, all or none.
  *
- * `at.n`: the number of the first of these events in the attempt, counted from 1; for attempt 0 it is the index of the
- * file + 1. The write is stale unless the attempt is the stored one and `n` is its next number. `seq`: the seq of the
- * last event. `done`: an earlier call has written the events already. A retry must have the same events and nonce.
- * `resumable`: set if another owner may continue the attempt; the write is then also stale unless its owner still has
- * the ask.
+ * `at.n`: the number of the first of these events in the attempt; the numbers begin at 1. For attempt 0 it is the index
+ * of the file + 1. The write is stale unless the attempt is the stored one and `n` is its next number. `seq`: the seq
+ * of the last event. `done`: an earlier call has written the events already. A retry must have the same events and
+ * nonce. `resumable`: set if another owner may continue the attempt; the write is then also stale unless
+ * `resumable.owner` still has the ask.
  */
 export async function append(
   store: Store,
@@ -151,7 +154,7 @@ const RELEASE = step("release.lua", { ask: "text", owner: "text", nextState: "te
 type Released<K extends string> = { kind: K | "stale" | "cancelled" } | Ended;
 
 /**
- * Leaves an ask until its texts are stored. The caller reads the texts once more afterwards, because one may have been
+ * Parks an ask until its texts are stored. The caller reads the texts once more afterwards, because one may have been
  * stored in between.
  */
 export async function park(store: Store, ask: { address: AskAddress }, owner: string): Promise<Released<"parked">> {

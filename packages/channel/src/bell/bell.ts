@@ -9,8 +9,8 @@ import { bellChannel, shardBellChannel, encodeBell, parseBeat, type BellMessage 
 import { BEAT_MS, type Beat, type Roster } from "./roster.ts";
 
 /**
- * How many workers one call of `ring` tries at most: if Redis does not know a worker any more, the next worker is
- * tried.
+ * How many workers one call of `ring` tries at most. The next worker is tried if the last one is no longer subscribed
+ * to its bells.
  */
 const MAX_TRIES = 4;
 
@@ -27,8 +27,8 @@ export interface Bell {
 }
 
 /**
- * @param beats for how many beats a ring waits while no worker is known. A process that has just started hears all
- * workers within one beat.
+ * @param beats how long a ring waits while no worker is known, in beats ({@link BEAT_MS}). A process that has just
+ * started hears all workers within one beat.
  */
 export function createBell(redis: RedisClient, roster: Roster, { beats = 0 }: { beats?: number } = {}): Bell {
   return { ring: (message, whom) => ring({ redis, roster, beats }, message, whom) };
@@ -60,8 +60,7 @@ export async function ring(
  */
 export async function isListening(redis: RedisClient, worker: string): Promise<boolean> {
   if (!(redis instanceof Cluster)) return isHeard(redis, bellChannel(worker), "");
-  // Several shards are tried, because some masters may be away, or the worker may not have subscribed at each of them
-  // yet.
+  // Several shards are tried: the master of one may be away, or the worker may not have subscribed there yet.
   const shards = Array.from({ length: ASKED_SHARDS }, () => SHARDS[randomInt(SHARDS.length)] ?? "");
   const replies = shards.map(async (shard) => {
     if (!(await isHeard(redis, shardBellChannel(worker, shard), ""))) throw new Unheard();

@@ -12,7 +12,7 @@ const beat = (worker: string, more: Partial<Beat> = {}): Beat => ({
 function pass(roster: Roster, ticks: number): void {
   for (let tick = 0; tick < ticks; tick++) roster.tick();
 }
-/** Makes a random function with which `choose` compares the first worker of the list with the last one. */
+/** Makes a source of random numbers with which `choose` compares the first worker of the list with the last one. */
 function both(): () => number {
   let calls = 0;
   return () => (calls++ % 2 === 0 ? 0 : 0.999);

@@ -1,4 +1,4 @@
-/** How often an ask worker announces itself, in ms. A roster counts the silence of workers in ticks of this length. */
+/** The time between two beats of a worker, in ms. A roster counts the silence of workers in ticks of this length. */
 export const BEAT_MS = 200;
 /** A worker that was silent for more ticks than this gets no bells while another worker is heard. */
 const FRESH_TICKS = 3;
@@ -38,12 +38,12 @@ export interface Beat {
   readonly unfinished?: number;
 }
 
-/** The live ask workers, as far as this process has heard of them by their beats. */
+/** The live workers, as far as this process has heard of them by their beats. */
 export interface Roster {
   hear(beat: Beat): void;
   /**
-   * Counts one more tick of {@link BEAT_MS}; the process calls it with a timer. Comparing times of a clock instead
-   * would count a pause of this process itself as silence of the workers.
+   * Counts one more tick of {@link BEAT_MS}. An edge calls it by a timer, a worker at each of its own beats that it
+   * hears. Comparing times of a clock instead would count a pause of this process itself as silence of the workers.
    */
   tick(): void;
   /**
@@ -65,7 +65,10 @@ export interface Roster {
   pardon(): void;
   /** Whether the worker was heard or expected, and neither forgotten nor expired since. */
   has(worker: string): boolean;
-  /** Returns the workers that have missed two beats, so that Redis should be asked whether they still listen. */
+  /**
+   * Returns the workers that were silent for more than two ticks, so that Redis should be asked whether they still
+   * listen.
+   */
   suspects(): string[];
   /**
    * Removes and returns the workers that were silent for 3 s, counted in ticks. They count as gone until they are heard
@@ -85,8 +88,8 @@ interface Member {
   /** How many bells were rung for the worker since its last beat. */
   rung: number;
   /**
-   * Whether Redis had no connection of the worker at its last bell. Such a worker gets no more bells until its next
-   * beat, and only its silence decides whether it is gone.
+   * Whether Redis had no connection of the worker when a bell was last rung for it. Such a worker gets no more bells
+   * until its next beat. Whether it is gone is decided only by its silence.
    */
   deaf: boolean;
 }
@@ -151,8 +154,8 @@ export function createRoster(random: () => number = Math.random): Roster {
 }
 
 /**
- * Returns the workers that may get a bell: those that run the version, or all if none does; and of these only the ones
- * that were heard recently, if there are any.
+ * Returns the workers that may get a bell: those that run the version, or all if none runs it. Of these, only the
+ * workers that were heard recently, if there are any.
  */
 function candidates(
   members: ReadonlyMap<string, Member>,

@@ -8,7 +8,10 @@ import { ChannelError } from "../redis/store.ts";
  * deleted.
  */
 const PLACE = "docrelay-blobs";
-/** The marker file in the sub-folder. As long as the marker is missing, no other file is read, written or deleted. */
+/**
+ * The marker file in the sub-folder. A process does not start with a folder that has files but no marker, and a sweep
+ * deletes nothing while the marker is missing.
+ */
 const MARKER = "OWNED-BY-DOCRELAY";
 const MARKER_TEXT = "Blobs of docrelay. They are deleted when they expire.\n";
 /**

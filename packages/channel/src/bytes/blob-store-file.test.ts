@@ -7,8 +7,7 @@ import { createFileBlobStore } from "./blob-store-file.ts";
 import { IDLE_UPLOAD_MS, newRef, SWEEP_GRACE_MS, type BlobStore } from "./blob-store.ts";
 
 let root = "";
-// The store's clock in these tests. Its time differs much from that of the disk's clock, because the difference must
-// not matter.
+// The store's clock in these tests. It is far from the time of the disk, because the difference must not matter.
 let time = 4_000_000_000_000;
 let blobs: BlobStore;
 const place = (...names: string[]): string => join(placeOfBlobs(root), ...names);
@@ -111,7 +110,7 @@ describe("a folder of blobs", () => {
 
   it("leaves no torn file when a chunk cannot be put in its place", async () => {
     const ref = newRef();
-    // A folder of the chunk's name: the chunk's file cannot be renamed to it.
+    // A folder stands where the chunk's file belongs, so the temporary file cannot be renamed to it.
     await mkdir(place(ref, "0"), { recursive: true });
     await expect(blobs.write(ref, 0, bytes)).rejects.toMatchObject({ kind: "io" });
     expect(await readdir(place(ref))).toEqual(["0"]);

@@ -9,8 +9,8 @@ const FETCH_BYTES = 1_048_576;
 const FETCHES_AHEAD = 2;
 
 /**
- * Stores each blob as one hash: offset → chunk. Redis itself expires it. With a single Redis, `isInOrder` is true,
- * because all commands go through one connection. In a cluster it is false, because a blob and its upload are on
+ * Stores each blob as one hash: offset → chunk. Redis itself expires it. `isInOrder` is true because all commands to a
+ * single Redis go through one connection. In a cluster the order is not certain: there a blob and its upload may be on
  * different nodes.
  */
 export function createRedisBlobStore(store: Store): BlobStore {

@@ -14,7 +14,7 @@ const FETCHES_AHEAD = 6;
  * Listing all objects costs a fee for each request, so each sweeping process lists them at most once in this many ms.
  */
 const SWEEP_EVERY_MS = 600_000;
-/** The most pages of 1,000 objects that one sweep lists. The next sweep begins after them. */
+/** The most pages of 1,000 objects that one sweep lists. The next sweep continues behind them. */
 const SWEEP_PAGES = 200;
 
 export interface S3StoreOptions {
@@ -51,8 +51,8 @@ export function createS3BlobStore(client: S3Client, options: S3StoreOptions): Bl
       const body = sealing.isOn ? sealing.seal(placeOfChunk(ref, offset), bytes) : bytes;
       if (!isConditional && (await isThere(client, name))) return false;
       const headers = { ...encrypted, ...(isConditional && { "if-none-match": "*" }) };
-      // The server also returns 412 when an earlier try was stored and its response was lost. The bytes then count as
-      // repeated.
+      // The server returns 412 also if an earlier try was stored and its response was lost. The chunk then counts as
+      // stored before.
       return (await client.send({ method: "PUT", name, headers, body, allowed: [412] })).status !== 412;
     },
     count: async (ref) => (await objectsOf(client, ref)).filter(({ offset }) => offset !== undefined).length,

@@ -23,8 +23,8 @@ export interface BlobStore {
   count?(ref: string): Promise<number>;
   /**
    * Yields the bytes in order: all of them, or those of `range`. Each chunk must begin where the one before ends; other
-   * chunks are ignored. Reads a few MiB ahead. @throws ChannelError `hole` when a chunk before the end of the range is
-   * missing.
+   * chunks are ignored. May read a few MiB ahead.
+   * @throws ChannelError `hole` when a chunk before the end of the range is missing.
    */
   read(ref: string, range?: Range): AsyncIterable<Uint8Array>;
   exists(ref: string): Promise<boolean>;

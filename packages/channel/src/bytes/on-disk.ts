@@ -46,7 +46,7 @@ export async function onDisk<T>(step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {
-    // File system errors have `syscall`. Any other error comes from Redis's clock, or is a bug.
+    // File system errors have `syscall`. Any other error comes from reading Redis's clock, or is a bug.
     if (!(error instanceof Error && "syscall" in error && codeOf(error))) throw error;
     throw new ChannelError("io", `the folder of blobs: ${codeOf(error)}`, { cause: error });
   }

@@ -91,7 +91,7 @@ export async function releaseRoom(store: Store, ref: string): Promise<void> {
   await run(store.redis, RELEASE, { keys: RESERVATION, args: { ref } });
 }
 
-/** Reduces a reservation that was too large to the file's real size. */
+/** Replaces the reservation of a file by one of its real size, which is smaller. */
 export async function shrinkRoom(store: Store, of: { ref: string; size: number; keepMs: number }): Promise<void> {
   await releaseRoom(store, of.ref);
   await reserveRoom(store, { ...of, maxBytes: Number.MAX_SAFE_INTEGER });
@@ -144,7 +144,7 @@ export async function claimBytes(store: Store, blobs: BlobStore, text: string, r
   return ref;
 }
 
-/** Ends the claim of a copy: users of the scope who send the same bytes no longer get this copy. */
+/** From now on, users who send the same bytes do not get this copy. If they get another copy, nothing changes. */
 export async function disclaimBytes(store: Store, text: string, ref: string): Promise<void> {
   await run(store.redis, DELETE_IF, { keys: { name: bytesKey(text) }, args: { expected: ref } });
 }

@@ -17,8 +17,8 @@ export const chunkName = (ref: string, offset: number, isSealed: boolean): strin
  */
 const SEALED = ".sealed";
 /**
- * Returns the name of an empty object (a mark) that means: keep this blob for this many ms after this object was
- * written.
+ * Returns the name of an empty object (a mark) with this meaning: keep the blob for `keepMs` ms from the time at which
+ * the mark was written.
  */
 export const keepName = (ref: string, keepMs: number): string => `${PLACE}${ref}/keep.${Math.round(keepMs)}`;
 const NAME = new RegExp(String.raw`^${PLACE}([\w-]{22})/(?:(\d{${DIGITS}})(\.sealed)?|keep\.(-?\d{1,16}))$`);
@@ -103,9 +103,9 @@ export function chainOf(objects: readonly BlobObject[]): Chain {
 }
 
 /**
- * Whether a blob with these objects has expired at `now`, by the server's clock. A chunk keeps the blob for ten
- * minutes, a mark for the time in its name. The newest object decides; of marks written in the same second, the one
- * with the longest time.
+ * Whether a blob with these objects has expired at `now`, by the server's clock. The newest object decides: a chunk
+ * keeps the blob for ten minutes, a mark (see {@link keepName}) for the time in its name. Of marks written in the same
+ * second, the one with the longest time counts.
  */
 export function isOver(objects: readonly BlobObject[], now: number): boolean {
   let chunk = Number.NEGATIVE_INFINITY;

@@ -13,7 +13,6 @@ export function checked(ref: string): string {
   return ref;
 }
 
-/** Whether an object of this name exists. */
 export async function isThere(client: S3Client, name: string): Promise<boolean> {
   return (await client.send({ method: "HEAD", name, allowed: [404] })).status !== 404;
 }
@@ -24,7 +23,6 @@ export async function list(client: S3Client, query: Record<string, string>): Pro
   return { ...parsePage(Buffer.from(answer.body).toString(), client.place.prefix), now: timeOf(answer) };
 }
 
-/** Returns all objects of a blob. */
 export async function objectsOf(client: S3Client, ref: string): Promise<BlobObject[]> {
   const all: BlobObject[] = [];
   let token: string | undefined;
@@ -40,8 +38,8 @@ export async function objectsOf(client: S3Client, ref: string): Promise<BlobObje
 }
 
 /**
- * Whether the blob has chunks. The first object of the listing tells it, because the names of chunks begin with a digit
- * and sort before the others.
+ * Whether the blob has chunks. The first listed object shows it: the names of chunks begin with a digit, so they sort
+ * before all others.
  */
 export async function hasChunks(client: S3Client, ref: string): Promise<boolean> {
   const { objects } = await list(client, { prefix: `${client.place.prefix}${PLACE}${checked(ref)}/` });

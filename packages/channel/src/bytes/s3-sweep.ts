@@ -3,8 +3,9 @@ import { isOver, PLACE, type BlobObject } from "./s3-listing.ts";
 import { list, removeAll } from "./s3-objects.ts";
 
 /**
- * Creates a function that lists up to `maxPages` pages, beginning where the last call ended, or at the beginning after
- * an error. The objects of a blob follow one another, and a listing can start after a given blob's name.
+ * Creates a function that removes expired blobs. A call lists up to `maxPages` pages, beginning where the last call
+ * ended, or at the beginning after an error. The objects of a blob follow one another, and a listing can start after a
+ * given blob's name.
  */
 export function createSweep(client: S3Client, maxPages: number): () => Promise<number> {
   const place = client.place.prefix + PLACE;

@@ -1,5 +1,5 @@
--- Counts a user's share: the size of each blob, the sum of these sizes, and when each stops counting. A blob counts
--- once, even if `hold` is called several times. Each call costs O(log n) for n blobs.
+-- Counts a user's share: the size of each blob, the sum of these sizes, and when each blob stops counting. A blob
+-- counts once, even if `hold` is called several times. Each call costs O(log n) for n blobs.
 local function dropShare(ref)
   local size = redis.call('HGET', share, ref)
   if size then

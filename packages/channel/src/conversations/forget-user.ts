@@ -24,16 +24,16 @@ export async function conversationIds(store: Store, user: string): Promise<strin
 
 /**
  * Removes the indexes and counters of a user. Call it after the user's conversations and uploads are removed.
- * Idempotent. Returns false when a conversation or an upload was added meanwhile: remove that first. `isBounded`: the
- * user has a quota, so today's usage stays counted until midnight. Otherwise a user could reset the quota by being
- * forgotten.
+ * Idempotent. Returns false if a conversation or an upload was added meanwhile, which must be removed first.
+ * `isBounded`: the user has a quota, so today's usage stays counted until midnight UTC. Otherwise users could reset
+ * their quota by having themselves forgotten.
  */
 export async function forgetUser(store: Store, user: string, isBounded = false): Promise<boolean> {
   const of = userAddress(user);
   const left = await store.redis.exists(conversationsKey(of), liveKey(of));
   if (left > 0 || (await ownUploads(store, user)).length > 0) return false;
   await endLinks(store, user);
-  // The removed count of open connections comes back by itself: each edge writes its number again when the user's next
+  // The count of open connections may be removed, too: each edge writes its number again when the user's next
   // connection opens or closes.
   const counters = [shareKey(of), shareUntilKey(of), unfinishedKey(of), extractingKey(of), placesKey(of)];
   const budgets = (["log", "files"] satisfies Budget[]).map((budget) => keptKey({ ...of, budget }));

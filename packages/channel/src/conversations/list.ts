@@ -8,9 +8,9 @@ import { placeOfNames, placeOfTitle } from "../sealing/places.ts";
 export const MAX_LISTED = 1000;
 
 /**
- * Returns a page of a user's conversations, newest question first. `before`: where the page begins: a time
- * (conversations whose newest question is older) or an id (conversations that come after that one). Expired
- * conversations are left out.
+ * Returns a page of a user's conversations; the conversation with the newest question comes first. `before`: where the
+ * page begins. A time: with conversations whose newest question is older. An id: with the conversations that come after
+ * the one of this id. Expired conversations are left out.
  */
 export async function listConversations(
   store: Store,
@@ -27,7 +27,7 @@ export async function listConversations(
   return { conversations: left.slice(0, limit), more: left.length > limit };
 }
 
-/** Returns all kept conversations of a user, in no order; at most {@link MAX_LISTED}. */
+/** Returns all kept conversations of a user in any order; at most {@link MAX_LISTED}. */
 export async function keptConversations(store: Store, user: string): Promise<ListedConversation[]> {
   const [now, ids] = await Promise.all([
     redisTime(store.redis),

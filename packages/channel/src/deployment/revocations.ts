@@ -55,14 +55,12 @@ export async function writeRevocations(redis: RedisClient, revocations: readonly
   }
 }
 
-/** Returns all stored revocations. */
 export async function readRevocations(redis: RedisClient): Promise<Revocation[]> {
   const flat = await redis.zrange(KEYS.revoked.pattern, "0", "-1", "WITHSCORES");
   const names = flat.filter((_, index) => index % 2 === 0);
   return names.map((name, index) => ({ name, at: Number(flat[index * 2 + 1]) }));
 }
 
-/** Whether any revocation is stored. */
 export async function hasRevocations(redis: RedisClient): Promise<boolean> {
   return (await redis.exists(KEYS.revoked.pattern)) === 1;
 }

@@ -57,7 +57,7 @@ export function parseFrame(raw: string | Buffer, sealing: Sealing): Frame | unde
     }
     return frame;
   } catch {
-    return undefined; // a binary frame of an edge, or an event with an unknown key, which is reported when the log is read
+    return undefined; // a binary frame, or an event encrypted with an unknown key, which the reading of the log reports
   }
 }
 

@@ -1,9 +1,8 @@
 import type { Event } from "@docrelay/protocol";
 
 /**
- * Fills holes: returns the events with an empty `delta` for each delta that was removed from the log, so that `seq` has
- * no gaps. A missing delta always belongs to the ask and attempt of the event before it. `before`: the event just
- * before the first one.
+ * Returns the events with an empty `delta` for each delta that was removed from the log, so that `seq` has no gaps. A
+ * missing delta always belongs to the ask and attempt of the event before it. `before`: the event just before `events`.
  */
 export function withPieces(events: readonly Event[], before?: Event): Event[] {
   let last = before;

@@ -1,5 +1,5 @@
--- One script reads head, first and events at one moment. With separate commands, a trim or an append in between would
--- look like a hole in the log.
+-- One script reads the newest position, the oldest kept seq and the events at the same moment. With separate commands,
+-- a trim or an append in between would look like a hole in the log.
 local seq, first = unpack(redis.call('HMGET', meta, 'seq', 'first'))
 seq, first = tonumber(seq or 0), tonumber(first or 1)
 if redis.call('EXISTS', log) == 0 then first = seq + 1 end

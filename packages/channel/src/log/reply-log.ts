@@ -22,10 +22,10 @@ export type OpenedLog =
   | { kind: "lost" };
 
 /**
- * Reads a conversation's log after a position, or from the oldest kept event; at most 512 events or 512 KiB. A reader
- * that also wants later events first subscribes, waits until Redis has confirmed the subscription, and then reads. From
- * a log that grew beyond its limits, deltas of older answers were removed: with `holes` they are left out, otherwise an
- * empty delta is returned for each of them.
+ * Reads a conversation's log after a position, or from the oldest kept event: at most 512 events, and at most 512 KiB.
+ * A reader that also wants later events first subscribes, waits until Redis has confirmed the subscription, and then
+ * reads. If the log grew beyond its limits, deltas of older answers were removed from it: with `holes` they are left
+ * out, otherwise an empty delta is returned for each of them.
  */
 export async function openLog(
   store: Store,

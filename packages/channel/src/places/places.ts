@@ -4,9 +4,9 @@ import { edgeKey, placesKey } from "../redis/keys.ts";
 import { lua, run, script } from "../redis/script.ts";
 
 /**
- * How long a user's key is kept after a connection was last opened or closed: a week. So the counts of killed edges
- * disappear. A connection that is open for longer is counted again only when the user opens or closes a connection on
- * the same edge.
+ * How many ms a user's key is kept after a connection was last opened or closed: a week. So the counts of killed edges
+ * disappear. A connection that is open for longer stops counting until the user opens or closes a connection on the
+ * same edge.
  */
 const KEEP_MS = 604_800_000;
 
@@ -19,7 +19,7 @@ const CLAIM = script({
 
 /** An edge's claim for the connections of one user. */
 export interface PlaceClaim {
-  /** The name under which the edge that makes the claim has its lease. */
+  /** The name of the edge that makes the claim; its lease has the same name. */
   readonly node: string;
   /** How many connections of the user are open now on the edge that makes the claim. */
   readonly held: number;
@@ -33,8 +33,8 @@ export interface PlaceClaim {
  * Writes how many connections a user has on this edge: `wanted`, or fewer if the other edges leave room for fewer.
  * Returns the written number, which is never less than `held`. A claim states the whole number and not a difference, so
  * repeating it changes nothing, and it corrects the errors of earlier claims. An edge makes the claims of one user one
- * after the other. If there is no room, the places of edges without a lease are removed. The script cannot read the
- * leases itself, because in a cluster they are in other slots.
+ * after the other. If there is no room, the counts of edges without a lease are removed and the claim is made again.
+ * The script cannot read the leases itself, because in a cluster they are in other slots.
  */
 export async function claimPlaces(redis: RedisClient, user: string, claim: PlaceClaim): Promise<number> {
   const places = placesKey(userAddress(user));
@@ -54,23 +54,23 @@ async function withoutLease(redis: RedisClient, nodes: readonly string[]): Promi
 }
 
 /**
- * Begins an edge's lease. Without a lease, other edges may remove the places of this edge. `node` must be a new name:
- * see {@link renewEdgeLease}.
+ * Begins an edge's lease. Without a lease, other edges may remove this edge's counts of connections. `node` must be a
+ * new name: see {@link renewEdgeLease}.
  */
 export async function beginEdgeLease(redis: RedisClient, node: string, leaseMs: number): Promise<void> {
   await redis.set(edgeKey({ node }), "1", "PX", leaseMs);
 }
 
 /**
- * Renews a lease. Returns false if it has expired: the edge then begins a lease with another name and claims its places
- * again. An expired lease is never revived, because another edge may have seen it expire and be about to remove the
- * places of its edge.
+ * Renews a lease. Returns false if it has expired: the edge then begins a lease with another name and claims its
+ * connections again. An expired lease is never revived, because another edge may have seen it expire and be about to
+ * remove the counts of this edge.
  */
 export async function renewEdgeLease(redis: RedisClient, node: string, leaseMs: number): Promise<boolean> {
   return (await redis.set(edgeKey({ node }), "1", "PX", leaseMs, "XX")) === "OK";
 }
 
-/** Ends a lease, and with it the places of its edge. Idempotent. */
+/** Ends a lease; then other edges may remove the counts of its edge. Idempotent. */
 export async function endEdgeLease(redis: RedisClient, node: string): Promise<void> {
   await redis.del(edgeKey({ node }));
 }

@@ -48,5 +48,4 @@ export function shardName(byte: number): string {
   return `s${byte.toString(16).padStart(2, "0")}`;
 }
 
-/** All 256 shards, for the sweeper. */
 export const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, byte) => shardName(byte));

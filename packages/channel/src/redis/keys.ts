@@ -283,7 +283,10 @@ export const conversationOf = (room: string): string => room.slice(room.lastInde
 export const channelOf = (conversation: ConversationAddress): string => `socket.io#/#${roomOf(conversation)}#`;
 /** Returns the room of one of the adapter's channels; undefined for any other channel. */
 export const roomOfChannel = (channel: string): string | undefined => /^socket\.io#\/#(c:.+)#$/.exec(channel)?.[1];
-/** Returns the channels of hints about the extraction of a text, and about an upload whose text is not known yet. */
+/**
+ * Returns the channel of hints about the extraction of a text; `uploadChannel`: of hints about an upload whose text is
+ * not known yet.
+ */
 export const textChannel = (key: string): string => `hint:text:{${key}}`;
 export const uploadChannel = (upload: string): string => `hint:${upload}`;
 /** Returns the channel of hints for the connections of a shard's users. */

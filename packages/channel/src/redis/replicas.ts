@@ -8,9 +8,9 @@ import { loadScripts } from "./script.ts";
  */
 export interface Replicas {
   /**
-   * Makes a write, and resolves with its reply once enough replicas have it. @throws errors of the write; ChannelError
-   * `io` when the replicas do not confirm in time, or the connection changed in between: the write was made then, but a
-   * failover may lose it. An idempotent write may be repeated.
+   * Makes a write, and resolves with its reply once enough replicas have it.
+   * @throws errors of the write; ChannelError `io` when the replicas do not confirm in time, or the connection changed
+   * in between: then the write was made, but a failover may lose it. An idempotent write may be repeated.
    */
   confirmed<T>(write: (redis: RedisClient) => Promise<T>): Promise<T>;
 }

@@ -71,8 +71,8 @@ function explain(error: unknown, what: string): unknown {
 
 const EVERY_MS = 60_000;
 /**
- * How many ms after a failed test the next one runs: after a short overload, the load balancer must not avoid this
- * process for a whole minute.
+ * After how many ms the next test follows a failed one. The time is short, because after a short overload the load
+ * balancer must not avoid this process for a whole minute.
  */
 const AGAIN_MS = 5000;
 

@@ -48,8 +48,8 @@ const HEAD_BYTES = COUNTER_AT + COUNTER_BYTES;
 export const SEALED_MORE_BYTES = MAGIC.length + HEAD_BYTES + TAG_BYTES;
 
 /**
- * `secrets`: the items of `DATA_KEY`. The first one encrypts; if it is empty, nothing is encrypted. All of them
- * decrypt.
+ * `secrets`: the items of `DATA_KEY`. The first one encrypts, and each of them decrypts. If there are none, nothing is
+ * encrypted.
  */
 export function createSealing(secrets: readonly string[] = []): Sealing {
   const keys = createDataKeys(secrets);

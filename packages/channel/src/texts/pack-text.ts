@@ -6,8 +6,7 @@ const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
 /**
- * Texts of at least this many bytes are compressed. A shorter text fits into one or two network packets even
- * uncompressed.
+ * A text with fewer UTF-16 units than this is not compressed: even uncompressed, it fits into a few network packets.
  */
 const WORTH_BYTES = 4096;
 /** The most bytes that a text may have when it is decompressed. No valid text has so many. */
@@ -25,7 +24,10 @@ const BREAK_BYTE = 0x0c;
 /** The fields of a hash in which a text can be: `text` as it is, or `zstd` compressed. */
 export const PACKED_FIELDS = ["text", "zstd"] as const;
 
-/** Returns the pages of a text as a hash field and its value. The value is compressed if that makes it smaller. */
+/**
+ * Returns the pages of a text as a hash field and its value. A text that is not short is compressed if that makes it
+ * smaller.
+ */
 export async function packPages(pages: readonly string[]): Promise<[(typeof PACKED_FIELDS)[number], string | Buffer]> {
   const chars = pages.reduce((sum, page) => sum + page.length, 0);
   if (chars < WORTH_BYTES) return ["text", pages.join(PAGE_BREAK)];

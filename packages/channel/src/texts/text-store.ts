@@ -10,8 +10,8 @@ import { placeOfPassword, placeOfText, placeOfTextFacts } from "../sealing/place
 import { packPages, PACKED_FIELDS, unpackPages } from "./pack-text.ts";
 
 /**
- * The outcome of an extraction, shared by all users of the scope who sent the same bytes. `pages` are in order; the
- * page numbers in `missing` and `ocr` begin at 1.
+ * The outcome of an extraction. It is shared by all users who sent the same bytes, within `TEXT_SCOPE`. `pages` are in
+ * order; the page numbers in `missing` and `ocr` begin at 1.
  */
 export type StoredText =
   | {
@@ -42,20 +42,21 @@ export function canChange(text: StoredText | Outcome): boolean {
   return text.kind === "failed" && (!text.permanent || text.code === "PDF_ENCRYPTED");
 }
 
-/** How many ms a failure is stored if another extraction may succeed, for example with more time or memory. */
+/** For how many ms a failure is stored if another extraction may succeed, for example with more time or memory. */
 const PASSING_FAILURE_MS = 600_000;
-/** How long the failure `BUSY` is stored: long enough for the asks that wait for the text to read the failure. */
+/**
+ * For how many ms the failure `BUSY` is stored: long enough for the asks that wait for the text to read the failure.
+ */
 const BUSY_MS = 60_000;
-/** What users read for the failure `BUSY`. */
 export const TOO_BUSY_TO_READ = "The server is too busy to read the file now. Try again in a moment.";
-/** After how many ms a waiting extraction of a user no longer counts, in case its end was not recorded. */
+/** A waiting extraction of a user no longer counts after this many ms, in case its end was not recorded. */
 const EXTRACTING_MS = 600_000;
 
 /**
  * Returns the text key of an extraction, which is also the id of its job: the same bytes, profile, scope and password
- * give the same key. Users of one scope share texts and bytes, so a user may notice from the timing that another user
- * has the same file. The key is made with a secret, so knowing a file's hash does not give access to its text, and a
- * password cannot be guessed from a key.
+ * give the same key. `scope`: who shares texts and bytes (`TEXT_SCOPE`); within it, a user may notice from the timing
+ * that another user has the same file. The key is made with a secret, so knowing a file's hash does not give access to
+ * its text, and a password cannot be guessed from a key.
  */
 export function textKey(
   secret: string,
@@ -79,7 +80,7 @@ const WRITE_FAILURE = script({
 /**
  * Stores an outcome. A later outcome replaces an earlier one, but a failure never replaces a text: a worker that was
  * suspended for a while may fail after another worker has succeeded. Call it before {@link takeWaiting}. Longer texts
- * are compressed to about a quarter of their size, the longest of them off the event loop.
+ * are compressed to about a quarter of their size, the longest of them on another thread.
  */
 export async function writeText(store: Store, key: string, text: StoredText): Promise<void> {
   const name = textKeyOf(key);
@@ -107,8 +108,9 @@ const FORGET_FAILURE = script({
 });
 
 /**
- * Removes the failure `BUSY`. It does not depend on the file, so only the asks that waited for this extraction may fail
- * because of it. Returns whether there was one. An ask that has not read the failure yet waits for the next outcome.
+ * Removes the failure `BUSY`, so that only the asks that waited for this extraction fail because of it: the failure
+ * does not depend on the file. Returns whether there was one. An ask that has not read the failure yet waits for the
+ * next outcome.
  */
 export async function forgetBusy(store: Store, key: string): Promise<boolean> {
   const name = textKeyOf(key);
@@ -122,7 +124,6 @@ function isBusy(outcome: Outcome | StoredText): boolean {
   return outcome.kind === "failed" && outcome.code === "BUSY";
 }
 
-/** Reads an outcome without its pages. */
 export async function readOutcome(store: Store, key: string): Promise<Outcome | undefined> {
   const meta = await store.redis.hget(textKeyOf(key), "meta");
   return meta === null ? undefined : (readFacts(store, key, meta) as Outcome);
@@ -167,9 +168,9 @@ export interface Waiting extends ConversationAddress {
 }
 
 /**
- * Puts a conversation on the wait list of each text. `ask`: the ask whose readers get the progress. The list stores its
- * id, because an extract worker may not read conversations. Idempotent. Read the texts again afterwards: one may have
- * been stored in between.
+ * Puts a conversation on the wait list of each text. `ask`: the ask whose readers get the progress. The list stores the
+ * ask's id, because an extract worker may not read conversations. Idempotent. Read the texts again afterwards: one may
+ * have been stored in between.
  */
 export async function awaitTexts(
   store: Store,

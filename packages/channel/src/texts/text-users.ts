@@ -15,7 +15,9 @@ const FORGET = script({
 });
 const DROP = script({ files: [lua(import.meta.url, "drop-forgotten.lua")], keys: ["outcome", "gone"] });
 
-/** How long the mark `gone` stays: an extraction that runs while its text is forgotten must end within this time. */
+/**
+ * For how many ms the mark `gone` stays. An extraction that runs while its text is forgotten must end within this time.
+ */
 const GONE_MS = 900_000;
 
 /**
@@ -29,7 +31,6 @@ export async function useText(store: Store, user: UserAddress, key: string): Pro
   });
 }
 
-/** Returns how many users a text has. */
 export async function countTextUsers(store: Store, key: string): Promise<number> {
   return store.redis.zcard(usesKey(key));
 }
@@ -53,15 +54,15 @@ export async function forgetText(store: Store, user: UserAddress, key: string): 
 }
 
 /**
- * Removes a text that its last user gave up during the extraction. Call it after the text is stored. Returns whether
- * the text was removed.
+ * Removes a text if its last user has deleted it during the extraction. Call it after the text is stored. Returns
+ * whether the text was removed.
  */
 export async function dropForgotten(store: Store, key: string): Promise<boolean> {
   const [status] = await run(store.redis, DROP, { keys: { outcome: textKeyOf(key), gone: goneKey(key) }, args: {} });
   return status === "GONE";
 }
 
-/** Whether all users of a text have given the text up, so that no extraction is needed. */
+/** Whether all users of a text have deleted it, so that no extraction is needed. */
 export async function isForgotten(store: Store, key: string): Promise<boolean> {
   return (await store.redis.exists(goneKey(key))) === 1;
 }

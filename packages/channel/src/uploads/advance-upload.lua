@@ -1,6 +1,6 @@
 local at, own, done = unpack(redis.call('HMGET', up, 'offset', 'ref', 'done'))
--- If the ref of the stored upload differs from `ref`, the upload of these bytes was dropped, and another upload has got
--- its id. Exception: a finished upload may refer to an older copy of the same bytes.
+-- If the stored `ref` differs, these bytes belong to an upload that was dropped, and another upload has got its id.
+-- Exception: a finished upload may refer to an older copy of the same bytes.
 if not at or (own ~= ref and done ~= '1') then return { 'UNKNOWN' } end
 at = tonumber(at)
 -- A finished upload is kept for longer than an idle one, so a late chunk must not shorten its time to live.

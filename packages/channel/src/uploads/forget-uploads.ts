@@ -31,7 +31,6 @@ export interface OwnUpload extends UploadState {
   readonly isLeaving: boolean;
 }
 
-/** Returns all kept uploads of a user. */
 export async function ownUploads(store: Store, user: string): Promise<OwnUpload[]> {
   const ids = await store.redis.zrange(filesKey(userAddress(user)), "0", "-1");
   if (ids.length === 0) return [];
@@ -106,8 +105,8 @@ async function forgetContent(
   if (text === undefined) return releaseBytes(store, blobs, ref, { user: of });
   await releaseShare(store, of, ref);
   if ((await countTextUsers(store, text)) > 0) return;
-  // Another user may get these bytes until the claim ends here. Such a user has called `useText` before, so the second
-  // count of users below sees this user, and the bytes stay.
+  // Until the claim ends here, another user who sends the same bytes gets this copy. Such a user has called `useText`
+  // before, so the second count of users below sees this user, and the bytes stay.
   await disclaimBytes(store, text, ref);
   if ((await countTextUsers(store, text)) > 0) return;
   await Promise.all([releaseBytes(store, blobs, ref), store.redis.unlink(retainKey(ref))]);

@@ -19,8 +19,8 @@ export type Hint =
   | { readonly kind: "look"; readonly error?: WireError; readonly from?: string };
 
 /**
- * The channels of hints: about a text, for all connections that wait for the text; and about an upload, for its user
- * only.
+ * Returns the channel of hints about a text, for all connections that wait for the text; `hintsOfUpload`: of hints
+ * about an upload, for its user only.
  */
 export const hintsOfText = textChannel;
 export const hintsOfUpload = (user: string, upload: string): string => uploadChannel(keyOf(user, upload));

@@ -1,5 +1,5 @@
--- Removes a conversation from those that use an upload. The last one is not removed, so that a removal of the upload
--- that failed half way is found and repeated. Returns whether this was the last one.
+-- Removes a conversation from those that use an upload. If it is the last one, it is not removed, so that a removal of
+-- the upload that failed half way is found and repeated. Returns whether it was the last one.
 local own = 'c:' .. conversation
 if redis.call('HEXISTS', up, own) == 0 then return { 'NONE' } end
 for _, field in ipairs(redis.call('HKEYS', up)) do

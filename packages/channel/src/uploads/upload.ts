@@ -18,8 +18,8 @@ import { sealingOf, wrongAnswer, type Store } from "../redis/store.ts";
 import { placeOfUpload } from "../sealing/places.ts";
 
 /**
- * An upload of one user. `offset`: its bytes are stored up to here. `sha256` and `text` (the text key) are set once it
- * is `done`.
+ * An upload of one user. `offset`: how many bytes from its beginning are stored. `sha256` and `text` (the text key) are
+ * set once it is `done`.
  */
 export interface UploadState {
   readonly id: string;
@@ -33,7 +33,6 @@ export interface UploadState {
   readonly text?: string;
 }
 
-/** Returns the Redis key of an upload. */
 export function keyOf(user: string, upload: string): string {
   const id = createHash("sha256").update(upload).digest("base64url").slice(0, 22);
   return uploadKey({ ...userAddress(user), id });
@@ -71,7 +70,7 @@ const BEGIN = uploadScript(
  * sends nothing takes little room.
  */
 const FIRST_ROOM = 65_536;
-/** For how many bytes beyond the received ones room is reserved at most. */
+/** How many bytes beyond the received ones are reserved at most. */
 const ROOM_AHEAD = 1_048_576;
 
 /**
@@ -89,7 +88,7 @@ export interface UploadShares extends ByteShares {
 
 export type BegunUpload =
   /**
-   * `room`: up to which offset the client may send bytes. It is 0 for an upload that was begun before; then call
+   * `room`: up to which offset the client may send bytes. If the upload was begun before, `room` is 0; then call
    * `growRoom`.
    */
   | { kind: "begun"; upload: UploadState; room: number }
@@ -104,8 +103,8 @@ export type BegunUpload =
   | { kind: "busy"; freeInMs?: number };
 
 /**
- * Begins an upload and reserves room for its first bytes. If the upload was begun before, returns it with its earlier
- * `ref`; it is kept longer only by its next chunk. An upload expires unless its first chunk arrives within 30 s.
+ * Begins an upload and reserves room for its first bytes. If the upload was begun before, returns the upload with its
+ * earlier `ref`, and does not keep it for longer. An upload expires unless its first chunk arrives within 30 s.
  * Idempotent.
  */
 export async function beginUpload(
@@ -135,7 +134,8 @@ export async function beginUpload(
   if (status === "CONFLICT" && !isSame) return { kind: "conflict" };
   if (status === "QUOTA" || status === "BUSY")
     return { kind: status === "BUSY" ? "busy" : "quota", freeInMs: Number(freeInMs) };
-  // Redis executed the read after the script, unless the script had to be sent again because Redis did not have it.
+  // If Redis did not have the script, the script was sent again and executed after the read. Then `found` is missing,
+  // and the upload is read again.
   const upload = found ?? (await readUpload(store, user, id));
   if (!upload) throw wrongAnswer("beginUpload", [status]);
   return { kind: "begun", upload, room: status === "BEGUN" ? room : 0 };
@@ -178,8 +178,8 @@ export function readUploadFields(
 }
 
 /**
- * Returns how long an upload stays in the list of its user after its begin, its end or its last use: as long as the
- * upload can be kept.
+ * Returns for how many ms an upload stays in the list of its user after its begin, its end or its last use: as long as
+ * the upload can be kept.
  */
 const listedMsOf = ({ retentionMs }: Store): number => Math.max(retentionMs, IDLE_UPLOAD_MS);
 
@@ -232,7 +232,7 @@ export type Advanced =
  * the offset is set back.
  *
  * `earlier`: a promise that settles, without rejecting, when the calls for the chunks before this one have ended.
- * `isNew`: no bytes were stored at this offset before. `room`: the client may send the upload's bytes up to here.
+ * `isNew`: no bytes were stored at this offset before. `room`: up to which offset the client may send bytes.
  */
 export async function storeChunk(
   store: Store,

@@ -1,4 +1,5 @@
--- Counts an account's use of the day's quotas. A day, with its counts, ends at midnight UTC.
+-- Counts the use of the day's quotas by an account (a user, a network or a tenant). A day, with its counts, ends at
+-- midnight UTC.
 local DAY_MS = 86400000
 local function untilTomorrow() return DAY_MS - now % DAY_MS end
 

@@ -3,7 +3,10 @@ import { usedKey } from "../redis/keys.ts";
 import { CLOCK, lua, run, script } from "../redis/script.ts";
 import { redisTime, type Store } from "../redis/store.ts";
 
-/** What is counted each day for each account: asks, bytes of files, extracted pages, and tokens of the engine. */
+/**
+ * What is counted each day for each account (a user, a network or a tenant): asks, bytes of files, extracted pages, and
+ * tokens of the engine.
+ */
 export const DAY_COUNTS = ["asks", "bytes", "pages", "tokens"] as const;
 export type DayCount = (typeof DAY_COUNTS)[number];
 export type Used = Readonly<Record<DayCount, number>>;

@@ -3,7 +3,7 @@ import { KEYS } from "../redis/keys.ts";
 import { DAY_COUNTS, type DayCount } from "./day.ts";
 import type { Account } from "./usage.ts";
 
-/** The daily quotas of accounts, by field; see {@link parseQuotaField}. */
+/** The daily quotas by field, such as `asks:user:ann`; see {@link parseQuotaField}. */
 export type Quotas = ReadonlyMap<string, number>;
 
 export interface QuotaField {
@@ -13,7 +13,7 @@ export interface QuotaField {
   readonly name: string | undefined;
 }
 
-/** The quota of an account that has no limit although its kind has one. */
+/** The quota of an account that has no limit although other accounts of its kind have one. */
 export const UNBOUNDED = Number.POSITIVE_INFINITY;
 const NO_BOUND = "none";
 const KINDS = { user: "user", tenant: "tenant", address: "network" } as const;
@@ -28,11 +28,10 @@ export function parseQuotaField(field: string): QuotaField | undefined {
   return known && { count: known, kind: KINDS[kind as keyof typeof KINDS], name };
 }
 
-/** Returns the quota field of one account. */
 export function quotaField(count: DayCount, { kind, name }: Account): string {
   return `${count}:${WORDS[kind]}:${name}`;
 }
-/** Returns the quota field of all accounts of a kind without a field of their own. */
+/** Returns the field of the quota for all accounts of a kind that have no field of their own. */
 export function quotaFieldOfAll(count: DayCount, kind: Account["kind"]): string {
   return kind === "user" ? count : `${count}:${WORDS[kind]}`;
 }
@@ -43,11 +42,14 @@ export function parseQuota(value: string): number | undefined {
   return /^\d{1,15}$/.test(value) ? Number(value) : undefined;
 }
 
-/** A field beside the quotas: with the value `paused`, edges accept no new ask or file. */
+/** This field is no quota. With the value `paused`, edges accept no new ask or file. */
 const INTAKE = "intake";
 const PAUSED = "paused";
 
-/** Returns the stored quotas, and the unknown fields. `isPaused`: edges accept no new ask or file. */
+/**
+ * Returns the stored quotas, and the fields that this release does not know. `isPaused`: edges accept no new ask or
+ * file.
+ */
 export async function readQuotas(
   redis: RedisClient,
 ): Promise<{ quotas: Quotas; isPaused: boolean; unknown: string[] }> {
