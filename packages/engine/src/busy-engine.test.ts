@@ -12,7 +12,7 @@ interface Gate extends AsyncDisposable {
   freeze(): void;
 }
 
-/** Starts a server that passes TCP connections on to another one, or handles them with `meet`. */
+/** Starts a server that passes TCP connections on to another server, or handles them with `meet`. */
 async function startGate(to: string): Promise<Gate> {
   const port = Number(new URL(to).port);
   const sockets = new Set<Socket>();

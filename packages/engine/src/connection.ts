@@ -13,7 +13,6 @@ export interface Listener {
   end(error: EngineError): void;
 }
 
-/** An open WebSocket to the engine. */
 export interface Connection {
   readonly open: boolean;
   /** Whether the engine was pinged and has sent nothing since then. */

@@ -5,11 +5,11 @@ export interface EngineOptions {
   readonly url: string;
   /** Headers that are sent with each connection or request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** How many connections are used at a time. Calls for which there is no connection wait. */
+  /** The most connections that are used at a time. While all of them are in use, further calls wait. */
   readonly connections: number;
   /**
    * How many ms the first frame, or byte, of the reply may take after the whole prompt was sent. Sending the prompt may
-   * take as many ms.
+   * also take this many ms.
    */
   readonly firstReplyTimeoutMs: number;
   /**

@@ -45,7 +45,6 @@ export class HandedOver extends Error {
 /** A note before the first message in the prompt, if the beginning of the conversation does not fit. */
 export const EARLIER_LEFT_OUT = "[Earlier parts of this conversation are left out.]\n\n";
 
-/** An earlier message of a conversation. */
 export interface ChatMessage {
   readonly role: "user" | "assistant";
   readonly text: string;
@@ -95,8 +94,9 @@ export type EngineEvent =
     };
 
 /**
- * Answers prompts. One call of `ask` is one attempt; an engine does not retry. Leaving the iteration early, or aborting
- * the signal, ends the call. No frame of a call can reach a later call of another user.
+ * Answers prompts. One call of `ask` is one attempt: a prompt that the server may have read is not sent again. Leaving
+ * the iteration early, or aborting the signal, ends the call. No frame of a call can reach a later call of another
+ * user.
  *
  * @throws EngineError when the engine cannot be reached, is silent for too long, or sends an unusable reply; the
  * signal's reason after an abort.

@@ -25,7 +25,7 @@ export interface FallbackOptions {
   readonly onFallback?: (error: EngineError) => void;
 }
 
-/** What is put before the marks of the first and of the second engine, to tell them apart. */
+/** Each is put before the marks of resume points from one of the two engines, to tell them apart. */
 const [FIRST, SECOND] = ["1:", "2:"] as const;
 
 /** A call whose answer has begun: its events so far, and an iterator for the events that follow. */

@@ -2,11 +2,15 @@ import type { Connection } from "./connection.ts";
 import { failure } from "./failure/engine-error.ts";
 
 /**
- * What the reader waits for, as the name of the timeout: that the prompt is sent, the first frame, or the next frame.
+ * What the reader waits for, as the name of the timeout. `timeout-send`: that the prompt is sent. `timeout-first`: the
+ * first frame. `timeout-idle`: the next frame.
  */
 export type Waiting = "timeout-send" | "timeout-first" | "timeout-idle";
 
-/** The socket is paused while this many frames, or `MAX_CHARS` characters in frames, wait to be read. */
+/**
+ * When this many frames, or frames of `MAX_CHARS` characters in all, wait to be read, the socket is paused until all of
+ * them are read.
+ */
 const MAX_FRAMES = 64;
 const MAX_CHARS = 262_144;
 
@@ -53,7 +57,8 @@ export class FrameReader implements Disposable {
   }
 
   /**
-   * Returns the next frame. If the connection has failed, returns the frames that arrived before that first.
+   * Returns the next frame. After a failure of the connection, returns the frames that arrived before the failure, and
+   * then throws.
    * @throws EngineError with the cause `waiting` after `timeoutMs` without a frame; the error that ended the
    * connection; the signal's reason.
    */

@@ -11,13 +11,12 @@ export interface FrameRule {
    */
   readonly mustEcho: boolean;
   /**
-   * The names of fields that may contain the text. The first one that contains a string is used. `a.0.b` names a field
-   * of a list's item.
+   * The names of fields that may contain the text. The first one that contains a string is used. `a.0.b` names the
+   * field `b` of the first item of the list `a`.
    */
   readonly textFields: readonly string[];
 }
 
-/** A parsed frame of the engine. */
 export interface ReplyFrame {
   readonly text: string | undefined;
   /**

@@ -50,9 +50,9 @@ export function learn(habit: Habit, { ended, streams, texts }: Seen): Habit {
 }
 
 /**
- * Learns from a frame that came after its reply counted as complete: the engine streams. So the wait is doubled, and
- * from now on also a reply of one frame waits for the whole of this time. Nothing changes if the engine is known to
- * mark the ends of its streams.
+ * Learns from a frame that came after its reply counted as complete: the engine streams, and the wait for silence was
+ * too short. So the wait is doubled, and a reply of one frame also waits for all of it. Nothing changes if the engine
+ * is known to mark the ends of its streams.
  */
 export function learnOfLateFrame(habit: Habit): Habit {
   return habit.ends === "mark" ? habit : { ...habit, ends: "quiet", quietMs: habit.quietMs * 2 };

@@ -20,9 +20,12 @@ export interface PoolRule {
   /** For how many ms an unused connection is kept. */
   readonly idleMs: number;
   readonly maxWaiting: number;
-  /** A connection is closed after asks with this many different ids, which bounds how many ids are kept for it. */
+  /**
+   * A connection is closed after asks with this many different ids. So the number of ids that are kept for it is
+   * bounded.
+   */
   readonly maxServed: number;
-  /** Later requests may overtake a request until it has waited for this many ms. */
+  /** After a request has waited for this many ms, later requests may not overtake it any more. */
   readonly patienceMs: number;
 }
 

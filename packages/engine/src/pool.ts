@@ -174,9 +174,9 @@ class SocketPool implements Pool {
     const other = this.#request({ ...request, reuseOnly: true }, limits);
     try {
       const lease = await Promise.any([opening, other]);
-      // If both succeed, the second connection returns to the pool.
+      // If both succeed, the connection that is not used returns to the pool.
       for (const one of [opening, other])
-        // If one of them failed, there is no connection to return.
+        // If the other one failed, there is no connection to return.
         one.then((second) => second !== lease && second.release(true)).catch(() => undefined);
       return lease;
     } catch {

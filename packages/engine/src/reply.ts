@@ -11,13 +11,16 @@ export interface Reply {
    */
   readonly bytes: number;
   readonly frames: number;
-  /** How many frames of the reply had a text, also an empty one. */
+  /** How many frames of the reply had a text. An empty text counts, too. */
   readonly texts: number;
   /** How many frames of the reply had no text and did not report the engine's state either. */
   readonly unknown: number;
   /** Whether a frame of the reply was marked as a part of a stream. */
   readonly streams: boolean;
-  /** The frame that has the reply's text; set while it is the only frame with a text, and if it is JSON. */
+  /**
+   * The frame that has the reply's text, unparsed. Undefined if that frame is not JSON, or once a further frame of the
+   * reply has come.
+   */
   readonly only: string | undefined;
   /** Whether every frame of the reply had the ask's `unique_id`. */
   readonly echoed: boolean;

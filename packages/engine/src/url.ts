@@ -26,8 +26,8 @@ export function engineName(url: string): string {
 }
 
 /**
- * Returns the origin that is sent to the engine: its own, or that of the HTTP server behind a WebSocket. Servers that
- * check the origin accept their own, and some refuse a client that sends none.
+ * Returns the header `Origin` that is sent to the engine: the origin of the engine's own URL, with `http` in place of
+ * `ws`. Servers that check the origin accept their own, and some refuse a client that sends none.
  */
 export function originOf(url: string): string {
   return new URL(url.replace(/^ws/i, "http")).origin;

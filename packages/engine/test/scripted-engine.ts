@@ -13,9 +13,9 @@ import {
 /** A request frame that the engine got. */
 export interface Call {
   readonly socket: WebSocket;
-  /** The number of the connection, from 1. */
+  /** The number of the connection; the first has 1. */
   readonly connection: number;
-  /** The number of the request, from 1. */
+  /** The number of the request; the first has 1. */
   readonly number: number;
   readonly raw: string;
   readonly message: string;
@@ -99,7 +99,7 @@ export async function askAll(
   return Array.fromAsync(engine.ask({ message: "what is inside?", uniqueId: "id", affinity: "user", ...ask }, signal));
 }
 
-/** Returns the text of the reply that the caller has in the end. */
+/** Returns the text of the reply: that of the `end` event if it has one, otherwise the joined pieces. */
 export function textOf(events: readonly EngineEvent[]): string {
   const end = events.at(-1);
   const joined = events.map((event) => (event.kind === "text" ? event.text : "")).join("");

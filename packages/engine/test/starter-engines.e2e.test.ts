@@ -9,7 +9,10 @@ import { startStarter, starterStacks } from "./starter-stacks.ts";
 /** The settings of a worker that has only ENGINE_URL. */
 const DEFAULTS = { reply: "auto", connections: 500, firstReplyTimeoutMs: 60_000, idleTimeoutMs: 30_000 } as const;
 const WORDS = Array.from({ length: 60 }, (_, index) => `word${index}`).join(" ");
-/** Characters of a prompt above the default message limits of the Python libraries websockets and uvicorn (16 MiB). */
+/**
+ * How many characters of a prompt exceed the default message limits of the Python libraries websockets and uvicorn (16
+ * MiB).
+ */
 const MANY = 17 * 1_048_576;
 
 describe.each(starterStacks())("the example $name", (stack) => {

@@ -68,7 +68,8 @@ async function inOrderOfUse(question: string, pages: readonly Page[]): Promise<P
 /** Returns the indexes of the pages that contain words of the question, best first. */
 async function search(question: string, pages: readonly Page[]): Promise<number[]> {
   const known = questionWords(question);
-  // Only words of the question are indexed, so that the index stays small. The lengths of pages still count all words.
+  // Only words of the question are indexed, so that the index stays small. The length of a page, which BM25 uses, still
+  // counts its other words.
   const index = new MiniSearch<{ id: number; text: string }>({
     fields: ["text"],
     tokenize: wordsOf,

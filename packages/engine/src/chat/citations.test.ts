@@ -66,7 +66,7 @@ describe("citations in an answer", () => {
     Object.defineProperty(pages, 0, { get: () => (reads++, long) });
     const many = '"not there" [p. 1] '.repeat(20_000);
     expect(citationsIn(many, [{ name: "a", pages }])).toEqual([]);
-    // Each quote that is looked up also checks whether the page has text.
+    // The page is read for each examined mark, to see whether it has text.
     expect(reads).toBeLessThan(1000);
     expect(citationsIn(`"the end"${" ".repeat(500)}${"[p. 1]".repeat(1000)}`, [{ name: "a", pages }])).toHaveLength(1);
   });

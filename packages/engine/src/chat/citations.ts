@@ -79,8 +79,8 @@ function placesOf(place: string, files: readonly CitableFile[], fileOf: FindFile
 }
 
 /**
- * Returns a function that finds the file that a mark names, by index. Each name is compared with the files' names only
- * once.
+ * Returns a function that returns the index of the file that a mark names; undefined if no file, or more than one, has
+ * the name. Each name is compared with the files' names only once.
  */
 function fileFinder(files: readonly CitableFile[]): FindFile {
   const names = files.map(({ name }) => plain(name.replace(/\.pdf$/i, "")));
@@ -116,8 +116,8 @@ function isGiven(file: CitableFile | undefined, page: number): boolean {
 }
 
 /**
- * Whether a page contains a quote. Compares letters and digits only, because line breaks, hyphens and quotation marks
- * differ between a page and its quote. `text`: the page in that form.
+ * Whether a page contains a quote. Only letters and digits are compared, because line breaks, hyphens and quotation
+ * marks differ between a page and its quote. `text`: the letters and digits of the page.
  */
 function isQuoted(quote: string, text: string): boolean {
   return quote.split(/…|\.{3}/).every((part) => text.includes(plain(part)));

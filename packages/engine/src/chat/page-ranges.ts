@@ -1,4 +1,6 @@
-/** Ranges of page numbers, which begin at 1; both ends included, in order and with gaps between them. */
+/**
+ * Ranges of page numbers; the first page is 1. Both ends belong to a range. The ranges are in order and do not touch.
+ */
 export type PageRanges = ReadonlyArray<readonly [from: number, to: number]>;
 
 export function rangesOf(pages: Iterable<number>): PageRanges {

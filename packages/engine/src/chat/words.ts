@@ -3,7 +3,10 @@ const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script
 const WORD =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]+|[\p{L}\p{M}\p{N}]+/gu;
 
-/** Returns the words of a text in lower case. */
+/**
+ * Returns the words of a text in lower case. In scripts without spaces between words, each pair of neighbouring letters
+ * is a word.
+ */
 export function wordsOf(text: string): string[] {
   const words: string[] = [];
   for (const [word] of text.toLowerCase().matchAll(WORD)) {
@@ -13,7 +16,10 @@ export function wordsOf(text: string): string[] {
   return words;
 }
 
-/** The words of a question. A word of a page matches if it begins in the same way: `contract` matches `contracts`. */
+/**
+ * The words of a question. A word of a page matches if it begins with the stem of one of them: `contracts` matches
+ * `contract`.
+ */
 export interface QuestionWords {
   /**
    * Returns the form in which a word of a page or of the question is compared; undefined when the word matches no word

@@ -33,7 +33,6 @@ export interface FailureFacts {
 export class EngineError extends Error {
   override readonly name = "EngineError";
   readonly kind: FailureKind;
-  /** The name of the cause. */
   readonly why: CauseName;
   readonly retry: RetryAdvice;
   /** The engine's own text about the failure; made with `cleanText`. */

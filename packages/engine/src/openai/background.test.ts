@@ -13,7 +13,10 @@ const whole = (response: BackgroundResponse): void => {
 };
 const gets = (requests: readonly string[]): string[] => requests.filter((request) => request.startsWith("GET"));
 
-/** Reads a call up to its n-th text, and aborts it with `reason`. `point`: the resume point of that text. */
+/**
+ * Reads the first `texts` pieces of a call's text, then aborts the call with `reason`. Returns this text, and the
+ * resume point behind it.
+ */
 async function upTo(engine: Engine, texts: number, reason: Error): Promise<{ text: string; point: ResumePoint }> {
   const controller = new AbortController();
   const events: EngineEvent[] = [];

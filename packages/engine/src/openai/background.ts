@@ -27,10 +27,10 @@ const PAUSE_MS = { firstMs: 200, longestMs: 2000 };
 const CANCEL_MS = 5000;
 
 /**
- * Asks a server that computes the response even if no connection reads it. If the connection breaks, another one
- * continues at the same point; with the mark of that point, another process may do so, too. A call that ends early
- * cancels the response, except when another process continues it, or when the call itself only continues a response
- * whose server cannot be reached.
+ * Asks a server that computes the response even if no connection reads it. If the connection breaks, a new one
+ * continues at the same point. With the mark of that point, another process may continue, too. A call that ends early
+ * cancels the response, except when another process continues it, or when the call was to continue a response and could
+ * not reach the server.
  * @throws EngineError `resume-lost` when the server no longer has the response
  */
 export async function* askInBackground(

@@ -37,7 +37,7 @@ const RESET_CODES = new Set(["ECONNRESET", "EPIPE"]);
  * called. Each wait throws an `EngineError` when its deadline has passed, and the signal's reason after an abort.
  */
 export class HttpCall implements Disposable {
-  /** When the operating system had accepted the whole body of the request, by `performance.now()`. */
+  /** When the whole body of the request was sent, or the response began before that; a time of `performance.now()`. */
   sentAt: number | undefined;
   readonly #request: ClientRequest;
   readonly #secrets: readonly string[];

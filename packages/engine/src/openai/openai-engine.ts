@@ -34,8 +34,8 @@ export interface OpenAiEngineOptions extends EngineOptions {
 }
 
 /**
- * For how many ms an idle connection is kept: not as long as servers keep one (5 s or more), because a request on a
- * connection that the server is closing would be lost.
+ * For how many ms an idle connection is kept. The time is shorter than that of servers (5 s or more), because a request
+ * on a connection that the server is closing would be lost.
  */
 const KEEP_MS = 4000;
 

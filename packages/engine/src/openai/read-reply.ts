@@ -126,7 +126,8 @@ async function* replyOf(
       if (from && sequence !== undefined && sequence <= from.mark.sequence) continue;
       if (marks) id ??= piece.id;
       const after = id === undefined || sequence === undefined ? undefined : { id, sequence };
-      // `sent` comes before the text of this piece, so the mark of `sent` is the one before this piece.
+      // `sent` comes before the text of this piece. So if the piece has text, `sent` gets the mark from before the
+      // piece.
       if (!isSent) yield { kind: "sent", engine: name, agoMs, ...marked(piece.text === undefined ? after : at) };
       isSent = true;
       at = after;
