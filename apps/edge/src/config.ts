@@ -63,7 +63,9 @@ function addTo(trusted: BlockList, item: string): boolean {
   return true;
 }
 
-/** Every setting of an edge. Operators rely on the names and defaults: to change one breaks their set-ups. */
+/**
+ * Every setting of an edge. Operators rely on the names and defaults: a changed name or default breaks their set-ups.
+ */
 export const schema = z
   .object({
     PORT: integer({ min: 0, max: 65_535, default: 3000 }),

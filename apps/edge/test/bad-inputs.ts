@@ -1,4 +1,7 @@
-/** What each bad input is, by its id. The tests in `hostile-socket.ts` and `hostile-wire.ts` send them to an edge. */
+/**
+ * Describes each bad input, by its id. The tests in `hostile-socket.ts` and `hostile-wire.ts` send these inputs to an
+ * edge.
+ */
 export const BAD_INPUTS: Readonly<Record<string, string>> = {
   S01: "an origin that is not allowed",
   S02: "no token and no origin",

@@ -96,8 +96,8 @@ export function createAdmit(deps: AdmissionDeps): Admit {
       place();
     };
     try {
-      // A drain or a revocation may have come while this function waited for Redis. One that comes after this check
-      // ends this connection as it ends all others.
+      // A drain or a revocation may have come while this function waited for Redis. A drain or revocation that comes
+      // later ends this connection as it ends all others.
       refuseWhenDraining();
       if (isRevoked(identity)) throw refuse("AUTH_INVALID", { message: REVOKED });
     } catch (error) {

@@ -9,7 +9,10 @@ export interface Unfinished {
    * `id` yet.
    */
   begin(group: string, id: string, max: number): boolean;
-  /** Lets the item count for the whole fixed time again, in every group; does nothing if it no longer counts. */
+  /**
+   * Lets the item count for the whole fixed time again, in each of its groups; does nothing if the item no longer
+   * counts.
+   */
   renew(id: string): void;
   end(id: string): void;
   readonly size: number;
