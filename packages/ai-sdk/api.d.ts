@@ -50,9 +50,9 @@ declare function fileRef(upload: {
  */
 declare function toUIMessages(turns: readonly Turn[]): DocrelayMessage[];
 /**
- * `useChat` for a conversation of docrelay. Its messages are those of the log, also of asks made in other tabs, and
- * `status` takes these asks into account. Unmounting cancels nothing; `stop()` cancels all asks that have not ended.
- * When an answer has ended, its text is taken from the log.
+ * `useChat` for a conversation of docrelay. Its messages are those of the log, including asks made in other tabs; these
+ * asks also count for `status`. Unmounting cancels nothing; `stop()` cancels all asks that have not ended. When an
+ * answer has ended, its text is taken from the log.
  */
 declare function useDocrelayChat(relay: Relay, id: string): UseChatHelpers<DocrelayMessage>;
 export { type DocrelayMessage, type DocrelayMetadata, type DocrelayTransportOptions, type Extracted, docrelayTransport, fileRef, toUIMessages, useDocrelayChat };

@@ -25,8 +25,8 @@ interface AcceptedEvent extends Head {
 interface Answer extends AsyncIterable<Event> {
     readonly id: string;
     /**
-     * Resolves when the server has stored the ask: from then on, the ask gets a terminal event, whatever process dies.
-     * Rejects when the ask was refused or stopped.
+     * Resolves when the server has stored the ask: from then on, the ask gets a terminal event, even if processes of the
+     * server crash. Rejects when the ask was refused or stopped.
      */
     readonly accepted: Promise<Accepted>;
     readonly state: AnswerState;
@@ -40,8 +40,8 @@ interface Answer extends AsyncIterable<Event> {
      */
     text(): Promise<string>;
     /**
-     * Resolves with the ask's turn when it has ended as `completed`, `cancelled` or `failed`. Rejects when the
-     * conversation is closed before that.
+     * Resolves with the ask's turn when it has ended as `completed`, `cancelled` or `failed`. Rejects when before that
+     * the conversation is closed, the answer is detached, or the log cannot be read.
      */
     result(): Promise<Turn>;
     /**
@@ -91,8 +91,8 @@ interface AskOptions {
      */
     readonly replaces?: string;
     /**
-     * A `traceparent` of W3C Trace Context. If the server traces, it continues this trace, and errors of the ask have the
-     * trace's id.
+     * A `traceparent` of W3C Trace Context. A server that traces continues this trace; errors of the ask then have the id
+     * of this trace.
      */
     readonly traceparent?: string;
     /** Aborting this signal cancels the ask at any stage. */
@@ -452,7 +452,6 @@ interface Relay {
      * is closed.
      */
     conversation(id?: string): Conversation;
-    /** The list of the user's conversations. */
     readonly conversations: Conversations;
     /** Uploads a file before it is asked about. Safe to repeat: the same object is uploaded once. @throws RelayError */
     upload(file: FileInput, options?: UploadOptions): Promise<{
@@ -470,7 +469,6 @@ interface Relay {
      * RelayError `NOT_FOUND`; `RESUME_LOST` when the bytes are no longer kept; for a text, the reason why there is none
      */
     download(upload: string, part: UploadPart, options?: DownloadOptions): Promise<Blob>;
-    /** The extracted texts of uploads. */
     readonly uploads: UploadTexts;
     /** Resolves with the user's daily quotas and how much of them is used. @throws RelayError */
     usage(): Promise<Usage>;
@@ -557,7 +555,6 @@ interface Turn {
     readonly timings?: Timings;
     /** Whether the answer was cut because it was too long. */
     readonly truncated?: boolean;
-    /** The user's feedback on the answer. */
     readonly feedback?: {
         readonly verdict: "up" | "down";
         readonly word?: string;

@@ -36,7 +36,7 @@ export function docrelayTransport(relay: Relay, { onAbort = "detach" }: Docrelay
       const asked = turnOf(conversation, message.id);
       const isAgain = trigger === "regenerate-message";
       const isNew = !isAskId(message.id) || (asked && (isAgain || messageId !== undefined));
-      // An ask that never reached the engine may not be in the log, so it is retried under its own id.
+      // If an ask never reached the engine, the log may not have it, so it is retried under its own id.
       const isRefused = asked?.attempt === 0;
       const answer =
         asked && isAgain && isRefused

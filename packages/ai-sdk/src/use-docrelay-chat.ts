@@ -23,9 +23,9 @@ function chatOf(relay: Relay, id: string): Chat<DocrelayMessage> {
 const FRAME_MS = 16;
 
 /**
- * `useChat` for a conversation of docrelay. Its messages are those of the log, also of asks made in other tabs, and
- * `status` takes these asks into account. Unmounting cancels nothing; `stop()` cancels all asks that have not ended.
- * When an answer has ended, its text is taken from the log.
+ * `useChat` for a conversation of docrelay. Its messages are those of the log, including asks made in other tabs; these
+ * asks also count for `status`. Unmounting cancels nothing; `stop()` cancels all asks that have not ended. When an
+ * answer has ended, its text is taken from the log.
  */
 export function useDocrelayChat(relay: Relay, id: string): UseChatHelpers<DocrelayMessage> {
   const chat = chatOf(relay, id);

@@ -53,7 +53,6 @@ export interface Relay {
    * is closed.
    */
   conversation(id?: string): Conversation;
-  /** The list of the user's conversations. */
   readonly conversations: Conversations;
   /** Uploads a file before it is asked about. Safe to repeat: the same object is uploaded once. @throws RelayError */
   upload(file: FileInput, options?: UploadOptions): Promise<{ upload: string }>;
@@ -69,7 +68,6 @@ export interface Relay {
    * RelayError `NOT_FOUND`; `RESUME_LOST` when the bytes are no longer kept; for a text, the reason why there is none
    */
   download(upload: string, part: UploadPart, options?: DownloadOptions): Promise<Blob>;
-  /** The extracted texts of uploads. */
   readonly uploads: UploadTexts;
   /** Resolves with the user's daily quotas and how much of them is used. @throws RelayError */
   usage(): Promise<Usage>;
@@ -121,8 +119,9 @@ export function connect(options: ConnectOptions = {}): Relay {
       outbox,
       ...uploads,
       register() {
-        // A closed conversation stays registered until none of its asks is on its way any more. If it is read again
-        // later, its object is registered again, unless another object for the same id was made meanwhile.
+        // A closed conversation stays registered until none of its asks is on its way any more. If the conversation is
+        // read again later, its object is registered again. That fails if another object for the same id was made
+        // meanwhile.
         if ((conversations.get(id) ?? made) !== made)
           throw new Error(`conversation ${id} was closed, and another object has its place`);
         conversations.set(id, made);
@@ -143,8 +142,8 @@ export function connect(options: ConnectOptions = {}): Relay {
     for (const each of [...conversations.values()]) each.restore();
     for (const ask of outbox.kept()) conversation(ask.conversation);
   }
-  // The asks in the storage are restored each time the connection is up: if a function of the application fetches the
-  // token, the user is not known before.
+  // The asks in the storage are restored each time the connection comes up. They cannot be restored earlier if a
+  // function of the application fetches the token, because the user is not known before.
   let wasOnline = false;
   link.onState((state) => {
     for (const each of conversations.values()) each.connectionChanged();

@@ -1,7 +1,4 @@
-/**
- * A promise of something that happens once, or fails. If the promise rejects and nobody handles that, no error is
- * reported.
- */
+/** A promise of something that happens once, or fails. A rejection that nobody handles is not reported as an error. */
 export interface Readiness {
   readonly ready: Promise<void>;
   /**

@@ -6,7 +6,8 @@ import { createReadiness } from "./readiness.ts";
 /** Reads a conversation's log, from the first request until the conversation is closed. */
 export interface Reading {
   /**
-   * Begins to read the log, unless it is being read. May also be called after `close`. @throws the Error of `register`
+   * Begins to read the log, unless it is being read. May also be called after `close`. @throws the Error that
+   * `register` throws
    */
   read(): void;
   readonly isClosed: boolean;

@@ -37,8 +37,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /**
- * One user with a page, which at times is also open in another tab. It records what the user did, to compare it with
- * the turns in the end.
+ * One user with a page, which at times is also open in another tab. It records what the user did; at the end, the test
+ * compares the record with the turns.
  */
 class World implements AsyncDisposable {
   readonly server: RelayServer;

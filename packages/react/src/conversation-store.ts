@@ -60,8 +60,8 @@ function createConversationStore(hub: RelayHub, id: string): ConversationStore {
   let conversation = relay.conversation(id);
   let changed: () => void = nothing;
   /**
-   * An object that stands for the present reading of the log; undefined while the log is not read. A conversation that
-   * was closed may be opened and read again, with another object.
+   * A new object for each reading of the log; undefined while the log is not read. An error is ignored if it belongs to
+   * the object of an earlier reading.
    */
   let reading: object | undefined;
   let isReady = false;

@@ -23,7 +23,10 @@ export interface ChosenFile {
   readonly progress: number;
   /** The id of the upload, once all bytes are stored. */
   readonly upload?: string | undefined;
-  /** The page that is being extracted, from 1, and the number of pages; once they are known. */
+  /**
+   * The number of the page that is being extracted (the first page is 1); `pages` is the number of all pages. Both are
+   * undefined until they are known.
+   */
   readonly page?: number | undefined;
   readonly pages?: number | undefined;
   /**

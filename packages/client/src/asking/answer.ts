@@ -24,8 +24,8 @@ export interface AskOptions {
    */
   readonly replaces?: string;
   /**
-   * A `traceparent` of W3C Trace Context. If the server traces, it continues this trace, and errors of the ask have the
-   * trace's id.
+   * A `traceparent` of W3C Trace Context. A server that traces continues this trace; errors of the ask then have the id
+   * of this trace.
    */
   readonly traceparent?: string;
   /** Aborting this signal cancels the ask at any stage. */
@@ -60,8 +60,8 @@ export type AnswerState =
 export interface Answer extends AsyncIterable<Event> {
   readonly id: string;
   /**
-   * Resolves when the server has stored the ask: from then on, the ask gets a terminal event, whatever process dies.
-   * Rejects when the ask was refused or stopped.
+   * Resolves when the server has stored the ask: from then on, the ask gets a terminal event, even if processes of the
+   * server crash. Rejects when the ask was refused or stopped.
    */
   readonly accepted: Promise<Accepted>;
   readonly state: AnswerState;
@@ -75,8 +75,8 @@ export interface Answer extends AsyncIterable<Event> {
    */
   text(): Promise<string>;
   /**
-   * Resolves with the ask's turn when it has ended as `completed`, `cancelled` or `failed`. Rejects when the
-   * conversation is closed before that.
+   * Resolves with the ask's turn when it has ended as `completed`, `cancelled` or `failed`. Rejects when before that
+   * the conversation is closed, the answer is detached, or the log cannot be read.
    */
   result(): Promise<Turn>;
   /**
@@ -92,7 +92,6 @@ export interface Answer extends AsyncIterable<Event> {
   detach(): void;
 }
 
-/** What an answer needs of its conversation. */
 export interface AnswerDeps {
   readonly turns: TurnStore;
   /**
@@ -100,7 +99,7 @@ export interface AnswerDeps {
    * function that removes the listener.
    */
   subscribe(listener: Listener): () => void;
-  /** Stops an ask that the server has not acknowledged; returns false when there is no such ask. */
+  /** Stops an ask that the server has not acknowledged. Returns false when no such ask is on its way. */
   stop(ask: string, reason: unknown): boolean;
   /** Cancels an ask that the server has accepted. */
   cancel(ask: string): Promise<void>;
@@ -110,8 +109,8 @@ export interface AnswerOf {
   readonly id: string;
   readonly accepted: Promise<Accepted>;
   /**
-   * Sends the ask again. Called when the server's log was replaced by one that may lack the ask. An ask that is sent
-   * twice is stored once.
+   * Sends the ask again. Called when the server's log was replaced, because the new log may lack the ask. The server
+   * stores an ask only once, however often it is sent.
    */
   again?(): Promise<unknown>;
   readonly signal?: AbortSignal | undefined;
@@ -191,8 +190,8 @@ export function createAnswer(deps: AnswerDeps, of: AnswerOf): Answer {
 }
 
 /**
- * Whether this error ends the answer: either the ask has failed with this error, or the ask has ended without being in
- * the log, because it was refused or stopped. Any other error comes from the reading of the log.
+ * Whether `error` is the end of the ask: the ask has failed with this error, or was refused or stopped before the log
+ * had it. Then `result` returns the turn. Any other error comes from reading the log, and `result` throws it.
  */
 function isEnd(error: unknown, turns: TurnStore, id: string): boolean {
   const turn = turns.turn(id);
@@ -215,9 +214,9 @@ function aheadOf(turns: readonly Turn[], id: string): number {
 }
 
 /**
- * Follows one ask. The conversation may already have events of an earlier ask with the same id. These events are kept
- * back until `release`, which must be called once the server has acknowledged that the two are the same ask. If there
- * are such events, those that arrive before `release` are kept back, too, so that the order stays.
+ * Follows one ask. The conversation may already have events of an earlier ask with the same id. These events, and all
+ * that follow them, are held back until `release` is called, so that they stay in order. `release` must be called once
+ * the server has acknowledged that both asks are the same.
  */
 function followAsk(
   { subscribe }: AnswerDeps,

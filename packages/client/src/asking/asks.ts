@@ -12,7 +12,6 @@ import type { Accepted } from "./entry.ts";
 import { createLine, type Line } from "./line.ts";
 import { KEEP_MS, type Outbox, type Outgoing } from "./outbox.ts";
 
-/** This client's asks in one conversation. */
 export interface Asks {
   readonly line: Line;
   ask(message: string, options: AskOptions): Answer;
@@ -35,7 +34,7 @@ export interface AsksDeps extends UploadDeps {
   onEmpty(): void;
 }
 
-/** How many drafts are kept for `retry`, which needs their files and passwords. */
+/** How many drafts are kept. `retry` needs the files and passwords of a draft. */
 const MAX_DRAFTS = 100;
 
 interface State extends AnswerDeps {
@@ -113,8 +112,8 @@ function draftOf(message: string, options: AskOptions, at: number): Draft {
   const { id = newId(), files = [], passwords, replaces, traceparent, onProgress } = options;
   return {
     id,
-    // The application may have cut a text inside a surrogate pair. Half a pair cannot be sent as UTF-8, so it is
-    // replaced.
+    // The application may have cut the text in the middle of a surrogate pair. Half a pair cannot be sent as UTF-8, so
+    // it is replaced.
     message: message.toWellFormed(),
     files,
     passwords,
@@ -174,8 +173,8 @@ function retry(state: State, ask: string, options: RetryOptions): Answer {
 function heard(state: State, event: Event): void {
   const { deps, turns, cancelled, cancel } = state;
   const { outbox } = deps;
-  // The server has accepted an ask that was stopped, so it is cancelled. If this call fails, it is repeated when the
-  // log is read next.
+  // The server has accepted an ask that was stopped, so the ask is cancelled. If this call fails, it is repeated when
+  // the log is read next.
   if (event.type === "accepted" && outbox.isStopped(event.ask)) cancel(event.ask).catch(() => undefined);
   // The ask's terminal event is in the log: nothing is left to send or to cancel.
   if (isTerminal(event)) {

@@ -7,11 +7,14 @@ import { belongs, cancelLate, keep, stopEntry, tell, type Accepted, type Entry, 
 import { KEEP_MS, type Outgoing } from "./outbox.ts";
 
 /**
- * For how many ms an ask is sent again if a quota is used up. The time is short, because a quota may stay used up for
- * days.
+ * For how many ms an ask is sent again and again while a quota is used up. The time is short, because a quota may stay
+ * used up for days.
  */
 const QUOTA_MS = 120_000;
-/** The pause between two tries to upload, in ms. It may be short, because each try itself waits for a connection. */
+/**
+ * The pause between two tries to upload, in ms. A short pause is enough, because each try itself waits for a
+ * connection.
+ */
 const AWAY_MS = 200;
 
 /** Reports the upload progress of an ask's files; without a connection, reports that the ask waits. */
@@ -42,8 +45,8 @@ async function uploadNow(deps: LineDeps, entry: Entry): Promise<void> {
 }
 
 /**
- * Uploads all files of an ask. If an upload fails because the server could not be reached, the upload is tried again,
- * as long as the ask may be sent.
+ * Uploads all files of an ask. If the server could not be reached, the upload is tried again, until the ask is older
+ * than `KEEP_MS`.
  */
 async function uploadAll(
   deps: LineDeps,
@@ -75,7 +78,9 @@ export async function deliver(deps: LineDeps, entry: Entry): Promise<void> {
   }
 }
 
-/** Uploads files and sends the ask. Files that the server no longer has are uploaded again, once. */
+/**
+ * Uploads files and sends the ask. If the server no longer has a file, the file is uploaded and the ask sent once more.
+ */
 async function uploadAndSend(deps: LineDeps, entry: Entry): Promise<Accepted> {
   try {
     await upload(deps, entry);
@@ -122,8 +127,8 @@ function refused(deps: LineDeps, entry: Entry, error: unknown): void {
 }
 
 /**
- * For how many more ms an ask that was made at `at` may be sent. A time in the future comes from a wrong clock and
- * counts as now.
+ * For how many more ms an ask that was made at `at` may be sent. If `at` is in the future, because a clock was wrong,
+ * it counts as now.
  */
 function leftMs(at: number): number {
   return Math.min(KEEP_MS, Math.max(0, at + KEEP_MS - Date.now()));

@@ -21,7 +21,6 @@ export interface LineDeps extends UploadDeps {
   cancel(ask: string): Promise<void>;
   /** Whether the connection is closed for good. If so, asks stay in the outbox, and the next web page sends them. */
   isClosed(): boolean;
-  /** Whether there is a connection now. */
   isOnline(): boolean;
   /** Applies a change to the turns that a web page shows. */
   change(by: Change): void;
@@ -99,7 +98,7 @@ export function keep({ outbox }: LineDeps, entry: Entry): void {
 }
 
 /**
- * Makes the current user the owner of an ask that has none, because it was made before the first token. Returns false
+ * Assigns the ask to the current user if it has no user yet, because it was made before the first token. Returns false
  * when the ask belongs to another user.
  */
 export function belongs(outbox: Outbox, entry: Entry): boolean {
@@ -108,7 +107,7 @@ export function belongs(outbox: Outbox, entry: Entry): boolean {
   return entry.ask.user === user;
 }
 
-/** Stops an ask that has not ended, at once, also for the next web page and for other tabs. */
+/** Stops an unfinished ask at once: no other tab and no later web page sends it. */
 export function stopEntry(deps: LineDeps, entry: Entry, reason: unknown): void {
   if (entry.over.signal.aborted) return;
   const { id } = entry.ask;

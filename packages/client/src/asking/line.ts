@@ -6,9 +6,9 @@ import { cancelLate, createEntry, keep, stopEntry, tell, type Accepted, type Ent
 import type { Outgoing } from "./outbox.ts";
 
 /**
- * The asks of one conversation that are on their way to the server. They are sent one after another, in the order in
- * which they were made: the next one when the one before was accepted, refused or stopped. Meanwhile the files of the
- * first few asks are uploaded.
+ * The asks of one conversation that are on their way to the server. They are sent in the order in which they were made:
+ * an ask is sent when the ask before it was accepted, refused or stopped. Meanwhile the files of the first few asks are
+ * uploaded.
  */
 export interface Line {
   readonly isEmpty: boolean;
@@ -18,11 +18,11 @@ export interface Line {
    */
   add(draft: Draft): Promise<Accepted>;
   /**
-   * Adds the asks that an earlier web page left in the outbox, before all others. Also stores in the outbox the asks
+   * Adds, before all other asks, those that an earlier web page left in the outbox. Also stores in the outbox the asks
    * that were made before the user was known.
    */
   restore(): void;
-  /** Must be called when the connection was made or lost: without a connection nothing is uploaded. */
+  /** Must be called when the connection was made or lost, because nothing is uploaded without a connection. */
   connectionChanged(): void;
   /** The promise of an ask's acknowledgement; undefined when the ask is not on its way. */
   accepted(id: string): Promise<Accepted> | undefined;

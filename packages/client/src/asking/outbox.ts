@@ -27,8 +27,8 @@ export interface Outgoing {
   readonly user?: string | undefined;
 }
 /**
- * An ask as it is kept in the storage. `stopped`: it must never be sent, and is cancelled if the server has it; it is
- * shown after the turn `after`.
+ * An ask as it is kept in the storage. `stopped`: the user stopped the ask, so it must not be sent, and is cancelled if
+ * the server has it. `after`: the id of the turn after which a stopped ask is shown.
  */
 export interface KeptAsk extends Outgoing {
   readonly stopped?: true | undefined;
@@ -56,8 +56,8 @@ export interface Outbox {
 }
 
 /**
- * How many ms an ask is kept and sent again: as long as servers keep conversations by default. Until then a server
- * recognises the ask's id, so an ask that is sent again is not stored twice.
+ * For how many ms an ask is kept and sent again: as long as servers keep conversations by default. During this time a
+ * server recognises the ask's id, so an ask that is sent again is not stored twice.
  */
 export const KEEP_MS = 24 * 3_600_000;
 const MAX_KEPT = 100;
@@ -137,7 +137,7 @@ export function createOutbox(storage: Storage, url: string, tokens: { readonly u
   };
 }
 
-/** Whether an ask may still be sent. A time in the future comes from a wrong clock and counts as now. */
+/** Whether an ask may still be sent. If `at` is in the future, because a clock was wrong, the ask may be sent. */
 function isLiving({ at }: KeptAsk): boolean {
   return Date.now() - at < KEEP_MS;
 }

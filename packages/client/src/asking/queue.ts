@@ -1,4 +1,4 @@
-/** Items for one reader, as an async iterable, which fails if the reader leaves too many items unread. */
+/** Items for one reader, as an async iterable. Reading fails if the reader has left too many items unread. */
 export interface Queue<T> extends AsyncIterable<T> {
   push(item: T): void;
   end(error?: unknown): void;

@@ -57,7 +57,7 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
   const states = createStates();
   const reconnect = createReconnect(() => void open());
   /**
-   * The id of a conversation that nobody has. Closing it is a request without effect, to which a live server responds
+   * The id of a conversation that does not exist. A request to close it has no effect, and a live server responds to it
    * at once.
    */
   const nobody = newId();

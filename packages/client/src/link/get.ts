@@ -31,8 +31,8 @@ export function createGet(base: string, tokens: TokenSource, request: typeof fet
     const token = await tokens.token();
     let response = await ask(token);
     if (response.status === 401) {
-      // The token has expired or was revoked, and the client did not know this before. The request is tried once more
-      // with another token, if there is one.
+      // The token has expired or was revoked without this client's knowledge. The request is tried once more with
+      // another token, if there is one.
       tokens.renew();
       const next = await tokens.token();
       if (next !== token) {

@@ -16,9 +16,9 @@ const EARLY_MS = 60_000;
 const SHORT_LIFE_SHARE = 0.5;
 
 /**
- * Returns how many ms are left, by the server's `expiresInMs`. An older server sends only a time, which is compared
- * with this clock, although this clock may be wrong by any amount.
- * @param now the time of this clock when the value arrived, in ms since the epoch
+ * Returns how many ms are left, by the server's `expiresInMs`. An older server sends only `expiresAt`. That time is
+ * compared with this client's clock, which may be wrong by any amount.
+ * @param now the time of this client's clock when the value arrived, in ms since the epoch
  */
 export function leftMs({ expiresAt, expiresInMs }: Expiring, now: number): number {
   return expiresInMs ?? Math.max(expiresAt - now, UNTOLD_MS);

@@ -68,12 +68,12 @@ export interface LinkDeps {
 }
 
 /**
- * After this many ms without a response, a call counts as lost by the server, because even a slow connection does not
- * take so long. The call is then sent again over another connection.
+ * If a response is not there after this many ms, the server is assumed to have lost the call, because even a slow
+ * connection does not take so long. The call is then sent again over another connection.
  */
 const ANSWER_MS = 60_000;
 const CALL_MS = 60_000;
-/** The protocol lets the server delay a chunk's acknowledgement by this many ms. */
+/** For how many ms the protocol lets a server delay the acknowledgement of a chunk. */
 const CHUNK_HELD_MS = 10_000;
 /**
  * For how many ms a response with a part of the log may keep the connection busy. The response may have half a

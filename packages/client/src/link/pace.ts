@@ -43,8 +43,8 @@ const FIRST_BYTES = 16_384;
 const MIN_BYTES = 8192;
 const MAX_BYTES = 262_144;
 /**
- * How many ms bytes may wait in the buffers of the line (Socket.IO connection) in addition to a round trip. A longer
- * wait would only delay other messages.
+ * Bytes may wait in the buffers of the line (Socket.IO connection) for this many ms in addition to a round trip. A
+ * longer wait would only delay other messages.
  */
 const QUEUE_MS = 1000;
 /** The speed, in bytes per ms, that is assumed for a line (Socket.IO connection) before it is measured. */

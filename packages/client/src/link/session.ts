@@ -37,7 +37,7 @@ const FETCH_MS = 10_000;
  */
 const TOKEN_MS = 60_000;
 /**
- * Only after this many refusals, a session that should still be valid is given up, and with it its user. Until then,
+ * A session that should still be valid, and with it its user, is given up only after this many refusals. Until then,
  * each refusal is an error of `token`, and the session is kept.
  */
 const REFUSALS = 3;

@@ -91,7 +91,7 @@ export function openPolling({ origin, socketPath }: Address, request: typeof fet
       }
     }
   }
-  /** Handles the first packet. It names the session, which all later requests must name. */
+  /** Handles the first packet, which contains the id of the polling session. All later requests must name this id. */
   function hold(packet: string): void {
     const hello = readHello(JSON.parse(packet.slice(1)));
     maxPayload = hello.maxPayload;

@@ -2,8 +2,8 @@ import { inPlaces } from "@docrelay/protocol";
 import type { Turn } from "./turn.ts";
 
 /**
- * Creates a function that lists each question once. If turns replace one another, it lists only the newest of them, in
- * the place of the first, and with the earlier ones as `versions`. A turn stays the same object unless the turn or its
+ * Creates a function that lists each question once. If turns replace one another, the function lists only the newest of
+ * them, in the place of the oldest, with the others as `versions`. A turn stays the same object unless the turn or its
  * versions have changed.
  */
 export function createShownTurns(): (turns: readonly Turn[]) => readonly Turn[] {

@@ -14,7 +14,7 @@ export interface TurnStore {
   /** All turns in the order in which they were asked. Replaced turns are among them, and no turn has `versions`. */
   readonly asked: readonly Turn[];
   turn(id: string): Turn | undefined;
-  /** The id of the turn before this one; undefined for the first. */
+  /** The id of the turn before the turn `id`; undefined for the first turn. */
   before(id: string): string | undefined;
   /** The seq of an ask's `accepted` event; undefined when the log does not have it. */
   seqOf(id: string): number | undefined;
@@ -88,7 +88,7 @@ export function createTurnStore(): TurnStore {
       }
     },
     onChange(listener) {
-      // Each call adds a function of its own, because the same listener may be added twice and then removed once.
+      // The same listener may be added twice and then removed once, so each call adds a new function.
       const own = (): void => listener();
       listeners.add(own);
       return () => listeners.delete(own);

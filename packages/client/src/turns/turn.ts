@@ -72,7 +72,6 @@ export interface Turn {
   readonly timings?: Timings;
   /** Whether the answer was cut because it was too long. */
   readonly truncated?: boolean;
-  /** The user's feedback on the answer. */
   readonly feedback?: { readonly verdict: "up" | "down"; readonly word?: string };
   /** Why the ask failed or was refused. */
   readonly error?: RelayError;

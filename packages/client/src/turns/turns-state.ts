@@ -16,7 +16,7 @@ export interface TurnsState {
 }
 
 /**
- * `after`: the id of the turn before this one, set once the ask has ended. With `after`, the turn keeps its place among
+ * `after`: the id of the turn before this turn. It is set once the ask has ended, and keeps the turn in its place among
  * asks that are accepted later.
  */
 export interface OwnTurn {
@@ -81,7 +81,7 @@ export function orderOf({ log, own }: TurnsState): string[] {
   const followers = new Map<string | undefined, string[]>();
   for (const { turn, after } of own) {
     if (!isOver(turn)) continue;
-    // If the log has dropped the turn before this one, this one stands at the very beginning.
+    // If the log has dropped the turn `after`, this turn stands at the very beginning.
     const before = after !== undefined && present.has(after) ? after : undefined;
     followers.set(before, [...(followers.get(before) ?? []), turn.id]);
   }
@@ -93,8 +93,8 @@ function apply(state: TurnsState, event: Event): TurnsState {
   const log = transcribe(state.log, event);
   if (log === state.log) return state;
   const own = event.type === "accepted" ? state.own.filter(({ turn }) => turn.id !== event.ask) : state.own;
-  // This event makes the hint about the ask out of date. Only the hint that announced this engine call is kept, because
-  // it has the call's number and how many calls are allowed.
+  // This event makes older hints about the ask out of date. A hint is kept only if it announced this engine call,
+  // because it has the number of the call and how many calls are allowed.
   const hint = state.hints.get(event.ask);
   const isAnnounced =
     event.type === "started" && hint?.stage === "waiting-for-engine" && hint.attempt === event.attempt;
@@ -119,7 +119,7 @@ function endOwn(state: TurnsState, id: string, how: Pick<Turn, "state" | "error"
   return putOwn(state, behind({ ...turn, ...how }, after ?? before(state, id)));
 }
 
-/** The id of the turn before this one; undefined for the first. */
+/** The id of the turn before the turn `id`; undefined for the first turn. */
 export function before(state: TurnsState, id: string): string | undefined {
   const order = orderOf(state);
   return order[order.indexOf(id) - 1];

@@ -29,7 +29,7 @@ export interface Upload {
 /** The upload fails when no byte was stored for this many ms. */
 const STALLED_MS = 120_000;
 /**
- * How many times a chunk is sent with its first size, before its next try may be smaller. An earlier connection may
+ * How many times a chunk is sent with its first size, before a further try may be smaller. An earlier connection may
  * still deliver an earlier try, and two different chunks must not arrive at one offset at the same time.
  */
 const SAME_SIZE_TIMES = 2;
@@ -80,8 +80,8 @@ export async function sendUpload(
 /** How many ms to wait before a broken upload continues; undefined when the server has refused it for good. */
 function retryAfterMs(error: unknown, tries: number): number | undefined {
   const { code, reason, retryable, retryAfterMs: asked = 0 } = wireOf(error);
-  // The server has less than was sent: chunks arrived in another order, another edge knows a lower offset, or the
-  // upload has expired.
+  // The server has fewer bytes than were sent: chunks arrived in another order, another edge knows a lower offset, or
+  // the upload has expired.
   const isBehind = code === "NOT_FOUND" || (code === "BAD_MESSAGE" && reason === "offset");
   if ((!retryable && !isBehind) || (code === "INTERNAL" && tries > 0)) return undefined;
   return Math.max(asked, backoff(tries, RETRIES, Math.random()));

@@ -11,7 +11,7 @@ export interface Uploads {
    * @returns the upload's id. @throws RelayError
    */
   upload(file: FileInput, options: UploadOptions): Promise<string>;
-  /** Forgets that a file was uploaded; returns false if it never was. */
+  /** Forgets that a file was uploaded. Returns false if the file never was. */
   forget(file: object): boolean;
 }
 
@@ -59,13 +59,14 @@ export function createUploads(link: Link): Uploads {
         const shared = known.get(file);
         const { done, listeners } = shared ?? begin(file, options);
         const { onProgress } = options;
-        // Each call adds a function of its own, because the same listener may be given twice.
+        // The same listener may be given twice, so each call adds a new function.
         const own: ProgressListener = (sent, size) => onProgress?.(sent, size);
         listeners.add(own);
         try {
           return await done;
         } catch (error) {
-          // The upload was begun for another ask, which was stopped. This ask was not, so it begins the upload again.
+          // The upload was begun for another ask, which was stopped. This ask was not stopped, so it begins the upload
+          // again.
           if (!shared || error instanceof RelayError || options.signal?.aborted) throw error;
         } finally {
           listeners.delete(own);
@@ -79,7 +80,10 @@ export function createUploads(link: Link): Uploads {
   };
 }
 
-/** Whether a file could not be read from the disk: a `File` only refers to a file, whose bytes are read later. */
+/**
+ * Whether a file could not be read from the disk. The bytes of a `File` are read only when they are needed, so this may
+ * happen late.
+ */
 function isUnreadable(error: unknown): boolean {
   return error instanceof DOMException && (error.name === "NotReadableError" || error.name === "NotFoundError");
 }

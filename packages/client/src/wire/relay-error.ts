@@ -38,7 +38,6 @@ export class RelayError extends Error {
   }
 }
 
-/** Makes an error with one of the client's own codes. */
 export function clientError(code: ClientErrorCode, more: { reason?: string; cause?: unknown } = {}): RelayError {
   const { reason, cause } = more;
   return new RelayError({ code, ...FOUND_HERE[code], ...(reason === undefined ? {} : { reason }) }, { cause });
