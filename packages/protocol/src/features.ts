@@ -2,9 +2,9 @@
 export const SHARE_FEATURE = "conversation:share";
 
 /**
- * What a server of this version can do that the first release of protocol 1 could not; sent in `welcome.features`. A
- * client looks here before it uses an addition that an older server would not know. One word for each addition. A word
- * that was released is never removed and never changes its meaning.
+ * What a server of this version can do that the first release of protocol 1 could not; sent in `welcome.features`. Each
+ * addition has one word. A client looks for the word before it uses the addition, because an older server would not
+ * know it. A word that was released is never removed and never changes its meaning.
  */
 export const FEATURES: readonly string[] = [
   "accepted.files.upload",

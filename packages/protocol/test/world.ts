@@ -10,15 +10,18 @@ import type { WireError } from "../src/errors/wire-error.ts";
 export type Fate =
   | { readonly type: "ask"; readonly deltas: number; readonly end: boolean }
   | { readonly type: "more" | "end" | "retry" }
-  /** A live event arrives; arrives, and will arrive once more; or is lost. `pick` makes any order possible. */
+  /**
+   * `deliver`: a live event arrives. `repeat`: it arrives now, and will arrive once more. `drop`: it is lost. `pick`
+   * makes any order possible.
+   */
   | { readonly type: "deliver" | "repeat" | "drop"; readonly pick: number }
-  /** The server reads the log for an open. The response is then on its way. */
+  /** The server reads the log for a `conversation:open`. The response is then on its way. */
   | { readonly type: "read"; readonly pick: number }
   | { readonly type: "refuse"; readonly pick: number; readonly code: "BUSY" | "STORE_UNAVAILABLE" | "RATE_LIMITED" }
   | { readonly type: "answer"; readonly pick: number }
   | { readonly type: "break" | "connect" | "resync" }
   | { readonly type: "trim"; readonly keep: number }
-  /** The log drops pieces of answers that have ended. */
+  /** The log drops deltas, except those of an unfinished ask and those among the newest `keep` events. */
   | { readonly type: "thin"; readonly keep: number }
   /**
    * Redis comes back with an older log. Events that were on their way are lost, and a connected reader gets a `resync`.
@@ -248,8 +251,8 @@ export class World {
   }
 
   /**
-   * Whether the reader has applied all events of the log up to its end, and no event of another log. The first ones may
-   * be missing if the log has dropped them at some time.
+   * Whether the reader has applied all events of the log up to its end, and no event of another log. Events at the
+   * beginning may be missing if the log has dropped them at some time.
    */
   get isWhole(): boolean {
     if (this.log.length === 0) return true;

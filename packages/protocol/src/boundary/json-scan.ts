@@ -1,13 +1,13 @@
-/* Functions that scan JSON text without parsing it. Parsing untrusted text has two hazards: code that walks a deeply
-   nested value overflows the stack, and a text with many parts takes many times its size once parsed. Nothing here
-   recurses, and all of it is linear. */
+/*
+ * Functions that scan JSON text without parsing it. Parsing untrusted text has two hazards: code that walks a deeply
+ * nested value overflows the stack, and a text with many parts takes many times its size once parsed. None of these
+ * functions recurses, and each of them takes linear time.
+ */
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
-/**
- * The bit in which `[` differs from `{`, and `]` from `}`. The two brackets of each pair are equal in all other bits.
- */
+/** `[` and `{` differ only in this bit, and so do `]` and `}`. */
 const CURLY_BIT = 0x20;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
@@ -24,7 +24,7 @@ export interface JsonBounds {
   readonly depth: number;
   /**
    * How many opening brackets and commas the text may have together; default: any number. A text has at most one value
-   * more than it has these.
+   * more than it has opening brackets and commas.
    */
   readonly parts?: number;
 }
@@ -55,8 +55,8 @@ export function jsonShape(text: JsonText, { depth: maxDepth, parts: maxParts = I
 export type JsonShape = "fit" | "deep" | "many";
 
 /**
- * A member of an object. `key` is unescaped. The others are offsets in the text: the member begins at `from`, and its
- * value is from `value` up to `to`.
+ * A member of an object. `key` is unescaped. The other fields are offsets in the text: the member begins at `from`, and
+ * its value is from `value` up to `to`.
  */
 export interface JsonMember {
   readonly key: string;

@@ -8,8 +8,8 @@ const MAX = { depth: PAYLOAD_DEPTH, parts: 10_000 };
 /**
  * Returns why a value must not be processed; undefined if it may be. `deep`: it is nested too deeply. `many`: it has
  * too many parts. `bytes`: a field that is not called `bytes` has bytes, which a schema would treat as an object with
- * one field per byte. Call it before other code reads the value: a schema would list all fields that it does not know.
- * It does not recurse, because recursion would need a stack as deep as the value.
+ * one field per byte. Must be called before a schema or other code reads the value, because a schema would list all
+ * unknown fields. Does not recurse, because the value may be deeper than the stack.
  */
 export function payloadFault(value: unknown, max = MAX): "deep" | "many" | "bytes" | undefined {
   let level: unknown[] = [value];

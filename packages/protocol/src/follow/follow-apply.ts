@@ -12,8 +12,8 @@ export type Verdict = "whole" | "gap" | "rewritten";
 
 /**
  * Applies events that continue the log, and drops those that were applied before. Stops at the first gap or rewritten
- * event. An event of an unknown type is not applied, but keeps its place in the order. `allAfter`: set if `events` are
- * all that the log keeps after this seq, so that a hole between them is no gap.
+ * event. An event of an unknown type is not applied, but its seq counts. `allAfter`: set if `events` are all events
+ * that the log still has after this seq; a hole between them is then no gap.
  */
 export function applyEvents(
   state: FollowState,
@@ -27,7 +27,7 @@ export function applyEvents(
   let verdict: Verdict = "whole";
   let before = allAfter ?? Infinity;
   for (const event of events) {
-    // The log no longer keeps an event that was applied, so the applied events cannot be compared with it.
+    // The log has dropped an event that was applied, so the log cannot be compared with the applied events.
     if (recent.some(({ seq }) => seq > before && seq < event.seq)) {
       verdict = "rewritten";
       break;

@@ -16,8 +16,8 @@ export interface FollowState {
    */
   readonly last: number | undefined;
   /**
-   * The newest events that were applied, oldest first. If one of them has another nonce in the log, the log was rolled
-   * back.
+   * The newest events that were applied, oldest first. If the log has another nonce for one of these events, the log
+   * was rolled back.
    */
   readonly recent: readonly AppliedEvent[];
   /** The number of the newest `conversation:open`. Replies to earlier ones are ignored. */
@@ -25,15 +25,16 @@ export interface FollowState {
   /** Live events that arrived while a `conversation:open` was on its way. */
   readonly buffered: readonly LogEntry[];
   /**
-   * Set when another `conversation:open` must follow the one that is on its way. `now`: as soon as that one is replied
-   * to; `soon`: a random time later.
+   * Set when another `conversation:open` must follow the one that is on its way. `now`: as soon as the reply comes;
+   * `soon`: a random time after the reply.
    */
   readonly reopen: "now" | "soon" | undefined;
   /**
-   * Set by a resync or a broken connection. After either, Redis may have come back with an older log, whose live events
-   * continue the seq but not what was applied. So the next `conversation:open` sends the position before that moment,
-   * and its reply shows whether the events applied since then are in the log. `position` is undefined when nothing was
-   * applied before: then the log is read from its start.
+   * Set after a resync or a broken connection, because Redis may have come back with an older log: new events then have
+   * the expected seq, although the log lacks events that were applied. So the next `conversation:open` sends
+   * `position`: the position of the last event that was applied before the resync or break. The reply shows whether the
+   * events applied since then are in the log. If nothing was applied before, `position` is undefined, and the log is
+   * read from its start.
    */
   readonly unverified: { readonly position: Position | undefined } | undefined;
   /** The ids of asks that were accepted and have not ended, according to the log read so far. */
@@ -49,17 +50,21 @@ export interface FollowState {
    */
   readonly openMustReach: number;
   /**
-   * When the last event was applied or the reply to the last `conversation:open` came, in ms of the caller's clock. The
-   * watchdog counts the silence from this time on.
+   * From when on the silence counts after which `conversation:open` is sent while an ask runs; in ms of the caller's
+   * clock. It is the time when the last event was applied, when the last reply to `conversation:open` came, or when an
+   * ask was acknowledged while no other ask ran.
    */
   readonly heardAt: number;
-  /** How many times the watchdog has sent `conversation:open` since the last event was applied. */
+  /**
+   * How many times `conversation:open` was sent because of a silence while an ask ran, since the last event was
+   * applied.
+   */
   readonly silentOpens: number;
   /** How many times in a row `conversation:open` was refused. */
   readonly refusals: number;
   /**
-   * When to send `conversation:open` for a reason other than the watchdog, in ms of the caller's clock; undefined when
-   * there is no such reason.
+   * When to send `conversation:open` for a reason other than a silence while an ask runs, in ms of the caller's clock;
+   * undefined when there is no such reason.
    */
   readonly openAt: number | undefined;
   /** When the caller has to input a `tick`, in ms of its clock; undefined when no `tick` is needed. */
@@ -84,7 +89,10 @@ export type FollowInput =
   | { readonly type: "refused"; readonly call: number; readonly error: WireError }
   | { readonly type: "event"; readonly event: LogEntry }
   | { readonly type: "resync" }
-  /** An ask of this client was acknowledged. The watchdog runs until the log has the ask's terminal event. */
+  /**
+   * An ask of this client was acknowledged. Until the log has the ask's terminal event, `conversation:open` is sent
+   * whenever no event comes for some time.
+   */
   | { readonly type: "asked"; readonly ask: string; readonly seq: number; readonly duplicate: boolean }
   | { readonly type: "tick" };
 
@@ -138,7 +146,7 @@ export function stay(state: FollowState): Step {
   return { state, actions: [] };
 }
 
-/** Joins steps into one: the state of the last one, and the actions of all in order. */
+/** Joins steps into one: the state of the last step, and the actions of all steps in order. */
 export function join(...steps: readonly [Step, ...Step[]]): Step {
   return { state: (steps.at(-1) ?? steps[0]).state, actions: steps.flatMap((step) => step.actions) };
 }
@@ -157,8 +165,8 @@ export function nextSeq(state: FollowState): number {
 }
 
 /**
- * Marks the events that are applied from now on as unverified, because they may belong to another log. If events are
- * marked already, the mark stays where it is.
+ * Marks the events that are applied from now on as unverified, because they may belong to another log. Changes nothing
+ * if earlier events are unverified already.
  */
 export function markUnverified(state: FollowState): FollowState {
   return state.unverified ? state : { ...state, unverified: { position: positionOf(state) } };

@@ -14,18 +14,18 @@ import {
 } from "./follow-state.ts";
 
 /**
- * How many ms the watchdog waits for an event while an ask runs, before it sends `conversation:open`. It begins with
- * the first value, and takes the next value after each `conversation:open` until an event is applied. The last value
- * repeats.
+ * While an ask runs, `conversation:open` is sent after this many ms without an event. The first wait is the first
+ * value. After each `conversation:open` the next value is used, and the last value repeats. Once an event is applied,
+ * the first value is used again.
  */
 const SILENCES_MS = [5000, 10_000, 20_000, 30_000] as const;
 const MAX_BUFFERED_EVENTS = 512;
 
 /**
- * Does one step in following a conversation's log: returns the new state, and the actions for the caller. `now`: ms of
- * any clock that does not jump. `random`: from 0 up to, but not including, 1. The caller must do the actions in order.
- * Each event is applied once, in order and without a gap; before the events of another log comes `reset`. Pure. An
- * input that does not fit the phase changes nothing.
+ * Does one step in following a conversation's log: returns the new state, and the actions for the caller, who must do
+ * them in order. `now`: ms of any clock that does not jump. `random`: from 0 up to, but not including, 1. Each event is
+ * applied once, in order and without a gap. If the log was replaced by another one, the action `reset` comes before the
+ * other log's events. An input that does not fit the phase changes nothing. Pure.
  */
 export function follow(state: FollowState, input: FollowInput, now: number, random: number): Step {
   const transition = TRANSITIONS[state.phase][input.type] as Transition<InputType>;
@@ -54,8 +54,8 @@ const TRANSITIONS: { readonly [P in Phase]: { readonly [T in InputType]: Transit
     refused: (state, input, now, random) =>
       input.call === state.call ? onRefused(state, input.error, now, random) : stay(state),
     event: onEventWhileOpening,
-    // The open on its way may have read the log before the events that were missed, and buffered events may belong to a
-    // lost log.
+    // The reply to the `conversation:open` on its way may lack the events that were missed, and buffered events may
+    // belong to a lost log.
     resync: (state) => stay({ ...markUnverified(state), buffered: [], reopen: state.reopen ?? "soon" }),
     asked: onAsked,
     tick: openIfDue,
@@ -109,8 +109,8 @@ function onLiveEvent(state: FollowState, input: InputOf<"event">, now: number, r
   const applied = applyEvents(state, [event], now);
   if (applied.verdict !== "whole") return open(state, input, now);
   const oldest = state.recent[0];
-  // The event is older than every remembered one. It probably belongs to another log, which only a reply to
-  // `conversation:open` can show.
+  // The event is older than every event in `recent`, so it cannot be compared. It probably belongs to another log,
+  // which only a reply to `conversation:open` can show.
   if (oldest && event.seq < oldest.seq) return stay(openSoon(state, now, random));
   return applied;
 }
@@ -130,7 +130,7 @@ function onAsked(state: FollowState, { seq }: InputOf<"asked">, now: number): St
   return stay({ ...state, acknowledgedSeq: seq, ...(isAskRunning(state) ? {} : { heardAt: now, silentOpens: 0 }) });
 }
 
-/** Whether a new ask of this client got a seq that, in the applied log, is another event's. */
+/** Whether this client's new ask got a seq at which the applied log has another event. */
 function isOfAnotherLog(state: FollowState, { ask, seq, duplicate }: InputOf<"asked">): boolean {
   if (duplicate || seq >= nextSeq(state)) return false;
   return !state.recent.some((applied) => applied.seq === seq && applied.ask === ask);

@@ -5,8 +5,9 @@ interface Replacing {
 }
 
 /**
- * Sorts asks into the places of a conversation. An ask that replaces another one has the same place. A place lists its
- * versions, oldest first; only the last one is valid. If the replaced ask is not known, the ask has a place of its own.
+ * Groups asks by their place in the conversation. An ask that replaces another ask has the same place. Each group lists
+ * the versions of a question, oldest first; only the last version is valid. If the replaced ask is not known, the ask
+ * has a place of its own.
  */
 export function inPlaces<A extends Replacing>(asks: readonly A[]): Array<[A, ...A[]]> {
   const places: Array<[A, ...A[]]> = [];

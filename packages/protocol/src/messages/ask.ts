@@ -38,7 +38,8 @@ export const askAckSchema = z.discriminatedUnion("ok", [
 
 export const FEEDBACK_WORD_CHARS = 500;
 /**
- * The event `feedback`: a user's feedback on an answer that has ended. Only the newest one counts; `none` withdraws it.
+ * The event `feedback`: a user's feedback on an answer that has ended. Only the user's newest feedback on an answer
+ * counts; `none` withdraws it.
  */
 export const feedbackSchema = z.strictObject({
   conversation: idSchema,

@@ -59,8 +59,8 @@ const accepted = z.object({
 });
 /**
  * The text of a file is stored. Each file has one such event, with attempt 0. Page numbers begin at 1. `used`: the
- * ranges of pages in the prompt, set if it does not have all. `attachments`: the names of the files attached to the
- * PDF, set if there are any.
+ * ranges of pages in the prompt, set if the prompt does not have all pages. `attachments`: the names of the files
+ * attached to the PDF, set if there are any.
  */
 const extracted = z.object({
   ...head,
@@ -99,7 +99,10 @@ const completed = z.object({
 const failed = z.object({ ...head, type: z.literal("failed"), error: wireErrorSchema });
 /** A terminal event: the ask was cancelled. `text`: the part of the reply that had arrived. */
 const cancelled = z.object({ ...head, type: z.literal("cancelled"), text: z.string() });
-/** A user's feedback on an ask that has ended. Only the newest one counts; `none` withdraws it. Its attempt is 0. */
+/**
+ * A user's feedback on an ask that has ended. Only the user's newest feedback on an ask counts; `none` withdraws it.
+ * The event's attempt is 0.
+ */
 const feedback = z.object({
   ...head,
   type: z.literal("feedback"),
