@@ -48,7 +48,10 @@ export function createLifecycle(deadlineMs: number): Lifecycle {
   };
 }
 
-/** Waits for `work`, but at most `ms` milliseconds. @throws DeadlineError after these; the work itself continues. */
+/**
+ * Waits for `work`, but at most `ms` milliseconds. @throws DeadlineError when they have passed; `work` itself
+ * continues.
+ */
 export async function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

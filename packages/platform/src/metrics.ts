@@ -17,8 +17,8 @@ export interface Metrics {
 }
 
 /**
- * Creates a registry of metrics, which has those of the Node process. A label must not have an id as its value: each
- * value makes another time series.
+ * Creates a registry of metrics, which already has those of the Node process. A label must not have an id as its value,
+ * because each value makes another time series.
  */
 export function createMetrics(): Metrics {
   const registry = new Registry();
@@ -69,7 +69,7 @@ export function createLoopDelay(): LoopDelay {
   histogram.enable();
   let last = 0;
   const timer = setInterval(() => {
-    // The histogram counts whole periods of its timer, so one period is subtracted.
+    // The histogram records the whole time between two runs of its timer, so the timer's period is subtracted.
     last = Math.max(0, histogram.percentile(99) / 1e6 - resolution);
     histogram.reset();
   }, 1000);

@@ -139,7 +139,7 @@ async function readInfo(redis: RedisClient, deadlineMs: number): Promise<string>
   advised.catch(() => undefined);
   const onError = (error: Error): void => {
     last = reasonOf(error);
-    // As long as a cluster cannot be connected to, its commands wait for their timeout. If the reason is a problem that
+    // While the cluster cannot be reached, its commands wait until their timeout. If the reason is a problem that
     // waiting cannot solve, the wait ends here.
     if (redisAdvice(last) !== undefined) reject(last);
   };
@@ -175,8 +175,8 @@ const LACKS_SLOTS =
   "The cluster of Redis does not serve all slots: create it, or look what is wrong (redis-cli --cluster create, --cluster check).";
 
 /**
- * Whether a seed of a cluster replies that the cluster is down. This is asked because the library does not report why
- * it does not connect.
+ * Whether the cluster is down, according to the first seed that replies. The seeds are asked directly, because the
+ * library does not report why it does not connect.
  */
 async function lacksSlots(cluster: Cluster): Promise<boolean> {
   const { startupNodes } = cluster as unknown as {

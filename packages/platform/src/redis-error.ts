@@ -24,7 +24,7 @@ const REPLIES: Readonly<Record<string, StoreErrorKind>> = {
   MISCONF: "refused",
   MOVED: "refused",
   NOREPLICAS: "refused",
-  // After this reply to a single call, the library sends the script itself. After this reply in a pipeline, the caller
+  // If a single call gets this reply, the library sends the script itself. If a call in a pipeline gets it, the caller
   // has to send the script.
   NOSCRIPT: "refused",
   OOM: "refused",
@@ -39,8 +39,8 @@ const REPLIES: Readonly<Record<string, StoreErrorKind>> = {
 };
 
 /**
- * Error replies that begin with the word ERR and are failures of the store. The replies to most bugs begin with ERR,
- * too; an error inside a script stays a bug.
+ * Replies that begin with the word ERR, but are failures of the store. All other replies with ERR, and all errors
+ * inside a script, are bugs.
  */
 const ERR_REPLIES: ReadonlyArray<readonly [prefix: string, kind: StoreErrorKind]> = [
   ["ERR max number of clients", "refused"],
@@ -77,7 +77,8 @@ const CODES: Readonly<Record<string, StoreErrorKind>> = {
 };
 
 /**
- * How messages of ioredis and BullMQ begin that are thrown as a plain `Error`: only the text tells which error it is.
+ * How messages of ioredis and BullMQ begin that are failures of the store. They are thrown as a plain `Error`, so only
+ * the text tells which error it is.
  */
 const LIBRARY_MESSAGES: readonly string[] = [
   "Command timed out",
@@ -98,9 +99,9 @@ const LIBRARY_MESSAGES: readonly string[] = [
 const LIBRARY_NAMES: ReadonlySet<string> = new Set(["MaxRetriesPerRequestError", "ClusterAllFailedError"]);
 
 /**
- * Decides which errors are failures of the store; no other function does. Returns undefined for any other error, which
+ * The only function that decides which errors are failures of the store. Returns undefined for any other error, which
  * is a bug. If an error contains others (`AggregateError`, a transaction that Redis discarded), these decide: if one of
- * them is a bug, so is the whole.
+ * them is a bug, the whole is a bug.
  */
 export function storeErrorKind(error: unknown): StoreErrorKind | undefined {
   if (!(error instanceof Error)) return undefined;

@@ -40,8 +40,8 @@ const retryStrategy = (times: number): number =>
   Math.min(50 * 2 ** Math.min(times, 10), MAX_RETRY_MS) * (0.5 + Math.random() / 2);
 
 /**
- * Opens a connection that reconnects for ever, after random waits that grow; for a cluster, one to each master.
- * `onError` gets its errors, so that none is unhandled.
+ * Opens a connection that reconnects for ever, after random waits that grow; for a cluster, a connection to each
+ * master. `onError` gets its errors, so that none is unhandled.
  */
 export function connectRedis(options: RedisConnectionOptions<SingleServer>): Redis;
 export function connectRedis(options: RedisConnectionOptions): RedisClient;
@@ -222,8 +222,8 @@ function kept(condition: Condition | undefined): Condition | undefined {
   return Object.defineProperty(condition, "subscriber", {
     get: () => subscriber,
     set(next: Condition["subscriber"]) {
-      // ioredis has already removed the channel that was left from the set, so a set that is not empty means that
-      // others are left.
+      // ioredis has already removed the channel whose subscription has ended from the set. If the set is not empty,
+      // other subscriptions remain.
       if (next || !subscriber || subscriber.isEmpty()) subscriber = next;
     },
   });

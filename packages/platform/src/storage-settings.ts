@@ -3,7 +3,7 @@ import { url } from "./config.ts";
 
 /**
  * Matches a bucket with an optional prefix. Names may have letters, digits and `._-`, as S3 allows in buckets, and a
- * prefix also slashes. So names need no escapes in XML.
+ * prefix also slashes. These characters need no escapes in XML.
  */
 const S3 = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w.-]+(?:\/[\w.-]+)*)?\/?)?$/;
 const SSE = /^(AES256|aws:kms)(?::([\w:/-]{1,2048}))?$/;

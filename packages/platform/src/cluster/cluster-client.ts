@@ -8,20 +8,20 @@ import { NodeConnector } from "./node-connector.ts";
  */
 const SLOTS_TIMEOUT_MS = 3000;
 /**
- * How often, in ms, the slots are read without a reason. If a slot has moved, the reply to the next command shows that
- * at once.
+ * How often, in ms, the slots are read even if nothing seems to have changed. If a slot has moved, the reply to the
+ * next command shows that at once.
  */
 const SLOTS_EVERY_MS = 5000;
 /**
- * How many ms to wait before a command is retried. A slot moves in less than a second; a replica takes over in several
- * seconds.
+ * How many ms to wait before a command is retried while a slot moves, which takes less than a second. `FAILOVER_MS` is
+ * the same while a replica takes over, which takes several seconds.
  */
 const MOVING_MS = 50;
 const FAILOVER_MS = 100;
 /**
- * How many times a command may be redirected: so many that the command's timeout ends it first. With each retry, a
- * command first goes to any node, and may be redirected twice. The library's default of 16 would be used up in less
- * than a second while a slot moves.
+ * How many times a command may be redirected: so many that the command's timeout ends it first. Each retry goes to any
+ * node first, and may be redirected twice. The library's default of 16 would be used up in less than a second while a
+ * slot moves.
  */
 const MAX_REDIRECTIONS = 1000;
 
@@ -78,7 +78,7 @@ export function openCluster(server: RedisServer, options: ClusterConnectionOptio
   return cluster;
 }
 
-/** Returns the user name, the password and the certificates. All of these are the same for all nodes. */
+/** Returns the user name, the password and the certificates, which are the same for all nodes. */
 export function credentials({
   username,
   password,
@@ -92,8 +92,8 @@ export function credentials({
 }
 
 /**
- * Adds a timeout to commands that wait for the cluster. The timeout of a node's connection begins only when a command
- * is sent to the node, so a command that waits for the cluster itself would wait for ever.
+ * Adds a timeout to commands that wait until a node is known. The timeout of a node's connection begins only when the
+ * command is sent to the node, so a command for which no node is known would wait for ever.
  */
 function limitWaiting(cluster: Cluster, ms: number): void {
   const send = cluster.sendCommand.bind(cluster);

@@ -143,8 +143,8 @@ export class ClusterSubscriber extends EventEmitter {
   }
 
   /**
-   * Requests the subscription at the node that a MOVED reply has named. If that node itself sent the reply, its name
-   * led to the address of another node, so the connection is made anew.
+   * Requests the subscription at the node that a MOVED reply has named. If a node names itself, its name has led to the
+   * address of another node, so the connection is made anew.
    */
   #follow(one: Subscription, redis: Redis): void {
     if (this.#nodeFor(one) === one.node) redis.disconnect(true);
@@ -267,7 +267,8 @@ export class ClusterSubscriber extends EventEmitter {
         return;
       }
       this.#slots.refreshSlotsCache();
-      // If a subscription was requested already, its reply is waited for, however late it comes.
+      // A subscription that was requested waits for its node's reply, however late the reply comes. Only a plain one is
+      // moved to another node if the connection to its node is not ready.
       for (const one of missing) if (one.node === undefined || this.#mayMove(one)) this.#place(one);
     }, SEARCH_MS);
   }

@@ -24,7 +24,6 @@ export interface Tracing extends AsyncDisposable {
   begin(name: string, start?: SpanStart): Span;
 }
 
-/** The options of a tracer. */
 export interface TracerOptions {
   readonly endpoint: string;
   readonly protocol: "http/json" | "http/protobuf";

@@ -77,8 +77,8 @@ const other = (file: string, expected: OwnPdf["expected"], bytes: () => Uint8Arr
 });
 
 /**
- * A letter of 11 lines as a scanner makes it, with one bit for each pixel. It was drawn with PDFium from a text of the
- * project.
+ * A scanned page with 11 lines of a written letter, with one bit for each pixel. It was drawn with PDFium from a text
+ * of the project.
  */
 const SCAN = join(import.meta.dirname, "../../files/scanned-letter.pdf");
 

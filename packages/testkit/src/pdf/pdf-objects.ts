@@ -15,7 +15,6 @@ export interface Encryption {
   encrypt(content: Uint8Array, object: number): Uint8Array;
 }
 
-/** Makes a compressed stream. */
 export function compressed(content: string): PdfObject {
   return {
     dictionary: "/Filter /FlateDecode",

@@ -36,7 +36,6 @@ function escape(text: string): string {
   return bytes.replace(/[\\()]/g, (char) => `\\${char}`);
 }
 
-/** Makes a PDF with these pages. */
 export function makePdf({
   pages,
   operators = 0,
