@@ -66,8 +66,8 @@ export async function installDependencies(pnpm) {
 }
 
 /**
- * Builds the programs of `npm start`, if a dependency has changed, or the sources of an app, of a package or of the
- * builder have.
+ * Builds the programs of `npm start`, if a dependency or the sources of an app, of a package or of the builder have
+ * changed.
  */
 export async function buildPrograms(node) {
   const apps = ["edge", "worker", "demo-engine", "local"].map((name) => join(root, "apps", name));

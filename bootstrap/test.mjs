@@ -18,7 +18,7 @@ process.channel?.unref();
 // profile there.
 const temporary = mkdtempSync(join(tmpdir(), "docrelay-test-"));
 guard(`folder ${temporary}`);
-// If a folder or a file is named, all of its tests run, also the slow ones.
+// If a folder or a file is named, all tests in it run, also the slow ones.
 const projects = args.some((word) => !word.startsWith("-")) ? ["unit", "e2e", "slow"] : ["unit", "e2e"];
 const stages = [
   ["format", bin("oxfmt"), ["--check", "."]],

@@ -13,9 +13,9 @@ const MODULE = "virtual:lazy-parts";
 
 /**
  * The page's parts that are loaded when they are first needed: each file of `src/lazy` is built by itself, into files
- * whose names contain a hash of their content. `virtual:lazy-parts` has their paths, relative to the page. A part
- * shares no chunk with the page or with another part, so its name changes only when the part itself changes. So pages
- * of two builds mostly ask for the same file.
+ * whose names contain a hash of their content. `virtual:lazy-parts` has the paths of these files, relative to the page.
+ * A part shares no chunk with the page or with another part, so the names of its files change only when the part itself
+ * changes. So pages of two builds mostly ask for the same file.
  */
 export function lazyParts(): Plugin {
   let isBuild = false;

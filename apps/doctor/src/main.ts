@@ -44,11 +44,14 @@ async function examine(config: Config, { url, sizes }: Options): Promise<PartRep
   return parts;
 }
 
-/** Examines the settings. Those of a worker were checked already, when the doctor itself read them. */
+/**
+ * Examines the names of all settings, and the values of an edge's settings. The values of a worker's settings were
+ * checked when the doctor itself read them.
+ */
 function examineSettings(): PartReport {
   const names = [...new Set([...settingNames(schema), ...settingNames(edgeSchema)])];
-  // This machine may have only the settings of a worker. The settings of an edge are checked if at least one is set
-  // that only an edge has.
+  // This machine may have only the settings of a worker. So the settings of an edge are checked only if at least one is
+  // set that only edges have.
   const hasEdge = settingNames(edgeSchema).some((name) => process.env[name] && !settingNames(schema).includes(name));
   const edge = hasEdge ? readEdgeConfig(env) : undefined;
   const wrong =

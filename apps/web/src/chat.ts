@@ -80,7 +80,7 @@ export function startChat(options: ChatOptions): Chat {
   showConnection(frame, relay, () => composer.limit(relay.limits));
   const stopHearing = hearMissingParts(() => (find("outdated", HTMLParagraphElement).hidden = false));
   address.hear(show.address);
-  // A draft has the files of the page that stored it last, so a page also stores its draft when it is left.
+  // The stored draft has the files of the page that wrote it last, so each page writes its draft when it is left.
   addEventListener("pagehide", preparing.keep);
   find("new", HTMLButtonElement).addEventListener("click", renew);
   find("unrevise", HTMLButtonElement).addEventListener("click", () => {
@@ -215,7 +215,7 @@ function showConnection({ find }: Frame, relay: Relay, onOnline: () => void): vo
   relay.onState((state, error) => {
     line.dataset["state"] = state;
     line.textContent = say(state);
-    // Other errors end by themselves after a retry, so only an error that no retry mends is described.
+    // Errors that a retry may mend end by themselves, so only other errors are described.
     if (error && !error.retryable) line.textContent = `${wordsFor(error.wire).what} ${wordsFor(error.wire).advice}`;
     if (state === "online") onOnline();
   });

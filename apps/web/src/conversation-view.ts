@@ -82,8 +82,8 @@ export function createConversationView(
     conversation: undefined,
   };
   const list = listOf(turns, view);
-  // A waiting ask shows whether there is a connection, so each change of the connection's state is drawn. After
-  // `online` many changes of the conversation follow, because the log is read: these are drawn less often.
+  // A waiting ask shows whether there is a connection, so each change of the connection's state is drawn. The state
+  // `online` is drawn less soon: the log is then read, and many changes of the conversation follow.
   const stopHearingState = relay.onState((state) => (state === "online" ? view.redraw.soon() : view.redraw.hurry()));
 
   return {

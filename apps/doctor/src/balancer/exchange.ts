@@ -57,7 +57,8 @@ export function exchange(
       resolve({ status: 101, headers: response.headers, body, ownAddress });
     };
     socket.on("error", reject);
-    // After an upgrade, a Socket.IO server sends the first frame; the plain endpoint sends none.
+    // After an upgrade, a Socket.IO server sends the first frame. At `/ws/chat/` the server sends nothing before the
+    // client has.
     if (head.length > 0 || path.startsWith("/ws/")) return done(head.toString("latin1"));
     socket.once("data", (data: Buffer) => done(data.toString("latin1")));
     socket.once("end", () => done(""));

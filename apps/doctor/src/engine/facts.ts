@@ -1,7 +1,7 @@
 import type { EngineKind, Habit, ReplyMode } from "@docrelay/engine";
 import type { Certificate } from "./certificate.ts";
 
-/** The facts that the doctor has found about one engine. Times in ms. */
+/** What the doctor has found out about one engine. Times are in ms. */
 export interface EngineFacts {
   readonly kind: EngineKind;
   readonly configured: {
@@ -15,8 +15,8 @@ export interface EngineFacts {
   /** The certificate of an engine at `wss://` or `https://`; undefined for other engines, or if it cannot be read. */
   readonly certificate: Certificate | undefined;
   /**
-   * How long a WebSocket engine took to accept a connection, and to answer a ping (undefined: it did not answer);
-   * undefined for other engines, or if no connection opened.
+   * The times of a WebSocket engine; undefined for other engines, or if no connection opened. `openMs`: how long the
+   * engine took to accept a connection. `pongMs`: how long it took to answer a ping; undefined if it did not answer.
    */
   readonly connection: { readonly openMs: number; readonly pongMs: number | undefined } | undefined;
   readonly reply: ReplyFacts | undefined;

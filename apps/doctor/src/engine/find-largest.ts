@@ -3,8 +3,8 @@ import type { FailureFacts, SizeFacts } from "./facts.ts";
 
 const MIN_BYTES = 16_384;
 /**
- * Most prompts that are tried after the first refusal. The size of each is in the middle between the largest that was
- * accepted and the smallest that was refused.
+ * How many prompts are tried at most after the first refusal. The size of each is in the middle between the largest
+ * prompt that was accepted and the smallest that was refused.
  */
 const CLOSER = 4;
 const LINE = "The quick brown fox jumps over the lazy dog and runs on. 0123\n";

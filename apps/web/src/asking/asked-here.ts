@@ -9,13 +9,13 @@ import type { QuotaLine } from "../composing/quota-line.ts";
 export interface AskedHere {
   add: ViewListener["onAsked"];
   /**
-   * Whether the file was sent with a question of this page. If so, the question's own part of the page shows the file's
-   * errors, and the composer does not.
+   * Whether the file was sent with a question of this page. If so, the file's errors are shown at that question, and
+   * not in the composer.
    */
   has(file: Attachment): boolean;
   /**
-   * The asks that the server has not acknowledged yet: by id, the names of their files. They go on being sent when
-   * another conversation is shown.
+   * The asks that the server has not acknowledged yet: by id, the names of their files. They are sent even if the page
+   * shows another conversation by then.
    */
   readonly going: ReadonlyMap<string, readonly string[]>;
 }

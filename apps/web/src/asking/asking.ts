@@ -74,14 +74,14 @@ function openAttached(viewer: Viewer, uploads: PageUploads, file: Attachment): v
 function uploadChanged({ composer, suggestions, preparing, asked }: Asking, uploads: PageUploads, file: File): void {
   const state = uploads.state(file);
   composer.uploading(file, state);
-  // Only a file that is attached now gives suggestions. Uploads of files of another conversation also go on to their
-  // end.
+  // Suggestions come only from files that are attached now. This upload may be of a file of another conversation,
+  // because uploads continue when the user leaves a conversation.
   const isReady = state && "status" in state && state.status?.stage === "ready";
   if (isReady && composer.files.includes(file)) suggestions.about(file, state.status);
   if (!state || "sent" in state) return;
   const error = "error" in state ? state.error.wire : state.status?.error;
-  // An error of the file itself is shown before the question is asked. Other errors are temporary. For a file that
-  // needs a password, the turn has a form after the question was asked.
+  // An error of the file itself is shown before the question is asked. Other errors are temporary. A missing password
+  // is not shown here, because the turn gets a form for the password once the question is asked.
   if (error && !asked.has(file) && error.code !== "PDF_ENCRYPTED" && /^(FILE|PDF|PAYLOAD)_/.test(error.code)) {
     const { what, advice } = wordsFor(error, inSentence(file.name));
     composer.detach(file);

@@ -18,13 +18,13 @@ export interface Preparing {
   readonly conversation: string | undefined;
   keep(): void;
   /**
-   * Must be called when the user has attached or removed files. From then on, the files of the log's last question are
-   * not attached by `offer`.
+   * Must be called when the user has attached or removed files. From then on, `offer` does not attach the files of the
+   * log's last question.
    */
   choose(): void;
-  /** Attaches the files of the log's last question, unless the user has chosen files. */
+  /** Attaches `files`, which are those of the log's last question, unless the user has chosen files. */
   offer(files: readonly Attachment[]): void;
-  /** Stops keeping the draft of the shown conversation, because another conversation is about to be shown. */
+  /** Must be called before another conversation is shown. From then on, `keep` stores nothing until the next `show`. */
   leave(): void;
   /** Makes a conversation the shown one and restores its draft. */
   show(conversation: string): void;
@@ -44,7 +44,10 @@ interface State extends PreparingDeps {
   readonly others: OtherPages;
   shown: string | undefined;
   hasChosen: boolean;
-  /** Files whose uploads an earlier page began, until the browser's copies are found or known to be missing. */
+  /**
+   * Files whose uploads an earlier page began. The list is emptied once this browser's copies of the files were looked
+   * for.
+   */
   awaited: readonly StoredFile[];
 }
 
@@ -89,7 +92,8 @@ function keep({ shown, composer, uploads, drafts, hasChosen, awaited }: State): 
     const upload = uploadOf(uploads, file);
     return upload === undefined ? [] : [{ upload, name: file.name, size: file.size }];
   });
-  // If the user chose no files on this page, the files that another page chose are kept.
+  // If the user has not chosen files on this page, the files in the stored draft are kept: another page may have chosen
+  // them.
   const files = hasChosen ? mine : drafts.read(shown)?.files;
   const cut = [...unfinished({ composer, uploads }), ...awaited];
   drafts.write(shown, { text: composer.text, ...(files && { files }), ...(cut.length > 0 && { cut }) });
@@ -105,8 +109,8 @@ function adopt(state: State): void {
   const { shown, composer, drafts } = state;
   const text = shown === undefined ? composer.text : (drafts.read(shown)?.text ?? "");
   if (text === composer.text) return;
-  // While `shown` is undefined, `keep` stores nothing: this page's text must not overwrite what the user types in the
-  // other page.
+  // While `shown` is undefined, `keep` stores nothing. So this page does not overwrite what the user types in the other
+  // page.
   state.shown = undefined;
   composer.replace(text);
   state.shown = shown;

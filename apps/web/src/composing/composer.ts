@@ -27,7 +27,6 @@ export interface Composer {
   /** Puts a question before the typed text, and its files beside the attached ones. */
   edit(message: string, files: readonly Attachment[]): void;
   detach(file: Attachment): void;
-  /** Shows the progress of a file's upload. */
   uploading(file: Attachment, state: UploadState | undefined): void;
   /** Shows sentences, one on each line, until the next question or file. */
   warn(sentences: readonly string[]): void;

@@ -5,7 +5,7 @@ import { droppedFiles, pastedFiles, type Given } from "../files/transfer.ts";
 export function hearFiles({ find, events }: Frame, onFiles: (given: Given) => void): void {
   const picker = find("file", HTMLInputElement);
   const drop = find("drop", HTMLDivElement);
-  /** The browser inserts a text that is dropped on the question field; all other drops are handled here. */
+  /** Whether this drop is handled here. The browser itself inserts a text that is dropped on the question field. */
   const isOurs = (event: DragEvent): event is DragEvent & { dataTransfer: DataTransfer } =>
     event.dataTransfer !== null &&
     (event.dataTransfer.types.includes("Files") || !(event.target instanceof HTMLTextAreaElement));

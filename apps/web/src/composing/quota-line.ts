@@ -6,8 +6,8 @@ import { say, spokenTag } from "../words/say.ts";
 /** A line that shows how much of the day's quota is used, once little of it is left. */
 export interface QuotaLine {
   /**
-   * Must be called after an ask: reads the usage again. `isRefused`: a quota refused the ask; then the usage is read
-   * even if there was no quota before.
+   * Must be called after an ask: reads the usage again if there was a quota. `isRefused`: a quota has refused the ask,
+   * so the usage is read in any case.
    */
   used(isRefused: boolean): void;
 }
@@ -40,8 +40,8 @@ export function createQuotaLine({ find }: Pick<Frame, "find">, relay: Pick<Relay
       .catch(() => undefined)
       .finally(() => (looking = undefined));
   }
-  // Reads the usage after the first connection, when the server knows the user. After a reconnect the usage has
-  // hardly changed.
+  // Reads the usage after the first connection, because the server does not know the user before. After a reconnect the
+  // usage has hardly changed.
   const unhear = relay.onState((state) => {
     if (state !== "online") return;
     unhear();

@@ -14,8 +14,8 @@ import { startLanguage } from "../start-language.ts";
 
 /**
  * Puts the chat into an element. Attributes: `server` is docrelay's address, by default where this script came from;
- * `conversation` is the id of the conversation to begin with. Returns a function that removes the chat; afterwards
- * the element may be given a chat again.
+ * `conversation` is the id of the conversation to begin with. Returns a function that removes the chat; after that, a
+ * chat may be put into the element again.
  */
 export function mountChat(host: HTMLElement, token: ConnectOptions["token"]): () => void {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
@@ -59,7 +59,7 @@ export function mountChat(host: HTMLElement, token: ConnectOptions["token"]): ()
 function frameIn(root: ShadowRoot): Frame {
   const body = element("div", { class: "frame", role: "region", "aria-label": "docrelay" }, ...pageNodes());
   const scroller = element("div", { class: "scroller" }, body);
-  // Only the earlier chat is removed; the styles of lazily loaded parts stay in the shadow tree.
+  // Removes only the earlier chat: the styles of lazily loaded parts stay in the shadow tree.
   root.querySelector(".scroller")?.remove();
   root.append(scroller);
   return { find: finder(root), focused: () => root.activeElement, body, scroller, onScroll: scroller, events: body };
@@ -80,7 +80,7 @@ function pageNodes(): Node[] {
   return [...body.childNodes];
 }
 
-/** Returns the page's style with queries for the element's size in place of the window's size. */
+/** Returns the page's style with each query for the window's size replaced by a query for the element's size. */
 function forElement(style: string): string {
   return style.replaceAll(/@media\s*(?=\(\s*(?:max-|min-)?(?:width|height))/g, "@container ");
 }

@@ -4,8 +4,9 @@ import { createKeptFiles } from "./kept-files.ts";
 import { looksLikePdf } from "./transfer.ts";
 
 /**
- * The state of a file's upload: `sent` is the part that the server has, from 0 to 1; then comes the server's `status`
- * of the file's text; `error` is what has ended the upload.
+ * The state of a file's upload. `sent`: which part the server has, from 0 to 1. `upload`: the upload's id, once the
+ * server has the whole file; `status` is then what the server reports about the file's text. `error`: why the upload
+ * has ended.
  */
 export type UploadState =
   | { readonly sent: number }
@@ -71,8 +72,8 @@ export function createPageUploads(
       signal.addEventListener("abort", stopHearing);
     } catch (error) {
       if (error instanceof RelayError) set({ error });
-      // Either the user has stopped the upload, or there is an error that will come again when the question is asked,
-      // and is shown then.
+      // Either the user has stopped the upload, or the error will come again when the question is asked, and is shown
+      // then.
       else states.delete(file);
     } finally {
       clearTimeout(keeping);

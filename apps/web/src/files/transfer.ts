@@ -12,8 +12,9 @@ export interface Given {
 }
 
 /**
- * Returns the files of a paste; undefined when it should be pasted as text. Spreadsheets and word processors put a
- * picture of the text beside the text itself; file managers put a file's name beside the file.
+ * Returns the files of a paste; undefined when it should be pasted as text. A paste with formatted text counts as text,
+ * because spreadsheets and word processors add a picture of the text. Of a paste with plain text only PDFs are taken,
+ * because file managers add the file's name as text.
  */
 export function pastedFiles({ types, files }: Pick<Transfer, "types" | "files">): File[] | undefined {
   if (types.includes("text/html") || types.includes("text/rtf")) return undefined;
@@ -43,7 +44,7 @@ export function droppedFiles({ types, files, items }: Transfer): Given {
   };
 }
 
-/** How many bytes of a file are searched for the mark of a PDF; servers search the same number. */
+/** How many bytes at the beginning of a file are searched for `%PDF-`; servers search the same number. */
 const HEAD_BYTES = 1024;
 
 /**

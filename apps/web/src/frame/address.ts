@@ -17,12 +17,10 @@ export function conversationOf(hash: string): string | undefined {
   return isConversation(id) ? id : MADE_HERE.exec(hash)?.[1];
 }
 
-/** Whether a text can be a conversation's id. */
 export function isConversation(id: string): boolean {
   return ID.test(id);
 }
 
-/** Returns the hash of a conversation's address. */
 export function hashOf(conversation: string): string {
   return `${PREFIX}${conversation}`;
 }

@@ -8,7 +8,6 @@ import { fileName, search, toJson, toMarkdown } from "./kept.ts";
 import { say } from "../words/say.ts";
 
 export interface KeptListener {
-  /** The conversation that is shown now. */
   shown(): { readonly id: string | undefined; readonly turns: readonly Turn[] };
   open(conversation: string): void;
   /** A conversation was deleted. `here` is false when another window deleted it. */
@@ -109,7 +108,7 @@ export function createKeptList(
     const known = all.find(({ id }) => id === shown.id)?.title;
     const url = URL.createObjectURL(new Blob([write(shown)], { type }));
     element("a", { href: url, download: fileName(known ?? shown.turns[0]?.question ?? "", ending) }).click();
-    // Browsers read the file after the click, so its address has to stay valid for a while.
+    // Browsers read the file some time after the click, so its address must stay valid until then.
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
   }
   function hide(): void {

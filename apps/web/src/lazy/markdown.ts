@@ -16,8 +16,8 @@ const SAMPLES = [
 ];
 
 /**
- * Warm-up steps, each run twice. Browsers compile a pattern when it first runs and optimise it when it runs again;
- * texts with other than Latin letters need their own compilation.
+ * Warm-up steps, each run twice, because browsers compile a pattern when it first runs, and optimise it when it runs
+ * again. Texts with letters that are not Latin need another compilation.
  */
 const STEPS = [
   ...PATTERNS.map((pattern) => () => run(pattern, "a")),

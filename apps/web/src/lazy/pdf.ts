@@ -13,8 +13,8 @@ export interface PdfSource {
 export interface Pdf {
   readonly pages: number;
   /**
-   * Draws a page into `place`, in its width, with the page's text over the picture.
-   * @throws when the page is drawn again meanwhile
+   * Draws a page into `place`, as wide as `place`, with the page's text over the picture.
+   * @throws when the file's bytes cannot be loaded, or the page cannot be drawn
    */
   draw(page: number, place: HTMLElement): Promise<PageText>;
   /** Draws the first page as a small picture. */
@@ -31,7 +31,7 @@ export interface PageText {
 /** The address of this script. The renderer's character tables and fonts are served beside it. */
 const here = import.meta.url;
 const data = (folder: string): string => new URL(`pdfjs-${version}/${folder}/`, here).href;
-/** Most pixels of a drawn page. More would not look sharper, and would cost memory. */
+/** The most pixels of a drawn page. More would not look sharper, and would cost memory. */
 const MAX_PIXELS = 12_000_000;
 
 GlobalWorkerOptions.workerSrc = workerUrl;

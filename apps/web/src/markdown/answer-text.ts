@@ -10,9 +10,9 @@ import { say } from "../words/say.ts";
 export interface AnswerText {
   readonly root: HTMLElement;
   /**
-   * Sets how near the answer is to what the reader sees; until the first call it counts as near. An answer that is far
+   * Sets how near the answer is to what the reader sees. Before the first call, the answer counts as near. A far answer
    * is shown as Markdown source, because drawing hundreds of answers takes many seconds. If `where` is undefined, the
-   * place is not known yet, and nothing is drawn.
+   * answer's place is not known yet, and nothing is drawn.
    */
   come(where: Nearness | undefined): void;
   /** Shows the text so far. `isOver`: the text is complete. */
@@ -79,8 +79,8 @@ export function createAnswerText(): AnswerText {
     if (!blocks) return true;
     const { settled, tail, more } = blocks.grow(lines, isOver);
     for (const block of settled) sheet.settle(block);
-    // If this call has settled no block and more text is to be read, the open end of the call before stays on the page.
-    // Without it the page would be shorter for a frame, and would scroll.
+    // If this call has found no complete block, and text is left to parse, the blocks of the unfinished end that are on
+    // the page stay there. Without them the page would be shorter for a frame, and would scroll.
     if (settled.length > 0 || tail.length > 0 || !more) sheet.end(tail, isOver);
     return !more;
   }

@@ -10,19 +10,23 @@ export type Nearness = "far" | "idle" | "near" | "paper";
 
 /**
  * An element counts as near if it is at most half the screen's height away from what is in sight. If the chat is a page
- * of its own, this margin is added twice: around the scroller, and around the screen.
+ * of its own, the browser adds this margin twice, as `rootMargin` and as `scrollMargin`: an element is then near from a
+ * whole screen away.
  */
 const MARGIN = "50%";
 
 const listeners = new WeakMap<Element, (nearness: Nearness) => void>();
-/** The far elements, which are drawn before printing. Weak, so that those of a closed conversation can be freed. */
+/**
+ * The far elements, which are drawn before printing. The references are weak, so that elements of a closed conversation
+ * can be freed.
+ */
 const far = new Set<WeakRef<Element>>();
-/** The far elements that have not been reported as `idle`, the last of the page first. */
+/** The far elements that have not been reported as `idle`, beginning with the last one on the page. */
 const undrawn = new Set<WeakRef<Element>>();
 let isIdleAsked = false;
 /**
- * Settles when the parser has loaded or failed to load. No element is reported as idle before that, because all those
- * reported would be drawn at that moment, and would block the page.
+ * Settles when the parser has loaded or failed to load. No element is reported as idle before that: all elements
+ * reported until then would be drawn in the moment when the parser has loaded, and would block the page.
  */
 let parsed: Promise<unknown> | undefined;
 const refs = new WeakMap<Element, WeakRef<Element>>();
@@ -46,7 +50,7 @@ export function whenNear(element: Element, tell: (nearness: Nearness) => void): 
 }
 
 function look(entries: readonly IntersectionObserverEntry[]): void {
-  // Begins at the end of the page, where a reader of a conversation usually is.
+  // Begins with the last element of the page, because a reader of a conversation is usually at the end.
   for (const { target, isIntersecting } of entries.toReversed()) {
     if (isIntersecting) end(target, "near");
     else if (!refs.has(target)) {

@@ -6,8 +6,8 @@ export type Parser = LazyParts["markdown"];
 let loaded: Promise<Parser | undefined> | undefined;
 
 /**
- * Loads the Markdown parser. It loads with the first answer, because it is about a quarter of the page's code. Resolves to
- * undefined when the parser cannot be loaded; a later call tries again.
+ * Loads the Markdown parser. It is about a quarter of the page's code, so it is loaded only when there is an answer.
+ * Resolves to undefined when the parser cannot be loaded; a later call tries again.
  */
 export function loadParser(): Promise<Parser | undefined> {
   return (loaded ??= load());

@@ -4,11 +4,14 @@ import { decorate } from "./decorate.ts";
 import { nodesOf } from "./nodes.ts";
 import { patchChildren } from "./patch.ts";
 
-/** The nodes of one answer on the page: first those of final blocks, then an open end, which later text may change. */
+/**
+ * The nodes of one answer on the page: first those of final blocks, then the open end, whose blocks may change with
+ * later text.
+ */
 export interface Sheet {
-  /** Replaces the open end by a final block. */
+  /** Removes the nodes of the open end, and adds a final block. */
   settle(block: Block): void;
-  /** Replaces the open end by another one. `isOver`: the answer is complete. */
+  /** Replaces the blocks of the open end. `isOver`: the answer is complete. */
   end(tail: readonly Block[], isOver: boolean): void;
   clear(): void;
 }

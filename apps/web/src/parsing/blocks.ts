@@ -10,7 +10,10 @@ export interface Block {
   readonly goesOn: boolean;
 }
 
-/** The result of reading a growing text: final blocks, and the blocks of the open end, which the next call replaces. */
+/**
+ * The result of parsing a growing text: `settled` has the final blocks, and `tail` the blocks of the unfinished end,
+ * which the next call replaces.
+ */
 export interface Grown {
   readonly settled: readonly Block[];
   readonly tail: readonly Block[];
@@ -18,11 +21,12 @@ export interface Grown {
   readonly more: boolean;
 }
 
-/** Most characters parsed in one call. */
+/** The most characters that one call parses, unless they are code (see `MAX_CODE`). */
 const MAX_STEP = 3200;
 /**
- * Most characters parsed in the first call. The browser compiles each of the parser's patterns at its first run, and
- * all of them together take longer than a frame.
+ * The first call parses at most this many characters, and each further call twice as many as the call before, up to
+ * `MAX_STEP`. The browser compiles each of the parser's patterns at its first run, and compiling all of them takes
+ * longer than a frame.
  */
 const FIRST = 50;
 /**
@@ -32,7 +36,7 @@ const FIRST = 50;
 const LONG = 1500;
 const LONG_PARAGRAPH = 3000;
 /**
- * Most characters of code that one call parses: more than of other blocks, because code is cheap to parse and is
+ * The most characters of code that one call parses: more than of other blocks, because code is cheap to parse and is
  * highlighted only as a whole.
  */
 const MAX_CODE = 12_000;
@@ -40,8 +44,8 @@ const LONG_CODE = 10_000;
 const CODE = /^\s*(?:`{3}|~{3})/;
 
 /**
- * How the rest of a cut block is parsed: with the opening lines `prefix` before it, and from the list number `start`
- * on.
+ * How the rest of a cut block is parsed: `prefix` (the head of a table, the first line of a code block) is put before
+ * it. The numbers of a list continue with `start`.
  */
 interface Carry {
   readonly type: string;
@@ -117,7 +121,7 @@ interface Cut {
   readonly carry: Carry | undefined;
 }
 
-/** Cuts a long block: returns its beginning as a token, and how the rest of it is to be parsed. */
+/** Cuts a long block: returns its beginning as a token, and how its rest is to be parsed. */
 function cutBlock(block: Token, links: Links, carry: Carry | undefined): Cut {
   const { raw, type } = block;
   if (type === "list") {

@@ -44,8 +44,8 @@ export function followEnd(
   const observer = new ResizeObserver(([entry]) => {
     if (!entry || entry.contentRect.height === height) return;
     height = entry.contentRect.height;
-    // Elements that scroll into view change the height again. Browsers report such a change in the same frame as an
-    // error, so observing pauses for a frame.
+    // Scrolling changes the height again, because elements that come into view are laid out. If the height of an
+    // observed element changes twice in a frame, browsers report an error, so observing pauses for a frame.
     observer.unobserve(content);
     requestAnimationFrame(() => observer.observe(content));
     if (follows) toEnd();

@@ -7,9 +7,9 @@ import { stageOf } from "../reading/stage.ts";
 import { say } from "../words/say.ts";
 
 /**
- * One ask on the page. `show` changes only what is different. An ask that was already answered when it came on the
- * page has only its question and answer text, until it is near or the browser is idle, because making all of hundreds
- * of asks takes seconds. Its layout is computed when it is near.
+ * One ask on the page. `show` changes only what is different. If an ask was answered before it came on the page, it has
+ * only its question and the text of its answer until it is near or the browser is idle: making all parts of hundreds of
+ * asks takes seconds.
  */
 export interface AskElement {
   readonly root: HTMLLIElement;

@@ -30,7 +30,8 @@ export interface OwnAsksDeps {
   onAsked(ask: AskedFrom, accepted: Promise<unknown>): void;
   onAgain(turn: Turn): void;
   /**
-   * Called when the browser no longer has a file of the question: puts it into the composer, to attach the file again.
+   * Called when the browser no longer has a file of the question. Puts the question into the composer, so that the user
+   * can attach the file again.
    */
   edit(turn: Turn): void;
 }

@@ -1,7 +1,7 @@
 import { element } from "../frame/element.ts";
 import type { Mark } from "./quote.ts";
 
-/** Highlights parts of a page's text. Returns the element of the first mark. */
+/** Highlights the parts of a page's text that `marks` names. Returns the element of the first highlighted part. */
 export function showMarks(elements: readonly HTMLElement[], marks: readonly Mark[]): HTMLElement | undefined {
   const made = marks.flatMap(({ piece, from, to }) => {
     const place = elements[piece];

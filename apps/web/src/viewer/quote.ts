@@ -21,7 +21,7 @@ interface Word {
 const WORD =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[^\s\p{P}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu;
 const END = /[.!?。！？؟।]/;
-/** Sentence and answer are compared by runs of this many words; shorter matches would be coincidence. */
+/** A sentence and the answer are compared by runs of this many words in a row; shorter matches would be coincidence. */
 const RUN = 3;
 /** Longer text without a full stop, such as a table or a list, is cut into sentences of this many words. */
 const MAX_WORDS = 60;
@@ -75,7 +75,9 @@ function runsOf(words: readonly string[]): string[] {
   return words.slice(RUN - 1).map((_, index) => words.slice(index, index + RUN).join(" "));
 }
 
-/** Returns where a sentence is on the page: one mark for each part of the page's text that has words of it. */
+/**
+ * Returns the places of a sentence on the page: one for each part of the page's text that has words of the sentence.
+ */
 function marksOf(words: readonly Word[]): Mark[] {
   const marks = new Map<number, Mark>();
   for (const { piece, from, to } of words) {

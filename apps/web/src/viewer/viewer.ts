@@ -83,7 +83,6 @@ export function createViewer(frame: Frame, relay: Pick<Relay, "download" | "uplo
   };
 }
 
-/** The opened document. */
 interface Opened {
   readonly file: Viewed | undefined;
   pdf: Pdf | undefined;
@@ -227,7 +226,6 @@ interface Actions {
   close(): void;
 }
 
-/** The elements of the viewer. */
 function partsOf(on: Actions) {
   const title = element("h2", { tabindex: -1, dir: "auto" });
   const number = element("input", { type: "number", min: 1, inputmode: "numeric", "aria-label": say("page") });

@@ -26,7 +26,10 @@ export function isTag(tag: string): tag is Tag {
   return Object.hasOwn(LANGUAGES, tag);
 }
 
-/** The language of a page: the chosen one, or else the first of the browser's languages that the page has. */
+/**
+ * The language of a page: the chosen one, or else the first of the browser's languages that the page has, or else
+ * English.
+ */
 export function chooseLanguage(chosen: string | null, browsers: readonly string[]): Tag {
   return [chosen ?? "", ...browsers.map((one) => one.split("-")[0]?.toLowerCase() ?? "")].find(isTag) ?? "en";
 }

@@ -26,7 +26,6 @@ export function spokenTag(): Tag {
   return spoken.tag;
 }
 
-/** Whether the page's language is written from right to left. */
 export function isRightToLeft(): boolean {
   return spoken.tag === "ar";
 }
