@@ -18,8 +18,8 @@ interface Manifest {
 
 /**
  * Builds a package that others install: from its `src/index.ts` and `tsconfig.build.json` to its folder `dist`, whose
- * old files are deleted. Packages that it does not depend on when it is installed become part of it.
- *
+ * old files are deleted. Imported packages become part of it, unless its `package.json` lists them as `dependencies` or
+ * `peerDependencies`.
  * - `*.js` are ES modules, one for each source, so that a bundler leaves out whole modules;
  * - `index.cjs` is the whole package for `require`;
  * - `index.d.ts` and `index.d.cts` declare what `index` exports.

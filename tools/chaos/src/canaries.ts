@@ -10,16 +10,16 @@ import type { Fault } from "./check/violation.ts";
 
 /** A scripted run that passes with the product, and fails with one broken variant. */
 export interface Canary {
-  /** The name of the broken variant in {@link VARIANTS}, or the broken reader. */
+  /** The name of the broken variant in {@link VARIANTS}, or a name for the broken reader. */
   readonly name: string;
   readonly variant?: string;
-  /** A finding that the checker must report for the broken variant. */
+  /** What the checker must report for the broken variant. */
   readonly fault: Fault;
   readonly options: StageOptions;
   play(stage: Stage, broken: boolean): Promise<void>;
 }
 
-/** How many words of an answer the engine sends at first; the others follow later. */
+/** How many words of an answer the engine sends before it waits for the scenario. */
 const SAID = 3;
 
 const HOUR_MS = 3_600_000;

@@ -18,7 +18,10 @@ export type Entry = { readonly t: number } & (
   | ({ kind: "shown"; user: string; tab: string; conversation: string } & Shown)
   /** A tab got another log than before, and forgot what it had shown. */
   | { kind: "reset"; user: string; tab: string; conversation: string }
-  /** A tab got no event for long and read the log, where it `found` this many events that had not been delivered. */
+  /**
+   * A tab got no event for some time and read the log. `found`: how many events in the log had not been delivered to
+   * the tab.
+   */
   | { kind: "silence"; user: string; tab: string; conversation: string; found: number }
   /** A tab caught up after a lost connection: `lostMs` after the loss, `catchUpMs` after the new connection. */
   | { kind: "recovered"; user: string; tab: string; lostMs: number; catchUpMs: number }

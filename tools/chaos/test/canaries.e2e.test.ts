@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { CANARIES } from "../src/canaries.ts";
 import { playStage } from "../src/stage.ts";
 
-/** The longest time for a canary: 20 s, and twice as long because the machine may be busy. */
+/** The longest time for a canary in ms: 20 s, doubled because the machine may be busy. */
 const MAX_MS = 20_000 * 2;
 
 describe.each(CANARIES)("the suite's own proof: $name", ({ variant, fault, options, play }) => {

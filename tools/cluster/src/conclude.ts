@@ -5,7 +5,10 @@ import type { Tally } from "./tally.ts";
  * Half of these users connect only after edges are added: a WebSocket stays at its edge, and new edges need clients.
  */
 export const USERS = 20;
-/** The order of a rolling update (docs/operations.md): edges may run with workers of an earlier version. */
+/**
+ * The order in which a rolling update replaces the services (docs/operations.md). Edges come first, because they may
+ * run with workers of an earlier version.
+ */
 export const FORWARD = ["edge", "ask", "extract"] as const;
 export const ROLL_BACK = "roll back to the earlier build";
 export const ROLL_FORWARD = "roll forward again";

@@ -118,7 +118,6 @@ interface State {
   closed: boolean;
 }
 
-/** Listens to the connection. */
 function hear(one: State): void {
   one.socket.on("welcome", ({ node }: { node: string }) => one.nodes.add(node));
   one.socket.on("connect", () => void open(one));

@@ -27,7 +27,7 @@ export async function engineAnswers(): Promise<boolean> {
 
 /** Builds the image of another commit, branch or tag of this repository. */
 export async function buildCommit(root: string, commit: string, image: string): Promise<void> {
-  // Since no value is given, docker takes it from the environment, if the variable is set there.
+  // No value is given, so docker takes it from the environment, if the variable is set there.
   const mirror = ["--build-arg", "NPM_CONFIG_REGISTRY"];
   await using sources = await sourcesOf(root, commit);
   await docker(["build", "--quiet", "--tag", image, ...mirror, sources.folder], 600_000);

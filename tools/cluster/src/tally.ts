@@ -14,7 +14,7 @@ export interface Tally {
   retried(): void;
   /** A client has caught up over a new connection, `ms` after the end of the earlier one. */
   gap(ms: number): void;
-  /** An ask has ended that was silent for `ms` at most: from the question to its first event, and between two events. */
+  /** An ask has ended. `ms`: its longest silence, from the question to the first event or between two events. */
   silence(ms: number, hasFile?: boolean): void;
   readonly phases: readonly Phase[];
   readonly findings: readonly string[];
@@ -30,7 +30,7 @@ export interface Phase {
   retried: number;
   readonly gaps: number[];
   readonly silences: number[];
-  /** The part of `silences` that is of asks with a file. */
+  /** Those values of `silences` that belong to asks with a file. */
   readonly fileSilences: number[];
 }
 

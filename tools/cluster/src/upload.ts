@@ -22,7 +22,7 @@ export interface Sent {
   readonly refusals: ReadonlyMap<string, number>;
 }
 
-/** The protocol allows an edge to reply after 10 s. */
+/** How long to wait for a reply, in ms. The protocol allows an edge to reply after 10 s. */
 const ACK_MS = 15_000;
 const SEND_MS = 120_000;
 const AGAIN_MS = 200;

@@ -47,7 +47,7 @@ describe.each([
     for (const { name, usedBy } of documented) {
       const readers = schemas.filter(({ names }) => names.includes(name)).map(({ app }) => app);
       const said = usedBy === "all" ? [...APPS] : usedBy.split(", ").filter((who) => who !== "npm start");
-      // The demo engine reads PORT, too, which only the text of this row tells.
+      // The demo engine reads PORT, too. In the table, only the text of the row tells that.
       if (name === "PORT") said.push("demo-engine");
       expect([name, said.map((who) => who.replace(" ", "-")).toSorted()]).toEqual([name, readers.toSorted()]);
     }

@@ -25,7 +25,7 @@ describe("docs/SPEC.md", () => {
       cwd: ROOT,
       maxBuffer: 64 * 1024 * 1024,
       timeout: 170_000,
-      // Variables of this test run are left out: the new vitest is not one of its workers.
+      // The variables of vitest are left out, because the new vitest is not a worker of this run.
       env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|TEST$)/.test(name))),
     });
     const collected = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as { found: Found[]; errors: string[] };

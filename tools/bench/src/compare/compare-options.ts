@@ -18,8 +18,8 @@ export interface CompareOptions {
   /** The folder in which each Redis keeps its append-only file; default: the system's folder for temporary files. */
   readonly aof?: string;
   /**
-   * The protocol between the generator and docrelay: by default Socket.IO for `stream`, else plain; for files always
-   * Socket.IO.
+   * The protocol between the load generator and docrelay: by default Socket.IO for `stream`, else plain; for files
+   * always Socket.IO.
    */
   readonly protocol?: Protocol;
   /** Asks per second in the row `asks`. */

@@ -6,7 +6,7 @@ import { spreadOf, type Spread } from "../measure/spread.ts";
  */
 export type RoundFigures = Readonly<Record<string, number>>;
 
-/** The name of the system `direct`, where the generator talks to the engine without a relay. */
+/** The name of the system `direct`, where the load generator talks to the engine without a relay. */
 export const DIRECT = "direct";
 export const THIS = "this checkout";
 
@@ -28,7 +28,7 @@ export interface ComparedFigure {
 }
 
 /**
- * Adds to each system's figures by how many ms its first piece comes later than the first piece of `direct`, the engine
+ * Adds a figure to each system: how many ms later its first piece comes than the first piece of `direct`, the engine
  * without a relay, in the same round.
  */
 export function addOverDirect(round: Round): Round {
@@ -47,8 +47,8 @@ export function addOverDirect(round: Round): Round {
 }
 
 /**
- * Compares this checkout with the other systems. A ratio is computed within one round. If a figure is not above 0 on
- * both sides (an added latency that is smaller than the noise), that round has no ratio.
+ * Compares this checkout with the other systems. A ratio is computed within one round. If one of its two values is not
+ * above 0, such as an added latency that is smaller than the noise, the round has no ratio.
  */
 export function compareRounds(rounds: readonly Round[]): ComparedFigure[] {
   const systems = [...new Set(rounds.flatMap((round) => Object.keys(round)))];

@@ -6,7 +6,9 @@ import type { Protocol } from "../talkers/talker.ts";
 import type { CompareOptions } from "./compare-options.ts";
 import { DIRECT, THIS } from "./ratios.ts";
 
-/** How the engine replies, over which protocol the generator talks to docrelay, and further conditions of a row. */
+/**
+ * How the engine replies, over which protocol the load generator talks to docrelay, and further conditions of a row.
+ */
 export interface Shape {
   readonly protocol: Protocol;
   readonly reply: "single" | "stream";

@@ -6,7 +6,6 @@ import { createHistogram as createNodeHistogram, type RecordableHistogram } from
  */
 export interface Histogram {
   record(ms: number): void;
-  /** Adds all times of another histogram. */
   add(other: Histogram): void;
   readonly count: number;
   /** The largest recorded time; 0 when empty. */
@@ -20,7 +19,9 @@ const MIN_PERCENT = 1e-6;
 /** The largest time that can be recorded, in µs: about 35 minutes. */
 const TOP_US = 2 ** 31 - 1;
 
-/** Uses Node's HDR histogram, whose memory is fixed; to keep and sort all times would take memory without a bound. */
+/**
+ * Uses Node's HDR histogram, whose memory is fixed. Keeping all times to sort them would take memory without a bound.
+ */
 export function createHistogram(): Histogram {
   const times = createNodeHistogram({ lowest: 1, highest: TOP_US, figures: 3 });
   const histogram: Histogram = {

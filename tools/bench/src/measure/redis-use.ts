@@ -10,7 +10,10 @@ export interface RedisUse {
 }
 
 const SCRIPTS = new Set(["eval", "eval_ro", "evalsha", "evalsha_ro", "fcall", "fcall_ro"]);
-/** Commands that no ask causes: of connections, of loading scripts, and of this measurement. They are not counted. */
+/**
+ * Commands that are not counted, because no ask causes them: those of connections, of loading scripts, and of this
+ * measurement.
+ */
 const APART = new Set(["info", "hello", "auth", "client", "select", "ping", "script", "function", "config", "command"]);
 
 /** Reads the sections `cpu` and `commandstats` of Redis's `INFO`. */

@@ -63,8 +63,8 @@ export async function startPrivate(of: {
   /** The complete environment of the process: a setting that is left over in a shell must not influence the figures. */
   env?: Readonly<Record<string, string>>;
   /**
-   * The working folder of the process. Its output goes to a file there: reading its output from a pipe would cost the
-   * generator CPU.
+   * The working folder of the process. Its output goes to a file there, because reading the output from a pipe would
+   * cost the load generator CPU time.
    */
   folder: PrivateFolder;
 }): Promise<PrivateProcess> {

@@ -2,7 +2,7 @@
 
 /** What one ask costs a process: a part of each ask, and a part that all asks of a second share. */
 export interface AskCost {
-  /** The CPU time that each ask costs, whatever their number, in µs. */
+  /** The CPU time in µs that each ask costs, at any rate of asks. */
   readonly eachUs: number;
   /**
    * The CPU time that all asks of a second share, in µs. It is spent once in each second with asks: a process that
@@ -11,13 +11,16 @@ export interface AskCost {
   readonly perSecondUs: number;
 }
 
-/** The CPU time of an ask at 400 asks/s, in µs. `FAST` is the same at the highest rate that two cores can answer. */
+/**
+ * The CPU time of an ask in µs at 400 asks a second, the lower of two measured rates. `FAST` has the highest rate that
+ * two cores can answer.
+ */
 const SLOW = { rate: 400, us: 1750 };
 const FAST = { rate: 2391, us: 647 };
 
 /** The cost of an ask in all processes of a region together, computed from the two measured rates `SLOW` and `FAST`. */
 export const ASK: AskCost = lineThrough(SLOW, FAST);
-/** The part of an ask's CPU time that Redis uses at most, in µs; one Redis uses one core. */
+/** The most CPU time that Redis uses for an ask, in µs. A Redis server uses only one core. */
 export const REDIS_ASK_US = 205;
 /** The CPU time of opening a connection, in µs: a session, an upgrade and an open conversation. */
 export const CONNECT_US = 1_000_000 / 1403;

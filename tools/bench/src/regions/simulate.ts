@@ -4,9 +4,9 @@ import { regionsOf, type Place } from "./place.ts";
 /*
  * A simulation of several regions. Each user belongs to a region by a hash of the user. Each region is a whole docrelay
  * with reply logs of its own, and copies these logs to the other regions a little later. While a region is away, its
- * users are at their second region: there they ask, and read their earlier conversations from the copies, which nobody
- * changes. An ask that was running goes on when its region is back, or ends by its deadline. The simulation is pure: it
- * uses only numbers and a seed.
+ * users are at their second region: there they ask, and read their earlier conversations from the copies, which stay
+ * unchanged. An ask that was running goes on when its region is back, or ends by its deadline. The simulation is pure:
+ * it uses only numbers and a seed.
  */
 
 export interface Region extends Place {
@@ -141,7 +141,7 @@ function place(regions: readonly Region[], users: number): State[] {
   return states;
 }
 
-/** Simulates one second of a region: computes its work, and when its asks will have been answered. */
+/** Simulates one second of a region: computes the region's work, and when its asks will have been answered. */
 function serve(
   state: State,
   of: { second: number; asks: number; connects: number; connections: number },
@@ -167,7 +167,7 @@ function serve(
 
 type Totals = Record<"asked" | "answered" | "expired" | "notCopied", number>;
 
-/** Simulates a region that is away: the asks that it was running stand still. */
+/** Simulates one second of a region that is away: the asks that the region was running stand still. */
 function stop(state: State, second: number, { answerS, copyLagS }: Scenario, totals: Totals): void {
   for (const [end, asks] of state.atEngine) {
     const accepted = Math.min(second, end - Math.ceil(answerS));
@@ -179,8 +179,8 @@ function stop(state: State, second: number, { answerS, copyLagS }: Scenario, tot
 }
 
 /**
- * Simulates a region that is back: its sweeper ends the asks whose deadline is over, and its workers run the others
- * again.
+ * Simulates a region that has come back: its sweeper ends the asks whose deadline is over, and its workers run the
+ * other asks again.
  */
 function resume(state: State, second: number, { answerS, deadlineS }: Scenario, totals: Totals): void {
   for (const [accepted, asks] of state.stopped) {

@@ -10,7 +10,6 @@ export interface Figure {
 /** The results for one group of asks, files or connections of a run. */
 export interface Section {
   readonly title: string;
-  /** Latencies in ms. */
   readonly latencies: readonly Latency[];
   readonly figures: readonly Figure[];
   /** How many were refused or failed, by code. */

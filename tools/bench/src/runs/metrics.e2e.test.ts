@@ -97,7 +97,7 @@ it("counts what an ask with a PDF and a resume cause, and every metric is explai
   // Metrics of times are histograms.
   for (const [name, { type }] of [...edge, ...worker])
     if (name.endsWith("_seconds")) expect([name, type]).toEqual([name, "histogram"]);
-  // The table lists exactly the metrics that exist.
+  // The table of the documentation lists exactly the metrics that exist.
   const explained = [...DOCS.matchAll(/^\| `(docrelay_\w+)`/gm)].map(([, name]) => name);
   expect(explained.toSorted()).toEqual([...edge.keys(), ...worker.keys()].toSorted());
 });

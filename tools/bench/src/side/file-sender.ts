@@ -8,7 +8,7 @@ const TRIES = 60;
 
 export interface SentFile {
   readonly upload: string;
-  /** How often the deployment refused something for now, so that it was sent again. */
+  /** How many times the deployment refused something temporarily, so that it was sent again. */
   readonly busy: number;
 }
 

@@ -5,7 +5,7 @@ export interface StandardFigure {
   readonly name: string;
   readonly unit: string;
   readonly better: "lower" | "higher";
-  /** The value that the figure should reach, on two cores that also run the generator. */
+  /** The value that the figure should reach, on two cores that also run the load generator. */
   readonly goal?: number;
 }
 

@@ -10,8 +10,8 @@ import type { Figures } from "./standard-figures.ts";
 export interface StandardRow {
   readonly name: string;
   /**
-   * Most rounds of this row. It is set for rows that measure a sum of CPU time: such a sum varies little, so more
-   * rounds would add nothing.
+   * How many rounds this row has at most. Set for rows that measure a sum of CPU time: such a sum varies little, so
+   * more rounds would add nothing.
    */
   readonly most?: number;
   round(follow: (show: () => string) => void): Promise<Figures>;

@@ -17,7 +17,9 @@ export interface Ack {
   readonly [field: string]: unknown;
 }
 
-/** One Socket.IO connection over WebSocket. It does not reconnect by itself, so that the generator notices its end. */
+/**
+ * One Socket.IO connection over WebSocket. It does not reconnect by itself, so that the load generator notices its end.
+ */
 export interface RelaySocket {
   /** Sends an event; `onAck` is called at most once, and never if the connection ends first. */
   send(name: string, payload: object, onAck: (ack: Ack) => void): void;

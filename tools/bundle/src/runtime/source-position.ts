@@ -7,9 +7,9 @@ export interface SourceMap {
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /**
- * Translates a position in the bundle to a position in a source. Lines and columns count from 1, as in stack traces. It
- * decodes the map only up to the line and keeps nothing in memory: Node's own `SourceMap` would keep an object for each
- * of some 200,000 positions.
+ * Translates a position in the bundle to a position in a source. The first line and the first column have the number 1,
+ * as in stack traces. The map is decoded only up to the line, and nothing is kept in memory: Node's own `SourceMap`
+ * would keep an object for each of some 200,000 positions.
  */
 export function sourceOf(
   { sources, mappings }: SourceMap,

@@ -14,7 +14,7 @@ export interface Breaker {
 
 const MAX_WAIT_MS = 20_000;
 
-/** Causes the faults of a plan on a cluster, and records each with its duration. */
+/** Causes planned faults on a cluster, and records each fault with its duration. */
 export function createBreaker(cluster: Cluster, history: History): Breaker {
   const field: Field = { cluster, history, busy: new Set() };
   const under = new Set<Promise<void>>();
@@ -86,7 +86,7 @@ const REDIS_FAULTS: Readonly<Record<string, (field: Field, forMs: number) => Pro
   },
 };
 
-/** Restores Redis from its append-only file as it was before `between`. */
+/** Keeps a copy of Redis's append-only file, calls `between`, and then restores Redis from the copy. */
 export async function rollBack({ redis }: Cluster, history: History, between: () => Promise<unknown>): Promise<void> {
   const keptAt = history.now();
   await redis.keep();
@@ -107,7 +107,7 @@ async function breakRedis(field: Field, { fault, forMs }: Break): Promise<void> 
   }
 }
 
-/** Returns what a process finds on its machine during this fault; undefined if it is another kind of fault. */
+/** Returns the state of the process's machine during this fault; undefined if the fault is not one of a machine. */
 function machineOf({ fault, amount }: Break): Machine | undefined {
   if (fault.startsWith("jump")) return { aheadMs: amount };
   if (fault.startsWith("starve")) return { isOutOfDescriptors: true };

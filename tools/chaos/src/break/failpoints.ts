@@ -33,11 +33,11 @@ export interface Failpoint {
   readonly step: Step;
   /** A step and a side of it, such as `accept:before`. */
   readonly point: string;
-  /** At which crossing of the point the process dies, counted from 1. */
+  /** At which crossing of the point the process dies; 1 is the first crossing. */
   readonly nth: number;
 }
 
-/** Returns all failpoints: before and after each step, each at both crossings. */
+/** Returns all failpoints: before and after each step, each at the first and at the second crossing. */
 export function allFailpoints(): Failpoint[] {
   const of = (role: Member["role"], steps: readonly Step[]): Failpoint[] =>
     steps.flatMap((step) =>

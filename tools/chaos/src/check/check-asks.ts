@@ -5,8 +5,9 @@ import { logName, type Facts, type Report } from "./violation.ts";
 const GRACE_MS = 10_000;
 
 /**
- * How many calls of an ask may not count against its attempts, because its worker lost them without a crash: it stood
- * still, was cut off from Redis, or handed the ask back. A clock that jumps costs no call.
+ * How many engine calls an ask may have at most in addition to its attempts. A call does not count as an attempt if the
+ * worker lost it without a crash: because the worker stood still, was cut off from Redis, or handed the ask back. A
+ * clock that jumps costs no call.
  */
 const MAX_SPARED = 7;
 const isSparing = ({ fault, target }: { fault: string; target: string }): boolean =>
@@ -31,8 +32,8 @@ export function checkAsks(facts: Facts, report: Report): void {
 
   const spared = Math.min(MAX_SPARED, of("fault").filter(isSparing).length);
 
-  // Whether what was acknowledged at this time must be kept. Redis may have lost what came after its append-only file
-  // was copied and before the copy was restored.
+  // Whether something that was acknowledged at the time `t` must be kept. Redis may have lost what came after its
+  // append-only file was copied and before the copy was restored.
   const isKept = ({ t }: { t: number }): boolean => of("rollback").every((one) => t < one.keptAt || t > one.t);
   const lasting = of("acked").filter(isKept);
 

@@ -52,7 +52,8 @@ export function checkTabs(facts: Facts, report: Report): void {
     else if (seq !== head) report("GAPS", tab, `stands at ${seq} of ${head}`);
   }
   for (const { tab, t, found } of of("silence")) {
-    // `at` is the end of some faults and the beginning of others, so the time before and the time after it count.
+    // `at` is the end of some faults and the beginning of others, so the whole time from `at - forMs` to `at + forMs`
+    // counts as disturbed.
     const disturbed = of("fault").some(({ t: at, forMs }) => t > at - forMs - 1000 && t < at + forMs + AFTERMATH_MS);
     if (found > 0 && !disturbed) report("UNTOLD", tab, `found ${found} events at ${t} ms that no edge had sent to it`);
   }

@@ -19,8 +19,8 @@ export interface Verdict {
   /** The times from the new connection until the tab has caught up, in ms. */
   readonly catchUp: Spread;
   /**
-   * The times of `catchUp` during which the only faults were ends of processes; the promised time holds for these
-   * times.
+   * The times of `catchUp` in which no edge's connections and no Redis were disturbed (see `isCalm`). The promised time
+   * applies only to these.
    */
   readonly calmCatchUp: Spread;
   /** The times from sending an ask to its acknowledgement, in ms. */
@@ -38,8 +38,8 @@ export interface Spread {
 }
 
 /**
- * Checks a run by its history alone. As a pure function, it can be tested with histories that have a fault of every
- * kind.
+ * Checks a run by its history alone. This is a pure function, so that it can be tested with histories that have a fault
+ * of every kind.
  */
 export function check(entries: readonly Entry[]): Verdict {
   const byKind = Map.groupBy(entries, ({ kind }) => kind);
@@ -87,19 +87,19 @@ export function check(entries: readonly Entry[]): Verdict {
 }
 
 /**
- * Matches faults that only end processes. Other faults, of an edge's connections or of Redis, may delay a client that
+ * Matches faults that only end a process. Other faults, of an edge's connections or of Redis, may delay a client that
  * catches up.
  */
 const ENDS = /^(?:kill|stop) (?:edge|worker)$|^failpoint |^slow start$/;
 const AFTER_MS = 1000;
 
 /**
- * Whether, from the new connection until the tab caught up, the only faults were ends of processes: no broken
- * connection, no frozen edge, no unavailable Redis.
+ * Whether no other fault than ended processes and faults of workers was active while the tab caught up, or in the
+ * second before the new connection: no broken connection, no frozen edge, no unavailable Redis.
  */
 function isCalm({ t, catchUpMs }: EntryOf<"recovered">, faults: ReadonlyArray<EntryOf<"fault">>): boolean {
-  // `at` is the beginning of some faults and the end of others, so a fault must have ended before this time, or begun
-  // after it.
+  // `at` is the beginning of some faults and the end of others. So the time from `at - forMs` to `at + forMs` must not
+  // overlap with this time.
   return faults.every(
     ({ fault, target, t: at, forMs }) =>
       ENDS.test(fault) || target.startsWith("worker") || at - forMs > t || at + forMs + AFTER_MS < t - catchUpMs,

@@ -1,7 +1,10 @@
 import type { Event } from "@docrelay/protocol";
 import type { Entry, EntryOf } from "../history.ts";
 
-/** Kinds of findings. Each is a guarantee of docs/SPEC.md that did not hold. */
+/**
+ * What the checker can report: a guarantee of docs/SPEC.md that did not hold, or (`UNTRIED`) a run that proves less
+ * than intended.
+ */
 export type Fault =
   /** An acknowledged ask without a terminal event. */
   | "LOST"
@@ -23,7 +26,7 @@ export type Fault =
   | "CALLS"
   /** An ask that was refused and stored nevertheless. */
   | "REFUSED-STORED"
-  /** A terminal event later than ten seconds after the deadline. */
+  /** A terminal event more than ten seconds after the deadline, not counting the time for which Redis was away. */
   | "LATE"
   /** Events that a connected tab found only by reading the log, while there was no fault. */
   | "UNTOLD"
@@ -31,7 +34,7 @@ export type Fault =
   | "LEAK"
   /** A process that ended by itself. */
   | "DIED"
-  /** A planned failpoint that was not reached: the run proves less than intended. */
+  /** A planned failpoint that was not reached. */
   | "UNTRIED";
 
 export interface Violation {

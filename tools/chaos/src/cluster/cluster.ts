@@ -35,14 +35,14 @@ export interface Member {
   /** Called with each line that a process of this member prints. */
   onLine: ((line: string) => void) | undefined;
   start(): Promise<void>;
-  /** Allows the current process to end by itself: its end is then no finding. */
+  /** Allows the current process to end by itself, so that its end is not reported. */
   excuse(): void;
   kill(signal?: "SIGKILL" | "SIGTERM"): Promise<void>;
   freeze(): void;
   thaw(): void;
   /**
-   * Changes what the current process finds on its machine, such as a full disk; the member's next process finds a sound
-   * machine. Works only for a process that was started with the preload.
+   * Changes the machine that the current process runs on, for example to one with a full disk. The member's next
+   * process has a sound machine again. Works only for a process that was started with the preload.
    */
   find(machine: Machine): void;
 }
@@ -212,10 +212,10 @@ async function end(child: TestProcess, signal: "SIGKILL" | "SIGTERM"): Promise<v
   await child.exited;
 }
 
-/** The processes that the run itself ends: their end is no finding. */
+/** The processes that the run itself ends. Their end is not reported. */
 const expected = new WeakSet<TestProcess>();
 
-/** Starts a member again until it is ready: a fault may prevent it from starting at the moment. */
+/** Starts a member again. Retries until the member is ready, because an active fault may prevent its start. */
 export async function revive(member: Member, history: History): Promise<void> {
   await eventually(
     async () => {

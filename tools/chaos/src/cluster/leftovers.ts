@@ -7,7 +7,7 @@ const UNFINISHED =
   /^(?:\{s[0-9a-f]{2}\}:due|\{s[0-9a-f]{2}\}:[\w-]+:(?:live|mail)|\{bull\}:extract:(?:wait|active|delayed|paused|prioritized|failed|completed|stalled)|wait:.*|pw:.*)$/;
 /** Matches the keys of extraction jobs, which must be gone as well: the queue keeps no finished job. */
 const JOB = /^\{bull\}:extract:(?:\d+|[\w-]{32})$/;
-/** The ends of the keys that may exist as long as a user's conversations are kept. */
+/** Matches the last part of those keys that may exist as long as a user's conversations are kept. */
 const OF_USERS =
   "convs|extracting|files|links|kept-\\w+|log|meta|places|running|share|share-until|unfinished|used|(?:ask|up):[\\w-]+";
 const KEPT = new RegExp(
@@ -42,7 +42,7 @@ function isForEver(key: string): boolean {
 
 /**
  * For how many ms to wait until no key is left that should no longer exist. If a worker lost Redis in the middle of a
- * job, the job is retried, and removed, only after its lock has expired.
+ * job, the job is retried and removed only after its lock has expired.
  */
 const PATIENCE_MS = 12_000;
 

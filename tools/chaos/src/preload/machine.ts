@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import fs, { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 
-/** What a process under test finds on its machine. A part that is left out stays as it is. */
+/** The state of the machine that a process under test sees. A field that is left out stays as it is. */
 export interface Machine {
   /** By how many ms the clock is ahead; a negative number: behind. */
   readonly aheadMs?: number;
@@ -20,7 +20,7 @@ export interface MachineMessage {
 }
 
 /**
- * Makes this process find the machine that `first` (JSON) describes, and later the machines that messages over the IPC
+ * Makes this process see the machine that `first` (JSON) describes, and later the machines that messages over the IPC
  * channel describe.
  */
 export function obeyMachine(first = "{}"): void {

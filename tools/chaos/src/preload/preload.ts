@@ -20,7 +20,10 @@ import { LEADS, VARIANTS } from "./variants.ts";
  * CHAOS_VARIANT     the name of a broken variant of the product, as in variants.ts
  */
 
-/** The exit code if a line that a variant replaces is missing: without its change, a canary would prove nothing. */
+/**
+ * The exit code if a line that a variant replaces is missing: without its change, a canary (see variants.ts) would
+ * prove nothing.
+ */
 const EXIT_STALE_VARIANT = 97;
 
 const isUnderTest = /apps\/(?:edge|worker)\/src\/main\.ts$/.test(process.argv[1] ?? "");

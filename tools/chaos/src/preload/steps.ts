@@ -38,7 +38,9 @@ function rewriteProducer(source: string): string {
   return source.replace(head, () => `await ${CHAOS}.around("extract", async () => { ${head} })();`);
 }
 
-/** The steps that an edge takes, and those of a worker; a run kills a process before and after each. */
+/**
+ * The steps that an edge takes; `WORKER_STEPS` has those of a worker. A run kills a process before and after each step.
+ */
 export const EDGE_STEPS = [
   "accept",
   "ring",

@@ -16,7 +16,7 @@ export interface TabOptions {
   onShown?(event: Event): void;
   /** Called when the tab's log was replaced: every event of the new log is shown again. */
   onReset?(): void;
-  /** A broken reader that shows every event without checking its position. For a canary only. */
+  /** Makes the reader show every event without checking its position. Set only by a canary (see canaries.ts). */
   readonly careless?: boolean;
 }
 

@@ -12,8 +12,8 @@ export interface User {
   readonly conversation: string;
   readonly tabs: readonly Tab[];
   /**
-   * How many asks were acknowledged and have not ended for the user: no tab has shown their terminal event. Asks that a
-   * rollback has removed do not count.
+   * How many asks were acknowledged, and no tab of the user has shown their terminal event. Asks that a rollback has
+   * removed do not count.
    */
   readonly unfinished: number;
   /** Sends asks until the signal is aborted, then resolves when no send is pending. */
@@ -183,7 +183,6 @@ function bytesOf(file: GivenFile, text: string): Uint8Array | undefined {
   return file === "pdf" ? makePdf({ pages: [text, "Second page."] }) : Buffer.from("this is no PDF at all");
 }
 
-/** Sends an ask once more. */
 async function again({ name, conversation, history }: UserOptions, tab: Tab, payload: { id: string }): Promise<void> {
   const sentAt = performance.now();
   const answer = await tab.send<{ seq: number; duplicate: boolean }>("ask", payload);
