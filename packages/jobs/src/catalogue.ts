@@ -3,8 +3,8 @@ import { hash } from "node:crypto";
 import * as z from "zod";
 
 /**
- * The version of a job's data. A job with a higher `v` is delayed: in a rolling update, a process of a newer release
- * has added it.
+ * The version of a job's data. A job with a higher `v` was added by a newer release, as happens in a rolling update;
+ * the job is delayed until a process that knows this version gets it.
  */
 export const JOB_VERSION = 1;
 /** The largest number that BullMQ accepts as a priority. A job with the largest number runs last. */
@@ -21,15 +21,15 @@ export const ASIDE = 1_048_576;
 export const PREFIX = "{bull}";
 
 /**
- * The prefixes of a queue that is spread over several slots of a cluster. The first one is that of a queue that is not
- * spread, so jobs are still found after the number of slots changes. If three masters share the slots evenly, the first
- * three prefixes are on different masters.
+ * The prefixes of a queue that is spread over `shards` slots of a Redis Cluster. The first prefix is `prefix` itself,
+ * which a queue in a single slot has, so the jobs of such a queue are still found when `shards` is raised. With three
+ * masters that have equal parts of the slots, the first three prefixes are on different masters.
  */
 export function prefixesOf(prefix: string, shards: number): string[] {
   return Array.from({ length: shards }, (_, index) => (index === 0 ? prefix : prefix.replace(/}$/, `-${index}}`)));
 }
 
-/** The index, among the queue's prefixes, of the one under which the job of a text is. */
+/** The index, among the prefixes of the queue, of the prefix under which the job with this key is stored. */
 export function shardOf(key: string, shards: number): number {
   return shards === 1 ? 0 : hash("sha256", key, "buffer").readUInt32BE(0) % shards;
 }
@@ -39,8 +39,8 @@ const short = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
 const name = z.string().regex(/^[A-Za-z0-9_-]{8,64}$/);
 
 /**
- * A job: extract the text with the key `key` from the bytes at `ref`, for the user `shard`/`u`. A password is never in
- * a job; it is stored separately.
+ * The data of a job: extract the text with the text key `key` from the bytes at `ref`, for a user (`u`: the user's
+ * hash, `shard`: the user's shard). A password is never in a job; it is stored separately.
  */
 const extractSchema = z.object({
   v: z.literal(JOB_VERSION),
@@ -48,15 +48,21 @@ const extractSchema = z.object({
   ref: z.string().min(1).max(256),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   bytes: z.int().nonnegative(),
-  /** Whether `key` was made with a password. Without the password, the outcome would not be the text of this key. */
+  /**
+   * Whether the text key was made with a password. Without this password, an extraction would not give the text of this
+   * key.
+   */
   locked: z.boolean().optional(),
   shard,
   u: short,
-  /** The address of the user's network; set if networks are counted. */
+  /**
+   * The account of the user's network, in the form of a user's; set if waiting extractions are also counted for
+   * networks.
+   */
   network: z.object({ shard, u: short }).optional(),
   /**
-   * The user's tenant and network, if a quota limits their pages: the pages are counted for them as well as for the
-   * user.
+   * The accounts of the user's tenant and network, if quotas bound their pages. The extracted pages count for these
+   * accounts as well as for the user.
    */
   charged: z
     .array(z.object({ shard, u: short }))
@@ -67,9 +73,9 @@ const extractSchema = z.object({
 export type ExtractJob = z.infer<typeof extractSchema>;
 
 /*
- * If the handler of a job throws (for example because Redis became unreachable), BullMQ retries the job a few times.
- * After that the sweeper adds the job again. Jobs that have ended are removed: as long as BullMQ keeps a failed job, it
- * ignores every job with the same id.
+ * If a handler throws, for example because Redis is unreachable, BullMQ retries the job a few times. If the job still
+ * fails, BullMQ removes it, and the sweeper adds it again. Jobs that have ended are not kept: while BullMQ keeps a
+ * failed job, it ignores every new job with the same id.
  */
 const keepNothing = { removeOnComplete: true, removeOnFail: true } as const;
 const retried = { attempts: 4, backoff: { type: "exponential", delay: 250 } } as const;
@@ -78,28 +84,29 @@ const SIZE_CLASSES = 16;
 const SMALL_BYTES = 16_384;
 
 /**
- * The priority of an extraction; the lowest number runs first. Extractions of users who have few waiting ones come
- * first, and among these the small files. `waiting`: how many extractions of the user wait, this one included.
+ * The priority of an extraction; BullMQ runs the job with the lowest number first. Users with few waiting extractions
+ * come first, and among these the small files. `waiting`: how many extractions of the user, or of the user's network if
+ * these are more, wait, this one included.
  */
 export function priorityOf(waiting: number, bytes: number): number {
   const size = Math.min(SIZE_CLASSES - 1, Math.max(0, Math.ceil(Math.log2(bytes / SMALL_BYTES))));
   return Math.min(ASIDE - 1, (Math.max(1, Math.trunc(waiting)) - 1) * SIZE_CLASSES + size + 1);
 }
 
-/** Whether a job with this priority is the only waiting one of its user and address. */
+/** Whether a job with this priority was the only waiting job of its user and network when it was added. */
 export const isOnly = (priority: number): boolean => priority <= SIZE_CLASSES;
 /**
  * BullMQ sorts waiting jobs by a score: the priority times this number, plus a 32-bit number for the order of adding.
  */
 const SCORES = 2 ** 32;
 /**
- * FIRST_ASIDE: the lowest score of a job that was put aside. AFTER_ONLY: the lowest score of a job whose user and
- * address have other waiting jobs.
+ * FIRST_ASIDE: the lowest score of a job that was put aside. AFTER_ONLY: the lowest score of a job whose user or
+ * network had other waiting jobs when the job was added.
  */
 export const FIRST_ASIDE = ASIDE * SCORES;
 export const AFTER_ONLY = (SIZE_CLASSES + 1) * SCORES;
 
-/** The name of the queue of extractions, and the options with which a job is added to it. */
+/** The name of the queue of extractions, and BullMQ's options for a job of it. `waiting`: see {@link priorityOf}. */
 export const EXTRACT = {
   queue: "extract",
   options: ({ key, bytes }: Pick<ExtractJob, "key" | "bytes">, waiting = 1): JobsOptions => ({
@@ -110,7 +117,10 @@ export const EXTRACT = {
   }),
 } as const;
 
-/** Parses the data of a job. `newer`: a later version has written the data. `bad`: the data are not valid, and `why` lists the errors. */
+/**
+ * Parses the data of a job. `newer`: a newer release has written the data. `bad`: the data are not valid; `why` has the
+ * errors.
+ */
 export function parseJob(
   data: unknown,
 ): { kind: "job"; job: ExtractJob } | { kind: "newer" } | { kind: "bad"; why: string } {

@@ -8,7 +8,7 @@ import { extractOf, useJobs } from "../test/fixture.ts";
 const at = useJobs();
 const MORTAL = fileURLToPath(new URL("../test/mortal-consumer.ts", import.meta.url));
 
-/** Whether Redis has no job any more: only the queue's metadata and its trimmed events. */
+/** Whether the queue has no job: only the queue's metadata and its events may be left. */
 const isEmpty = async (): Promise<boolean> => {
   const keys = await at.connect().keys(`${at.prefix}:extract:*`);
   return keys.every((key) => /:(meta|events|id|pc|stalled-check|marker)$/.test(key));
@@ -121,12 +121,13 @@ describe("a consumer", () => {
     for (const [waiting, letter] of ["b", "c"].entries()) await at.producer.extract(extractOf(letter), waiting + 2);
     await at.producer.extract(extractOf("d"), 1);
     await eventually(() => started() === "ad", { what: "the only file of somebody else" });
-    // The one extra place is in use, and files of users with several files get none anyway.
+    // e waits, because the extra place is in use. b and c never get the extra place, because their user has several
+    // files.
     await at.producer.extract(extractOf("e"), 1);
-    runs.end(); // ends a
+    runs.end();
     for (const next of ["ade", "ade", "adeb", "adebc"]) {
       await eventually(() => started() === next, { what: next });
-      runs.end(); // ends the running file: d, e, b and c in turn
+      runs.end(); // ends the running file: first d, then e, b and c
     }
     await eventually(isEmpty);
   });
@@ -155,7 +156,7 @@ describe("a consumer", () => {
       Number(/cmdstat_zcount:calls=(\d+)/.exec(await redis.info("commandstats"))?.[1] ?? 0);
     const before = await looks();
     await eventually(async () => (await looks()) > before + 3, { what: "looks for those who wait" });
-    expect(aside).toEqual([]); // nothing is set aside for c, which is the ninth waiting file of its user
+    expect(aside).toEqual([]); // c is the ninth waiting file of its user, so no other file is put aside for c
     await at.producer.extract(extractOf("d"), 1);
     await eventually(() => begun.includes("d"), { what: "a place for d" });
     expect(aside).toEqual(["b"]);

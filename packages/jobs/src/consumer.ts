@@ -14,26 +14,23 @@ export interface ConsumerOptions {
    */
   readonly connection: Redis | Cluster;
   readonly prefix?: string;
-  /** Over how many slots of a cluster the queue is spread; producers must have the same number. */
+  /** Over how many slots of a Redis Cluster the queue is spread; the same number in all processes. Default: 1. */
   readonly shards?: number | undefined;
   /** How many jobs this process runs at a time, not counting the one in the extra place. */
   readonly concurrency: number;
   /**
-   * Runs a job. If the job's lock was lost, the same job may run twice, so its writes must be idempotent, or refused
-   * when they are stale. `signal` is aborted when all jobs of this process have run for long, other jobs wait, and this
-   * job was chosen to make room; the handler may then return `aside`. `isOnly`: the job's user and address have no
-   * other job.
+   * Runs a job. If the job's lock was lost, another process runs the same job at the same time, so writes must be
+   * idempotent, or refused when they are stale. `signal` is aborted to make room for other jobs, if all jobs of this
+   * process have run for long; the handler may then return `aside`. `isOnly`: whether the job was the only waiting job
+   * of its user and network when it was added.
    */
   handle(job: ExtractJob, signal: AbortSignal, isOnly: boolean): Promise<Disposition>;
-  /** A job counts as long after this many ms. Default: 2,000. */
+  /** After how many ms a job counts as long. Default: 2,000. */
   readonly longMs?: number;
-  /**
-   * When all jobs have run for more than this many ms, an extra place is opened for a job that is the only one of its
-   * user and address. Default: 100.
-   */
+  /** When all jobs of this process have run for at least this many ms, the extra place is opened. Default: 100. */
   readonly briefMs?: number;
   /**
-   * Called with an error of a handler, whose job BullMQ retries a few times; of a job that cannot be parsed; or of
+   * Called with each error: of a handler (BullMQ retries its job a few times), of a job that cannot be parsed, and of
    * Redis.
    */
   onError(error: Error): void;
@@ -51,12 +48,14 @@ export interface Consumer extends AsyncDisposable {
 }
 
 /*
- * Times for BullMQ. The jobs of a killed process run elsewhere once their lock has expired and BullMQ has next checked
- * for stalled jobs: measured 2.7–3.1 s. A job stalls because its process crashed or its event loop was blocked, which
- * is no failure of the job. So `maxStalledCount` is high; crashes are counted in the ask.
+ * Times for BullMQ, in ms; `drainDelay` is in seconds.
  *
- * A suspended worker process (SIGSTOP) keeps its connection, and may be the one that BullMQ's blocking read wakes up
- * for a job. So the other workers also poll every `drainDelay` seconds.
+ * The jobs of a killed process run elsewhere after the lock of the job has expired and BullMQ has checked for stalled
+ * jobs: this took 2.7–3.1 s. A job stalls when its process has ended or its event loop was blocked, which is no fault
+ * of the job, so `maxStalledCount` is high.
+ *
+ * A suspended process (SIGSTOP) keeps its connection, so BullMQ may wake up that process for a new job. So the other
+ * processes also look for jobs every `drainDelay` seconds.
  */
 const TIMES = {
   lockDuration: 3000,
@@ -69,22 +68,19 @@ const NEWER_RETRY_MS = 1000;
 const CLOSE_MS = 2000;
 const LONG_MS = 2000;
 const BRIEF_MS = 100;
-/**
- * The time to live, in ms, of the stream in which BullMQ reports each job. No process reads the stream, and it names
- * text keys.
- */
+/** How many ms BullMQ's event stream lives. No process reads this stream, and it names text keys. */
 const EVENTS_MS = 3_600_000;
 
 /**
- * Handles extractions, the lowest priority number first. Slow files must not delay the others. While all places are
- * taken, one extra place is opened for a file that is the only one of its user and address. If long jobs have taken all
- * places and others wait, one long job is put aside.
+ * Runs the jobs of the queue of extractions, the lowest priority number first. Two rules keep slow files from delaying
+ * others. While all places are taken, one extra place is opened for a file that is the only one of its user and
+ * network. If all jobs have run for long and others wait, one job is put aside.
  */
 export function consumeExtracts(options: ConsumerOptions): Consumer {
   const { connection, prefix = PREFIX, shards = 1, concurrency, briefMs = BRIEF_MS, onError } = options;
   const prefixes = prefixesOf(prefix, shards);
   const runs = createRuns();
-  // This function is called later, when `consuming` has its value.
+  // `consuming` has its value by then: this function is called only when a job waits.
   const extra = createExtraPlace(connection, prefixes, (one) => openWorker(consuming, one, { isExtra: true }));
   const consuming: Consuming = { options, runs, extra, workers: [], isStopped: false };
   consuming.workers.push(...prefixes.map((one) => openWorker(consuming, one, { isExtra: false })));
@@ -135,15 +131,15 @@ async function handleJob(consuming: Consuming, fetched: FetchedJob, isExtra: boo
     isExtra,
     isOnly: isOnly(job.priority),
     begunAt: performance.now(),
-    // When a process with several places puts one job aside, its other jobs continue to the end. With one place, the
-    // only job is put aside, so its time doubles each time it begins again.
+    // A process with several places puts one job aside, and its other jobs go on. A process with one place puts its
+    // only job aside; so that such a job ends at last, its time doubles whenever it was put aside.
     longMs: concurrency > 1 ? longMs : longMs * 2 ** asideOf(job.data),
     controller: new AbortController(),
   };
   runs.add(run);
   fetchOrNot(consuming);
   try {
-    if (isExtra) await extra.shut(); // until `makeRoom` opens it again
+    if (isExtra) await extra.shut(); // from now on fetches nothing, until `makeRoom` opens the place again
     await dispose(options.connection, fetched, await decide(consuming, job, run));
   } finally {
     runs.remove(run);
@@ -152,8 +148,9 @@ async function handleJob(consuming: Consuming, fetched: FetchedJob, isExtra: boo
 }
 
 async function decide({ options, runs, isStopped }: Consuming, job: Job, run: Run): Promise<Disposition> {
-  // The job goes back to the queue if it was fetched just before `stop()`, if a job from another slot has taken the
-  // last place meanwhile, or if another process has taken the file for which the extra place was opened.
+  // The job goes back in three cases: `stop()` was called after the job was fetched; a job from another slot has taken
+  // the last place; or the job in the extra place is not the only one of its user and network, because another process
+  // has taken the file for which the place was opened.
   const isFull = run.isExtra ? !run.isOnly : runs.regular > options.concurrency;
   if (isStopped || isFull) return "hand-back";
   const parsed = parseJob(job.data);
@@ -163,8 +160,8 @@ async function decide({ options, runs, isStopped }: Consuming, job: Job, run: Ru
 }
 
 /**
- * Pauses or resumes fetching from all slots of the queue, depending on whether this process has a free place: a BullMQ
- * worker itself does not know of the jobs from other slots.
+ * Pauses the BullMQ workers while all places of this process are taken, and resumes them when a place is free. A BullMQ
+ * worker fetches from one slot, and does not know of the jobs from other slots.
  */
 function fetchOrNot({ options, runs, workers, isStopped }: Consuming): void {
   if (isStopped || workers.length === 1) return;

@@ -3,13 +3,12 @@ import type { Cluster, Redis } from "ioredis";
 import { ASIDE, EXTRACT } from "./catalogue.ts";
 
 /**
- * What happens to a job after its handler. `done`: it is removed. `hand-back`: it goes back to the queue, for another
- * process. `aside`: it goes back to the queue, behind all jobs that were not put aside. `laterMs`: it is delayed by
- * this many ms.
+ * What happens to a job after its handler has ended. `done`: the job is removed. `hand-back`: the job goes back to the
+ * queue, for another process. `aside`: the job goes back to the queue, behind all jobs that were not put aside.
+ * `laterMs`: the job waits for this many ms.
  */
 export type Disposition = "done" | "hand-back" | "aside" | { readonly laterMs: number };
 
-/** A job that a BullMQ worker has fetched, the token of its lock, and the prefix of its queue. */
 export interface FetchedJob {
   readonly job: Job;
   readonly token: string | undefined;
@@ -17,8 +16,8 @@ export interface FetchedJob {
 }
 
 /**
- * Ends the handling of a job as its disposition says. @throws the error with which BullMQ is told that the job is not
- * done.
+ * Does with a job what its disposition says.
+ * @throws an error of BullMQ, by which BullMQ learns that the job is not done, unless the disposition is `done`.
  */
 export async function dispose(
   connection: Redis | Cluster,
@@ -41,7 +40,6 @@ export async function dispose(
   throw new DelayedError();
 }
 
-/** Returns a job to the queue behind all jobs that were not put aside. */
 async function putAside(job: Job, token: string | undefined): Promise<void> {
   const aside = asideOf(job.data);
   await job.updateData({ ...(job.data as object), aside: aside + 1 });

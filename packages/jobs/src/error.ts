@@ -1,6 +1,6 @@
 /**
- * `timeout`: the queue did not reply in time, so the outcome is unknown. `shape`: the data are not a job of this
- * catalogue.
+ * `timeout`: the queue did not reply in time, so the outcome of the call is unknown. `shape`: the data of a job are not
+ * valid.
  */
 export class JobsError extends Error {
   override readonly name = "JobsError";

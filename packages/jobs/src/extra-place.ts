@@ -3,23 +3,20 @@ import type { Cluster, Redis } from "ioredis";
 import { AFTER_ONLY, EXTRACT } from "./catalogue.ts";
 
 /**
- * A place in addition to the process's `concurrency`, for a file that is the only waiting one of its user and address.
- * So long files, even many of one user, do not delay such a file.
+ * A place that a process has in addition to its `concurrency`, for a file that is the only waiting file of its user and
+ * network. So such a file need not wait until long files have ended.
  */
 export interface ExtraPlace {
-  /**
-   * Opens the place if a file waits that is the only one of its user and address. Resolves with false if none waits.
-   */
+  /** Opens the place if such a file waits. Resolves with false if none waits. */
   open(): Promise<boolean>;
   /** Stops fetching for this place. A job that was just fetched may still arrive. */
   shut(): Promise<void>;
-  /** Closes the BullMQ workers of the place. */
   close(): Promise<void>;
 }
 
 /**
- * @param start starts a BullMQ worker that runs one job at a time, on the queue with this prefix. Called when the place
- * is first needed.
+ * @param start starts a BullMQ worker that runs one job at a time, from the queue with this prefix. Called for a prefix
+ * when the place is first opened for a job with this prefix.
  */
 export function createExtraPlace(
   connection: Redis | Cluster,

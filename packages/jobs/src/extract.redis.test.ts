@@ -22,7 +22,7 @@ describe("an extraction", () => {
     const runs = await at.extracts();
     for (let round = 1; round <= 3; round++) {
       await eventually(async () => {
-        await at.producer.extract(extractOf("k")); // does nothing until the former job is gone from the queue
+        await at.producer.extract(extractOf("k")); // does nothing while the earlier job is in the queue
         return runs.jobs.length === round;
       });
       runs.end();

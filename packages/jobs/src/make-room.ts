@@ -9,13 +9,13 @@ export interface MakeRoomDeps {
   readonly concurrency: number;
   readonly runs: Pick<Runs, "left">;
   readonly extra: Pick<ExtraPlace, "open" | "shut">;
-  /** The extra place stays closed while a running job is younger than this many ms; see `ConsumerOptions`. */
+  /** The extra place stays closed while a running job is younger than this many ms. */
   readonly briefMs: number;
   readonly isStopped: () => boolean;
   onError(error: Error): void;
 }
 
-/** The interval in ms of the checks whether room is needed. Redis is asked only while all places are taken. */
+/** How often, in ms, the process checks whether room is needed. A check asks Redis only while all places are taken. */
 const LOOK_MS = 20;
 
 /**
@@ -46,8 +46,9 @@ async function makeRoom(deps: MakeRoomDeps): Promise<void> {
 }
 
 /**
- * Of jobs that have all run for long, aborts the one that began last, if other jobs wait. A job that is the only one of
- * its user is aborted only if another such job waits.
+ * Called when all running jobs have run for long. If other jobs wait, aborts one running job: of the jobs whose user
+ * and network have several jobs, the one that began last. If all running jobs are the only ones of their user and
+ * network, the newest of these is aborted, but only if another such job waits.
  */
 async function putShortestAside({ connection, prefixes }: MakeRoomDeps, left: readonly Run[]): Promise<void> {
   const many = left.filter((run) => !run.isOnly);

@@ -3,20 +3,26 @@ import type { Cluster, Redis } from "ioredis";
 import { EXTRACT, JOB_VERSION, parseJob, PREFIX, prefixesOf, shardOf, type ExtractJob } from "./catalogue.ts";
 import { JobsError } from "./error.ts";
 
-/** Adds jobs and reads their state. Adding is idempotent: if the outcome is unknown, add the job again. */
+/**
+ * Adds, removes and counts extraction jobs. All calls are idempotent, so a call whose outcome is unknown can be
+ * repeated.
+ */
 export interface Producer extends AsyncDisposable {
   /**
-   * Adds an extraction job; does nothing while a job with this key waits or runs. `waiting`: how many extractions of
-   * the user wait, this one included. Extractions of users who have few waiting ones run first, and among these the
-   * small files.
-   * @throws JobsError `timeout`, or an error of ioredis.
+   * Adds a job; does nothing while a job with the same key waits or runs. `waiting` (default 1): how many extractions
+   * of the user, or of the user's network if these are more, wait, this one included. Jobs with a low `waiting` run
+   * first, and among these the small files.
+   * @throws JobsError `timeout` or `shape`, or an error of ioredis.
    */
   extract(job: Omit<ExtractJob, "v">, waiting?: number): Promise<void>;
-  /** Removes a job from the queue, unless it is running. Idempotent. @throws the same errors as `extract` */
+  /** Removes a job from the queue, unless it is running. @throws JobsError `timeout`, or an error of ioredis. */
   remove(key: string): Promise<void>;
-  /** How many jobs wait, how many are delayed until a retry, and how many run. @throws the same errors as `extract` */
+  /** How many jobs wait, are delayed (until a retry), and run. @throws the same errors as `remove` */
   counts(): Promise<{ waiting: number; delayed: number; running: number }>;
-  /** Whether the job with this key runs, waits, or is not in the queue. @throws the same errors as `extract` */
+  /**
+   * Whether the job with this key runs, waits (also for a retry), or is not in the queue. @throws the same errors as
+   * `remove`
+   */
   state(key: string): Promise<"running" | "waiting" | "none">;
 }
 
@@ -27,7 +33,7 @@ export interface ProducerOptions {
   readonly prefix?: string;
   /** Over how many slots of a cluster the queue is spread; the same number in all processes. Default: 1. */
   readonly shards?: number | undefined;
-  /** How many ms adding a job may take. After this time the outcome is unknown. Default: 2,000. */
+  /** How many ms a call may take. After this time its outcome is unknown. Default: 2,000. */
   readonly timeoutMs?: number;
 }
 
@@ -78,14 +84,13 @@ function open(connection: Redis | Cluster, prefix: string): Queue {
   const queue = new Queue(EXTRACT.queue, {
     connection,
     prefix,
-    // The app itself checks the version of Redis, once. If BullMQ's own check failed, the queue could not be used any
-    // more.
+    // The app has checked the version of Redis already. After a failed check of its own, BullMQ would not use the queue
+    // any more.
     skipVersionCheck: true,
     skipWaitingForReady: true,
     streams: { events: { maxLen: MAX_EVENTS } },
   });
-  // Errors need no handling here: adding a job rejects, and the owner of the connection handles the connection's
-  // errors.
+  // Calls of the queue reject with their errors, and the owner of the connection handles the connection's errors.
   queue.on("error", () => undefined);
   return queue;
 }

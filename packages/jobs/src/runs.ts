@@ -1,27 +1,25 @@
-/** One job that runs in this process. */
 export interface Run {
   /** Whether the job runs in the extra place. */
   readonly isExtra: boolean;
-  /** Whether the job is the only waiting one of its user and address. */
+  /** Whether the job was the only waiting job of its user and network when it was added. */
   readonly isOnly: boolean;
   readonly begunAt: number;
   /**
-   * After how many ms the job counts as long. In a process with one place, this doubles each time the job is put aside.
+   * After how many ms the job counts as long. In a process with one place, this time doubles each time the job is put
+   * aside.
    */
   readonly longMs: number;
   readonly controller: AbortController;
 }
 
-/** The jobs that run in this process. */
 export interface Runs {
   add(run: Run): void;
   remove(run: Run): void;
   readonly size: number;
-  /** How many jobs run in regular places, not in the extra one. */
+  /** How many jobs run in the `concurrency` places of the process, without the extra place. */
   readonly regular: number;
   /** The running jobs whose signal was not aborted. */
   left(): Run[];
-  /** Resolves when no job runs. */
   idle(): Promise<void>;
 }
 

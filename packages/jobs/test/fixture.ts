@@ -11,10 +11,10 @@ import {
   type Producer,
 } from "../src/index.ts";
 
-/** The runs of a handler; each run lasts until the test ends it. */
+/** The calls of a consumer's handler. Each call lasts until the test ends it. */
 export interface Runs {
   readonly jobs: ExtractJob[];
-  /** Ends the oldest run that has not ended. */
+  /** Ends the oldest call that has not ended. An Error makes the handler throw. */
   end(disposition?: Disposition | Error): void;
   readonly going: number;
   readonly errors: Error[];
@@ -23,12 +23,11 @@ export interface Runs {
 
 export interface JobsFixture {
   readonly url: string;
-  /** The prefix of the queue's keys; another one for each test. */
+  /** The prefix of the queue's keys. Each test has another one. */
   readonly prefix: string;
   readonly server: TestRedis;
   readonly producer: Producer;
   connect(): Redis;
-  /** Starts a consumer. */
   extracts(more?: Partial<ConsumerOptions>): Promise<Runs>;
 }
 
@@ -58,7 +57,7 @@ export function useJobs(): JobsFixture {
     server = await startRedis();
   });
   afterEach(async () => {
-    // A test may have closed one of them already, perhaps with an error; closing again gives the same result.
+    // A test may have closed some of these already, perhaps with an error. Closing one again gives the same result.
     await Promise.allSettled(open.splice(0).map((one) => one[Symbol.asyncDispose]()));
     producer = undefined;
     prefix = newPrefix();
@@ -76,7 +75,7 @@ export function useJobs(): JobsFixture {
       connection: connect(),
       prefix,
       concurrency: 10,
-      briefMs: 600_000, // no extra place is opened
+      briefMs: 600_000, // longer than any test, so the extra place stays closed
       onError: (error) => void errors.push(error),
       handle(job) {
         jobs.push(job);

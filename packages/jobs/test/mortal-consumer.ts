@@ -1,4 +1,4 @@
-/* A process that takes one job and never ends it, until it is killed. */
+/* A process that takes one job and runs it until the process is killed. */
 import { Redis } from "ioredis";
 import { consumeExtracts } from "../src/index.ts";
 
