@@ -3,7 +3,6 @@ import { createExtractor, type ExtractLimits } from "../src/index.ts";
 
 /** Reads files with two children, two files at a time: as a worker does while more than one file waits. */
 export interface TwoAtOnce extends AsyncDisposable {
-  /** Reads all files, and returns how long that took, in ms. */
   read(paths: readonly string[]): Promise<number>;
 }
 

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 const EVERY_MS = 20;
 
 /**
- * Measures the resident memory of the children of this process every 20 ms. `peak` returns the most bytes that one
- * child has had so far, also if that child was killed since; 0 on systems without /proc.
+ * From now on, looks every 20 ms how much memory each child of this process has used. `peak` returns the most bytes of
+ * resident memory that one child has used, even if that child has ended since. It returns 0 on systems without /proc.
  */
 export function watchChildren(): { peak(): number; stop(): void } {
   let peak = 0;
@@ -12,19 +12,19 @@ export function watchChildren(): { peak(): number; stop(): void } {
   return { peak: () => peak, stop: () => clearInterval(timer) };
 }
 
-/** The most resident memory that any living child of this process has had so far, in bytes. */
+/** The largest peak of resident memory among the children that run now, in bytes. */
 export function peakOfChildren(): number {
   return Math.max(0, ...children().map((child) => peakBytes(child)));
 }
 
-/** The most resident memory that this process has had so far, in bytes. */
+/** The peak of this process's own resident memory, in bytes. */
 export function peakOfThis(): number {
   return peakBytes("self");
 }
 
 /**
- * Calls `act` and measures how long it takes, in ms: `ms` by the clock, and `processorMs` as the processor time of this
- * process and its living children.
+ * Calls `act` and measures it. `ms`: wall-clock time. `processorMs`: processor time of this process and of those
+ * children that still run at the end.
  */
 export async function timed<T>(act: () => Promise<T>): Promise<{ value: T; ms: number; processorMs: number }> {
   const before = childrenMs();

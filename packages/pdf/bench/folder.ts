@@ -17,11 +17,11 @@ import { rivalsOf, type Rival } from "./rivals.ts";
 import { table } from "./table.ts";
 
 /*
- * npm run bench:pdf -- --folder <folder>: compares docrelay's text of the PDFs in any folder with that of other
- * readers.
+ * npm run bench:pdf -- --folder <folder>: compares the text that docrelay reads in the PDFs of a folder with the text
+ * that other readers find in them.
  */
 
-/** How many pages of a file are compared: without a limit, one long file would decide the result. */
+/** How many pages of a file are compared at most: a long file must not decide the result alone. */
 const MAX_PAGES = 40;
 const MAX_NAMED = 60;
 
@@ -42,7 +42,6 @@ interface Flagged {
   readonly kind: string;
 }
 
-/** Reads each PDF below a folder with every reader that is installed, and prints how far the readers agree. */
 export async function benchFolder(folder: string): Promise<void> {
   const root = resolve(folder);
   const files = pdfsIn(root);
@@ -96,15 +95,13 @@ function pdfsIn(root: string): string[] {
 }
 
 /**
- * The first pages of a file, as each reader reads them. Empty if one of the readers cannot read the file, or finds
- * fewer pages than another.
+ * The first pages of a file, as each reader reads them. Empty if another reader cannot read the file or finds fewer
+ * pages than docrelay or the remaining reader: then a page number may mean different pages.
  */
 async function readBeside(rivals: readonly Rival[], path: string, outcome: ExtractOutcome): Promise<PageTexts[]> {
   const others = (await Promise.all(rivals.map(({ read }) => read(path)))).filter((pages) => pages !== undefined);
   const ours = outcome.kind === "text" ? outcome.pages : [];
   const pages = Math.min(MAX_PAGES, Math.max(ours.length, ...others.map(({ length }) => length)));
-  // If readers find different numbers of pages, a page number does not mean the same page to all of them, so the file
-  // is left out.
   if (others.length < rivals.length || others.some(({ length }) => length < pages)) return [];
   return Array.from({ length: pages }, (_, page) => [
     (ours[page] ?? "").replace(NOTES, ""),

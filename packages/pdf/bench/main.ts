@@ -15,9 +15,9 @@ import { speedsOf } from "./speeds.ts";
 import { chart, median, table } from "./table.ts";
 
 /*
- * npm run bench:pdf [-- rounds]: measures everything in one run, with files of ../shared/corpus. Readers take turns, so
- * that their ratios are right even if the machine does other work, too. Writes a chart to bench/out. With `--folder
- * <folder>`, compares docrelay's text of the PDFs in that folder with that of other readers.
+ * npm run bench:pdf [-- rounds]: measures how fast and how well docrelay and other readers read the files of
+ * ../shared/corpus, and writes a chart to bench/out. The readers take turns, so other work on the machine slows all of
+ * them, and their ratios stay right. With `--folder <folder>`: see folder.ts.
  */
 
 const OUT = join(import.meta.dirname, "out");
@@ -40,7 +40,7 @@ const rivals = (await Promise.all([pypdf2(), pdftotext()])).filter((reader) => r
 const alone = [ours("auto", 1, LIMITS), ours("pdf-parse", 1, LIMITS)];
 const readers: Reader[] = [ours("auto", 2, LIMITS), ours("pdf-parse", 2, LIMITS), ...alone, ...rivals];
 const rounds = new Map<Reader, ReadFile[][]>(readers.map((reader) => [reader, []]));
-// Reads all files once, so that the children have started before anything is measured.
+// A first round, which is not measured, starts the children.
 for (const reader of readers) await reader.read(readable.map(pathOf));
 const both = twoAtOnce(LIMITS);
 await both.read(readable.map(pathOf));

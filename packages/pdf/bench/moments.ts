@@ -16,7 +16,7 @@ async function medianOf(measure: () => Promise<number>): Promise<number> {
   return median(values);
 }
 
-/** Measures the ms from the start of a child until the child can read a file. */
+/** Measures how many ms pass from the start of a child until the child can read a file. */
 export function coldStart(engine: "pdfium" | "pdf-parse"): Promise<number> {
   return medianOf(async () => {
     const begun = performance.now();
@@ -28,7 +28,10 @@ export function coldStart(engine: "pdfium" | "pdf-parse"): Promise<number> {
   });
 }
 
-/** Measures a file of 1,500 pages: the ms until its first page is read, and until all are. */
+/**
+ * Measures, on a file of 1,500 pages, after how many ms the first page is read, and after how many ms all pages are.
+ * Undefined without ../shared.
+ */
 export async function longFile(limits: ExtractLimits): Promise<{ firstMs: number; allMs: number } | undefined> {
   const path = shared("corpus/huge/huge-1500-pages-a.pdf");
   if (path === undefined) return undefined;
@@ -46,10 +49,7 @@ export async function longFile(limits: ExtractLimits): Promise<{ firstMs: number
   return { firstMs, allMs: median(all) };
 }
 
-/**
- * Measures the ms from the kill of a stuck child until the next file's text is there, when the extractor has only one
- * child.
- */
+/** Measures how many ms pass from the kill of an extractor's only child until the next file's text is there. */
 export async function afterKill(limits: ExtractLimits): Promise<number> {
   const short = { ...limits, stallMs: 300 };
   await using extractor = createExtractor({ engine: "auto", concurrency: 1, limits: short }, startObeying);
@@ -63,8 +63,8 @@ export async function afterKill(limits: ExtractLimits): Promise<number> {
 }
 
 /**
- * Measures how many ms it takes to read a scanned letter with the recogniser that is found on `path`, and how similar
- * the text is.
+ * Measures how many ms it takes to read a scanned letter with OCR, and how similar the text is to the letter's (0 to
+ * 1). `path`: the PATH on which the program `tesseract` is looked for.
  */
 export async function scannedLetter(
   limits: ExtractLimits,

@@ -6,9 +6,9 @@ import { createExtractor, type ExtractLimits } from "../src/index.ts";
 import { peakOfChildren, timed } from "./children.ts";
 
 /**
- * Starts a program with the low priority of docrelay's children, so that a busy machine treats all readers alike. Where
- * `chrt` is installed, they have the policy SCHED_IDLE; with nice 19 alone they would get five times as much of a busy
- * core.
+ * A prefix for commands: it gives a program the low priority of docrelay's children, so that a busy machine slows all
+ * readers alike. The prefix contains `chrt` if that is installed: with nice 19 alone, a program would get five times as
+ * much of a busy core as docrelay's children.
  */
 const LOW_PRIORITY = [...(existsSync("/usr/bin/chrt") ? ["chrt", "--idle", "0"] : []), "nice", "-n", "19"];
 const run = (file: string, args: readonly string[], options: ExecFileOptions = {}) => {
@@ -19,18 +19,17 @@ const ROOM = { maxBuffer: 256 * 1024 * 1024 };
 
 export interface ReadFile {
   readonly ms: number;
-  /** The processor time in ms. NaN when unknown, for example because the process that read the file has ended. */
+  /** Processor time in ms; NaN if it is unknown, for example because the process has ended. */
   readonly processorMs: number;
   readonly pages: number;
   readonly text: string;
 }
 
-/** A reader of PDFs: docrelay, or another one to compare it with. */
+/** A reader of PDFs that is measured: docrelay or another program. */
 export interface Reader extends AsyncDisposable {
   readonly name: string;
-  /** Reads files, one after the other. */
   read(paths: readonly string[]): Promise<ReadFile[]>;
-  /** The most bytes of resident memory that a child has had so far. */
+  /** The most bytes of resident memory that a child has used so far; 0 if unknown. */
   peak(): number;
 }
 
@@ -59,7 +58,8 @@ export function ours(engine: "auto" | "pdf-parse", children: 1 | 2, limits: Extr
 }
 
 /**
- * PyPDF2, if a Python on this machine has it. One process reads all files, and the time of its start does not count.
+ * PyPDF2; undefined if no Python on this machine has it. One process reads all files; the time of its start does not
+ * count.
  */
 export async function pypdf2(): Promise<Reader | undefined> {
   for (const python of ["python3", "/usr/bin/python3"]) {
@@ -88,8 +88,8 @@ export async function pypdf2(): Promise<Reader | undefined> {
 }
 
 /**
- * Poppler's pdftotext: one process for each file. The time of its start counts, because programs that use pdftotext
- * start it for each file.
+ * The program pdftotext of Poppler; undefined if it is not installed. Each file needs a process of its own. The time of
+ * its start counts, because whoever uses pdftotext has to start it for each file, too.
  */
 export async function pdftotext(): Promise<Reader | undefined> {
   // With -v, pdftotext prints its version to stderr.

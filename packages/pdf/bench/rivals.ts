@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
-/** A reader of PDFs, installed on this machine, with which docrelay is compared. */
+/** A program that reads PDFs, with which docrelay's text is compared. */
 export interface Rival {
   readonly name: string;
   /** Returns the text of each page; undefined when the reader cannot read the file. */
@@ -11,7 +11,7 @@ export interface Rival {
 const LIMITS = { timeout: 60_000, killSignal: "SIGKILL", maxBuffer: 256 * 1024 * 1024, encoding: "utf8" } as const;
 const run = promisify(execFile);
 
-/** Finds which of the readers pdftotext (poppler-utils) and mutool (mupdf-tools) are installed. */
+/** Returns those of the programs pdftotext (package poppler-utils) and mutool (mupdf-tools) that are installed. */
 export async function rivalsOf(): Promise<Rival[]> {
   const found = await Promise.all([
     rival("pdftotext", (path) => [path, "-"]),

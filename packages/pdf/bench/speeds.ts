@@ -3,13 +3,14 @@ import type { ReadFile, Reader } from "./reader.ts";
 import { median } from "./table.ts";
 
 /**
- * Returns how many pages a reader reads in a second, by the clock or of processor time. NaN if that was not measured.
+ * Returns how many pages a reader reads per second of wall-clock time (`ms`) or of processor time. NaN if that was not
+ * measured.
  */
 export type Speeds = (reader: Reader | undefined, by: "ms" | "processorMs", category?: string) => number;
 
 /**
- * Returns a function that computes a reader's speed: the pages of all files, or of one category, divided by the time
- * for these files. Of several rounds, the speed is the median.
+ * Returns a function that computes a reader's speed: the number of pages, of all files or of one category, divided by
+ * the time for these files. The result is the median of all rounds.
  */
 export function speedsOf(files: readonly CorpusFile[], rounds: ReadonlyMap<Reader, readonly ReadFile[][]>): Speeds {
   return (reader, by, category) => {

@@ -5,7 +5,7 @@ export function median(values: readonly number[]): number {
   return low === undefined || high === undefined ? Number.NaN : (low + high) / 2;
 }
 
-/** Rows as a Markdown table. */
+/** A Markdown table. */
 export function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
   const widths = head.map((cell, column) => Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
@@ -21,7 +21,7 @@ export interface Bar {
 
 const [WIDTH, ROW, LEFT] = [720, 30, 150];
 
-/** Horizontal bars as an SVG file. */
+/** A bar chart as SVG, with one horizontal bar for each entry of `bars`. */
 export function chart(title: string, bars: readonly Bar[]): string {
   const most = Math.max(...bars.map(({ value }) => value), 1e-9);
   const height = 50 + bars.length * ROW;

@@ -5,8 +5,8 @@ import { peakOfThis, watchChildren } from "./children.ts";
 import { LIMITS } from "../test/limits.ts";
 
 /*
- * node packages/pdf/bench/whole-corpus.ts: reads every file, two at a time, in a process that does nothing else. This
- * shows how much memory extraction costs the process that starts the children, apart from what else a worker does.
+ * node packages/pdf/bench/whole-corpus.ts: reads every file of the corpus, two at a time. Nothing else runs in this
+ * process, so its memory is what extraction costs the process that starts the children.
  */
 
 await using extractor = createExtractor({ engine: "auto", concurrency: 2, limits: LIMITS });
@@ -17,7 +17,6 @@ const slowest = { afterLastPageMs: 0, ms: 0 };
 await Promise.all(
   [1, 2].map(async () => {
     for (let file = queue.shift(); file; file = queue.shift()) {
-      // The text is not compared with the expected one, because comparing takes more memory than reading.
       const { ms, afterLastPageMs } = await runFile(extractor, { ...file, truth: () => undefined });
       slowest.afterLastPageMs = Math.max(slowest.afterLastPageMs, afterLastPageMs);
       slowest.ms = Math.max(slowest.ms, ms);

@@ -4,7 +4,7 @@ import { LIMITS } from "../test/limits.ts";
 import { extractorOnSharedCores } from "../test/shared-cores.ts";
 import type { Extractor, ExtractorOptions, ExtractOutcome } from "./index.ts";
 
-/** A PDF of one page with this text and with attached files: `files` to the document, `noted` to annotations. */
+/** A PDF of one page with this text. `files` are attached to the document, `noted` to annotations of the page. */
 function pdf(text: string, files: Readonly<Record<string, Uint8Array>> = {}, noted: typeof files = {}): Uint8Array {
   const all = [...Object.entries(files), ...Object.entries(noted)];
   const spec = (index: number): string => `${6 + 2 * index} 0 R`;

@@ -23,8 +23,7 @@ import { outcomeOf } from "./reading/reading.ts";
 
 export interface ExtractorOptions {
   /**
-   * `auto`: PDFium first, then pdf-parse for pages that PDFium cannot read. Both engines together have the time of one
-   * file.
+   * `auto`: PDFium reads the file, and then pdf-parse the pages that PDFium cannot read, within the time of one file.
    */
   readonly engine: "auto" | EngineName;
   /** How many files are read at a time, each in a child process. One more child is kept free for urgent files. */
@@ -33,22 +32,23 @@ export interface ExtractorOptions {
   /** The format of the pages. Default: `text`. */
   readonly format?: TextFormat;
   /**
-   * `read`: the text of the PDFs attached to a file is added after its last page, within the limits of the file.
-   * `name`, the default: the attached PDFs are only named.
+   * `name`, the default: PDFs that are attached to a file are only named. `read`: their pages are added after the
+   * file's own pages. They count against the file's limits of pages and text, and all of them together have the time of
+   * one more file.
    */
   readonly attachments?: "name" | "read";
   /**
-   * Reads pages that have almost no text but show something. If undefined, such pages stay missing. The OCR is disposed
-   * with the extractor.
+   * The OCR for pages that have almost no text but show something. Without OCR, such pages are missing. The extractor
+   * disposes it.
    */
   readonly ocr?: Ocr;
-  /** The CoreWatch that `ocr` also uses. By default, the extractor makes one of its own. */
+  /** The CoreWatch, which must be that of `ocr`. By default, the extractor creates one. */
   readonly coreWatch?: CoreWatch;
 }
 
 type Within = ExtractOptions & { readonly limits: ExtractLimits };
 
-/** The PDF engines, children and OCR that read a file. */
+/** What is used to read a file. */
 interface Reader {
   readonly engines: readonly [EngineName, second?: EngineName];
   readonly pool: Pool;
@@ -62,10 +62,7 @@ interface GivenFile {
   readonly options: Within;
 }
 
-/**
- * @param start starts a child with a PDF engine. Tests pass their own, whose children stall or allocate memory on
- * purpose.
- */
+/** @param start starts a child. Tests pass another function, whose children misbehave on purpose. */
 export function createExtractor(
   {
     engine,
@@ -116,8 +113,8 @@ async function readFile(reader: Reader, input: ExtractInput, options: Within): P
 }
 
 /**
- * Reads a file with one PDF engine. If its child is starved, one other child continues, which does not wait for an idle
- * core.
+ * Reads a file with one PDF engine. If the child gets almost no processor time and is ended, one other child, with a
+ * higher priority, goes on.
  */
 async function readWith(reader: Reader, name: EngineName, run: FileRun, file: GivenFile): Promise<void> {
   await readInChild(reader, name, run, file);

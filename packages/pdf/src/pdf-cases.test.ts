@@ -24,8 +24,7 @@ describe.skipIf(folder === undefined)("kinds of files that were read wrongly", (
     }
     await document.close();
     const expected = words(readFileSync(join(folder ?? "", `${name}.txt`), "utf8"));
-    // Only the file with the damaged stream counts as damaged. For this file `expected` has only the beginning of the
-    // text.
+    // Only the file `damaged-stream` counts as damaged. Only the beginning of its text is expected.
     expect(isDamaged).toBe(name === "damaged-stream");
     if (isDamaged) expect(words(pages.join("\n")).slice(0, expected.length)).toBe(expected);
     else expect(words(pages.join("\n"))).toBe(expected);

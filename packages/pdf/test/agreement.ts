@@ -1,8 +1,8 @@
 import { pairF1, wordCount, wordF1 } from "./similarity.ts";
 
 /*
- * How far several readers of one page agree. The right text is not known, so each reader is compared with the other
- * reader that agrees with it best. Pure.
+ * Measures how far readers agree on the text of a page. As the right text is not known, each reader is compared with
+ * the reader that agrees with it best. Pure.
  */
 
 export interface Scores {
@@ -10,16 +10,16 @@ export interface Scores {
   readonly order: number;
 }
 
-/** The texts of one page, one for each reader; docrelay's is the first. */
+/** The texts of one page by all readers; docrelay's text is the first. */
 export type PageTexts = readonly [ours: string, ...others: string[]];
 
-/** What is wrong with docrelay's text of a page on which the other readers agree. */
+/** What is wrong with docrelay's text of a page, judged by the texts of the other readers. */
 export type Kind = "no text" | "more text" | "less text" | "other blanks" | "other letters";
 
-/** A page with fewer words than this is not judged. */
+/** A page on which no reader finds this many words is not judged. */
 const MIN_WORDS = 20;
 const MIN_WORDS_OF_NONE = 3;
-/** If two readers agree less than this, they disagree. */
+/** Readers whose texts have at most this F1 score (see `wordF1`) disagree. */
 export const LOW = 0.9;
 const MORE = 1.15;
 const SAME_LETTERS = 0.97;
@@ -43,7 +43,8 @@ export function scoresOf(texts: PageTexts): Scores[] {
 }
 
 /**
- * What is wrong with docrelay's text; undefined unless all other readers agree with one another and not with docrelay.
+ * What is wrong with docrelay's text; undefined if nothing shows that it is wrong. `no text`: docrelay has no letters,
+ * and all others have words. Other kinds: the others agree with each other, and docrelay with none of them.
  */
 export function flagOf(texts: PageTexts): Kind | undefined {
   const [ours, ...others] = texts;
@@ -58,7 +59,7 @@ export function flagOf(texts: PageTexts): Kind | undefined {
   return wordCount(ours) * MORE < least ? "less text" : "other letters";
 }
 
-/** Each pair of neighbouring letters as a word. So texts that differ only in blanks become nearly the same. */
+/** Each pair of neighbouring letters as a word. So texts that differ only in blanks become the same. */
 function spelled(text: string): string {
   const letters = text.normalize("NFKC").match(/[\p{L}\p{M}\p{N}]/gu) ?? [];
   return letters.map((letter, index) => `${letter}${letters[index + 1] ?? ""}`).join(" ");
@@ -92,7 +93,7 @@ const SCRIPTS = [
 ] as const;
 const LETTERS_OF = new Map(SCRIPTS.map((script) => [script, new RegExp(`\\p{Script=${script}}`, "gu")] as const));
 
-/** The script of most letters; kana count as Han. */
+/** The script to which most letters belong. Kana count as Han. */
 export function scriptOf(text: string): string {
   let best = ["none", 0] as readonly [string, number];
   for (const [script, letters] of LETTERS_OF) {

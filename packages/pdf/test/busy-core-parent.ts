@@ -6,8 +6,8 @@ import { createCoreWatch, createExtractor } from "../src/index.ts";
 import { LIMITS } from "./limits.ts";
 
 /*
- * Reads a file on one core that another process keeps busy: from the start on or, with the argument `warm`, once a
- * child is ready. Prints the outcome, and whether the core was found full.
+ * A program that reads a file on a single core, while another process keeps this core busy: from the start on, or with
+ * the argument `warm` once a child is ready. Prints the outcome, and whether the core was found full.
  */
 
 const [core = "0"] = /(?<=Cpus_allowed_list:\s+)\d+/.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
@@ -20,8 +20,8 @@ const signal = new AbortController().signal;
 const busy = (): AsyncDisposable => {
   const program = "for (const end = Date.now() + 150_000; Date.now() < end; );";
   const child = spawn(process.execPath, ["-e", program], { stdio: "ignore" });
-  // With this priority the other process gets 97 % of the core while a child waits for an idle core, and half of the
-  // core once the child no longer waits for one.
+  // With this priority the other process gets 97 % of the core while the child only runs on idle cores, and half of it
+  // once the child has the same priority.
   if (child.pid !== undefined) setPriority(child.pid, NICE);
   return { [Symbol.asyncDispose]: async () => void child.kill("SIGKILL") };
 };

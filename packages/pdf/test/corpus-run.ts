@@ -5,21 +5,19 @@ import { similarity, wordF1 } from "./similarity.ts";
 /** The result of one file of the corpus. Times are in ms. */
 export interface Run {
   readonly file: CorpusFile;
-  /** Whether a password was passed with the file. */
+  /** Whether a password was given. */
   readonly opened: boolean;
   readonly outcome: ExtractOutcome;
   readonly ms: number;
-  /** The ms from the last finished page to the end. */
   readonly afterLastPageMs: number;
-  /** What is not as expected; undefined if nothing. */
+  /** How the outcome differs from the expected one; undefined if it does not. */
   readonly wrong: string | undefined;
-  /** How similar the text is to the exact one, if the corpus has that. */
+  /** How similar the text is to the exact text, 0 to 1; undefined if the corpus does not have the exact text. */
   readonly similarity: number | undefined;
-  /** The F1 score of the words in whatever order, if the corpus has the expected words. */
+  /** The F1 score of the words, 0 to 1; undefined if the corpus does not have the expected words. */
   readonly f1: number | undefined;
 }
 
-/** Extracts one file and judges the outcome. */
 export async function runFile(extractor: Extractor, file: CorpusFile, password?: string): Promise<Run> {
   const bytes = file.bytes();
   const startedAt = performance.now();
@@ -49,7 +47,7 @@ const EXPECTED = {
 } as const;
 
 function wrongOf(file: CorpusFile, outcome: ExtractOutcome, opened: boolean): string | undefined {
-  // A damaged file must only end in time: any outcome is right.
+  // For a damaged file any outcome is right, as long as there is one in time.
   if (file.expected === "any" || file.expected === "bounded") return undefined;
   const wanted = opened ? "text" : EXPECTED[file.expected];
   const got = outcome.kind === "text" ? "text" : outcome.code;

@@ -5,7 +5,10 @@ import { LIMITS } from "./limits.ts";
 import { extractorOnSharedCores } from "./shared-cores.ts";
 import type { Extractor, ExtractorOptions } from "../src/index.ts";
 
-/** Tests that every file has the text and outcome that its manifest states, also when one child reads all of them. */
+/**
+ * Tests that each file has the outcome and the text that its manifest states, and that a child reads a file in the same
+ * way whatever it has read before.
+ */
 export function corpusContract(name: string, files: readonly CorpusFile[]): void {
   const readable = files.filter(({ category }) => category !== "huge");
   describe(`${name}: ${files.length} files`, () => {
@@ -17,7 +20,7 @@ export function corpusContract(name: string, files: readonly CorpusFile[]): void
     };
     afterAll(() => Promise.all(open.map((extractor) => extractor[Symbol.asyncDispose]())));
 
-    /** For each PDF engine: the results of all files, which two children have read once. */
+    /** For each PDF engine: what became of the files, which two children read once for all tests. */
     const passes = new Map<ExtractorOptions["engine"], Promise<Run[]>>();
     const readAll = (engine: ExtractorOptions["engine"]): Promise<Run[]> => {
       const pass = passes.get(engine) ?? readWithTwo(create(engine, 2));
@@ -51,7 +54,7 @@ export function corpusContract(name: string, files: readonly CorpusFile[]): void
       const f1 = (which: (run: Run) => boolean): number[] => runs.filter(which).flatMap((run) => run.f1 ?? []);
       const scripts = f1(({ file }) => file.category === "cjk" || file.category === "rtl");
       expect(mean(scripts)).toBeGreaterThanOrEqual(wanted.scripts);
-      // These are books with many pages, which only `../shared` has.
+      // Books with many pages. Only `../shared` has them.
       const books = f1(({ file }) => file.category === "born-digital" && file.groundTruthKind === "words");
       if (books.length > 0) expect(mean(books)).toBeGreaterThanOrEqual(wanted.books);
     });

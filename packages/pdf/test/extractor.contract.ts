@@ -6,7 +6,7 @@ import { LIMITS } from "./limits.ts";
 import { exit, GROW, STALL, startObeying } from "./obeying.ts";
 import { extractorOnSharedCores } from "./shared-cores.ts";
 
-/** Tests for every extractor, whichever PDF engine it has. */
+/** Tests for an extractor with any PDF engine. */
 export function extractorContract(engine: ExtractorOptions["engine"]): void {
   const open: Extractor[] = [];
   const create = (limits: Partial<ExtractLimits> = {}, ...start: [typeof startObeying?]): Extractor => {
@@ -128,8 +128,8 @@ export function extractorContract(engine: ExtractorOptions["engine"]): void {
       const extractor = create(limits, startObeying);
       const outcome = await extract(makePdf({ pages: [page] }), extractor);
       expect(outcome).toEqual({ kind: "failed", code: "PDF_LIMIT_EXCEEDED", reason, permanent: false });
-      // The next file may have to be read more than once: on a machine that is busy enough, even one line may take
-      // longer than `stallMs`.
+      // The next file may be extracted several times: on a very busy machine, even one line may take longer than
+      // `stallMs`.
       const next = makePdf({ pages: ["Two."] });
       await eventually(async () => (await extract(next, extractor)).kind === "text", { timeoutMs: 45_000 });
     });

@@ -4,14 +4,15 @@ import { loadEngine } from "../src/engines/load-engine.ts";
 import type { EngineName, PageEngine } from "../src/engines/page-engine.ts";
 
 /*
- * The real child in the real sandbox, with one difference: if the text of a page is an order of `obeying.ts`, the child
- * misbehaves once that page is read. So no file is needed that makes a PDF engine misbehave.
+ * The program of a child process for tests: the real child in the real sandbox, but if the text of a page is an order
+ * of `obeying.ts`, the child misbehaves after reading this page. So the tests need no file that makes a PDF engine
+ * misbehave.
  */
 
 const MIB = 1_048_576;
 const held: Uint8Array[] = [];
 
-/** Fills memory: memory to which nothing is written would not be resident. */
+/** Takes memory and writes to it: only then is the memory resident. */
 function hold(mebibytes: number): void {
   for (let count = 0; count < mebibytes; count++) held.push(new Uint8Array(MIB).fill(1));
 }

@@ -4,19 +4,20 @@ import type { CoreWatch } from "../src/children/core-watch.ts";
 import type { EngineName } from "../src/engines/page-engine.ts";
 
 /**
- * Starts a child that obeys the orders of this file. An order is the text of a page; all other pages are read as usual.
+ * Starts a child that obeys the orders of this file. An order is a line in the text of a page. All other pages are read
+ * as usual.
  */
 export function startObeying(engine: EngineName, coreWatch: CoreWatch): Child {
   return startChild(engine, coreWatch, join(import.meta.dirname, "obeying-child.ts"));
 }
 
-/** The page never ends: the child computes and reads no more messages. */
+/** An order: compute forever, and read no more messages. */
 export const STALL = "order: stall";
-/** The child takes more and more memory until it is killed. */
+/** An order: take more and more memory until killed. */
 export const GROW = "order: grow";
-/** Reading the page takes this many ms. */
+/** An order: compute for this many ms. */
 export const work = (ms: number): string => `order: work ${ms}`;
-/** The child allocates this many MiB, keeps them, and reads on. */
+/** An order: take this many MiB, keep them, and go on. */
 export const hold = (mebibytes: number): string => `order: hold ${mebibytes}`;
-/** The child ends with this code. */
+/** An order: end with this exit code. */
 export const exit = (code: number): string => `order: exit ${code}`;

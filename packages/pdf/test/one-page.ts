@@ -3,14 +3,14 @@ import { createPdfiumEngine } from "../src/engines/pdfium-engine.ts";
 import type { ReadPage } from "../src/engines/page-engine.ts";
 import { pageText } from "../src/text/layout.ts";
 
-/* Small PDFs of one page, and what PDFium's engine reads on it. */
+/* Makes small PDFs of one page, and reads them with PDFium. */
 
 export const engine = createPdfiumEngine();
 export const HELVETICA = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>";
 
 export interface OnePage {
   readonly content: string;
-  /** Entries of the page's dictionary. The entries may refer to `objects`, which have the numbers from 6 on. */
+  /** Entries for the page's dictionary. They may refer to `objects`, whose numbers begin at 6. */
   readonly page?: string;
   readonly catalog?: string;
   readonly font?: string;

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { sharedCores } from "./shared-cores.ts";
 import { startChild } from "../src/children/child-process.ts";
 
-/* A process whose child is stuck. The process prints the child's pid once the child is stuck. */
+/* A program that starts a child, waits until the child is stuck in an endless loop, and prints the child's pid. */
 
 const child = startChild("pdfium", sharedCores(), join(import.meta.dirname, "stuck-child.ts"));
 const job = { bytes: new Uint8Array(), password: undefined, engine: "pdfium", maxPages: 1, maxTextBytes: 1 } as const;

@@ -10,8 +10,8 @@ import { getPriority, setPriority, tmpdir } from "node:os";
 import { Worker } from "node:worker_threads";
 
 /*
- * Takes the place of child.ts, in the same sandbox, and tries what a PDF engine under an attacker's control would try.
- * Each try that succeeds is reported as the text of a page.
+ * A program that runs in the child's sandbox in place of child.ts. It tries what an attacker would try who controls a
+ * PDF engine, and reports each successful try as the text of a page.
  */
 
 enterSandbox();

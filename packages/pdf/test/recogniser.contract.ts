@@ -6,7 +6,6 @@ import { similarity } from "./similarity.ts";
 
 const textOf = (words: readonly Word[]): string => words.map(({ text }) => text).join(" ");
 
-/** Tests for every recogniser. */
 export function recogniserContract(create: () => Recogniser | Promise<Recogniser>): void {
   let recogniser: Recogniser;
   let pgm: Uint8Array;

@@ -16,7 +16,7 @@ export const LETTER = [
   "Howard Aiken",
 ].join("\n");
 
-/** What a scanner makes of a page with this text: a picture, with dust on it. */
+/** Makes what a scanner makes of a page with this text: a grey picture with dust. */
 export async function scan(text: string): Promise<Picture> {
   const pdfium = await loadPdfium();
   const bytes = makePdf({ pages: [text] });

@@ -5,33 +5,33 @@ import type { EngineName } from "../src/engines/page-engine.ts";
 import { createExtractor, type Extractor, type ExtractorOptions } from "../src/index.ts";
 
 /*
- * Tests run beside other tests, and perhaps beside something that keeps all cores busy. Children that run on idle cores
- * only would get next to no time there, and would be replaced after seconds. So the children of tests start as on full
- * cores, and get normal priority once they have work. `core-watch.test.ts` and `child-process.test.ts` test the policy
- * itself.
+ * Tests run beside other tests, perhaps on cores that are all busy. There, children that run only on idle cores would
+ * get almost no processor time, and would be replaced after seconds. So the children of tests start as if the cores
+ * were full, and get normal priority once they have work. `core-watch.test.ts` and `child-process.test.ts` test the
+ * real behaviour.
  */
 
-/** Returns a CoreWatch for children outside of a pool: the cores always count as full. */
+/** Returns a CoreWatch for children: for it, the cores are always full, so children do not wait for idle cores. */
 export function sharedCores(): CoreWatch {
   return { ...createCoreWatch(), coresAreFull: () => true, watch: raisePriority };
 }
 
 type Start = (engine: EngineName, coreWatch: CoreWatch) => Child;
 
-/** Returns a CoreWatch for a pool: the cores always count as idle, and no child ever counts as starved. */
+/** Returns a CoreWatch for a pool: for it, the cores are always idle, and no child is starved. */
 export function idleCores(): CoreWatch {
   return { ...sharedCores(), coresAreFull: () => false };
 }
 
 /**
- * Starts a child for a pool that has `idleCores`. The child has normal priority, but the pool takes it for one that
- * runs on idle cores only.
+ * Starts a child for a pool with `idleCores`. The child has normal priority, but pretends to run only on idle cores, so
+ * that the pool keeps it.
  */
 export function startOnSharedCores(engine: EngineName, start: Start = startChild): Child {
   return Object.defineProperty(start(engine, sharedCores()), "idleOnly", { value: true });
 }
 
-/** An extractor that treats its children as on idle cores, while the children get enough time beside other tests. */
+/** Creates an extractor whose children get enough processor time beside other tests. */
 export function extractorOnSharedCores(
   options: Omit<ExtractorOptions, "coreWatch">,
   start: Start = startChild,

@@ -1,14 +1,14 @@
 /*
- * How similar two texts are, for the contract suite and the bench. Only the words matter, as the AI engine will read
- * them. So differences in white space, compatibility forms and invisible marks are removed first.
+ * Measures how similar two texts are, for tests and benches. Only the words matter, as they do for the AI engine, so
+ * differences in white space, compatibility forms and invisible marks are removed first.
  */
 
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const LINE_HYPHEN = /(\p{L})[-\u2010\u00ad]\s*\n\s*(?=\p{Ll})/gu;
 
 /**
- * The form in which texts are compared: NFKC, words joined that were hyphenated at line ends, without bidi marks, with
- * one blank for any white space.
+ * The form in which texts are compared: NFKC, without bidi marks, with the parts of words joined that a hyphen
+ * separates at a line's end, and with one blank for any white space.
  */
 export function normalise(text: string): string {
   return text
@@ -21,8 +21,8 @@ export function normalise(text: string): string {
 }
 
 /**
- * 1 minus the Levenshtein distance divided by the length of the longer text, for normalised texts. For very long texts
- * it may be too low.
+ * The similarity of two texts, from 0 to 1: 1 minus the Levenshtein distance divided by the length of the longer text.
+ * For texts of more than 30,000 characters the result may be too low.
  */
 export function similarity(text: string, truth: string): number {
   const a = normalise(text);
@@ -38,8 +38,7 @@ const SCRIPT_WITHOUT_BLANKS = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katak
 const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{M}]{2,}/gu;
 
 function wordsOf(text: string): string[] {
-  // Each sign of a script without blanks is a word of its own. A match may mix such signs with Latin letters; then each
-  // of its characters counts as a word.
+  // A match may mix letters and signs of a script without blanks. Then each of its characters counts as a word.
   const runs = normalise(text).match(WORD) ?? [];
   return runs.flatMap((run) => (SCRIPT_WITHOUT_BLANKS.test(run) ? [...run] : [run.toLowerCase()]));
 }
@@ -49,14 +48,14 @@ export function wordCount(text: string): number {
 }
 
 /**
- * The F1 score of the words of a text against the expected words. Repeated words count repeatedly; the order does not
- * matter.
+ * The F1 score of a text's words against the expected words, from 0 to 1. Repeated words count repeatedly. The order
+ * does not matter.
  */
 export function wordF1(text: string, truth: string): number {
   return f1(wordsOf(text), wordsOf(truth));
 }
 
-/** The F1 score of pairs of neighbouring words: it shows how far the order is the same. */
+/** The F1 score of pairs of neighbouring words, from 0 to 1. It shows how far the order is the same. */
 export function pairF1(text: string, truth: string): number {
   return f1(pairs(wordsOf(text)), pairs(wordsOf(truth)));
 }
@@ -87,8 +86,9 @@ const EXACT_UNITS = 30_000;
 const ANCHOR = 60;
 
 /**
- * The Levenshtein distance. For texts of more than 30,000 UTF-16 units, it is the sum of the distances of parts that
- * are cut at a common passage, which is never less than the true distance.
+ * The Levenshtein distance. If both texts have more than 30,000 UTF-16 units without their equal beginnings and ends,
+ * they are cut at a passage that both contain, and the distances of the parts are added. This sum may be larger than
+ * the distance.
  */
 function distance(a: string, b: string): number {
   let start = 0;
@@ -111,7 +111,7 @@ function distance(a: string, b: string): number {
   return bitParallel(x, y);
 }
 
-/** Myers' algorithm, with words of 32 bits. */
+/** The Levenshtein distance by Myers' algorithm, on words of 32 bits. */
 function bitParallel(a: string, b: string): number {
   const blocks = Math.ceil(a.length / 32);
   const peq = new Map<number, Uint32Array>();

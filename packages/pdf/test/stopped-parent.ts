@@ -3,7 +3,10 @@ import { LIMITS } from "./limits.ts";
 import { startObeying, work } from "./obeying.ts";
 import { extractorOnSharedCores } from "./shared-cores.ts";
 
-/* Reads a file whose pages may take 2.5 s each. Prints when it has begun, and the outcome. */
+/*
+ * A program that reads a file in which each page may take 2.5 s. Prints when the reading has begun, and then the
+ * outcome.
+ */
 
 const pages = Array.from({ length: 10 }, () => work(300));
 const bytes = makePdf({ pages });

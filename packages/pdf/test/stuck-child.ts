@@ -1,6 +1,6 @@
 import { enterSandbox } from "../src/child/sandbox.ts";
 
-/* A child that is stuck with its first file: it reads no more messages. */
+/* A child that hangs as soon as it gets a file, and then reads no more messages. */
 
 enterSandbox();
 process.once("message", () => {

@@ -1,8 +1,8 @@
 import { enterSandbox } from "../src/child/sandbox.ts";
 
 /*
- * A child that sends a report after its job has ended, at once or a little later, or that sends `ready` within a job:
- * all of these are forbidden.
+ * A child that does what it must not do: it sends a report after its job has ended, at once or a little later, or it
+ * sends `ready` while it has a job.
  */
 
 enterSandbox();

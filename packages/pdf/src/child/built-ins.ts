@@ -1,11 +1,13 @@
 /**
- * For each built-in module of Node: what keeps code in the child process from reaching files, processes or the network
- * with it. A module that is not listed here cannot be loaded, for example a new module of a later version of Node.
+ * Node's built-in modules by what keeps code in the child process from reaching files, processes or the network with
+ * them.
  *
- * - `harmless`: the module reaches no file, process, host name or network.
- * - `permissions`: Node's permission model (child-process.ts) refuses what the module does.
- * - `closed`: the module's functions are replaced (sandbox.ts), or it uses a module whose functions are replaced.
- * - `off`: the module cannot be loaded. One example is `sqlite`, which opens files without asking the permission model.
+ * - `harmless`: nothing, because these modules reach no file, process, host name or network.
+ * - `permissions`: Node's permission model, which child-process.ts turns on, refuses what these modules do.
+ * - `closed`: sandbox.ts replaces functions of these modules, or of modules that these modules use.
+ * - `off`: these modules cannot be loaded. For example, `sqlite` opens files without asking the permission model.
+ *
+ * A module that is not listed cannot be loaded either, such as a module of a later version of Node.
  */
 const KINDS = {
   harmless:
@@ -26,7 +28,7 @@ const BUILT_INS: ReadonlyMap<string, Kind> = new Map(
   Object.entries(KINDS).flatMap(([kind, names]) => names.split(" ").map((name) => [name, kind as Kind] as const)),
 );
 
-/** The kind of a module by its name, with or without `node:`; undefined for a module that is not listed here. */
+/** The kind of a built-in module, whose name may begin with `node:`; undefined for a module that is not listed. */
 export function kindOf(name: string): Kind | undefined {
   return BUILT_INS.get(name.replace(/^node:/, ""));
 }

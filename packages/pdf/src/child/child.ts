@@ -4,8 +4,9 @@ import { loadEngine } from "../engines/load-engine.ts";
 import type { EngineName } from "../engines/page-engine.ts";
 
 /*
- * The program of the process that reads untrusted files. The process has no environment, and may read only its own
- * program. The parent kills the process without asking it to end first. If the parent dies, the process ends by itself.
+ * The program of the child process that reads untrusted files. Its first argument is the PDF engine that it loads at
+ * once. The parent starts this process without environment variables, lets it read only the program and its libraries,
+ * and kills it without a warning. The process ends by itself when its parent has ended.
  */
 
 enterSandbox();

@@ -7,9 +7,9 @@ import { isSparse } from "../text/scan.ts";
 import type { Rotation } from "../text/rotation.ts";
 
 /**
- * Does the jobs that the parent sends, one at a time, and reports on them. Reports `ready` once the PDF engine `first`
- * is loaded. `load` loads a PDF engine, and is called at most once for each engine. Runs in the child process, after
- * `enterSandbox`.
+ * The main function of a child process: does the jobs that the parent sends, one at a time, and reports on them. Call
+ * `enterSandbox` before. Reports `ready` once the PDF engine `first` is loaded. `load` loads a PDF engine, and is
+ * called once for each engine at most.
  */
 export async function serveJobs(
   load: (name: EngineName) => Promise<PageEngine>,
@@ -73,11 +73,11 @@ function isPoison(error: unknown, engine: EngineName): boolean {
   return error instanceof Error && error.constructor.name === "RuntimeError";
 }
 
-/** The numbers of the pages to report on, in the order of reading. */
+/** The numbers of the pages to read or draw, in this order. */
 function pagesOf({ draw, embedded, from = 1, backwards = false, maxPages }: Job, pages: number): number[] {
   if (embedded) return [];
   if (draw !== undefined) return [draw.page];
-  // The parent refuses a file with more than `maxPages` pages, so no page is read.
+  // The parent refuses such a file, so its pages need not be read.
   if (pages > maxPages) return [];
   const all = Array.from({ length: Math.max(0, pages - from + 1) }, (_, index) => from + index);
   return backwards ? all.reverse() : all;

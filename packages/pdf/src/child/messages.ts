@@ -3,8 +3,7 @@ import type { TextFormat } from "../port/extract.ts";
 import type { Rotation } from "../text/rotation.ts";
 
 /**
- * A message from parent to child: one file, and what to do with it. The bytes are sent in V8's own serialization, not
- * as text.
+ * A message from parent to child: a file, and what to do with it. By default, the child reads the text of all pages.
  */
 export interface Job {
   readonly bytes: Uint8Array;
@@ -14,40 +13,44 @@ export interface Job {
   readonly format?: TextFormat;
   readonly maxPages: number;
   readonly maxTextBytes: number;
-  /** The first page to read. The pages before it were read already. */
+  /**
+   * The number of the first page to read. Default: 1. A child that replaces another child begins after the pages that
+   * were read already.
+   */
   readonly from?: number;
   /** Whether the pages are read from the last one to the first. */
   readonly backwards?: boolean;
   /**
-   * Set to get the PDFs embedded in the file instead of its text: at most `files` of them, with at most `bytes` in all.
+   * If set, the child returns the PDFs that are embedded in the file, not its text: at most `files` PDFs, which have at
+   * most `bytes` bytes in all.
    */
   readonly embedded?: { readonly files: number; readonly bytes: number };
   /**
-   * Set to get a picture of this page instead of the file's text. `rotation`: by how many quarter turns the picture is
-   * turned clockwise.
+   * If set, the child draws the page with this number and does not read the text. `rotation`: by how many quarter turns
+   * the picture is turned clockwise.
    */
   readonly draw?: { readonly page: number; readonly rotation: Rotation };
 }
 
-/**
- * A message from parent to child: no more pages of the current file are needed. The child closes the file after the
- * current page.
- */
+/** A message from parent to child: end the current job after the current page, as if no pages were left. */
 export const STOP = "stop";
 
 /**
- * The messages from child to parent. First `ready`, once. Then, for each job, in this order:
+ * The messages from child to parent. The first message is `ready`. For each job, these messages follow in this order:
  *
- * - to read text: `opened`, one `page` or `lost` for each page, `done`; or `failed`;
- * - to draw a page: `opened`, `picture` or `lost`, `done`; or `failed`;
- * - for embedded files: `opened`, an `embedded` for each file, `done`; or `failed`.
+ * - to read text: `opened`, a `page` or a `lost` for each page, `done`;
+ * - to draw a page: `opened`, a `picture` or a `lost`, `done`;
+ * - to get embedded PDFs: `opened`, an `embedded` for each PDF, `done`.
+ *
+ * A job whose file cannot be read ends with `failed` instead of `done`.
  */
 export type Report =
   | { readonly type: "ready" }
   | { readonly type: "opened"; readonly pages: number; readonly attachments?: readonly string[] }
   /**
-   * `scan`: the page has almost no text, but shows something that may be text. `unnamed`: the page's fonts do not state
-   * which letters their glyphs are. `damaged`: only a part of the page could be read.
+   * `scan`: the page has almost no text but shows something that may be text, such as a picture. `unnamed`: the page
+   * has many letters whose font does not state which letters they are. `damaged`: only a part of the page could be
+   * read.
    */
   | {
       readonly type: "page";
@@ -78,11 +81,11 @@ export function isLastReport({ type }: Report): boolean {
   return type === "done" || type === "failed";
 }
 
-/** A message from parent to OCR child: the picture of a page as a PGM file. */
+/** A message from parent to OCR child: a page's picture as a PGM file (a grey picture). */
 export interface OcrJob {
   readonly pgm: Uint8Array;
 }
-/** The messages from OCR child to parent: `ready` once, then one report for each job. */
+/** The messages from OCR child to parent: first `ready`, then `words` or `failed` for each job. */
 export type OcrReport =
   | { readonly type: "ready" }
   /** The words with their positions, in Tesseract's table format (TSV). */

@@ -5,8 +5,8 @@ import type { OcrJob, OcrReport } from "./messages.ts";
 import { enterSandbox } from "./sandbox.ts";
 
 /*
- * The program of the process that reads pictures of untrusted pages: Tesseract as WebAssembly. Its argument names the
- * languages.
+ * The program of the child process that reads pictures of untrusted pages, by Tesseract as WebAssembly. Its first
+ * argument is JSON: the code of each language, and the file with its data.
  */
 
 enterSandbox();
@@ -24,7 +24,7 @@ interface Tesseract {
   };
 }
 const LSTM_ONLY = 1;
-/** Tesseract's number of the mode that finds the blocks and lines of a page, but not the page's orientation. */
+/** A page segmentation mode of Tesseract: find the blocks and lines of a page, but assume that the page is upright. */
 const PAGE_SEGMENTATION = "3";
 
 const [argument = "[]"] = process.argv.slice(2);

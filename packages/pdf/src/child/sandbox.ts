@@ -7,14 +7,14 @@ import v8 from "node:v8";
 import { mayLoad } from "./built-ins.ts";
 
 /*
- * What a process that reads untrusted files gives up before it reads the first one. Node's permission model (see
- * child-process.ts) takes away access to files, processes, threads and native code. On Node 24 it does not cover the
- * network, signals to processes of the same user, and some built-in modules. This module takes these away.
+ * What a child process gives up before it reads an untrusted file. Node's permission model, which child-process.ts
+ * turns on, refuses access to files, processes, threads and native code. On Node 24 it does not refuse the network,
+ * signals to processes of the same user, and some built-in modules. This file takes these away.
  */
 
 /**
- * Takes access to the network, to signals and to some built-in modules away from all code in the process, and makes the
- * process end when its parent does. Must be called before the first untrusted file is read.
+ * Call this before the first untrusted file is read. Takes the network, signals and some built-in modules away from all
+ * code in the process. Also makes the process end when its parent ends.
  */
 export function enterSandbox(): void {
   process.once("disconnect", () => process.exit());
@@ -39,7 +39,7 @@ function closeNetwork(): void {
   Object.assign(globalThis, { fetch: refuse, WebSocket: refuse, EventSource: refuse });
 }
 
-/** Replaces all functions of an object, also inherited ones, by one that throws. */
+/** Replaces all functions of an object, even inherited ones, by `refuse`. */
 function refuseAll(of: object): void {
   for (let at: object | null = of; at && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null) {
     for (const name of Object.getOwnPropertyNames(at)) {

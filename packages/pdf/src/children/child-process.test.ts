@@ -22,7 +22,6 @@ function start(engine: EngineName, entry?: string, coreWatch = sharedCores()): C
 
 const JOB = { password: undefined, engine: "pdfium", maxPages: 10, maxTextBytes: 10_000 } as const;
 
-/** Gives a job to a child, and returns all its reports. */
 const run = (child: Child, bytes: Uint8Array): Promise<Report[]> =>
   Array.fromAsync(child.run({ ...JOB, bytes }, new AbortController().signal));
 
@@ -42,8 +41,8 @@ const USUAL: Thread = { nice: getPriority(), policy: SCHED_OTHER };
 
 function threadsOf({ pid }: Child): Thread[] {
   return readdirSync(`/proc/${pid}/task`).map((thread) => {
-    // Field 19 is the nice value, field 41 the scheduling policy. Field 2 is in brackets and may hold spaces and
-    // brackets, so the fields are counted from field 3.
+    // In /proc/<pid>/stat, field 19 is the nice value and field 41 the scheduling policy. Field 2 ends with `) ` and
+    // may hold blanks and brackets itself, so the fields from 3 on are counted from its end.
     const fields = readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
     return { nice: Number(fields[19 - 3]), policy: Number(fields[41 - 3]) };
   });
@@ -121,7 +120,8 @@ describe("a child", () => {
   it.runIf(LINUX)("does not outlive its parent, in whatever it is stuck", async () => {
     await using parent = spawnNode(join(import.meta.dirname, "../../test/parent.ts"));
     const pid = Number((await parent.waitFor(/stuck/)).split(" ")[1]);
-    // A process that has ended keeps its folder in /proc until its parent has noticed, but without `exe`.
+    // A process that has ended keeps its folder in /proc until its parent notices the end. But its `exe` is gone at
+    // once.
     const lives = (): boolean => existsSync(`/proc/${pid}/exe`);
     expect(lives()).toBe(true);
     parent.kill("SIGKILL");

@@ -9,29 +9,31 @@ import type { CoreWatch, WatchedProcess } from "./core-watch.ts";
 import { strictestWrapper } from "./isolation.ts";
 import { cpuMs, leaveCoresToOthers, lowerPriority, residentBytes } from "./process-info.ts";
 
-/** A process that does jobs, one at a time, and reports on each. */
+/**
+ * A child process that does jobs, one at a time, and reports on each of them. `J`: the messages that start a job. `R`:
+ * the reports.
+ */
 export interface Child<J = Job, R = Report> extends WatchedProcess {
   /** Resolves when the child can do a job; rejects if the child ends before that. */
   readonly ready: Promise<void>;
-  /** Whether the child runs; false once it was killed or has ended. */
+  /** Whether the child runs: neither killed nor ended. */
   readonly alive: boolean;
   readonly pid: number | undefined;
   /**
-   * Sends a job as soon as the child is ready. Yields the job's reports in order, up to the last one. The child is
-   * killed on abort, when the caller stops reading early, and when the child sends a report while it has no job. So a
-   * report of one job can never be taken for one of the next.
-   * @throws the signal's reason; ChildEnded when the child ends before its job does; Error when the child has a job
-   * already.
+   * Sends a job once the child is ready. Yields the reports on this job, in order. The child is killed if `signal` is
+   * aborted, or if the caller stops reading before the last report. It is also killed if it sends a report while it has
+   * no job, so a report is never taken for a report on a later job.
+   * @throws the signal's reason; ChildEnded when the child ends before the job; Error when the child already has a job.
    */
   run(job: J, signal: AbortSignal): AsyncIterable<R>;
-  /** Asks the child to end its current job early: after the page that it reads now, as if that were the last page. */
+  /** Asks the child to end its job after the current page, as if no pages were left. */
   stop(): void;
   /** The child's resident memory in bytes; 0 when unknown. */
   memory(): number;
   kill(): void;
 }
 
-/** A child has ended: by itself with an exit code, or by a signal (code null). */
+/** Thrown when a child has ended. `code`: its exit code, or null if a signal has ended it. */
 export class ChildEnded extends Error {
   override readonly name = "ChildEnded";
   readonly code: number | null;
@@ -43,14 +45,14 @@ export class ChildEnded extends Error {
 
 const ENTRY = join(import.meta.dirname, "../child/child.ts");
 /**
- * The folder of this package. The child may read it: it has the child's program (unless built into one file) and the
- * links to its libraries.
+ * The folder of this package. It has the child's program, unless that is built into one file, and the links to the
+ * libraries.
  */
 const PACKAGE = join(import.meta.dirname, "../..");
 const PDF_PARSE = resolved("pdf-parse");
 /**
- * Files in the libraries that the child loads. They are looked up only once, when this module is loaded: later, the
- * process may have no descriptor left to open a file, and then only the start of a child should fail.
+ * A file of each library that the child loads. The paths are found when this module is loaded. Later, the process might
+ * have no free file descriptor, with which to look them up; then only the start of a child should fail.
  */
 const LIBRARIES = [
   resolved("@embedpdf/pdfium"),
@@ -73,20 +75,21 @@ export interface Program<R> {
   readonly entry: string;
   readonly argument: string;
   /**
-   * Files in the packages that the child loads. The child may read the `node_modules` folders around these files
-   * (`packagesAround`).
+   * Files of packages that the child loads. The child may read all of the `node_modules` folder around each of these
+   * files.
    */
   readonly reads: readonly string[];
-  /** Whether this report is the last one of a job. */
   isLast(report: R): boolean;
 }
 
 /**
- * Starts a child without an environment, other processes or threads; where the system permits it, the child also has
- * another user and no network (isolation.ts). The child may read only its program, this package and the packages of
- * `reads`. V8's heap and WASM memory have limits of their own. V8's limit covers neither array buffers nor WASM, so
- * resident memory is also watched from outside (run-job.ts). The child starts with the priority of this process, unless
- * many children were started lately, and gets a lower priority before it is ready.
+ * Starts a child process with few rights. It has no environment variables, and may start neither processes nor threads.
+ * It may read only its program, this package, and the packages of `reads`. Where the system permits it, the child also
+ * has another user and no network (isolation.ts).
+ *
+ * V8's heap and WASM memory have limits of their own. These cover not all memory, array buffers for example, so
+ * run-job.ts watches the resident memory. The child starts with the priority of this process, unless many children were
+ * started lately, and gets a lower priority before it takes a job.
  */
 export function startProgram<J, R extends { readonly type: string }>(
   { entry, argument, reads, isLast }: Program<R>,
@@ -104,12 +107,11 @@ export function startProgram<J, R extends { readonly type: string }>(
       ...more,
       `--max-old-space-size=${OLD_SPACE_MIB}`,
       `--wasm-max-mem-pages=${WASM_PAGES}`,
-      // As many children run as there are cores, so a helper thread of one child would only take time from another
-      // child.
+      // There are as many children as cores, so a helper thread would only take time from another child.
       "--single-threaded-gc",
       "--no-warnings",
       "--permission",
-      "--no-experimental-sqlite", // the permission model does not cover sqlite
+      "--no-experimental-sqlite", // Node's permission model does not cover sqlite
       ...[...readable].map((path) => `--allow-fs-read=${path}`),
     ],
   });
@@ -118,8 +120,8 @@ export function startProgram<J, R extends { readonly type: string }>(
 }
 
 /**
- * The innermost `node_modules` folder around a package's file. With pnpm it has the package and those that the package
- * imports; with npm, all packages.
+ * The innermost `node_modules` folder around a file. pnpm puts into this folder the package of the file and the
+ * packages that this package imports; npm puts all packages into it.
  */
 function packagesAround(file: string): string {
   return file.slice(0, file.lastIndexOf("node_modules") + "node_modules".length);
@@ -151,12 +153,12 @@ function childOf<J, R extends { readonly type: string }>(
     ready.resolve();
   }
   forked.on("message", (report: R) => {
-    if (!alive) return; // what a killed child has sent before its end does not count
+    if (!alive) return; // reports of a killed child no longer count
     if (report.type === "ready" && !isReady) {
       isReady = true;
       return void becomeReady();
     }
-    // A child that sends a report without a job, or a second `ready`, is no longer under control.
+    // Only a child that was taken over by the file which it reads sends a report without a job, or `ready` again.
     if (!slot.job || report.type === "ready") return kill();
     slot.job.reports.enqueue(report);
     if (isLast(report)) endJob(slot)?.close();
@@ -185,7 +187,7 @@ function childOf<J, R extends { readonly type: string }>(
       const send = (): Promise<void> =>
         ready.promise.then(
           () => void forked.send(message as object, (error) => error && kill()),
-          () => undefined, // the child ended before it was ready, which has ended the job already
+          () => undefined, // nothing to do: the child has ended, which has ended the job, too
         );
       return beginJob(slot, { send, kill }, signal);
     },
@@ -196,12 +198,15 @@ function childOf<J, R extends { readonly type: string }>(
   };
 }
 
-/** Holds the current job of a child; undefined while the child has none. */
+/** The job that a child does now; undefined if it has none. */
 interface JobSlot<R> {
   job: { readonly reports: ReadableStreamDefaultController<R>; release(): void } | undefined;
 }
 
-/** Begins a job and returns its reports. The child is killed when `signal` is aborted or the reader stops early. */
+/**
+ * Begins a job. Returns the stream of its reports. The child is killed if `signal` is aborted or the stream is
+ * cancelled.
+ */
 function beginJob<R>(
   slot: JobSlot<R>,
   { send, kill }: { send(): Promise<void>; kill(): void },
@@ -224,7 +229,7 @@ function beginJob<R>(
   });
 }
 
-/** Empties the slot: from now on the child has no job. */
+/** Takes the job out of the slot. Returns the controller of its stream; undefined if there was no job. */
 function endJob<R>(slot: JobSlot<R>): ReadableStreamDefaultController<R> | undefined {
   const { job } = slot;
   slot.job = undefined;

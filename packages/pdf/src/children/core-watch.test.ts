@@ -9,7 +9,7 @@ it("lets eight children start quickly at once, and then a few", () => {
   expect(quick).toHaveLength(8);
 });
 
-// The programs that these tests need exist on every Linux, so the tests fail where a program is missing.
+// Every Linux has the programs that these tests need (of util-linux). Where a program is missing, the tests fail.
 describe.runIf(process.platform === "linux")("extraction where others keep the core busy", () => {
   it.each(["cold", "warm"])(
     "reads the whole file, each page once, with a %s child",

@@ -1,51 +1,47 @@
 import { spawnSync } from "node:child_process";
 
 /*
- * Detects children that get no CPU time. A child that has started has the scheduling policy "idle": it runs only on a
- * core that nothing else uses. If other processes keep every core busy for seconds, the child makes no progress, and
- * its file would fail as too slow. Raising the priority of a running process needs privileges. So a starved child is
- * ended, and for a minute new children get the normal policy and nice 10, which is about a tenth of a busy core.
+ * Finds children that get no processor time. Normally a child has the scheduling policy "idle": it runs only on a core
+ * that no other program uses. If other programs keep all cores busy for seconds, such a child makes no progress, and
+ * its file would be refused as too slow. The child's priority cannot be raised without privileges. So the starved child
+ * is ended, and for a minute new children start with the normal policy and nice 10, which gives them about a tenth of a
+ * busy core.
  */
 
 /**
- * The interval of the checks, in ms. It is shorter than the time that a page may take, because detecting starvation and
- * reading the page in another child must both fit into that time.
+ * The interval of the checks, in ms. It is shorter than the time that a page may take: within this time, a starved
+ * child must be found, and another child must read the page.
  */
 const WINDOW_MS = 4000;
-/**
- * If the timer of the checks fires this many ms late, this process itself was suspended, and the check is not valid.
- */
+/** A check that comes this many ms late does not count, because this process was suspended. */
 const SUSPENDED_MS = 1000;
-/** A process that gets less than this part of one core is starved. */
+/** A process that gets less than this part of a core between two checks is starved. */
 const STARVED_SHARE = 0.1;
 const REMEMBER_MS = 60_000;
 const PROBE_MS = 5000;
 /**
- * A quick start is a start with normal priority. In the long run, one quick start is allowed in this many ms. A start
- * takes half a second of CPU time, so quick starts use about a tenth of a core.
+ * A quick start is the start of a child with normal priority. After `QUICK_STARTS_AT_ONCE` quick starts, one is allowed
+ * in this many ms. As a start takes half a second of processor time, quick starts then take a tenth of a core.
  */
 const QUICK_START_EVERY_MS = 5000;
 const QUICK_STARTS_AT_ONCE = 8;
 
-/**
- * A command of util-linux that runs another command: the program's name and its own arguments. The other command
- * follows them.
- */
+/** A program of util-linux and its arguments. Followed by a command, they run this command with fewer rights. */
 export type Wrapper = readonly [file: string, ...args: string[]];
 
 export interface WatchedProcess {
-  /** Whether the process runs only on cores that nothing else uses; false while it starts. */
+  /** Whether the process runs only on cores that no other program uses; false while the process starts. */
   readonly idleOnly: boolean;
-  /** The process's CPU time so far, in ms; NaN when unknown. */
+  /** The processor time that the process has used so far, in ms; NaN when unknown. */
   cpuMs(): number;
 }
 
 /**
- * What this process knows about the machine's cores and installed programs. There is one CoreWatch in a process: an
- * extractor and its OCR share it, so that both start their children in the same way.
+ * What this process knows about the cores of the machine and about its installed programs. An extractor and its OCR
+ * share one CoreWatch, so that both start their children in the same way.
  */
 export interface CoreWatch {
-  /** Whether a watched process got too little CPU time within the last minute. */
+  /** Whether a watched process was starved (got almost no processor time) within the last minute. */
   coresAreFull(): boolean;
   /**
    * Watches a process that has work to do, until the returned function is called. If the process is starved,
@@ -54,8 +50,8 @@ export interface CoreWatch {
    */
   watch(process: WatchedProcess, onStarved: () => void): () => void;
   /**
-   * Whether a child that starts now may keep normal priority while it starts. Each call counts as a start. Returns
-   * false after many starts within a short time, for example if every file kills its child.
+   * Called once for each child that starts. Returns whether this child may start with normal priority; false after many
+   * starts within a short time, as when every file kills its child.
    */
   takeQuickStart(): boolean;
   /**
@@ -79,9 +75,8 @@ export function createCoreWatch(): CoreWatch {
       const interval = setInterval(() => {
         const [now, cpu] = [performance.now(), watched.cpuMs()];
         const suspended = now - lookedAt >= WINDOW_MS + SUSPENDED_MS;
-        // If the CPU time is unknown (NaN), the process never counts as starved. If this process was suspended, the
-        // watched process does not count as starved either: it may have done its work and reported that, but this
-        // process has not read the report yet.
+        // A process with an unknown CPU time (NaN) never counts as starved. Nor does any process if this process was
+        // suspended: the watched process may have done its work meanwhile, and its reports were not read yet.
         const starved = cpu - before < STARVED_SHARE * WINDOW_MS && !suspended;
         [before, lookedAt] = [cpu, now];
         if (!starved) return;

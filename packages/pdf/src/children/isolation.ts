@@ -1,23 +1,23 @@
 import type { CoreWatch, Wrapper } from "./core-watch.ts";
 
-/** The user "nobody", which owns no files. Linux distributions reserve this number for it. */
+/** The user "nobody". Linux distributions reserve this number for a user that owns no files. */
 const NOBODY = "65534";
 const UNSHARE = "/usr/bin/unshare";
 const SETPRIV = "/usr/bin/setpriv";
 /**
- * The kernel kills the child when this process dies. A child in an endless loop does not notice that the channel to its
- * parent has closed, and then nothing watches its time and memory. This option must be the last one, because a change
- * of the user would undo it.
+ * With these options the kernel kills the child when this process ends. A child in an endless loop would not notice
+ * this end, and nothing would limit its time and memory. These options must come last, because a change of the user
+ * would undo them.
  */
 const DIE_WITH_PARENT = ["--pdeathsig", "KILL"];
 const NO_NEW_RIGHTS = ["--no-new-privs", "--inh-caps=-all"];
 
 /**
- * Programs of util-linux that start a child with fewer rights, from the strictest to the mildest. Which of them is
- * permitted depends on the system: only root can change the user, and containers often refuse new namespaces.
+ * Wrappers that start a child with fewer rights, the strictest first. The system may refuse some of them: only root can
+ * change the user, and containers often refuse new namespaces.
  */
 const WRAPPERS: readonly Wrapper[] = [
-  // Another user, without any capability, in a network namespace without a network.
+  // Another user, no capabilities, no network.
   [
     UNSHARE,
     "--net",
@@ -25,8 +25,7 @@ const WRAPPERS: readonly Wrapper[] = [
     ...["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--bounding-set=-all"],
     ...[...NO_NEW_RIGHTS, ...DIE_WITH_PARENT],
   ],
-  // The same user, in a network namespace without a network. A new user namespace gives the right to create the network
-  // namespace.
+  // The same user, no network. The new user namespace is what permits the new network namespace.
   [UNSHARE, "--map-current-user", "--net", SETPRIV, ...NO_NEW_RIGHTS, ...DIE_WITH_PARENT],
   [SETPRIV, ...NO_NEW_RIGHTS, ...DIE_WITH_PARENT],
 ];

@@ -26,7 +26,6 @@ function runs(pid: number | undefined): boolean {
   }
 }
 
-/** Makes a child read a page to its end. */
 async function read(child: Child, page: string): Promise<void> {
   const job = { bytes: makePdf({ pages: [page] }), password: undefined, engine: "pdfium" } as const;
   const watch = { signal, memoryBytes: Infinity, coreWatch: idleCores(), overdue: () => undefined };
@@ -88,7 +87,7 @@ describe("a pool of children", () => {
     const kept = await pool.acquire(signal);
     pool.release(kept);
     heavy.kill();
-    pool.release(heavy); // the pool starts another child in place of the killed one
+    pool.release(heavy); // the pool starts another child, because this one was killed
     const starting = pool.acquire(signal);
     expect(await pool.acquire(signal, true)).toBe(kept);
     expect(await starting).not.toBe(kept);
@@ -97,7 +96,7 @@ describe("a pool of children", () => {
   it("lends to an urgent caller what is ready first, before those who came earlier", async () => {
     const pool = createPool(1, pdfium, { coreWatch: idleCores(), reserve: 1 });
     pools.push(pool);
-    const first = await pool.acquire(signal); // the pool's reserve child starts now
+    const first = await pool.acquire(signal); // once the first child is ready, the pool starts the reserve child
     const order: string[] = [];
     const waiting = [false, false, true].map(async (isUrgent, index) => {
       const child = await pool.acquire(signal, isUrgent);

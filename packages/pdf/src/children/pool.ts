@@ -4,33 +4,34 @@ import { createCoreWatch, type CoreWatch } from "./core-watch.ts";
 import { createTurns, type Turns } from "./turns.ts";
 
 /**
- * Child processes that are started in advance, each for one file at a time. All start when the first file comes. A
- * child that cannot be used for another file is replaced at once.
+ * Child processes, each of which reads one file at a time. They are started when the first file comes, and then wait
+ * for files. A child that cannot be used for another file is replaced at once.
  */
 export interface Pool extends AsyncDisposable {
   /**
    * Waits for a child that is free and ready. Urgent callers are served first, the others in order of arrival. While
-   * children are starting, callers that are not urgent leave `reserve` children free.
-   * @throws the signal's reason; Error when the pool is closed.
+   * some children still start, a caller that is not urgent gets no child if only `reserve` children or fewer are ready
+   * and free.
+   * @throws the signal's reason; Error when the pool is closed or a child cannot be started.
    */
   acquire(signal: AbortSignal, isUrgent?: boolean): Promise<Child>;
   /**
-   * Returns a free child if no caller waits for one. When a caller has to wait later, the pool calls `recall`, perhaps
-   * several times, to ask for this child back.
+   * Returns a free child, for a caller that could also do without; undefined if there is none to spare. As soon as
+   * another caller has to wait, the pool calls `recall`, perhaps several times: then return the child soon.
    */
   acquireSpare(recall: () => void): Child | undefined;
-  /** Returns a child to the pool. If the child was killed, a new one replaces it. */
+  /** Returns a child to the pool. */
   release(child: Child): void;
 }
 
 export interface PoolOptions {
   readonly coreWatch?: CoreWatch;
   /**
-   * How many children start in addition to `size`, once the first one is ready. `acquireSpare` always leaves this many
-   * free children. Default: 0.
+   * How many children are started in addition to `size`, once a first child was handed out. `acquireSpare` never takes
+   * the last `reserve` free children. Default: 0.
    */
   readonly reserve?: number;
-  /** A child that has read this many files is replaced, because the libraries in it leak memory. */
+  /** After this many files a child is replaced, because its libraries leak memory. Default: 200. */
   readonly filesPerChild?: number;
 }
 
@@ -46,13 +47,10 @@ const START_MS = 60_000;
  */
 const RESTART_MS = 200;
 const CLOSED = "the extractor is closed";
-/** A free child that uses more than this many bytes of memory is replaced. */
+/** A child that uses more bytes of memory than this when it becomes free is replaced. */
 const MAX_FREE_BYTES = 350 * 1024 * 1024;
 
-/**
- * @param start starts a child. Once ready, the child runs on idle cores only, unless `coreWatch` reports that the cores
- * are full.
- */
+/** @param start starts a child. `coreWatch` decides whether the child runs only on idle cores. */
 export function createPool(
   size: number,
   start: (coreWatch: CoreWatch) => Child,
@@ -119,20 +117,18 @@ interface State {
   readonly reserve: number;
   readonly filesPerChild: number;
   /**
-   * The free children. The child that was returned last comes first, and is given out next, because V8 has compiled
-   * more of its code than of the other children's. If all children were used equally often, each of them would have to
-   * read that many files until its code is fast.
+   * The free children. The child that was returned last is first, and is handed out first: V8 has compiled more of its
+   * code than of the other children's, so it is the fastest.
    */
   readonly free: Child[];
-  /** All children of the pool, and how many files each has read. */
+  /** All children, and how many files each of them has read. */
   readonly files: Map<Child, number>;
   readonly ready: WeakSet<Child>;
-  /** For each child that was given out as spare: the function that asks for the child to be returned. */
+  /** For each child that `acquireSpare` has handed out: the function that asks for the child. */
   readonly recalls: Map<Child, () => void>;
-  /** Free children that a caller waits for, because they are not ready yet. */
+  /** Free children that are not ready yet, and whose start is being watched. */
   readonly starting: Set<Child>;
   readonly turns: Turns<Child>;
-  /** Whether the pool has begun to start children. */
   begun: boolean;
   closed: boolean;
 }
@@ -165,7 +161,7 @@ function takeWarm(pool: State, isUrgent: boolean): Child | undefined {
   return child;
 }
 
-/** If no core is idle, replaces the free children that run on idle cores only. */
+/** If the cores are full, replaces the free children that run only on idle cores. */
 function replaceIdleOnly(pool: State): void {
   if (!pool.coreWatch.coresAreFull()) return;
   for (const child of pool.free.filter(({ idleOnly }) => idleOnly)) {
@@ -186,8 +182,8 @@ function serve(pool: State): void {
 }
 
 /**
- * Waits until a free child is ready, and replaces a child that does not become ready.
- * @throws what `start` throws; waiting callers get the same error.
+ * Waits until a free child is ready. Replaces the child if it does not become ready.
+ * @throws the error of `start`.
  */
 async function prepare(pool: State, child: Child): Promise<void> {
   pool.starting.add(child);
@@ -195,7 +191,7 @@ async function prepare(pool: State, child: Child): Promise<void> {
     if (!pool.ready.has(child)) await started(child, pool.coreWatch);
     if (!child.alive) throw new Error("the child died");
   } catch {
-    if (!pool.free.includes(child)) return; // the child was replaced already
+    if (!pool.free.includes(child)) return; // it was replaced already
     pool.free.splice(pool.free.indexOf(child), 1);
     drop(pool, child);
     await sleep(RESTART_MS);
@@ -219,7 +215,7 @@ function mayServeAgain(pool: State, child: Child): boolean {
   );
 }
 
-/** Resolves when a child is ready; throws when it dies or takes too long. */
+/** Resolves when a child is ready. Throws when the child ends before that, or takes too long. */
 async function started(child: Child, coreWatch: CoreWatch): Promise<void> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error("the child did not start in time")), START_MS);

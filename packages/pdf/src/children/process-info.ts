@@ -11,8 +11,8 @@ const CHRT_MS = 5000;
 const execute = promisify(execFile);
 
 /**
- * The resident memory of a process in bytes. 0 when the process has ended, or if the system is not Linux; there, only
- * the limits of V8 and WASM hold.
+ * The resident memory of a process in bytes; 0 when the process has ended, or on other systems than Linux. There, only
+ * the limits of V8 and WASM bound a child's memory.
  */
 export function residentBytes(pid: number | undefined): number {
   try {
@@ -26,8 +26,8 @@ export function residentBytes(pid: number | undefined): number {
 /** CPU time of a process in ms, in steps of 10. NaN when the process has ended, or the system is not Linux. */
 export function cpuMs(pid: number | undefined): number {
   try {
-    // The CPU times are fields 14 and 15 of the line. The split is at the bracket that closes field 2, because field 2
-    // may itself contain spaces and brackets.
+    // Fields 14 and 15 are the times in user mode and in the kernel. Field 2 ends with `) ` and may hold blanks and
+    // brackets itself, so the fields from 3 on are counted from its end.
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
     return (Number(fields[14 - 3]) + Number(fields[15 - 3])) * TICK_MS;
   } catch {
@@ -36,7 +36,8 @@ export function cpuMs(pid: number | undefined): number {
 }
 
 /**
- * Lowers the priority of a process and all its threads, if the system permits it. `idleOnly`: to the lowest priority.
+ * Lowers the priority of a process and all its threads: to nice 19 if `idleOnly`, otherwise to nice 10. Does nothing if
+ * the system refuses.
  */
 export function lowerPriority(pid: number | undefined, idleOnly: boolean): void {
   const { PRIORITY_LOW, PRIORITY_BELOW_NORMAL } = constants.priority;
@@ -47,21 +48,21 @@ export function lowerPriority(pid: number | undefined, idleOnly: boolean): void 
   }
 }
 
-/** The threads of a process. On Linux each thread has a nice value of its own. */
+/** The ids of a process's threads. On Linux each thread has a priority of its own. */
 function threadsOf(pid: number | undefined): readonly number[] {
   if (pid === undefined) return [];
   return process.platform === "linux" ? readdirSync(`/proc/${pid}/task`).map(Number) : [pid];
 }
 
 /**
- * Sets the scheduling policy `SCHED_IDLE` for a process and all its threads, if `chrt` of util-linux is installed. The
- * lowest nice value alone is not enough: another process would wait some milliseconds for the end of the child's time
- * slice each time it wakes up, for example for every message that it passes on.
+ * Sets the scheduling policy `SCHED_IDLE` for a process and all its threads, if `chrt` of util-linux is installed. Nice
+ * 19 alone is not enough: whenever another process wakes up, for example to pass a message on, it would first have to
+ * wait some milliseconds for the end of the child's time slice.
  */
 export async function leaveCoresToOthers(pid: number | undefined): Promise<void> {
   try {
     await execute(CHRT, ["--all-tasks", "--idle", "--pid", "0", `${pid}`], { env: {}, timeout: CHRT_MS });
   } catch {
-    // The process has ended, or `chrt` is missing or not permitted; the process then keeps its nice value.
+    // The process has ended, or `chrt` is missing or refused: then the process keeps its policy.
   }
 }

@@ -3,19 +3,20 @@ import type { CoreWatch } from "./core-watch.ts";
 
 const WATCH_MS = 50;
 /**
- * If the timer of the checks fires this many ms late, this process was suspended, and has not yet read the messages of
- * its child.
+ * If a check comes this many ms late, this process was suspended, and the child's messages of this time were not read
+ * yet.
  */
 const SUSPENDED_MS = 1000;
 
 /**
- * Why a job ended without a last report. `time`: the processor time is used up. `busy`: the wall-clock time is used up,
- * because the child had no core for too long. `starved`: the child got almost no CPU time.
+ * Why a job was ended before its last report. `time`: its processor time is used up. `busy`: its wall-clock time is
+ * used up, because the cores were too busy. `memory`: the child used too much. `crash`: the child ended by itself.
+ * `starved`: the child got almost no processor time.
  */
 export type Interruption = "time" | "busy" | "memory" | "crash" | "starved";
 
 export interface Watch {
-  /** If this signal is aborted, the child is killed, and the job throws the signal's reason. */
+  /** When this signal is aborted, the child is killed, and `runJob` throws the signal's reason. */
   readonly signal: AbortSignal;
   /** The most bytes of resident memory that the child may use. */
   readonly memoryBytes: number;
@@ -28,8 +29,8 @@ export interface Watch {
 }
 
 /**
- * Runs one job in one child, within its time and memory. Yields the child's reports in order. If the job is
- * interrupted, the last value is the reason, and the child is killed.
+ * Runs one job in a child, within the limits of `watch`. Yields the reports in order. If the job is interrupted, the
+ * child is killed, and the last value is the reason.
  * @throws the signal's reason.
  */
 export async function* runJob<J, R extends { readonly type: string }>(
@@ -61,8 +62,8 @@ function watchChild(
   let suspended = false;
   const interval = setInterval(() => {
     const now = performance.now();
-    // After a timer that counted as a suspension, the next late timer does not count as one: otherwise no job would
-    // ever be found overdue on an event loop that is always late.
+    // Only one late check in a row counts as a suspension. Otherwise, on an event loop that is always late, no job
+    // would ever be found overdue.
     suspended = now - lookedAt > SUSPENDED_MS && !suspended;
     lookedAt = now;
     const late = suspended ? undefined : overdue();
@@ -77,8 +78,8 @@ function watchChild(
 }
 
 /**
- * The reason why a child ended by itself. Code 134: V8 has aborted, of which the only known cause here is a full heap.
- * Code null: the system killed the process, which it does when memory runs out.
+ * The reason why a child has ended by itself. Code 134: V8 has aborted, in practice because its heap was full. Code
+ * null: a signal has ended the child, in practice because the system's memory was full.
  */
 function interruptionOf({ code }: ChildEnded): Interruption {
   return code === 134 || code === null ? "memory" : "crash";

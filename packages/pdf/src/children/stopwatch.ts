@@ -1,15 +1,12 @@
 import type { WatchedProcess } from "./core-watch.ts";
 
-/**
- * The system reports processor time in steps of this many ms. It is not read more often, because each reading costs a
- * read of /proc.
- */
+/** Processor time is read from /proc at most once in this many ms: the system reports it in steps of this size. */
 const STEP_MS = 10;
 
 /**
- * Starts to measure the processor time of a process. Each call of the returned function gives the ms since the start.
- * Once the process has ended, the function gives the value that it has read last. On systems that do not report CPU
- * time (macOS), it gives wall-clock ms.
+ * Starts to measure a process. The returned function returns the processor time in ms that the process has used since.
+ * Once the process has ended, it returns the last known value. On systems that do not report processor time (macOS), it
+ * returns wall-clock ms.
  */
 export function startStopwatch(process: Pick<WatchedProcess, "cpuMs">): () => number {
   const before = process.cpuMs();
@@ -20,7 +17,7 @@ export function startStopwatch(process: Pick<WatchedProcess, "cpuMs">): () => nu
     if (wall - lookedAt < STEP_MS) return worked;
     lookedAt = wall;
     const now = Number.isNaN(before) ? wall - begun : process.cpuMs() - before;
-    if (now > worked) worked = now; // false when `now` is NaN, because the process has ended
+    if (now > worked) worked = now; // after the end of the process `now` is NaN, and this is false
     return worked;
   };
 }

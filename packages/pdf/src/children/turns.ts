@@ -1,9 +1,9 @@
 /** A queue of callers that wait for a value. Urgent callers are served first, the others in order of arrival. */
 export interface Turns<T> {
   readonly waiting: number;
-  /** Waits for a value. @throws the signal's reason, or the error that `endAll` was called with. */
+  /** Waits for a value from `serve`. @throws the signal's reason, or the error that is passed to `endAll`. */
   wait(signal: AbortSignal, isUrgent: boolean): Promise<T>;
-  /** Gives each waiting caller, in order, the value that `find` returns. Stops when `find` returns undefined. */
+  /** Gives the callers, in order, the values that `find` returns, until no caller waits or `find` returns undefined. */
   serve(find: (isUrgent: boolean) => T | undefined): void;
   endAll(this: void, error: unknown): void;
 }

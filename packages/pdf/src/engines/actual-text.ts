@@ -4,11 +4,11 @@ import { CLUSTERED } from "../text/clusters.ts";
 import { RTL } from "../text/right-to-left.ts";
 import type { GivenText } from "./pdfium-text.ts";
 
-/** PDFium's number of the type "string", which the value of an ActualText has. */
+/** The number by which PDFium denotes a value of the type string, such as that of an ActualText. */
 const STRING = 3;
 const MAX_MARKS = 8;
 
-/** At most this many objects of a page are examined for the extents of clusters and for the order of drawing. */
+/** How many objects of a page are examined at most: to find the rectangles of clusters, and the order of drawing. */
 const MAX_OBJECTS = 50_000;
 const TEXT_OBJECT = 1;
 
@@ -17,16 +17,16 @@ export type Span = Box;
 
 export interface ClusteredText extends GivenText {
   /**
-   * For the index of a character in a cluster (a letter with the signs around it): the rectangle of the whole cluster.
+   * For the index of PDFium's character: the rectangle of the character's cluster (a letter with the signs around it).
    * PDFium itself knows only the position of the cluster's first sign.
    */
   readonly spans?: ReadonlyMap<number, Span>;
 }
 
 /**
- * The text of a page with each ActualText once. An ActualText is a text that the PDF gives for several drawn objects;
- * for example Chromium draws a letter and the sign above it as two objects. PDFium returns such a text either once or
- * again for each object.
+ * Returns the text of a page with each ActualText only once. An ActualText is the text that a PDF states for a group of
+ * drawn objects: Chromium, for example, draws a letter and the sign above it as two objects. PDFium returns such a text
+ * once, or again for each object of the group.
  */
 export function withoutRepeats(
   pdfium: Pdfium,
@@ -40,7 +40,7 @@ export function withoutRepeats(
   const charsOf = new Map<number, number[]>();
   const chars: number[] = [];
   let all = "";
-  // The end of `all`, kept separately, because reading it from `all` would copy the whole text each time.
+  // The last two characters of `all`. Reading them from `all` itself would copy the whole text each time.
   let end = "";
   let isAfterRepeat = false;
   for (let at = 0; at < given.text.length; at++) {
@@ -53,12 +53,11 @@ export function withoutRepeats(
       isAfterRepeat = true;
       continue;
     }
-    // PDFium makes a blank before a repeated text and another one after it. When the repeated text is left out, one of
-    // the two blanks is left out, too: this one, because only the width of the other can be measured.
+    // PDFium makes a blank before a repeated text and another blank after it, of which one must go. This blank goes,
+    // because the width of the other blank can be measured.
     if (isAfterRepeat && object === 0 && given.text.charAt(at) === " " && /\s$/.test(end)) continue;
     isAfterRepeat = false;
-    // PDFium writes a line end before a repeated text and another one after it. When the repeated text is left out, the
-    // second line end is left out, too.
+    // PDFium also writes a line end before a repeated text and another line end after it. The second line end goes.
     if (given.text.startsWith("\r\n", at) && end === "\r\n") {
       at++;
       continue;
@@ -82,8 +81,8 @@ export function withoutRepeats(
 }
 
 /**
- * In PDF, marks tag the objects of a part of a page. `markOf` returns the innermost mark around a text object that has
- * an ActualText; 0 if there is none. `done` frees the memory.
+ * In PDF, marks name groups of objects. `markOf` returns the innermost mark that has an ActualText and contains a text
+ * object; 0 if there is none. `done` frees the memory.
  */
 function createMarks({ call, allocate, heap }: Pdfium): { markOf(object: number): number; done(): void } {
   const key = allocate("ActualText".length + 1);
@@ -107,7 +106,7 @@ function createMarks({ call, allocate, heap }: Pdfium): { markOf(object: number)
   };
 }
 
-/** For each mark that has an ActualText: the rectangle around all text objects of the mark. */
+/** For each mark with an ActualText: the rectangle around the mark's text objects. */
 function spansOf(
   { call, allocate, heap }: Pdfium,
   page: number,
@@ -142,8 +141,8 @@ export interface Drawing {
    */
   orderOf(object: number): number | undefined;
   /**
-   * Whether a blank was drawn between two places in the order of drawing. PDFium leaves out blanks at what it takes for
-   * line ends.
+   * Whether the page draws a blank between these two places in the order of drawing. PDFium itself leaves out a blank
+   * where it sees a line end.
    */
   hasBlank(one: number, other: number): boolean;
 }

@@ -2,27 +2,31 @@ import type { Line, Precision } from "../text/layout.ts";
 import type { Rules } from "../text/styled.ts";
 import type { Rotation } from "../text/rotation.ts";
 
-/** A library that reads PDFs page by page. Runs inside a child process. */
+/** A PDF engine: a library that reads PDFs page by page, in a child process. */
 export interface PageEngine {
-  /** Opens a file. @throws DocumentError when the bytes are not a PDF that this PDF engine can read. */
+  /**
+   * Opens a file. @throws DocumentError when this PDF engine cannot read the bytes, or the password is missing or
+   * wrong.
+   */
   open(bytes: Uint8Array, password: string | undefined): Promise<OpenDocument>;
 }
 
 export interface OpenDocument {
   readonly pages: number;
-  /** The names of the files that are attached to the document itself and not to one of its pages. */
+  /** The names of the files that are attached to the document as a whole, not to a page. */
   readonly attachments?: readonly string[];
   /**
-   * Reads a page; the first page has the number 1. Throws when the page cannot be read. `styled`: each cell of a row is
-   * returned as a line of its own, with its style as far as the PDF engine knows it.
+   * Reads a page; page numbers begin at 1. Throws when the page cannot be read. `styled`: each cell of a row becomes a
+   * line of its own, which has its style if the PDF engine knows that.
    */
   read(page: number, how?: { readonly styled: boolean }): Promise<ReadPage>;
   /**
-   * Draws a page as a PGM file, turned clockwise by `rotation` quarter turns. A page that is skewed, such as a crooked
-   * scan, is straightened too. Only PDF engines that can draw have this method.
+   * Draws a page as a PGM file (a grey picture), turned clockwise by `rotation` quarter turns. If the lines of text are
+   * a little oblique, as in a crooked scan, the picture is turned until they are level. Left out if the PDF engine
+   * cannot draw.
    */
   draw?(page: number, rotation: Rotation): Promise<Uint8Array>;
-  /** The PDFs among the attached files: at most `files` of them, with at most `bytes` in all. */
+  /** Returns the PDFs among the attached files: at most `files` PDFs, which have at most `bytes` bytes in all. */
   embedded?(most: { readonly files: number; readonly bytes: number }): readonly EmbeddedPdf[];
   close(): Promise<void>;
 }
@@ -31,24 +35,22 @@ export interface ReadPage {
   /** The lines of the page in reading order. */
   readonly lines: readonly Line[];
   readonly precision?: Precision;
-  /** The straight lines that are drawn on the page; only set for a styled page. */
+  /** The straight lines that are drawn on the page; set only if the page was read with `styled`. */
   readonly rules?: Rules;
   /**
    * Whether the page may show text that only OCR can read: pictures cover much of the page, or it has many drawn paths.
    */
   readonly pictured: boolean;
   /**
-   * Whether fonts of the page do not state which letters their glyphs are. The PDF engine's guesses are then left out
-   * of the lines.
+   * Whether the page has many letters whose font does not state which letters they are. Then lines that mostly consist
+   * of such letters are left out.
    */
   readonly unnamed?: boolean;
-  /** Whether a stream of the page is damaged, so that the content after the damage is lost. */
+  /** Whether a part of the page's content is damaged, so that the rest of this content is missing. */
   readonly damaged?: boolean;
-  /** Names of the files that are attached to annotations of the page. */
   readonly attachments?: readonly string[];
 }
 
-/** A PDF that is embedded in a document. */
 export interface EmbeddedPdf {
   readonly name: string;
   readonly bytes: Uint8Array;

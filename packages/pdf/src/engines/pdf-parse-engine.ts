@@ -6,8 +6,8 @@ import { DocumentError, type PageEngine } from "./page-engine.ts";
 import { editPdfjs } from "./pdfjs-edits.ts";
 
 /**
- * The folder of pdfjs, on which pdf-parse depends. It has the character maps (cMaps), without which CJK text is lost,
- * and fonts.
+ * The folder of pdfjs, on which pdf-parse depends. It has fonts, and the character maps (cMaps) without which pdfjs
+ * loses Chinese, Japanese and Korean text.
  */
 const PDFJS = dirname(
   createRequire(createRequire(import.meta.url).resolve("pdf-parse")).resolve("pdfjs-dist/package.json"),
@@ -15,8 +15,8 @@ const PDFJS = dirname(
 const folder = (name: string): string => `${pathToFileURL(join(PDFJS, name)).href}/`.replace("file://", "");
 
 /*
- * Loads pdf-parse. pdfjs needs the classes below for drawing and would take them from a native canvas, which a child
- * may not load. Nothing is drawn here, so empty classes are enough.
+ * Loads pdf-parse. pdfjs wants these three classes for drawing, and would load a native canvas to get them, which a
+ * child may not do. As nothing is drawn here, empty classes are enough.
  */
 async function load(): Promise<typeof import("pdf-parse")> {
   class Nothing {}
@@ -26,8 +26,7 @@ async function load(): Promise<typeof import("pdf-parse")> {
 }
 
 /**
- * A PDF engine that uses pdf-parse (pdfjs): slower than PDFium, separates table cells by tabs, and reads some files
- * that PDFium cannot read.
+ * The PDF engine pdf-parse, which uses pdfjs. It is slower than PDFium, and reads some files that PDFium cannot read.
  */
 export async function createPdfParseEngine(): Promise<PageEngine> {
   const { PasswordException, PDFParse } = await load();
@@ -43,7 +42,7 @@ export async function createPdfParseEngine(): Promise<PageEngine> {
         useSystemFonts: false,
         verbosity: 0,
       });
-      // This call reads no page and returns only the number of pages. `getInfo` would also read the outline.
+      // Reads no page: only the number of pages is needed. (`getInfo` would also read the outline.)
       const { total } = await parser.getText({ partial: [0] }).catch((cause: unknown) => {
         throw new DocumentError(cause instanceof PasswordException ? "encrypted" : "invalid", { cause });
       });
@@ -56,7 +55,7 @@ export async function createPdfParseEngine(): Promise<PageEngine> {
             cellSeparator: "\t",
             lineEnforce: true,
           });
-          // pdf-parse does not report pictures, so a page without text may be a scan.
+          // pdf-parse does not tell whether a page has pictures, so a page without text is taken for a scan.
           const text = result.pages[0]?.text ?? "";
           return { lines: estimatedLines(inOrder(text)), precision: ESTIMATED, pictured: text.trim() === "" };
         },
@@ -68,13 +67,13 @@ export async function createPdfParseEngine(): Promise<PageEngine> {
 
 const RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 const TAB_BEFORE_POINT = /\s*\t\s*(?=[.,:;!?\u060c\u061b\u061f])/g;
-// Matches an alef and the lam-alef ligature after it whose two letters came out in the wrong order: in no word does an
-// alef stand before an alef with hamza or madda.
+// Matches an alef before the two letters of a lam-alef ligature that came out in the wrong order. No word has an alef
+// before an alef with hamza or madda, so such a pair shows the wrong order.
 const TURNED_LIGATURE = /\u0627([\u0622\u0623\u0625])\u0644/g;
 
 /**
- * Removes wrong tabs from a right-to-left line, and mends its ligatures. pdf-parse finds table cells by distances from
- * left to right, so in such a line it puts tabs between any two pieces of text.
+ * Removes wrong tabs from a right-to-left line, and mends its ligatures. pdf-parse looks for cells from left to right,
+ * so in a right-to-left line it writes tabs between parts that belong together.
  */
 function rightToLeft(line: string): string {
   return line

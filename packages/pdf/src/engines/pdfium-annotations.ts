@@ -11,31 +11,37 @@ const MAX_VALUE_CHARS = 100_000;
  * annotations may show the same long text.
  */
 const MAX_CHARS = 1_000_000;
-/** The most lines that all field values of a page have together. */
+/**
+ * Once the values of a page have this many lines, no further annotation is read. A single value has at most as many
+ * lines, too.
+ */
 const MAX_LINES = 5000;
 const [NOTE, FREE_TEXT, STAMP, WIDGET] = [1, 3, 13, 20] as const;
 const [CHECK_BOX, RADIO_BUTTON, COMBO_BOX, LIST_BOX, TEXT_FIELD] = [2, 3, 4, 5, 6] as const;
-const NOT_SHOWN = 2 | 32; // the flags Hidden and NoView of an annotation
+const NOT_SHOWN = 2 | 32; // flags of an annotation: Hidden, NoView
 const PASSWORD_FIELD = 1 << 13;
 const NORMAL_DISPLAY = 0;
 const FLATTENED = 1;
 /**
- * The size of the type that is assumed in a field that PDFium does not draw: `ofHeight` of the field's height, but at
- * most `most` points.
+ * For a form field that PDFium does not draw, this size of type is assumed: the part `ofHeight` of a line's height in
+ * the field, but at most `most` points.
  */
 const FIELD_TYPE = { most: 12, ofHeight: 0.7 } as const;
 
-/** The text that is only in a page's annotations, not in the page's content. */
+/** The text in a page's annotations. */
 export interface Annotations {
-  /** Whether annotations were drawn into the page's content, so that the page must be loaded again. */
+  /** Whether PDFium has drawn annotations into the page's content, so that the page must be loaded and read again. */
   readonly flattened: boolean;
-  /** Field values that PDFium does not draw, and the states of check boxes and radio buttons, with their positions. */
+  /**
+   * The values of form fields that PDFium does not draw, and the states of check boxes and radio buttons: `[x]` or `[
+   * ]`.
+   */
   readonly values: readonly Line[];
   /** The texts of sticky notes. */
   readonly notes: readonly string[];
 }
 
-/** The form of the document. It is opened at the first annotation that is a form field. */
+/** The form of the document. Reading `handle` opens the form at the first time. */
 export interface Form {
   readonly handle: number;
   close(): void;
@@ -61,14 +67,15 @@ export function createForm({ call }: Pdfium, document: number): Form {
 }
 
 /**
- * PDFium, and the direction of the current page's text. The positions of field values are those on the page turned so
- * that this text is upright, as are the positions of the page's lines.
+ * PDFium, and the direction of the page's text. Field values get their positions on the page turned so that this text
+ * is upright, as the lines of the page do.
  */
 type View = Pdfium & { readonly rotation: Rotation };
 
 /**
- * Reads the text in a page's annotations. Changes the page so that no text appears twice. Returns undefined when the
- * page's annotations have no text.
+ * Reads the text in a page's annotations. Removes those annotations whose text it returns as values, and draws others
+ * into the page's content, so that reading the page again gives no text twice. Returns undefined when no annotation has
+ * text.
  */
 export function takeAnnotations(pdfium: View, form: Form, page: number): Annotations | undefined {
   const { call } = pdfium;
@@ -77,7 +84,7 @@ export function takeAnnotations(pdfium: View, form: Form, page: number): Annotat
   const found = { values: new Array<Line>(), notes: new Array<string>() };
   let draws = false;
   let chars = 0;
-  // The annotations are read from last to first, because a field that was read is removed.
+  // Annotations are read from the last to the first, because removing one changes the indexes of those after it.
   for (let index = count - 1; index >= 0; index--) {
     const annotation = call.FPDFPage_GetAnnot(page, index);
     if (annotation === 0) continue;
@@ -150,7 +157,7 @@ function chosenLabels(pdfium: Pdfium, form: number, annotation: number): string[
     );
 }
 
-/** Makes lines of a text, at the position of its annotation. */
+/** Makes lines of the text of an annotation: one below the other, in the annotation's rectangle. */
 function valueAt({ call, allocate, heap, rotation }: View, annotation: number, text: string): Look {
   const rows = text.split(/\r\n?|\n/, MAX_LINES).filter((row) => row.trim() !== "");
   const at = allocate(16);
@@ -190,8 +197,8 @@ function stringOf(pdfium: Pdfium, annotation: number, key: string): string {
 }
 
 /**
- * Reads a string that PDFium writes as UTF-16 with a NUL at its end. `write` writes up to `size` bytes to `at`, or
- * nothing if `size` is 0, and returns the size of the string in bytes.
+ * Reads a string that PDFium writes as UTF-16 with a NUL at its end. `write` writes at most `size` bytes to the address
+ * `at` (with `size` 0, nothing), and returns how many bytes the whole string has.
  */
 function readString({ call, allocate, heap }: Pdfium, write: (at: number, size: number) => number): string {
   const size = write(0, 0);

@@ -2,30 +2,37 @@ import { fromSingleBytes } from "../text/utf8.ts";
 import type { EmbeddedPdf } from "./page-engine.ts";
 import type { Pdfium } from "./pdfium.ts";
 
-/** How many attached files of a document, and of a page, are named at most. */
+/**
+ * The search for attached files looks at this many files of a document, and at this many annotations of a page, at
+ * most.
+ */
 const MAX_FILES = 100;
 const MAX_NAME_CHARS = 255;
-/** On how many pages annotations are searched for attached files. */
+/** On how many pages of a document the search for embedded PDFs looks at annotations. */
 const MAX_PAGES = 100;
 const FILE_ATTACHMENT = 17;
 /**
- * The header of a PDF begins within this many bytes of the file. An embedded file without such a header is not a PDF.
+ * A PDF has its header `%PDF-` within this many bytes from its beginning. An embedded file without the header is not a
+ * PDF.
  */
 const HEAD_BYTES = 1024;
 
-/** The names of all files attached to a document, PDFs and others, each name once. */
+/** The names of the files that are attached to a document as a whole, PDFs and others; each name only once. */
 export function attachmentsOf(pdfium: Pdfium, document: number): string[] {
   return namesOf(pdfium, filesOf(pdfium, document));
 }
 
-/** The names of the files that are attached to annotations of the page. */
+/** The names of the files that are attached to annotations of a page; each name only once. */
 export function attachedTo(pdfium: Pdfium, page: number): string[] {
   const names: string[] = [];
   forFilesOn(pdfium, page, (file) => names.push(...namesOf(pdfium, [file])));
   return [...new Set(names)];
 }
 
-/** The PDFs among the files that are embedded in a document: at most `files` of them, with at most `bytes` in all. */
+/**
+ * The PDFs that are embedded in a document or its annotations: at most `files` PDFs, which have at most `bytes` bytes
+ * in all. Of several PDFs with the same name, only the first is returned.
+ */
 export function embeddedPdfs(
   pdfium: Pdfium,
   document: number,
@@ -82,7 +89,7 @@ function namesOf({ call, allocate, heap }: Pdfium, files: readonly number[]): st
   return [...new Set(names)].filter((name) => name !== "");
 }
 
-/** Makes a file's name fit for display: removes folders, control characters and bidi marks, and cuts long names. */
+/** Makes a file's name fit for display: without folders, control characters and invisible marks, and not too long. */
 function shown(name: string): string {
   const [last = ""] = /[^\\/]*$/.exec(name) ?? [];
   return last
@@ -92,7 +99,7 @@ function shown(name: string): string {
     .toWellFormed();
 }
 
-/** The bytes of an embedded file; undefined when it has more than `most` bytes. */
+/** The bytes of an attached file; undefined if the file is empty, has more than `most` bytes, or cannot be read. */
 function bytesOf({ call, allocate, heap }: Pdfium, file: number, most: number): Uint8Array | undefined {
   const length = allocate(4);
   const sizeAt = (): number => new DataView(heap().buffer, length, 4).getUint32(0, true);

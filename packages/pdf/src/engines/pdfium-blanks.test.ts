@@ -3,8 +3,8 @@ import type { Letters } from "./pdfium-letters.ts";
 import { overlookedOn, withOverlooked, type Blanks } from "./pdfium-blanks.ts";
 
 /*
- * Positions of letters as PDFium reports them for fonts that draw a combining sign back over the letter before it. For
- * such fonts PDFium makes no blank between words.
+ * Letters at the positions that PDFium reports for fonts whose combining signs are drawn back over the letter before.
+ * In a text in such a font, PDFium makes no blanks between words.
  */
 
 const SIZE = 10;
@@ -33,7 +33,7 @@ it("what a letter leaves free at its side is no blank, nor are the gaps of space
   expect(textOf(["서", 0, 9], ["울", 13, 22], ["역", 26, 35])).toBe("서울역");
 });
 
-/** A line of letters that are half an em wide, with gaps of `gap` points at the bars, which are not part of its text. */
+/** A line of letters that are half an em wide. Each bar in `text` stands for a gap of `gap` points. */
 function latin(text: string, gap: number): string {
   let right = 0;
   const signs = [...text].flatMap((sign): Placed[] => {

@@ -5,14 +5,15 @@ import type { Extent, Style } from "../text/styled.ts";
 import type { Letters } from "./pdfium-letters.ts";
 
 /*
- * A blank is a space character. PDFium returns blanks that are drawn as characters, and others that it makes from gaps.
- * This code decides which of them are real, which separate table cells, and where PDFium left one out.
+ * A blank is a space character. PDFium returns blanks that the PDF draws as characters, and blanks that PDFium itself
+ * makes from gaps. This file decides which blanks are real, which of them separate table cells, and where PDFium has
+ * left a blank out.
  */
 
-/** Gaps within a word of Hangul or of clustered letters are narrower than this many ems. */
+/** Within a word of Hangul or of a clustered script, the gaps between letters are narrower than this, in ems. */
 const CLUSTER_GAP_EM = 0.18;
 /**
- * BLANKS: how many blanks of a page are examined. DRAWN: if at least this part of them is drawn as characters, the
+ * BLANKS: how many blanks of a page are examined. DRAWN: if more than this part of them is drawn as characters, the
  * program that wrote the PDF draws all its blanks as characters.
  */
 const [BLANKS, DRAWN] = [200, 0.1] as const;
@@ -23,23 +24,22 @@ const BLANK = 0x20;
 /** Characters beside which PDFium may leave out narrow blanks, because it compares gaps with the widest letter. */
 const OVERLOOKED = new RegExp(`${CLUSTERED.source}|[\\u1100-\\u11ff\\u3130-\\u318f\\uac00-\\ud7ff]`);
 /**
- * Long words show whether PDFium has left out blanks of a page in an alphabet: two words without the blank between them
- * are one long word. At most `MAX_LONG_WORDS` of them are examined.
+ * If PDFium leaves out blanks on a page in an alphabet, the words run together. So long words are examined, at most
+ * `MAX_LONG_WORDS`: do they have gaps inside?
  */
 const [LONG_WORD, MAX_LONG_WORDS] = [/[a-z]{12,}/g, 8] as const;
 const LETTER = /[\p{L}\p{N}]/u;
 /**
- * The blank before a dash is at least `LIKE_OTHERS` times as wide as other blanks of the line; if there are none, it has
- * at least `LONE_EM` ems.
+ * A hyphen at a line's end with a blank before it is a dash if this blank is at least `LIKE_OTHERS` times as wide as
+ * the line's other blanks, or at least `LONE_EM` ems wide if there are none.
  */
 const [LIKE_OTHERS, LONE_EM] = [0.6, 0.4] as const;
 
 export interface Blanks {
-  /** The text of the whole page. */
   readonly raw: string;
   readonly letters: Letters;
   /**
-   * A blank that PDFium made between two text objects is real if its gap has at least this many ems; 0 if the page has
+   * A blank that PDFium made between two text objects is real if its gap is wider than this, in ems. 0 if the page has
    * no clustered letters.
    */
   readonly blankEm: number;
@@ -59,8 +59,8 @@ export interface RawLine {
 }
 
 /**
- * Replaces the blanks that separate cells by tabs: those in gaps wider than `cellGap`, in points. Removes false blanks
- * within words.
+ * Replaces a line's blanks by tabs where a gap is wider than `cellGap` (in points), and removes blanks that are not
+ * real.
  */
 export function withCells(
   page: Blanks,
@@ -83,15 +83,15 @@ export function withCells(
       continue;
     }
     [least, most, blanks] = [Math.min(least, gap), Math.max(most, gap), blanks + 1];
-    // A full-width comma is drawn in a corner of its square, so the gap after it looks wider than it is.
+    // A full-width comma is drawn in a corner of its square. So the gap after it is measured too wide by this many ems.
     const inSquare = FULL_WIDTH.test(raw.charAt(at - 1)) ? 0.6 : 0;
     if (gap <= cellGap + inSquare * size) continue;
     text += `${raw.slice(done, at)}\t`;
     done = at + 1;
   }
   if (done === 0) return { text: raw };
-  // The width of a blank is measured from the ink of one letter to the ink of the next. Letters have free space at
-  // their sides, so the measured widths of equal blanks differ a little.
+  // Widths are measured from the ink of one letter to the ink of the next. As letters have free space at their sides,
+  // equal blanks differ a little in their measured width.
   return { text: text + raw.slice(done), even: isEven({ blanks, least, most }, raw, size) };
 }
 
@@ -108,7 +108,7 @@ export function isEven(
   return (blanks > 2 || (blanks > 0 && PHRASED.test(text))) && most - least < EVEN_EM * size;
 }
 
-/** How many gaps there are, and how wide the narrowest and the widest are. */
+/** Counts gaps, and finds the width of the narrowest and of the widest. */
 export const rangeOf = (gaps: readonly number[]): { blanks: number; least: number; most: number } => ({
   blanks: gaps.length,
   least: Math.min(...gaps),
@@ -116,8 +116,8 @@ export const rangeOf = (gaps: readonly number[]): { blanks: number; least: numbe
 });
 
 /**
- * PDFium takes a cluster of letters for one letter, and the rest of the cluster's width for a gap, from which it makes
- * a blank. Returns how many ems wide the gap at `index` must be for its blank to be real; 0 for a drawn blank.
+ * How many ems wide the gap at `index` must be for its blank to be real; 0 for a blank that is drawn, which is always
+ * real. PDFium takes the rest of a cluster's width for a gap, and makes a blank from it.
  */
 export function madeFrom({ letters, blankEm }: Blanks, index: number): number {
   if (!letters.isGenerated(index)) return 0;
@@ -125,8 +125,8 @@ export function madeFrom({ letters, blankEm }: Blanks, index: number): number {
 }
 
 /**
- * How the program that wrote a page makes its blanks. If it draws them as characters, the blanks that PDFium made between
- * text objects lie within words, unless they are as wide as gaps between cells.
+ * Finds out how the program that wrote a page makes its blanks. If it draws them as characters, then a blank that
+ * PDFium made between two text objects is not real, unless its gap is as wide as between cells.
  */
 export function blanksOf(letters: Letters, raw: string): Pick<Blanks, "blankEm" | "drawsBlanks"> {
   if (!CLUSTERED.test(raw)) return { blankEm: 0, drawsBlanks: false };
@@ -141,8 +141,8 @@ export function blanksOf(letters: Letters, raw: string): Pick<Blanks, "blankEm" 
 }
 
 /**
- * The gap between two characters. If the first one is a combining mark, the gap is measured from the ink that reaches
- * farthest, because a mark may end before its letter does.
+ * The gap between two characters. A combining mark may end before its letter does, so after a mark, the gap is measured
+ * from the ink that reaches farthest.
  */
 function gapAfter(letters: Letters, raw: string, one: number, other: number): number {
   let before = one;
@@ -151,7 +151,7 @@ function gapAfter(letters: Letters, raw: string, one: number, other: number): nu
   return gap;
 }
 
-/** Adds tabs to a line at wide gaps: PDFium returns no blank between the numbers of some tables. */
+/** Puts tabs into a line at wide gaps. In some tables, PDFium makes no blank between numbers. */
 export function spreadOut(letters: Letters, line: RawLine): string {
   const { text: raw, start, first } = line;
   const gaps = gapsIn(letters, line);
@@ -166,10 +166,13 @@ export function spreadOut(letters: Letters, line: RawLine): string {
   return text;
 }
 
-/** How wide a gap must be to separate two table cells, in a line whose letters may be spaced out (s p a c e d). */
+/** How wide a gap must be, in points, to separate two cells in a line whose letters may be spaced out (s p a c e d). */
 export const spacedCellGap = (letters: Letters, line: RawLine): number => cellGapOf(gapsIn(letters, line), line.size);
 
-/** The gaps between the letters of a line, each at the index of the letter before it; 0 beside a blank. */
+/**
+ * The gaps in points after the letters of a line, by the index of the letter; 0 if the letter or its successor is a
+ * blank.
+ */
 function gapsIn(letters: Letters, { text: raw, start, first }: RawLine): number[] {
   const gaps: number[] = [];
   for (let at = first; at < raw.length - 1; at++) {
@@ -184,7 +187,7 @@ function cellGapOf(gaps: readonly number[], size: number): number {
   return Math.max(CELL_GAP_EM * size, 3 * usual);
 }
 
-/** Finds out beside which characters of a page PDFium may have left out blanks. */
+/** Matches the characters of a page beside which PDFium may have left out blanks; undefined if there are none. */
 export function overlookedOn(letters: Letters, raw: string): RegExp | undefined {
   if (OVERLOOKED.test(raw)) return OVERLOOKED;
   let looks = 0;
@@ -200,8 +203,9 @@ export function overlookedOn(letters: Letters, raw: string): RegExp | undefined 
 }
 
 /**
- * Adds the blanks that PDFium left out of a line, unless the line's letters are spaced out. `text`: the line as read so
- * far; it must have the same length as the line in the text of the page.
+ * Returns `text` with the blanks that PDFium has left out. Returns it unchanged if more than half of the pairs of
+ * neighbouring letters have such gaps: then the letters are spaced out. `text`: the line as read so far, which must be
+ * as long as the line in the page's text.
  */
 export function withOverlooked(page: Blanks, text: string, { start, first, size }: RawLine): string {
   const { raw, letters, overlooked = OVERLOOKED } = page;
@@ -211,8 +215,7 @@ export function withOverlooked(page: Blanks, text: string, { start, first, size 
     if (isSpace(text.charCodeAt(at)) || isSpace(text.charCodeAt(at - 1)) || MARK.test(text.charAt(at))) continue;
     pairs++;
     const [isAfter, isBefore] = [overlooked.test(text.charAt(at - 1)), overlooked.test(text.charAt(at))];
-    // In an alphabet, a blank is added only between two letters or digits: punctuation marks and brackets have free
-    // space at their sides, which looks like a gap.
+    // In an alphabet, only a gap between two letters or digits counts: other characters have free space at their sides.
     if (overlooked === LETTER ? !isAfter || !isBefore : !isAfter && !isBefore) continue;
     if (gapAfter(letters, raw, start + at - 1, start + at) <= CLUSTER_GAP_EM * size) continue;
     if (letters.advanceGap(start + at - 1, start + at) > CLUSTER_GAP_EM * size) found.push(at);
@@ -241,7 +244,7 @@ export function isHyphenApart(letters: Letters, { text, start, first }: RawLine)
   return isGenerated && gapAt(blank) < LONE_EM * (letters.of(start + blank - 1)?.size ?? 0);
 }
 
-/** The style of a line: bold or monospaced if its first and last letters both are. */
+/** The style of a line. `bold` and `mono` are true if they hold for the line's first and last letters. */
 export function styleOfLine({ raw, letters }: Pick<Blanks, "raw" | "letters">, first: number, last: number): Style {
   const [head, tail] = [letters.style(first), letters.style(last)];
   const words: Extent[] = [];
@@ -252,7 +255,7 @@ export function styleOfLine({ raw, letters }: Pick<Blanks, "raw" | "letters">, f
   return { bold: head.bold && tail.bold, mono: head.mono && tail.mono, words };
 }
 
-/** The extents of a line's words. `read`: the line's text without the blanks that PDFium made within words. */
+/** The extents of a line's words. `read`: the line's text as read, without blanks that are not real. */
 export function wordsIn(letters: Letters, { text, start }: RawLine, read: string): Extent[] {
   const words: Extent[] = [];
   let isInWord = false;

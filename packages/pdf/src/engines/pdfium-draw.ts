@@ -2,11 +2,11 @@ import { skewOf, type GreyPicture } from "../picture/skew.ts";
 import type { Rotation } from "../text/rotation.ts";
 import type { Pdfium } from "./pdfium.ts";
 
-/** The resolution that OCR works best with, in dots per point: 300 dots per inch. */
+/** Dots per point. OCR works best at 300 dots per inch; an inch has 72 points. */
 const DOTS_PER_POINT = 300 / 72;
 /**
- * The most pixels of a drawn page: WASM memory and the time for OCR grow with the pixels. Larger pages are drawn with a
- * lower resolution.
+ * How many pixels a drawn page has at most, because WASM memory and the time for OCR grow with the pixels. A larger
+ * page is drawn with fewer dots per point.
  */
 const MAX_PIXELS = 12_000_000;
 const GREY = 1;
@@ -14,9 +14,8 @@ const WHITE = 0xffffffff;
 const ANNOTATIONS = 0x01;
 
 /**
- * Draws a page as a grey PGM file, turned clockwise by `rotation` quarter turns. If the lines of text are not level in
- * this picture, the page is drawn a second time, turned so that they are: turning the picture itself would lose more
- * detail.
+ * Draws a page as a PGM file (a grey picture), turned clockwise by `rotation` quarter turns. If the lines of text are
+ * not level in this picture, draws the page again, turned until they are. Turning the picture itself would lose detail.
  */
 export function draw(pdfium: Pdfium, page: number, rotation: Rotation = 0): Uint8Array {
   const asItIs = drawn(pdfium, page, { rotation, skew: 0 });
@@ -59,7 +58,7 @@ interface Target {
   readonly height: number;
 }
 
-/** Draws the page turned about its middle, so that its lines are level. */
+/** Draws the page turned about its middle, by `rotation` and back by `skew`. */
 function drawLevel(
   { call, allocate, heap }: Pdfium,
   { bitmap, page, width, height }: Target,

@@ -37,7 +37,7 @@ it.each([
   },
 );
 
-/** A font whose character map names only the letters of `range`, by their codes. */
+/** A font whose map from codes to letters has only the codes of `range`. */
 function namedFont(range: string): { font: string; objects: Array<string | { dictionary: string; content: string }> } {
   const cmap =
     "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def\n" +

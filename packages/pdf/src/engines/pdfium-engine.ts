@@ -18,11 +18,11 @@ import { hasUnicodeCodes } from "../file/unicode-codes.ts";
 import { createSecondReader, type SecondReader } from "./second-reader.ts";
 import { isSparse } from "../text/scan.ts";
 
-/** The error code of FPDF_GetLastError for a missing or wrong password. */
+/** The code that FPDF_GetLastError returns if the password is missing or wrong. */
 const ERROR_PASSWORD = 4;
 /**
- * If a page's last line of text is higher than this part of the page's height, the page may have lost its end, and its
- * streams are examined.
+ * If there is more room than this part of the page's height below the last line of text, the page may have lost its
+ * end. Then its content streams are examined for damage.
  */
 const ROOM_BELOW = 0.22;
 /**
@@ -30,10 +30,13 @@ const ROOM_BELOW = 0.22;
  * damage.
  */
 const WHOLE_PAGES = 8;
-/** Matches drawing operators of a PDF page. A damaged stream shows them as text. */
+/** Matches drawing operators of a PDF's content. After damage, PDFium returns such operators as text. */
 const OPERATORS = /(?:^|\s)(?:T[jJdDmfwcz*]|BT|ET|\/F\d+)(?:\s|\(|$)/;
 
-/** PDFium as WebAssembly: several times faster than pdf-parse, and more accurate for CJK and right-to-left text. */
+/**
+ * The PDF engine PDFium, as WebAssembly: several times as fast as pdf-parse, and more accurate for Chinese, Japanese,
+ * Korean and right-to-left text.
+ */
 export function createPdfiumEngine(): PageEngine {
   let loading: Promise<Pdfium> | undefined;
   let second: Promise<PageEngine> | undefined;
@@ -46,7 +49,7 @@ export function createPdfiumEngine(): PageEngine {
   };
 }
 
-/** Loads pdf-parse. Called only for a file that needs pdf-parse, because almost no file does. */
+/** Loads pdf-parse when a file first needs it. Hardly any file does. */
 async function loadPdfParse(): Promise<PageEngine> {
   return (await import("./pdf-parse-engine.ts")).createPdfParseEngine();
 }
@@ -122,7 +125,7 @@ function openDocument(
   };
 }
 
-/** Returns lines that have no positions, followed by the values and notes of the page's annotations. */
+/** The lines without positions, followed by the values and notes of annotations, also without positions. */
 function withAnnotated(lines: readonly Line[], annotations: ReturnType<typeof takeAnnotations>): Line[] {
   const { values = [], notes = [] } = annotations ?? {};
   const written = values.filter(({ text }) => /[\p{L}\p{N}]/u.test(text)).map((line) => ({ ...line, size: 0 }));
@@ -130,7 +133,10 @@ function withAnnotated(lines: readonly Line[], annotations: ReturnType<typeof ta
   return withAnnotations(all, all, { values: [], notes });
 }
 
-/** Opens a file. If the file's end is missing, tries once more with a trailer added. @throws DocumentError */
+/**
+ * Opens a file. If PDFium cannot open it, tries again with a trailer added, because the file's end may be missing.
+ * @throws DocumentError
+ */
 function load(pdfium: Pdfium, bytes: Uint8Array, password: string): { data: number; document: number } {
   const { call } = pdfium;
   const secret = Buffer.from(`${password}\0`);
@@ -153,7 +159,6 @@ function load(pdfium: Pdfium, bytes: Uint8Array, password: string): { data: numb
   return mended;
 }
 
-/** Reads a page. `cells`: each cell of a row becomes a line of its own. */
 function readPage(
   pdfium: Pdfium,
   page: number,
@@ -196,8 +201,9 @@ function withText<T>({ call }: Pdfium, page: number, use: (text: number) => T): 
 }
 
 /**
- * For a page that may have lost its end: the height of its last line above the bottom, in points; NaN if the page does
- * not end with a line of text. Returns undefined if the page is certainly complete.
+ * Returns a number if the page may have lost its end: how many points its last line is above the bottom, rounded; or
+ * NaN if the page has no text, or its last line consists of drawing operators. Returns undefined if the last line is
+ * near the bottom, so that hardly anything can be missing.
  */
 function earlyEnd(lines: readonly Line[], { bottom, top }: Box): number | undefined {
   const last = lines.findLast(({ text }) => text.trim() !== "");
@@ -219,8 +225,8 @@ function boxOf({ call, allocate, heap }: Pdfium, page: number): Box {
 }
 
 /**
- * Opens a page and calls `use` with it. The page is closed even after an error: an open page holds megabytes of WASM
- * memory that nothing else releases.
+ * Opens a page and calls `use` with it. Closes the page even after an error: otherwise megabytes of WASM memory would
+ * never be freed.
  */
 function withPage<T>({ call }: Pdfium, document: number, number: number, use: (page: number) => T): T {
   const page = call.FPDF_LoadPage(document, number - 1);

@@ -10,8 +10,8 @@ export interface Letter {
   readonly right: number;
   readonly top: number;
   /**
-   * The horizontal position of the point from which the character is drawn; the point's height is `baseline`. All
-   * letters of one glyph have the same point.
+   * `x` and `baseline` are the origin: the point at which the character is drawn. All characters of one glyph have the
+   * same origin.
    */
   readonly x: number;
   readonly baseline: number;
@@ -19,26 +19,25 @@ export interface Letter {
   readonly size: number;
 }
 
-/**
- * The characters of a text page; `index` is the index in the page's text. Each call makes calls of PDFium, which take
- * time.
- */
+/** The characters of a page's text. `index` is an index in this text. Every function calls PDFium, which takes time. */
 export interface Letters {
   of(index: number): Letter | undefined;
-  /** The horizontal gap between two characters in points; 0 when they touch or the gap is unknown. */
+  /**
+   * The horizontal gap between the ink of two characters, in points; 0 if they touch, or their positions are unknown.
+   */
   gap(one: number, other: number): number;
   /**
-   * The gap from the place where the first character's advance width ends to the origin of the other; negative when
-   * they overlap. The width comes from the first character's font, not from its ink.
+   * The gap from the end of the first character's advance width to the origin of the other character; negative if they
+   * overlap. The advance width is the width in the font, not the width of the ink.
    */
   advanceGap(one: number, other: number): number;
-  /** In which direction a character's line runs, relative to the page as it is stored. */
+  /** The direction of a character's text, on the page before any rotation. */
   rotationOf(index: number): Rotation;
   /** Whether a character is drawn upright, not turned with its line. */
   isUpright(index: number): boolean;
-  /** Whether PDFium made this character from a gap. */
+  /** Whether PDFium has made this character, for example a blank from a gap. */
   isGenerated(index: number): boolean;
-  /** Whether the character belongs to no text object, because PDFium made it between two objects. */
+  /** Whether PDFium has made this character between two text objects, so that it belongs to neither. */
   isBetween(index: number): boolean;
   /** The text object to which a character belongs; 0 if there is none. */
   objectOf(index: number): number;
@@ -47,7 +46,6 @@ export interface Letters {
    * decoded in another way.
    */
   isUnnamed(index: number): boolean;
-  /** The style of a character. */
   style(index: number): Omit<Style, "words">;
   done(): void;
 }
@@ -60,27 +58,26 @@ interface LettersGiven {
 }
 
 /**
- * A letter that is higher than this many ems belongs to a font that draws its letters itself (Type 3) at a scale of its
- * own, as old TeX does. Even the low letters of such a font are higher than the limit, and no letter of another font
- * is. The size of such a letter is computed: `EM_OF_HEIGHT` times the height of the highest of the `NEIGHBOURS` letters
- * on each side, because capitals and ascenders are about 0.7 ems high.
+ * A letter that is higher than MAX_HEIGHT_EM ems belongs to a Type 3 font (a font whose letters are drawings) with a
+ * scale of its own, as old TeX has. All letters of such fonts are that high, letters of other fonts are not. For such a
+ * letter the stated size of the type is wrong, so the size is computed: EM_OF_HEIGHT times the height of the highest
+ * among the NEIGHBOURS letters before and after, because capitals are about 0.7 ems high.
  */
 const [MAX_HEIGHT_EM, EM_OF_HEIGHT, NEIGHBOURS] = [2.5, 1.4, 12] as const;
 const [LEFT, RIGHT, BOTTOM, TOP, X, Y] = [0, 1, 2, 3, 4, 5] as const;
 
 /**
- * The letters of a text page.
- * - `chars`: the index of PDFium's character for each UTF-16 unit of the text; left out when these indexes are the
- *   same.
- * - `spans`: positions that PDFium does not know, by the index of the character.
- * - `decoded`: the indexes of characters that are known, even if their font does not name them.
- * - `rotation`: positions refer to the page turned so that text of this direction is upright.
+ * The letters of a page's text.
+ * - `chars`: for each UTF-16 unit of the text, the index of PDFium's character; left out if these are the same.
+ * - `spans`: rectangles that replace those of PDFium, by the index of PDFium's character.
+ * - `decoded`: PDFium's characters that are known from their codes, even if their font does not name them.
+ * - `rotation`: the direction of the text. Positions are those on the page turned so that this text is upright.
  */
 export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Letters {
   const { call } = pdfium;
   const { rotation = 0 } = given;
   const { charOf, measure, boxOf, originOf, matrix, advanced, free } = placesOf(pdfium, text, given);
-  /** How high the letters near a letter reach above the baseline of its line. */
+  /** The height of the highest letter near `index` on this baseline, above the baseline, in points. */
   const heightAround = (index: number, baseline: number): number => {
     let height = 0;
     for (let near = Math.max(0, index - NEIGHBOURS); near <= index + NEIGHBOURS; near++) {
@@ -147,21 +144,24 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
 }
 
 /**
- * Reads the positions of a text page's characters from PDFium, which writes each result to the same address of its
- * memory.
+ * Reads the positions of a page's characters. PDFium writes each result to the same address, so the next call
+ * overwrites it.
  */
 interface Places {
   /** The index of PDFium's character for a UTF-16 unit of the text; -1 if there is none. */
   charOf(index: number): number;
-  /** Reads the box of a character, for `boxOf`. Returns PDFium's index of the character; -1 when it has no box. */
+  /**
+   * Lets PDFium write a character's box, which `boxOf` then returns. Returns the index of PDFium's character; -1 if it
+   * has no box.
+   */
   measure(index: number): number;
-  /** Returns the box of the character that `measure` has read last; `char` must be that character. */
+  /** The box that `measure` has let PDFium write. `char`: what `measure` has returned. */
   boxOf(char: number): { left: number; right: number; top: number };
-  /** The point from which a character is drawn. */
+  /** The origin of a character: the point at which it is drawn. */
   originOf(char: number): { x: number; y: number };
-  /** The matrix with which a character is drawn: a, b, c, d. This call overwrites what `measure` has read. */
+  /** The numbers a, b, c, d of a character's matrix. Overwrites the box that `measure` has let PDFium write. */
   matrix(char: number): readonly [number, number, number, number];
-  /** The extent from the origin of a character to the place where its advance width ends; undefined for clusters. */
+  /** The extent of a character's advance width, or of its cluster's rectangle; undefined if unknown. */
   advanced(index: number): { left: number; right: number } | undefined;
   free(): void;
 }
@@ -173,7 +173,7 @@ function placesOf(pdfium: Pdfium, text: number, { chars, spans, rotation = 0 }: 
   let doubles = new Float64Array(heap().buffer, at, 6);
   let floats = new Float32Array(heap().buffer, at, 6);
   const number = (index: number): number => {
-    // When WASM memory has grown, the old view has length 0 and must be replaced.
+    // When WASM memory grows, earlier views of it get the length 0 and must be replaced.
     if (doubles.length === 0) doubles = new Float64Array(heap().buffer, at, 6);
     return doubles[index] as number;
   };
@@ -215,7 +215,9 @@ function placesOf(pdfium: Pdfium, text: number, { chars, spans, rotation = 0 }: 
   return { charOf, measure, boxOf, originOf, matrix, advanced, free: () => call.free(at) };
 }
 
-/** The signs of a line of the page's text, with their positions. `start`: the index of its first character. */
+/**
+ * The characters of a line, with their positions. `start`: the index of the line's first character in the page's text.
+ */
 export function signsOf(
   letters: Letters,
   { text, start }: { readonly text: string; readonly start: number },

@@ -48,21 +48,21 @@ import type { Codes } from "./second-reader.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 /*
- * The code below runs once for every character of a document. Regular expressions and additional calls of PDFium would
- * cost a tenth of PDFium's own time. So this code compares code units, and calls PDFium as rarely as possible. Steps
- * that most pages do not need run only when a line requires them.
+ * This code runs for every character of a document. Regular expressions or further calls of PDFium for each character
+ * would cost a tenth of PDFium's own time. So this code compares UTF-16 units and calls PDFium rarely. Steps that few
+ * pages need run only for lines that need them.
  */
 
 /**
- * In running text, letters are narrower than this many ems on average. If the letters of a line are wider, the line
- * consists of parts that stand apart, or its letters are spaced out.
+ * Letters of running text are narrower than this on average, in ems. In a line with a greater average, parts stand
+ * apart or the letters are spaced out.
  */
 const WIDE_LETTER_EM = 0.85;
 /** A letter that is this many ems above or below the letter before it is on a line of its own. */
 const STACKED_EM = 0.5;
 /** How many letters of a page are examined to find the direction of its text. */
 const ROTATION_SAMPLES = 9;
-/** How many points a letter may reach over the edge of the page. */
+/** How many points a letter may be outside of the page and still count as visible. */
 const BLEED = 2;
 /** Characters of scripts that may also be written from top to bottom. */
 const VERTICAL = /[\u1100-\u11ff\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]/;
@@ -80,18 +80,23 @@ interface PageText extends Blanks {
 export interface ReadLines {
   readonly lines: Line[];
   /**
-   * Whether more than a few letters of the page are unnamed: their font does not state which letters they are. Lines
-   * with many of them are left out.
+   * Whether the page has many unnamed letters (their font does not state which letters they are). Lines that have too
+   * many of them are left out.
    */
   readonly unnamed: boolean;
   /**
-   * A letter that its font does not name is replaced in the lines by a mark, a private-use character. For each mark:
-   * PDFium's guess for this letter.
+   * In the lines, an unnamed letter is replaced by a mark (a private-use character), which another PDF engine may turn
+   * into a letter. For each mark: PDFium's guess for the letter.
    */
   readonly guesses: Guesses;
-  /** The letters that PDFium guessed from their codes; set if another PDF engine may know more of these letters. */
+  /**
+   * The characters that are only codes, because their fonts do not name them; set if another PDF engine may know more
+   * of them.
+   */
   readonly codes?: Codes | undefined;
-  /** Whether a font names its letters in UTF-8, so that another PDF engine may know more of the letters. */
+  /**
+   * Whether fonts of the page name their letters in UTF-8, which PDFium cannot read. Another PDF engine may read them.
+   */
   readonly utf8?: boolean;
 }
 
@@ -116,12 +121,13 @@ interface LinesWanted {
 }
 
 /**
- * The lines of a text page, with their positions.
- * - `cells`: each cell of a row is a line of its own.
+ * Reads the lines of a page, with their positions.
+ * - `cells`: each cell of a row becomes a line of its own.
  * - `styled`: each line has its style.
- * - `rotation`: positions refer to the page turned so that text of this direction is upright. Lines of other directions
- *   have no position.
- * - `hasUnicodeCodes`: whether the codes of the file's unnamed letters are Unicode.
+ * - `rotation`: the direction of the text. Positions are those on the page turned so that this text is upright. Lines
+ *   in other directions have no position.
+ * - `hasUnicodeCodes`: whether the codes of unnamed letters in this file are Unicode.
+ * - `few`: return the lines even if most letters are unnamed, and only a few others are left.
  */
 export function readLines(
   pdfium: Pdfium,
@@ -163,7 +169,7 @@ export function readLines(
       const sloped = parts.length > 1 ? slopedLine(whole, parts) : undefined;
       return sloped ?? parts.flatMap((part) => linesOf(whole, part.start, part.end));
     });
-    // On a page with mostly unnamed letters, the few other letters do not make a text, so no line is returned.
+    // Nearly all letters are unnamed. The few others make no text, so no line is returned.
     if (isReadable && !few && isSparse(lines)) return { lines: [], unnamed: true, guesses: new Map(), codes };
     return { lines, unnamed: holed, guesses, codes, utf8 };
   } finally {
@@ -171,7 +177,10 @@ export function readLines(
   }
 }
 
-/** The text between line ends. Parts that may be one line, with letters at different heights, are in one list. */
+/**
+ * The parts of the page's text between line ends. Parts that may be steps of one sloped line (see sloped-lines.ts) are
+ * together in a list.
+ */
 function partsOf(page: PageText): LinePart[][] {
   const { raw, letters, box } = page;
   const found = betweenLineEnds(raw);
@@ -188,8 +197,8 @@ function partsOf(page: PageText): LinePart[][] {
 }
 
 /**
- * A right-to-left line that PDFium gave in several parts, because its letters stand at different heights. Returns
- * undefined if the parts are separate lines, one above the other, as the order of drawing or their positions show.
+ * One line made of parts that PDFium has separated because the letters stand at different heights. Returns undefined if
+ * the order of drawing or the positions show that the parts are separate lines, one above the other.
  */
 function slopedLine(page: PageText, parts: readonly LinePart[]): Line | undefined {
   const { raw, letters } = page;
@@ -222,14 +231,14 @@ function drawnSigns(
   const drawn: DrawnSign[] = [];
   for (const sign of signs) {
     const order = orderOf(letters.objectOf(start + sign.index));
-    // The order of objects inside of a form is unknown.
+    // PDFium does not tell in which order the objects inside of a form are drawn.
     if (order === undefined && sign.text.trim() !== "") return undefined;
     drawn.push({ ...sign, order: order ?? 0 });
   }
   return drawn;
 }
 
-/** The lines in one part of the page's text, which nearly always has only one line. */
+/** The lines in a part of the page's text. Such a part is nearly always one line. */
 function linesOf(page: PageText, start: number, end: number): Line[] {
   const { raw, letters, box } = page;
   const text = raw.slice(start, end);
@@ -255,8 +264,8 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   const style = page.styled ? styleOfLine(page, start + first, start + last) : {};
   const baseline = hasRtl ? Math.min(head.baseline, tail.baseline) : head.baseline;
   const place: Omit<Line, "text"> = { left, right, baseline, size: level ? head.size : 0, ...style };
-  // A left-to-right line may end at the left of its beginning: in a document that is bound on the right, PDFium returns
-  // the words of a line in the wrong order.
+  // In a document that is bound on the right, PDFium returns the words of a left-to-right line in the wrong order. Then
+  // the line's last letter is at the left of the first.
   const turned = level && !hasRtl && head.x > tail.x && last > first;
   if (turned && letters.rotationOf(start + first) !== page.rotation) return [{ ...place, text, size: 0 }];
   const line = { text, start, first, size: head.size };
@@ -272,14 +281,14 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   const spread = isSpaced && !isClustered;
   const cellGap = isSpaced && isClustered ? spacedCellGap(letters, line) : undefined;
   const read = spread ? { text: spreadOut(letters, line) } : withCells(page, line, cellGap);
-  // Whether the line was stretched to the width of its column: only the lines around it can show that, so its cells are
-  // not split here.
+  // A line with even blanks may have been stretched to the width of its column. Only the lines around it can show that,
+  // so its cells stay together for now.
   const isStretched = page.styled && "even" in read && read.even === true;
   if (page.cells && !isStretched && read.text.includes("\t") && read.text.length === text.length) {
     return cellsOf(read.text).flatMap(([from, to]) => linesOf({ ...page, cells: false }, start + from, start + to));
   }
-  // Whether the blanks that PDFium left out are added. They are added only to a line from which no blank was removed. A
-  // program that draws its blanks leaves none out, and a gap between spaced-out letters is no blank.
+  // Whether to add blanks that PDFium may have left out. Not to a line from which blanks were removed, not if the
+  // program draws its blanks (then none is missing), and not between spaced-out letters.
   const whole = page.overlooked !== undefined && !page.drawsBlanks && !isSpaced && read.text.length === text.length;
   const words = page.styled && read.text.length !== text.length ? wordsIn(letters, line, read.text) : place.words;
   const hyphenApart = isHyphenApart(letters, line);
@@ -287,7 +296,7 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   return [{ ...read, ...place, words, text: shown, ...(hyphenApart && { hyphenApart }) }];
 }
 
-/** The start and end of each cell in a row. */
+/** The start and end of each cell in a row whose cells are separated by tabs. */
 function cellsOf(row: string): Array<readonly [number, number]> {
   let from = 0;
   return row.split("\t").map((cell) => {
@@ -309,10 +318,7 @@ function isWithin({ left, right, bottom, top }: Box, letter: Letter): boolean {
   );
 }
 
-/**
- * The parts of a piece of text that lie on the page at least partly. The text is split where a gap is as wide as
- * between cells.
- */
+/** Splits a part of the text at gaps as wide as between cells, and returns those parts of it that are on the page. */
 function visibleParts({ raw, letters, box }: PageText, start: number, end: number): Array<readonly [number, number]> {
   const parts: Array<readonly [number, number]> = [];
   let [from, shown] = [start, false];
@@ -333,10 +339,9 @@ function visibleParts({ raw, letters, box }: PageText, start: number, end: numbe
 }
 
 /**
- * Splits a piece of text that PDFium returns as one word although its parts do not stand beside one another: letters
- * that stand under one another, such as the labels of an axis, or words in different rows, such as the choices of a
- * form's lists. `last`: the index of the last letter. `end`: the end of the text, which may have PDFium's hyphen after
- * the last letter.
+ * Splits a part of the text that PDFium takes for one word although its letters do not stand side by side: letters one
+ * below the other, as on an axis, or words in different rows, as the choices in a form's list. `last`: the index of the
+ * last letter. `end`: the end of the text; PDFium's hyphen may be between `last` and `end`.
  */
 export function stackedParts(
   { raw, letters }: Pick<PageText, "raw" | "letters">,
@@ -363,7 +368,7 @@ export function stackedParts(
   return [...parts, [from, end]];
 }
 
-/** A line in the order of its letters on the page, with tabs between its cells, or a line for each cell. */
+/** A line with its letters in reading order: as one line with tabs between its cells, or as a line for each cell. */
 function reordered(page: PageText, line: RawLine, { words: _, ...place }: Omit<Line, "text">): Line[] {
   const { size } = line;
   const rtl = page.mostlyRtl;

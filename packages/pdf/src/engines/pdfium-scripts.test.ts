@@ -3,7 +3,10 @@ import { engine, onePage, readFirst, textOf } from "../../test/one-page.ts";
 import { pageMarkdown } from "../markdown/page-markdown.ts";
 import { pageText } from "../text/layout.ts";
 
-/* Scripts whose letters are drawn in clusters, or at different heights: how programs draw them, and what is read. */
+/*
+ * Scripts whose letters are drawn in clusters or at different heights, drawn as programs draw them, and the text that
+ * is read.
+ */
 
 describe("clusters that ActualText names", () => {
   const utf16 = (text: string): string => Buffer.from(`\ufeff${text}`, "utf16le").swap16().toString("hex");
@@ -140,7 +143,7 @@ describe("right-to-left text", () => {
     glyphs.map(([glyph, x, up]) => `BT /F1 12 Tf 1 0 0 1 ${x} ${700 + up} Tm (${glyph}) Tj ET\n`).join("");
   const read = (content: string): Promise<string> => textOf(onePage({ content, font: FONT, objects: [names] }));
 
-  // Draws one line. `glyphs` are in the order in which they stand on the page, from left to right.
+  // Draws one line. `glyphs` are given from left to right.
   const line = (glyphs: string, x: number, y: number, size: number): string =>
     `BT /F1 ${size} Tf 1 0 0 1 ${x} ${y} Tm (${glyphs}) Tj ET\n`;
 

@@ -3,18 +3,15 @@ import { rotatedBox, type Rotation } from "../text/rotation.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 const [PATH, IMAGE, SHADING, FORM] = [2, 3, 4, 5] as const;
-/** A page with more objects than this is taken for a drawing, and no lines of tables are looked for on it. */
+/** A page with more objects than this is taken for a drawing. Its lines are not looked for. */
 const MAX_OBJECTS = 20_000;
-/**
- * A shape thinner than this many points is a line. The edges of a thicker shape count as lines, because table cells may
- * be drawn as boxes.
- */
+/** In points. A shape that is thinner counts as a line. A thicker shape counts as a box, and its edges as lines. */
 const THIN = 3;
 const MIN_LENGTH = 8;
 
 /**
- * The straight lines of a page, among them those of tables, found from the rectangles around its shapes. Positions
- * refer to the same direction as in `readLines`.
+ * The straight lines of a page, such as those of tables. They are found from the rectangles around the drawn shapes.
+ * Positions are those on the page turned so that text of the direction `rotation` is upright.
  */
 export function rulesOf({ call, allocate, heap }: Pdfium, page: number, rotation: Rotation): Rules {
   const across: Array<Rules["across"][number]> = [];
@@ -41,9 +38,9 @@ export function rulesOf({ call, allocate, heap }: Pdfium, page: number, rotation
   return { across, upright };
 }
 
-/** If pictures cover more than this part of a page, it may be a scan. */
+/** A page may be a scan if pictures cover more than this part of it. */
 const MUCH = 0.35;
-/** If a page has more paths than this, they may be letters that are drawn as outlines. */
+/** A page with more paths than this may show letters that are drawn as paths. */
 const MANY_PATHS = 100;
 const MAX_LOOKS = 5000;
 

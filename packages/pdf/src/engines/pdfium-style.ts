@@ -1,7 +1,7 @@
 import type { Style } from "../text/styled.ts";
 import type { Pdfium } from "./pdfium.ts";
 
-/** How many bytes of a font's name are read: enough to recognise a style in it. */
+/** How many bytes of a font's name are read at most; a longer name is ignored. */
 const NAME_BYTES = 128;
 const BOLD_WEIGHT = 600;
 const FIXED_PITCH = 1;

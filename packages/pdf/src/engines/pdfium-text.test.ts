@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { line, onePage, textOf } from "../../test/one-page.ts";
 
-/** A font that names the letters a to z, and its blank at the code 0x40 as given. */
+/** A font that names the codes 0x61 to 0x7a as the letters a to z, and the code of its blank, 0x40, as U+`at`. */
 function fontWith(at: string): { font: string; objects: Array<{ dictionary: string; content: string }> } {
   const cmap =
     "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def\n1 begincodespacerange <00> <ff> endcodespacerange\n" +

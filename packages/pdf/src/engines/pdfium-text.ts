@@ -2,13 +2,15 @@ import { isThai, thaiLetter } from "../text/thai-codes.ts";
 import { characterOf, isPairsOfBytes } from "../text/utf8.ts";
 import type { Pdfium } from "./pdfium.ts";
 
-/** To find out whether the codes of a page are UTF-8 or Thai, the first codes beyond ASCII are examined: this many. */
+/**
+ * How many codes beyond ASCII are examined, from the start of a page, to find out whether its codes are UTF-8 or Thai.
+ */
 const SAMPLES = 12;
 const NUL = "\0";
 /**
- * A glyph that its font names as U+0000 counts as a letter of a word only if at most `MAX_NULS` such glyphs stand
- * together, and if it is at most `MAX_HEIGHT_EM` ems high. More glyphs are a pattern, and a higher one is a bracket of
- * a formula.
+ * Some fonts name a glyph as U+0000. It counts as a letter only if it is in a word, if at most MAX_NULS such glyphs are
+ * together (more of them are a pattern), and if it is at most MAX_HEIGHT_EM ems high (a higher one is a bracket of a
+ * formula).
  */
 const [MAX_NULS, MAX_HEIGHT_EM] = [3, 1.1] as const;
 const NULS = /\0+/g;
@@ -22,17 +24,15 @@ const UNNAMED_PART = 0.8;
 export interface GivenText {
   readonly text: string;
   /**
-   * The index of PDFium's character for each UTF-16 unit of the text; left out when each unit has the index of its own
-   * character.
+   * For each UTF-16 unit of the text: the index of PDFium's character; left out if the units and the characters have
+   * the same indexes.
    */
   readonly chars?: Int32Array;
-  /**
-   * Set when all letters of the page are known from their codes, even if PDFium reports that fonts do not name them.
-   */
+  /** Set if the codes of the page were decoded, so that all its letters are known, even if PDFium reports otherwise. */
   readonly named?: boolean;
-  /** PDFium's characters that are known from their codes, even if PDFium reports that fonts do not name them. */
+  /** The indexes of those of PDFium's characters that were decoded from their codes. */
   readonly decoded?: ReadonlySet<number>;
-  /** Set when a font names its letters in UTF-8 instead of UTF-16, so that PDFium has lost some of them. */
+  /** Set if fonts name their letters in UTF-8 instead of UTF-16, so that PDFium has lost some of the letters. */
   readonly utf8?: boolean;
 }
 
@@ -48,8 +48,7 @@ export function readText(pdfium: Pdfium, text: number, count: number): GivenText
     const written = call.FPDFText_GetText(text, 0, count, at);
     const bytes = heap();
     const drawn = Buffer.from(bytes.buffer, bytes.byteOffset + at, Math.max(0, written - 1) * 2).toString("utf16le");
-    // A drawn tab is only as wide as any blank, so it becomes a blank. Whether a gap separates cells is decided later,
-    // by its width.
+    // A tab character is no wider than a blank, so it becomes a blank. Cells are found later, by the width of gaps.
     const given = drawn.replaceAll("\t", " ");
     if (hasUtf8Codes(pdfium, text, given)) return { ...withAllLetters(pdfium, text, count, characterOf), named: true };
     const thai = hasThaiCodes(pdfium, text, given) ? thaiText(pdfium, text, count) : undefined;
@@ -63,8 +62,8 @@ export function readText(pdfium: Pdfium, text: number, count: number): GivenText
 }
 
 /**
- * Whether the codes of a page's unnamed letters are UTF-8. PDFium returns the code of a letter that its font does not
- * name, and some programs use the bytes of UTF-8 as codes.
+ * Whether the codes of unnamed letters are UTF-8: some programs use the bytes of UTF-8 as codes of a font. For a letter
+ * that the font does not name, PDFium returns the code.
  */
 function hasUtf8Codes({ call }: Pdfium, text: number, given: string): boolean {
   let looks = 0;
@@ -89,7 +88,7 @@ function hasThaiCodes({ call }: Pdfium, text: number, given: string): boolean {
   return looks === SAMPLES && unnamed >= UNNAMED_PART * SAMPLES;
 }
 
-/** The text with Thai letters in place of the codes of unnamed letters; undefined if these codes are not Thai. */
+/** The text in which the codes of unnamed letters are replaced by Thai letters; undefined if the result is not Thai. */
 function thaiText(pdfium: Pdfium, text: number, count: number): GivenText | undefined {
   const decoded = new Set<number>();
   let unnamed = "";
@@ -97,8 +96,7 @@ function thaiText(pdfium: Pdfium, text: number, count: number): GivenText | unde
     const isUnnamed = code >= 0x80 && pdfium.call.FPDFText_HasUnicodeMapError(text, index) === 1;
     const letter = isUnnamed ? thaiLetter(code) : undefined;
     if (letter !== undefined) decoded.add(index);
-    // Only letters that their font does not name are judged. A letter that is named becomes a blank, which separates
-    // the unnamed letters on its two sides.
+    // Only unnamed letters are judged. Other letters become blanks, which separate the unnamed letters around them.
     unnamed += isUnnamed ? (letter ?? signOf(code)) : " ";
     return letter;
   });
@@ -144,11 +142,11 @@ function withUnknown(text: string): string {
   });
 }
 
-/** Matches control characters, except line ends and the one that PDFium uses as a hyphen. */
+/** Matches control characters, except line ends and U+0002, with which PDFium denotes a hyphen. */
 const CONTROL = /[\u0000\u0001\u0003-\u0009\u000b\u000c\u000e-\u001f]/g;
 
 /**
- * The text with a blank in place of each control character that is a blank: some fonts name their blank as a control
+ * The text in which control characters that are blanks become blanks: some fonts name their blank as a control
  * character.
  */
 function withBlanks(text: string, isBlankAt: (index: number) => boolean): string {
@@ -162,12 +160,11 @@ function isBlank(pdfium: Pdfium, text: number, index: number): boolean {
 }
 
 /**
- * If the box of a character is not higher than this, in points, the character has no ink. The limit is above 0, because
- * the height is rounded.
+ * A character whose box is not higher than this, in points, has no ink. The limit is not 0 because heights are rounded.
  */
 const MIN_INK = 0.1;
 
-/** Whether anything is drawn for a character: its box has a height. */
+/** Whether something is drawn for a character. */
 const hasInk = (pdfium: Pdfium, text: number, index: number): boolean => inkHeight(pdfium, text, index) > 0;
 
 /** Whether something is drawn for a character, and is not much taller than a letter. */

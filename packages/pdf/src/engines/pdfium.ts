@@ -5,8 +5,9 @@ import { createRequire } from "node:module";
 const WASM = createRequire(import.meta.url).resolve("@embedpdf/pdfium/pdfium.wasm");
 
 /**
- * The part of PDFium's C interface that is used here. Handles and addresses are numbers; booleans are 0 or 1. The
- * library's own wrappers are not used, because converting each argument costs more than most of these calls do.
+ * The functions of PDFium's C interface that are used here. Handles and addresses are numbers, booleans are 0 or 1. The
+ * package's own wrappers are not used, because for most of these functions converting the arguments takes longer than
+ * the call.
  */
 export interface PdfiumCalls {
   malloc(size: number): number;
@@ -19,7 +20,7 @@ export interface PdfiumCalls {
   FPDF_ClosePage(page: number): void;
   FPDF_GetPageWidthF(page: number): number;
   FPDF_GetPageHeightF(page: number): number;
-  /** Writes left, top, right and bottom of the box as floats to the address `at`. */
+  /** Writes left, top, right and bottom of the page's box, as 32-bit floats, to the address `at`. */
   FPDF_GetPageBoundingBox(page: number, at: number): number;
   EPDFDoc_GetPageObjectNumberByIndex(document: number, index: number): number;
   FPDFDoc_GetAttachmentCount(document: number): number;
@@ -27,11 +28,11 @@ export interface PdfiumCalls {
   FPDFAnnot_GetFileAttachment(annotation: number): number;
   FPDFAttachment_GetName(file: number, at: number, size: number): number;
   /**
-   * Writes an attached file's bytes to the address `at` if `size` is large enough, and their number to the address
-   * `sizeAt`.
+   * Writes the number of an attached file's bytes to the address `sizeAt`, and the bytes to `at` if `size` is large
+   * enough.
    */
   FPDFAttachment_GetFile(file: number, at: number, size: number, sizeAt: number): number;
-  /** Returns the page's rotation in clockwise quarter turns. */
+  /** Returns by how many clockwise quarter turns the page is shown. */
   FPDFPage_GetRotation(page: number): number;
   FPDFPage_SetRotation(page: number, quarters: number): void;
   FPDFPage_CountObjects(page: number): number;
@@ -52,8 +53,8 @@ export interface PdfiumCalls {
   FPDFText_GetUnicode(text: number, index: number): number;
   FPDFText_GetCharBox(text: number, index: number, left: number, right: number, bottom: number, top: number): number;
   /**
-   * Writes left, top, right and bottom of the character's box to `at`, as floats. This box comes from the font, not
-   * from the ink.
+   * Writes left, top, right and bottom of a character's box, as 32-bit floats, to the address `at`. The box is that of
+   * the font, not that of the ink.
    */
   FPDFText_GetLooseCharBox(text: number, index: number, at: number): number;
   FPDFText_GetCharOrigin(text: number, index: number, x: number, y: number): number;
@@ -71,12 +72,12 @@ export interface PdfiumCalls {
   FPDFPage_GetAnnot(page: number, index: number): number;
   FPDFPage_CloseAnnot(annotation: number): void;
   FPDFPage_RemoveAnnot(page: number, index: number): number;
-  /** Draws the page's annotations into its content. Returns 1 when there was something to draw. */
+  /** Draws the annotations into the page's content. Returns 1 if it has drawn some. */
   FPDFPage_Flatten(page: number, flag: number): number;
   FPDFAnnot_GetSubtype(annotation: number): number;
   FPDFAnnot_GetFlags(annotation: number): number;
   FPDFAnnot_HasKey(annotation: number, key: number): number;
-  /** Writes left, top, right and bottom of the box as floats to the address `at`. */
+  /** Writes left, top, right and bottom of an annotation, as 32-bit floats, to the address `at`. */
   FPDFAnnot_GetRect(annotation: number, at: number): number;
   FPDFAnnot_GetStringValue(annotation: number, key: number, at: number, size: number): number;
   FPDFAnnot_GetFormFieldType(form: number, annotation: number): number;
@@ -105,13 +106,16 @@ export interface PdfiumCalls {
     rotate: number,
     flags: number,
   ): void;
-  /** `matrix` maps the page, in points from its top left, to the bitmap. `clipping` is in pixels. */
+  /**
+   * `matrix`: the address of six floats that map points on the page, from its top left, to pixels. `clipping`: the
+   * address of a rectangle in pixels.
+   */
   FPDF_RenderPageBitmapWithMatrix(bitmap: number, page: number, matrix: number, clipping: number, flags: number): void;
 }
 
 export interface Pdfium {
   readonly call: PdfiumCalls;
-  /** Allocates memory inside PDFium; `call.free` frees it. @throws Error when none is left. */
+  /** Allocates memory of PDFium, which `call.free` frees. Returns the address. @throws Error when no memory is left. */
   allocate(size: number): number;
   /**
    * PDFium's memory as it is now. Must be called again after each allocation: when the memory grows, earlier views

@@ -1,9 +1,9 @@
 import { registerHooks } from "node:module";
 
 /*
- * Edits of pdfjs's source, made while it is loaded, because pdfjs has no option to leave out what is only needed for
- * drawing. Two edits save a quarter of its time, and most of its time for Chinese, Japanese and Korean. A third adds
- * glyph names that pdfjs does not know. If a release of pdfjs has another source text, an edit is not made, and
+ * Changes of pdfjs's source, made while pdfjs is loaded, because pdfjs has no option for them. Two of them leave out
+ * work that only drawing needs: this saves a quarter of pdfjs's time, and for Chinese, Japanese and Korean most of it.
+ * One adds names of glyphs that pdfjs does not know. If a release of pdfjs has another source, an edit is not made, and
  * pdfjs-edits.test.ts fails.
  */
 
@@ -16,8 +16,8 @@ export interface Edit {
 
 export const EDITS: readonly Edit[] = [
   {
-    // Lets pdfjs read glyph names that follow Adobe's rules: several letters (`T_h`, `uni00660066`), forms of a letter
-    // (`a.sc`).
+    // Lets pdfjs read more of Adobe's names of glyphs: those of several letters (`T_h`, `uni00660066`), and those of a
+    // letter's variant (`a.sc`).
     module: "/legacy/build/pdf.worker.mjs",
     from: "        toUnicode[charcode] = String.fromCharCode(unicode);\n        continue;\n      }\n      let code = 0;\n",
     to: `        toUnicode[charcode] = String.fromCharCode(unicode);
@@ -41,7 +41,7 @@ export const EDITS: readonly Edit[] = [
     to: "    if (file && !file.isEmpty && properties.composite && properties.hasIncludedToUnicodeMap) return;\n    if (!file || file.isEmpty) {\n",
   },
   {
-    // pdfjs's worker and its reader run in one thread here, so letters need not be copied from one to the other.
+    // pdfjs copies the letters from its worker to its reader. Here, both run in the same thread, so no copy is needed.
     module: "/legacy/build/pdf.mjs",
     from: "      data: structuredClone(obj, transfer ? {\n",
     to: "      data: obj.chunk?.items ? { ...obj, chunk: { ...obj.chunk } } : structuredClone(obj, transfer ? {\n",
@@ -55,7 +55,7 @@ export function edited(url: string, source: string): string {
   );
 }
 
-/** Makes pdfjs load with the edits of this file. Must be called before pdfjs is loaded. */
+/** Makes all later loading of pdfjs apply `EDITS`. */
 export function editPdfjs(): void {
   registerHooks({
     load(url, context, next) {

@@ -1,8 +1,8 @@
 import type { OpenDocument, PageEngine } from "./page-engine.ts";
 
 /**
- * After this many ms of processor time, the second PDF engine stops reading a file: it is only asked for a few letters
- * that the first engine does not know, and these are not worth more time.
+ * After this many ms of processor time for a file, the second PDF engine reads no further page: it is asked only for a
+ * few letters that the first engine does not know, which are not worth more.
  */
 const MAX_CPU_MS = 3000;
 /**
@@ -12,15 +12,15 @@ const MAX_CPU_MS = 3000;
 const MAX_UNNAMED_PAGES = 3;
 
 /**
- * Reads the text of a document with a second PDF engine. The engine is loaded, and opens the document, when the first
- * page is asked for.
+ * Reads the text of a document with a second PDF engine. At the first call, the engine is loaded and opens the
+ * document.
  */
 export interface SecondReader {
-  /** The text of a page; undefined when this PDF engine cannot read the page or has used up its time. */
+  /** The text of a page; undefined if the engine cannot read the page, or its time for this file is used up. */
   textOf(page: number): Promise<string | undefined>;
   /**
-   * The text of a page on which the first PDF engine knows only the codes of letters; undefined when the second PDF
-   * engine has no letters for these codes either.
+   * The text of a page whose letters the first PDF engine knows only by their `codes`. Undefined if the second engine
+   * has no letters for these codes either.
    */
   textNaming(page: number, codes: Codes): Promise<string | undefined>;
   close(): Promise<void>;
@@ -39,7 +39,7 @@ export function createSecondReader(
   };
   const textOf = async (page: number): Promise<string | undefined> => {
     if (spent > MAX_CPU_MS) return undefined;
-    // If the second PDF engine cannot be loaded, pages stay as the first engine read them.
+    // If the second engine cannot be loaded, the text of the first engine is used as it is.
     const engine = await load().catch(() => undefined);
     if (!engine) return undefined;
     const began = cpuMs();
@@ -49,7 +49,7 @@ export function createSecondReader(
       const read = await document?.read(page);
       return read?.lines.map(({ text }) => text).join("\n");
     } catch {
-      // The first PDF engine has read the page already, so an error of the second one is not reported.
+      // The text of the first engine is used as it is.
       return undefined;
     } finally {
       spent += cpuMs() - began;
@@ -71,13 +71,13 @@ export function createSecondReader(
 }
 
 /**
- * Where a font does not state which letters its codes are, the first PDF engine returns the codes. If at least this
- * part of them is also in the other PDF engine's text, that engine has only copied the codes, and its text is not used.
+ * An engine that does not know the letters returns their codes. If at least this part of the codes is in the text of
+ * the second engine, that engine has only returned the codes, too, and its text is not used.
  */
 const SAME_PART = 0.7;
 /**
- * The other PDF engine's text is used only if it has letters for at least `MIN_PART` of a page's codes, and if at most
- * `MAX_NO_LETTERS` of its characters are no letters.
+ * The text of the second engine is used only if it has letters for at least the part MIN_PART of the codes, and if at
+ * most the part MAX_NO_LETTERS of its characters matches NO_LETTERS.
  */
 const [MIN_PART, MAX_NO_LETTERS] = [0.7, 0.05] as const;
 const NO_LETTERS = /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ue000-\uf8ff\ufffd-\uffff]/g;

@@ -5,8 +5,8 @@ import type { PageEngine, ReadPage } from "./page-engine.ts";
 import { createSecondReader, namesCodes } from "./second-reader.ts";
 
 /**
- * Makes a page in a Type 3 font whose glyphs are named by their codes, as dvips writes them. `height`: that of the glyph
- * with the code 0, in thousandths of the font's size.
+ * Reads a page in a Type 3 font whose glyphs are named by their codes, as the program dvips writes them. `height`: the
+ * height of the glyph with the code 0, in thousandths of the font's size.
  */
 async function coded(text: string, height = 480): Promise<string> {
   const codes = [...new Set(Buffer.from(text, "latin1"))].toSorted((one, other) => one - other);

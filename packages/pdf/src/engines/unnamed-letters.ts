@@ -6,8 +6,8 @@ import type { Letters } from "./pdfium-letters.ts";
 import type { Codes } from "./second-reader.ts";
 
 /**
- * How many letters of a page are examined to find unnamed ones. A letter is unnamed if its font does not state which
- * letter it is.
+ * How many letters of a page are examined to find out whether it has unnamed ones (their font does not state which
+ * letters they are).
  */
 const SAMPLES = 64;
 /**
@@ -16,26 +16,26 @@ const SAMPLES = 64;
  */
 const MANY = 0.05;
 /**
- * On a page with more unnamed letters than {@link MANY}, a line is unreadable if more than this part of its letters is
- * unnamed.
+ * On a page with many unnamed letters (see {@link MANY}), a part of the text is unreadable if more than this part of
+ * its letters is unnamed.
  */
 const TOO_MANY = 1 / 12;
 /**
- * The limit that replaces {@link TOO_MANY} in Indic scripts, Thai, Arabic and the like, where a letter has several signs
- * or forms and only one of them may be unnamed.
+ * This limit replaces {@link TOO_MANY} for text in Indic scripts, Thai, Arabic and the like: there a letter has several
+ * signs or forms, of which perhaps only one is unnamed.
  */
 const TOO_MANY_CLUSTERED = 1 / 3;
-/** If a page has no more unnamed letters than this, they do not count: any page may have some. */
+/** On a page with at most this many unnamed letters, they do not count: any page may have some. */
 const SOME = 12;
 const LETTER = /[\p{L}\p{M}]/u;
-/** The ligatures, each as a single character, that TeX's fonts in the encoding OT1 have at these codes. */
+/** The ligatures (as single characters) at these codes of TeX's encoding OT1. */
 const LIGATURES = new Map([
   [0x0b, "\ufb00"],
   [0x0c, "\ufb01"],
   [0x0e, "\ufb03"],
   [0x0f, "\ufb04"],
 ]);
-/** The ligatures, each as a single character, that TeX's fonts in the encoding T1 have at these codes. */
+/** The ligatures (as single characters) at these codes of TeX's encoding T1. */
 const T1_LIGATURES = new Map([
   [0x1b, "\ufb00"],
   [0x1c, "\ufb01"],
@@ -44,42 +44,45 @@ const T1_LIGATURES = new Map([
   [0x1f, "\ufb04"],
 ]);
 /**
- * Matches what only OT1 has: ligatures at codes at which T1 has none, and within a word the codes of OT1's accents and
- * of its letters ß and æ, at which T1 has quotation marks and dashes.
+ * Matches what a text in OT1 has, but hardly a text in T1: codes that are ligatures in OT1 only, and, within a word,
+ * the codes of OT1's accents, ß and æ. In T1, the latter are quotation marks and dashes.
  */
 const NOT_T1 = /[\u000b\u000c\u000e\u000f]|[a-z][\u0010-\u0014\u0016-\u001a][a-z]/;
 /** Matches codes within a word that are ligatures in T1. In OT1 they are the capitals Æ, Œ and Ø. */
 const ONLY_T1 = /[a-z][\u001d-\u001f][a-z]{2}/;
 const UNKNOWN = "\ufffd";
 /**
- * The private-use characters that are used as marks. A mark stands for an unnamed letter until another PDF engine names
- * the letter. A page that itself has such characters gets no marks.
+ * The first mark, and the number of marks. A mark is a private-use character that stands for an unnamed letter until
+ * another PDF engine names the letter. A page that has such characters itself gets no marks.
  */
 const [FIRST_MARK, MARKS] = [0xe200, 0x400] as const;
 const OWN_MARK = /[\ue200-\ue5ff]/;
 /**
- * Matches, between two small letters, any printable ASCII character except small letters, apostrophes, hyphens and full
- * stops. Within a word such a character may be the code of a ligature.
+ * Matches, between two small letters, a printable ASCII character that hardly ever stands there, so it may be the code
+ * of a ligature. (Apostrophes, hyphens and full stops do stand there.)
  */
 const IN_WORD = /(?<=[a-z])[!-&(-,/-Z[-`{-~](?=[a-z])/g;
 
 const isControl = (unit: number): boolean => (unit < 0x20 && !isSpace(unit)) || (unit >= 0x7f && unit < 0xa0);
-/** Whether a unit is printable ASCII. Such codes are right even in fonts that do not name their letters. */
+/**
+ * Whether a UTF-16 unit is printable ASCII. For such a letter PDFium's guess is usually right, even if the font does
+ * not name the letter.
+ */
 const isPlain = (unit: number): boolean => unit >= 0x20 && unit < 0x7f;
 
 export interface KnownText {
   /**
-   * The text, in which each unnamed letter is replaced by a mark (a private-use character) or by U+FFFD. This text is
-   * as long as the given one.
+   * The text, as long as the given text. An unnamed letter is replaced by the letter that its code stands for, if that
+   * is known; otherwise by a mark (a private-use character) or by U+FFFD.
    */
   readonly text: string;
   /** For each mark in the text: PDFium's guess for the unnamed letter. */
   readonly guesses: Guesses;
-  /** Whether so much of the text is U+FFFD that OCR should read the page, if OCR is available. */
+  /** Whether so many letters are unnamed that OCR, if it is available, should read the page. */
   readonly holed: boolean;
   /**
-   * The letters that PDFium guessed from their codes; set if they are many, or if they make no text, because another
-   * PDF engine may then know more of these letters.
+   * The characters that are only codes; set if they are many, or make no text, so that another PDF engine may know more
+   * of them.
    */
   readonly codes?: Codes;
   /** Whether the part of the text from `start` to `end` is readable; left out when all parts are. */
@@ -89,8 +92,9 @@ export interface KnownText {
 const NO_GUESSES: Guesses = new Map();
 
 /**
- * The text of a page without PDFium's guesses for unnamed letters. An unnamed letter in a word becomes a mark, which
- * another PDF engine may replace by a letter; any other becomes U+FFFD.
+ * Returns the text of a page without PDFium's guesses for unnamed letters. A letter whose code shows what it is becomes
+ * this letter. Another unnamed letter in a Latin, Greek or Cyrillic word becomes a mark, which another PDF engine may
+ * turn into letters. The rest becomes ligatures, where the code may be one, or U+FFFD.
  */
 export function withoutGuesses(letters: Letters, text: string): KnownText {
   const inWords = hasUnnamedInWords(letters, text);
@@ -142,8 +146,8 @@ export function withoutGuesses(letters: Letters, text: string): KnownText {
 }
 
 /**
- * Whether a part of the text is readable. Plain Latin letters and digits are right even without names. A part with many
- * other unnamed characters is not readable: they are only codes.
+ * Whether a part of the text is readable: few of its characters are unnamed. Plain Latin letters and digits do not
+ * count as unnamed, because they are right even if the font does not name them.
  */
 function isReadable(letters: Letters, text: string, start: number, end: number): boolean {
   let [all, unnamed, clustered] = [0, 0, 0];
@@ -158,8 +162,8 @@ function isReadable(letters: Letters, text: string, start: number, end: number):
 
 /**
  * Creates the marks of a page. A mark is a private-use character that stands for an unnamed letter until another PDF
- * engine names it; equal guesses of PDFium share a mark if their fallbacks are equal, too. `of` returns `fallback` if
- * no mark is left, or if the page itself has such characters.
+ * engine names the letter. `of` returns the mark for a guess of PDFium and the text that replaces the mark if no better
+ * text is found; it returns this text itself if no mark is left, or if the page already has such characters.
  */
 function createMarks(text: string): { of(guess: string, fallback: string): string; readonly guesses: Guesses } {
   const guesses = new Map<string, { guess: string; fallback: string }>();
@@ -216,19 +220,16 @@ function hasUnnamed(letters: Letters, text: string): boolean {
   return false;
 }
 
-/**
- * How many letters of a page are examined to find out whether most of them are unnamed, even plain Latin letters and
- * digits.
- */
+/** How many letters of a page are examined to find out whether even its plain Latin letters and digits are unnamed. */
 const PLAIN_SAMPLES = 9;
 const LATIN_1 = /[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]/;
 /**
  * Each pattern matches a text whose codes are not those of Latin-1:
- * - signs between two letters, which are letters in other single-byte encodings, and runs of four accented letters;
- * - õ or û beside no other accented letters than those of Hungarian, which has ő and ű at these codes of Latin-2;
- * - ý, þ or ð beside letters that no language with these three has, or without any of the letters á, é, í, ó, ú and æ:
- *   Turkish and the languages of the east of Europe have other letters at the codes of ý, þ and ð;
- * - ì or ù beside ø, which are letters of Czech in Latin-2.
+ * - a sign between two letters, because such signs are letters in other encodings; or four accented letters in a row;
+ * - õ or û if all accented letters are those of Hungarian, which has ő and ű at these codes (Latin-2);
+ * - ý, þ or ð beside letters that no language with these three has, or without any of á, é, í, ó, ú and æ: Turkish and
+ *   the languages of Eastern Europe have other letters at the codes of ý, þ and ð;
+ * - ì or ù together with ø: at these codes, Czech has other letters (Latin-2).
  */
 const NOT_LATIN_1 = [
   /[a-z][\u008a\u008d-\u008f\u009a\u009d-\u009f\u00a1-\u00bf][a-z]|[\u00c0-\u00ff]{4}/,
@@ -237,18 +238,18 @@ const NOT_LATIN_1 = [
   /^(?=[^]*[ìù])(?=[^]*ø)/i,
 ] as const;
 /**
- * The accented letters that are words of their own. Any other accented letter that stands alone is a symbol of another
+ * The accented letters that may be a whole word. Another accented letter that stands alone is a symbol in another
  * encoding.
  */
 const WORD = /[àáèéíóúå]/i;
-/** Matches what makes an accented letter part of a word beside it: a letter, or a code that is a ligature. */
+/** Matches what can be beside an accented letter in a word: a letter, or the code of a ligature. */
 const BESIDE = /[\p{L}\p{M}\u000b\u000c\u000e\u000f\u001b-\u001f]/u;
-/** The code of ß in T1. In Latin-1, ÿ has this code, which hardly any word has. */
+/** The code of ß in T1. In Latin-1, this is the code of ÿ, which hardly any word has. */
 const [T1_SHARP_S, SHARP_S] = [0xff, "ß"] as const;
 
 const OFF = /^o\u001b/i;
 
-/** What unnamed letters of a page are if their codes are those of Latin-1, or of TeX's encoding T1. */
+/** The letters of a page for whose unnamed letters the codes are those of Latin-1 or of TeX's encoding T1. */
 interface Latin {
   /** The accented letter at an index; undefined if another sign is there, or if the codes have another encoding. */
   letterAt(index: number): string | undefined;
@@ -288,8 +289,8 @@ function createLatin(letters: Letters, text: string): Latin {
 }
 
 /**
- * Whether a word consists only of a letter and the code at an index. Such a word is a formula and has no ligature,
- * except "off".
+ * Whether a word consists of a letter and the code at an index only: then the word is a symbol of a formula and has no
+ * ligature. "off" is an exception.
  */
 function isAfterSymbol(text: string, at: number): boolean {
   if (OFF.test(text.slice(at - 1, at + 1))) return false;
@@ -309,14 +310,17 @@ function isNameless(letters: Letters, text: string): boolean {
 }
 
 /**
- * Whether the codes of a page's unnamed letters are those of Latin-1: even its plain Latin letters are unnamed, and all
- * codes together make a Latin text.
+ * Whether the codes of a page's unnamed letters are those of Latin-1: most letters are unnamed, plain Latin letters
+ * included, and the codes make a text in Latin script.
  */
 function hasLatinCodes(letters: Letters, text: string): boolean {
   return isMostlySmall(text) && !NOT_LATIN_1.some((other) => other.test(text)) && isNameless(letters, text);
 }
 
-/** Whether the codes of a page's unnamed letters may be the numbers of glyphs: they make no Latin text. */
+/**
+ * Whether the codes of a page's unnamed letters may be the numbers of glyphs: most letters are unnamed, and the codes
+ * make no text in Latin script.
+ */
 function hasOtherCodes(letters: Letters, text: string): boolean {
   return !isMostlySmall(text) && isNameless(letters, text);
 }
@@ -340,8 +344,8 @@ function isMostlySmall(text: string): boolean {
  */
 const STRANGER = /[\u0370-\u08ff\u10a0-\u177f\u1800-\u1c7f]/;
 /**
- * The letters of {@link STRANGER} that never occur next to a word in a clustered script. Greek and Cyrillic letters do
- * occur there: they denote angles, units and the like.
+ * Those letters of {@link STRANGER} that never stand beside a letter of a script with clusters. Greek and Cyrillic
+ * letters may stand there, for example to denote an angle.
  */
 const NEVER_BESIDE = /[\u0590-\u08ff\u10a0-\u177f\u1800-\u1c7f]/;
 const BESIDE_STRANGER = new RegExp(
@@ -350,16 +354,16 @@ const BESIDE_STRANGER = new RegExp(
 const TWO_OF_CLUSTERED = new RegExp(`(?<=${CLUSTERED.source})${CLUSTERED.source}`, "g");
 
 /**
- * A number for the script of a character, computed from its Unicode block: a block has 128 characters, but Burmese and
- * Tibetan have 256 each. 0 for daṇḍas, the full stops that all these scripts share.
+ * A number for the script of a character: the number of its Unicode block. A block has 128 characters, that of Burmese
+ * or Tibetan 256. Full stops (daṇḍas) that many Indic scripts share have the number 0.
  */
 const partOf = (unit: number): number =>
   unit === 0x0964 || unit === 0x0965 ? 0 : unit >= 0x0f00 && unit < 0x10a0 ? unit >> 8 : unit >> 7;
 
 /**
- * For a page in Indic scripts, Thai and the like: returns a test of whether the character at an index is of another
- * script than its word. Such a character is wrong: some programs give unnamed glyphs the code points of their glyph
- * numbers. Returns undefined when the page has no such character.
+ * For a page in Indic scripts, Thai and the like: returns a function that tells whether the character at an index is of
+ * another script than its word. Such a character is wrong: some programs give an unnamed glyph the code point that
+ * equals the glyph's number. Returns undefined if the page has no such character.
  */
 function strangersIn(text: string): ((at: number) => boolean) | undefined {
   if (!CLUSTERED.test(text)) return undefined;

@@ -21,7 +21,7 @@ function file(contents: string, ...objects: PdfObject[]): Uint8Array {
   return assemble(["<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>", page, ...objects]);
 }
 
-/** Moves the page's dictionary into an object stream, as newer programs write it. */
+/** Moves the page's dictionary into an object stream, as many programs do since PDF 1.5. */
 const packed = (bytes: Buffer): Uint8Array => {
   const objects = "3 0 << /Type /Page /Contents 1 0 R >>";
   return Buffer.concat([

@@ -1,9 +1,9 @@
 import { inflateSync } from "node:zlib";
 
 /*
- * Finds damaged content streams. PDFium shows the part of a damaged stream that it could inflate, and does not report
- * the damage. This code finds the streams of a page by their object numbers, with text searches and without parsing the
- * PDF. A stream that is not found counts as undamaged.
+ * Finds pages whose content is damaged. PDFium shows as much of a damaged stream as it can inflate, and does not report
+ * the damage. This code finds the streams of a page by text searches for object numbers, without parsing the PDF. A
+ * stream that is not found counts as undamaged.
  */
 
 /** A file with more bytes than this is not examined: its streams count as undamaged. */
@@ -15,10 +15,9 @@ const MAX_DICTIONARY = 4096;
 const REFERENCE = /(\d{1,10})\s+\d{1,5}\s+R/g;
 const HEAD = " 0 obj";
 const FLATE = /\/Filter\s*\[?\s*\/(?:FlateDecode|Fl)\s*[\]/>\r\n ]/;
-/** zlib's error message for bytes that are not zlib data at all. A stream of such bytes does not count as damaged. */
+/** zlib's error for bytes that do not begin like zlib data. A stream of such bytes does not count as damaged. */
 const NO_STREAM = "incorrect header check";
 
-/** Finds damage in the content streams of pages. */
 export interface ContentStreams {
   /** Whether a stream of a page is cut off or has wrong bytes. `page`: the page's object number. */
   isDamaged(page: number): boolean;
@@ -87,7 +86,9 @@ function referencesIn(text: string): number[] {
   return [...text.matchAll(REFERENCE)].map(([, number]) => Number(number));
 }
 
-/** The bytes between `stream` and `endstream` of the object that begins at `start`. */
+/**
+ * The bytes between `stream` and `endstream` in the object at `start`; up to the file's end if `endstream` is missing.
+ */
 function streamAt(file: Buffer, start: number): Buffer | undefined {
   let at = file.indexOf("stream", start);
   if (at < 0 || at - start > MAX_DICTIONARY) return undefined;
@@ -98,7 +99,7 @@ function streamAt(file: Buffer, start: number): Buffer | undefined {
   return file.subarray(at, end < 0 ? file.length : end);
 }
 
-/** The texts of the objects that are packed into object streams, by object number. */
+/** The objects that are packed into object streams: for each object number, the object's text. */
 function unpack(file: Buffer): Map<number, string> {
   const found = new Map<number, string>();
   let at = file.indexOf("/ObjStm");
@@ -117,7 +118,7 @@ function addObjects(found: Map<number, string>, data: Buffer, first: number): vo
   try {
     text = inflateSync(data, { finishFlush: 2, maxOutputLength: MAX_STREAM_BYTES }).toString("latin1");
   } catch {
-    return; // the stream is damaged: the objects in it count as not found
+    return; // damaged: its objects count as not found
   }
   const numbers = text.slice(0, first).trim().split(/\s+/).map(Number);
   for (let index = 0; index + 1 < numbers.length; index += 2) {

@@ -2,9 +2,9 @@ const CATALOG = /\/Type\s*\/Catalog\b/g;
 const OBJECT = /(\d{1,10})\s+(\d{1,5})\s+obj\b/g;
 
 /**
- * Makes a trailer that names the file's catalog, for a file whose end is missing because its download was cut off. With
- * the trailer, PDF readers find all other objects by searching for them. Returns undefined when the file has a trailer,
- * or when no catalog is found.
+ * Makes a trailer for a file whose end is missing, perhaps because its download was cut off. The trailer names the
+ * file's catalog; PDF readers then search for all other objects. Returns undefined if the file has a trailer, is
+ * encrypted, or has no catalog.
  */
 export function madeUpTrailer(bytes: Uint8Array): Uint8Array | undefined {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");

@@ -1,35 +1,33 @@
 const NAMED = /\/ToUnicode\s*\/Identity-[HV]\b/;
 const KEY = "/Subtype";
 const FONT = /^\/Subtype\s*\/(Type0|Type1|MMType1|TrueType|Type3|CIDFontType[02])\b/;
-/** A file with more fonts than this is not examined to its end, so its codes are not taken for Unicode. */
+/** If a file has more fonts than this, its codes are not taken for Unicode. */
 const MAX_FONTS = 2000;
 /**
- * How many bytes of a font's object are examined before and after its subtype. The limit is high, because the widths of
- * all glyphs may be in the object.
+ * How many bytes of a font's object are searched before and after its subtype. They are many, because the object may
+ * list the widths of all glyphs.
  */
 const MAX_OBJECT = 65_536;
 /** How many bytes the word `/Subtype` and its value have at most. */
 const VALUE = 40;
-/** Matches the encoding of a font if PDFium knows it. Such a font needs no map from its codes to letters. */
+/** Matches an encoding that PDFium knows. With it, PDFium knows all letters of the font. */
 const ENCODED = /\/Encoding\s*\/(?:WinAnsi|MacRoman)Encoding\b/;
 const OWN_MAP = /\/ToUnicode\s+\d/;
-/**
- * Matches the table with which a font maps its codes to glyphs. The codes of such a font are not the numbers of glyphs.
- */
+/** Matches a table from codes to glyphs. A font with such a table has codes that are not the numbers of glyphs. */
 const GLYPH_MAP = /\/CIDToGIDMap\s+\d/;
 const GLYPH_NUMBERS = /\/CIDToGIDMap\s*\/Identity\b/;
-/** Matches control characters, except blanks and the character that PDFium uses as a hyphen. No text has them. */
+/** Matches control characters, which no text has; except blanks and U+0002, with which PDFium denotes a hyphen. */
 const CONTROL = /[\u0001\u0003-\u0008\u000e-\u001f\u007f-\u009f]/;
 
 /**
- * Whether the codes of all unnamed letters in the file are Unicode. (PDFium takes a letter for unnamed if it does not
- * find out from the file which letter it is.) A font may state that its codes are Unicode: instead of a map from codes
- * to letters, it gives the name of the map of each code to itself (Identity). As this map is not in the file, PDFium
- * takes the letters of such a font for unnamed.
+ * Whether the codes of all unnamed letters in a file are Unicode. A letter is unnamed if PDFium does not find out from
+ * the file which letter it is.
  *
- * Many programs give this name to fonts whose codes are really the numbers of glyphs. So the result is true only if no
- * other font of the file can have unnamed letters, and if each font with this name maps its codes to glyphs or has no
- * glyphs in the file. A file with compressed objects is not examined, and the result is false.
+ * A font may state that its codes are Unicode: instead of a map from codes to letters, it names the map Identity.
+ * PDFium does not know this map, and takes the letters of such a font for unnamed. But many programs also name this map
+ * in fonts whose codes are the numbers of glyphs. So the result is true only if each font with this map has a table
+ * from codes to glyphs, or the file has no glyphs at all; and if all letters of the other fonts are named. It is false
+ * for a file with compressed objects.
  */
 export function hasUnicodeCodes(bytes: Uint8Array): boolean {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -56,7 +54,7 @@ export function hasUnicodeCodes(bytes: Uint8Array): boolean {
   return named > 0;
 }
 
-/** The object around a place of a file; undefined if the object is too long, or has several fonts. */
+/** The text of the object around a position; undefined if the object is too long, or contains several fonts. */
 function objectAt(file: Buffer, at: number): string | undefined {
   const from = Math.max(0, at - MAX_OBJECT);
   const start = file.subarray(from, at).lastIndexOf(" obj");

@@ -3,7 +3,6 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createHttpExtractor, type ExtractOutcome } from "../index.ts";
 
-/** The requests that the server received, and a function for its next response. */
 let asked: { method: string; headers: IncomingMessage["headers"]; body: Buffer }[] = [];
 let answer: (response: ServerResponse) => void;
 let url = "";

@@ -6,7 +6,7 @@ import { xhtmlPages } from "./xhtml-pages.ts";
 
 export interface HttpExtractorOptions {
   /**
-   * The URL to which the bytes are sent with PUT: Apache Tika's `http://tika:9998/tika`, or a server with the same
+   * The URL to which a file is sent: `http://tika:9998/tika` for Apache Tika, or another server with the same
    * interface.
    */
   readonly url: string;
@@ -15,18 +15,24 @@ export interface HttpExtractorOptions {
 
 const ENCRYPTED = new Set([401, 403, 423]);
 const REFUSED = new Set([400, 415, 422]);
-/** A response may have this many times as many bytes as the longest text, because XHTML adds tags and entities. */
+/** How many times as many bytes as the longest text a response may have: XHTML adds tags and entities. */
 const MARKUP = 4;
 
 /**
- * An extractor behind HTTP. It sends the bytes with PUT as `application/pdf`, with the password in the header
- * `Password_Base64_UTF-8`. The server responds with 200 and XHTML that has a `<div class="page">` for each page (as
- * Apache Tika does), or plain text with a form feed between pages (as pdftotext does). 400, 415 and 422 mean that the
- * server cannot read the bytes as a PDF; 401, 403 and 423 that a password is needed. The server must isolate itself
- * from the files that it reads. This code only enforces the time and the limits, and cleans the text.
+ * Creates an extractor that sends files to a server.
  *
- * Unlike other extractors, this one throws when the server cannot be reached or gives any other response, because that
- * says nothing about the file.
+ * Request: PUT with the file as `application/pdf`, and with the password, if there is one, in the header
+ * `Password_Base64_UTF-8`.
+ *
+ * Response: 200 with XHTML that has a `<div class="page">` for each page (as Apache Tika sends it), or with plain text
+ * and a form feed between pages (as pdftotext writes it). 400, 415 and 422 mean that the bytes cannot be read as a PDF;
+ * 401, 403 and 423 that a password is needed.
+ *
+ * The server has to isolate itself from the files that it reads. This code only enforces the time and the limits, and
+ * cleans the text.
+ *
+ * Unlike other extractors, this extractor throws when the server cannot be reached or sends another response: that says
+ * nothing about the file.
  */
 export function createHttpExtractor({ url, limits }: HttpExtractorOptions): Extractor {
   const closed = new AbortController();
@@ -88,7 +94,7 @@ async function send(
   return reading;
 }
 
-/** Reads the body as text, up to `bytes` bytes. The rest of a longer body is not read. */
+/** Reads at most `bytes` bytes of the body as text, and drops the rest. */
 async function readAtMost(response: Response, bytes: number): Promise<string> {
   const pieces: Uint8Array[] = [];
   let size = 0;

@@ -3,7 +3,7 @@ const BLOCK_END = /<\/(?:p|div|h[1-6]|li|tr|table|ul|ol)>|<br\s*\/?>/gi;
 const CELL_END = /<\/t[dh]>/gi;
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " };
 
-/** The pages of Apache Tika's response as text: one line for each paragraph or row, tabs between cells. */
+/** The texts of the pages in Apache Tika's response: a line for each paragraph or row, with tabs between cells. */
 export function xhtmlPages(xhtml: string): string[] {
   const [, ...pages] = xhtml.split(PAGE);
   return (pages.length > 0 ? pages : [xhtml.replace(/<head[\s\S]*?<\/head>/i, "")]).map(textOf);

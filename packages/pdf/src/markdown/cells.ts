@@ -1,18 +1,18 @@
 import { withoutStretch, type Line } from "../text/layout.ts";
 import type { Extent } from "../text/styled.ts";
 
-/** Pieces of text whose baselines differ by less than this many ems are in one row. */
+/** Pieces of text are in one row if their baselines differ by at most this many ems. */
 const SAME_ROW_EM = 0.4;
 /**
- * A raised mark, such as a footnote's, has at most this part of its neighbour's size, and at most `MARK_CHARS`
- * characters.
+ * A raised mark, such as that of a footnote, has at most this part of the size of the text before it, and at most
+ * MARK_CHARS characters.
  */
 const RAISED = 0.8;
 const MARK_CHARS = 4;
 
 /**
- * Splits lines into cells and returns each cell as a line of its own; empty cells are left out. Raised marks are joined
- * to their word.
+ * Splits lines at tabs, so that each cell becomes a line of its own. Leaves out empty cells, and joins raised marks to
+ * the text before them.
  */
 export function cellsOf(lines: readonly Line[]): Line[] {
   const cells: Line[] = [];
@@ -61,7 +61,7 @@ export function isOneRow(one: Line, other: Line): boolean {
   return one.right <= other.left + 0.1 * em || other.right <= one.left + 0.1 * em;
 }
 
-/** Sorts pieces of text into rows from top to bottom, each row from left to right. */
+/** Groups pieces of text into rows, from top to bottom; within a row, from left to right. */
 export function rowsOf(cells: readonly Line[]): Line[][] {
   const rows: Line[][] = [];
   for (const cell of cells.toSorted((one, other) => other.baseline - one.baseline)) {
@@ -74,7 +74,7 @@ export function rowsOf(cells: readonly Line[]): Line[][] {
   return rows.map((row) => row.toSorted((one, other) => one.left - other.left));
 }
 
-/** A word and its extent on its line. */
+/** A word, with its horizontal extent. */
 export interface Word extends Extent {
   readonly text: string;
 }

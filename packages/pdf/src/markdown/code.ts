@@ -3,8 +3,7 @@ import type { Line } from "../text/layout.ts";
 import { rowsOf } from "./cells.ts";
 
 /**
- * A code block of lines of code. The indentation is computed from positions: in monospaced type all letters have the
- * same width.
+ * Makes a Markdown code block. The indentation comes from the positions of the lines, as all letters are equally wide.
  */
 export function codeBlock(lines: readonly Line[]): string {
   const rows = rowsOf(lines);

@@ -2,23 +2,23 @@ import type { Line } from "../text/layout.ts";
 import type { Extent, Rules } from "../text/styled.ts";
 import { wordsOf, type Word } from "./cells.ts";
 
-/** Words of one line belong to one cell if the gap between them is smaller than this many ems. */
+/** Words with a smaller gap than this between them, in ems, belong to one cell. */
 const WORD_GAP_EM = 0.5;
 /**
  * A line is full if it has at least this part of the cells of the fullest line. Only full lines determine the columns.
  */
 const FULL_LINE = 0.6;
 
-/** The pieces of text of one line of a table, by column. */
+/** For each column of a table: the pieces of text that a line has in it. */
 export type PlacedLine = ReadonlyArray<readonly Line[]>;
 
-/** Words of a line that stand close together, within one cell. */
+/** Words of a line that belong to one cell, because they are close together. */
 export interface Fragment extends Extent {
   readonly words: readonly Word[];
   readonly line: Line;
 }
 
-/** Splits the words of a line where a cell may end. */
+/** Splits a line into fragments: at each gap that may separate cells. */
 export function fragmentsOf(line: readonly Line[]): Fragment[] {
   return line.flatMap((piece) => {
     const found: Fragment[] = [];
@@ -37,14 +37,16 @@ function widenedBy(fragment: Fragment, word: Word): Fragment {
   return { ...fragment, words: [...fragment.words, word], left, right };
 }
 
-/** Whether a line has about as many cells as the fullest line. */
+/**
+ * Whether a line is full: it has at least two fragments, and at least the part FULL_LINE of those of the fullest line.
+ */
 export function isFull(line: readonly Fragment[], lines: ReadonlyArray<readonly Fragment[]>): boolean {
   return line.length > 1 && line.length >= FULL_LINE * Math.max(...lines.map(({ length }) => length));
 }
 
 /**
- * The columns of a table from left to right. They lie between drawn lines; if there are none, between gaps that all
- * full lines share.
+ * The columns of a table, from left to right. The borders are upright lines that are drawn on the page; if there are
+ * none, gaps that all full lines have in common.
  */
 export function columnsOf(lines: ReadonlyArray<readonly Fragment[]>, rules: Rules): Extent[] {
   const all = lines.flat();
@@ -56,17 +58,14 @@ export function columnsOf(lines: ReadonlyArray<readonly Fragment[]>, rules: Rule
   }
   let columns: Extent[] = [];
   for (const line of lines) if (isFull(line, lines)) for (const one of line) columns = widened(columns, one);
-  // Cells that overlap none of these columns form further columns, which only a few rows have.
+  // Fragments of other lines that overlap no column form further columns.
   for (const line of lines)
     if (line.length > 1)
       for (const one of line) if (overlapping(columns, one).length === 0) columns = widened(columns, one);
   return columns.toSorted((one, other) => one.left - other.left);
 }
 
-/**
- * The positions of the drawn upright lines between cells. An upright line counts if it covers at least half of the
- * table's lines of text.
- */
+/** The x positions of drawn upright lines inside of the table that lie beside more than half of its lines of text. */
 function uprightBetween(lines: ReadonlyArray<readonly Fragment[]>, rules: Rules, { left, right }: Extent): number[] {
   const baselines = lines.flat().map(({ line }) => line.baseline);
   const [top, bottom] = [Math.max(...baselines), Math.min(...baselines)];

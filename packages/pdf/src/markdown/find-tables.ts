@@ -3,33 +3,30 @@ import { NO_RULES, type Rules } from "../text/styled.ts";
 import { isOneRow } from "./cells.ts";
 import { gridOf } from "./grid.ts";
 
-/** A table: which pieces of text of the page belong to it, and its cells row by row. */
+/** A table on a page, and the texts of its cells, row by row. */
 export interface Table {
-  /**
-   * The table's pieces of text: their indexes among all pieces of text of the page, from `from` (included) to `to` (not
-   * included).
-   */
+  /** The table consists of the page's pieces of text from index `from` to index `to`, which is not included. */
   readonly from: number;
   readonly to: number;
   readonly rows: readonly (readonly string[])[];
 }
 
 /**
- * Within how many pieces of text the next cell of a row is looked for. The cells of a row are drawn one after another,
- * or with the lines of one cell between them. Two columns of prose are farther apart in the drawing order, because each
- * column is drawn as a whole.
+ * The next cell of a row is searched for among this many pieces of text. The cells of a row are drawn one after
+ * another, at most with further lines of a cell between them. In columns of prose, which are drawn one column after
+ * another, neighbours are farther apart.
  */
 const MAX_APART = 12;
 /**
- * Two rows of one table have at most this many lines between them, and a distance of at most `MAX_ROW_GAP_EM` ems
- * unless drawn lines are above and below the second row.
+ * Between two rows of a table there are at most this many other pieces of text. The distance above the second row is at
+ * most MAX_ROW_GAP_EM ems, unless drawn lines are above and below this row.
  */
 const MAX_BETWEEN = 6;
 const MAX_ROW_GAP_EM = 4;
-/** A line at most this many ems below a row continues one of its cells. */
+/** A line belongs to the row above it if it is at most this many ems below. */
 const MAX_LINE_GAP_EM = 1.5;
 
-/** The tables of a page, in order. */
+/** Finds the tables of a page, from top to bottom. */
 export function findTables(
   cells: readonly Line[],
   { rules, isCode }: { rules: Rules; isCode(cell: Line): boolean },
@@ -42,10 +39,7 @@ export function findTables(
   });
 }
 
-/**
- * Finds ranges of pieces of text that may be tables: the first and the last piece of text of each range have a
- * neighbour in their row.
- */
+/** Finds ranges of pieces of text that may be tables, by their rows: pieces of text that are side by side. */
 export function spansOf(cells: readonly Line[], rules: Rules = NO_RULES): Array<readonly [from: number, to: number]> {
   const spans: Array<[number, number]> = [];
   cells.forEach((cell, index) => {
@@ -60,8 +54,8 @@ export function spansOf(cells: readonly Line[], rules: Rules = NO_RULES): Array<
 }
 
 /**
- * Whether the row at `index` belongs to the table before it. It does if the lines in between are in the table's cells,
- * or in a box of drawn lines.
+ * Whether the row at `index` belongs to the table before it: all pieces of text between them are further lines of the
+ * table's cells, or in a box of drawn lines.
  */
 function goesOn(cells: readonly Line[], [from, to]: readonly [number, number], index: number, rules: Rules): boolean {
   if (index - to > MAX_BETWEEN) return false;
@@ -107,8 +101,8 @@ function isInCell(line: Line, row: readonly Line[]): boolean {
 }
 
 /**
- * Adds to the table the further lines of its last row's cells. A line that begins below the first cell is not added,
- * because it may be the text after the table.
+ * Returns the end of the table including the further lines of the last row's cells. Lines below the first cell are not
+ * included, because they may be text after the table.
  */
 function withLastLines(cells: readonly Line[], from: number, to: number): number {
   const row = lastRow(cells.slice(from, to));

@@ -11,8 +11,8 @@ const MARK = /^\s*(?:\[?(\d{1,3})[\].)]?|([*†‡§]))\s*(?=\S)/u;
 const SMALLER = 0.93;
 
 /**
- * Finds footnotes: the lines in smaller type at the end of a page, beginning with the first line that has a footnote
- * mark. Returns the index of that line.
+ * Returns the index of the first footnote: the first line with a footnote's mark among the lines in smaller type at the
+ * end of the page. Returns the number of lines if there is none.
  */
 export function footnotesFrom(lines: readonly Line[], body: Body): number {
   let from = lines.length;
@@ -38,7 +38,7 @@ export function readFootnotes(lines: readonly Line[]): Footnote[] {
   return notes.map(({ mark, lines: of }) => ({ mark, text: pageText(of).replaceAll("\n", " ") }));
 }
 
-/** Puts each footnote after the paragraph that has its mark. A footnote whose mark is not found comes last. */
+/** Puts each footnote after the paragraph that has its mark, or at the end if no paragraph has the mark. */
 export function withFootnotes(blocks: readonly string[], notes: readonly Footnote[]): string[] {
   const result = [...blocks];
   for (const { mark, text } of notes) {

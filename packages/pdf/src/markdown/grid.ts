@@ -5,15 +5,15 @@ import { columnsOf, fragmentsOf, isFull, overlapping, type Fragment, type Placed
 import { rowTest } from "./table-rows.ts";
 
 /**
- * Columns are prose, not a table, if their pieces of text have at least this many words on average, and if at least the
- * part `PROSE_FULL` of these pieces of text reaches the column's edge.
+ * Columns with at least this many words in each piece of text, on average, are prose and not a table, if more than the
+ * part PROSE_FULL of the pieces of text reaches the right edge of its column.
  */
 const PROSE_WORDS = 4.5;
 const PROSE_FULL = 0.6;
 
 /**
- * The cells in a range of pieces of text, row by row; all rows have the same length. Returns undefined when the range
- * is not a table.
+ * Arranges a range of pieces of text as a table. Returns the texts of the cells, row by row; all rows have the same
+ * length. Returns undefined if the range is not a table.
  */
 export function gridOf(cells: readonly Line[], rules: Rules): string[][] | undefined {
   const lines = rowsOf(cells).map(fragmentsOf);
@@ -38,8 +38,9 @@ function cellText(pieces: readonly Line[]): string {
 }
 
 /**
- * Puts the fragments of a line into columns. A fragment that spans several columns goes into the first of them. In a
- * full line (see `isFull`) it does not: there, each of its words goes into the column in which the word stands.
+ * Puts a line's fragments into columns. In a full line (see `isFull`), a fragment that overlaps several columns is
+ * split: each of its words goes into its own column. In another line, such a fragment goes into the first of these
+ * columns.
  */
 function placedIn(line: readonly Fragment[], columns: readonly Extent[], isFullLine: boolean): PlacedLine {
   const placed: Line[][] = columns.map(() => []);

@@ -8,7 +8,7 @@ export interface Body {
   readonly isMono: boolean;
 }
 
-/** The least size of a heading of level 1, 2 and 3, as a multiple of the size of running text. */
+/** The size of a heading of level 1, 2 and 3 is at least so many times the size of running text. */
 const LARGER = [1.75, 1.35, 1.12] as const;
 const BOLD_LEVEL = 4;
 const MAX_WORDS = 20;

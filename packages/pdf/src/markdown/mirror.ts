@@ -5,14 +5,14 @@ import { isOneRow } from "./cells.ts";
 import { spansOf } from "./find-tables.ts";
 
 /*
- * Tables and lists of a page that is read from right to left begin at the right. Their lines are mirrored, so that they
- * begin at the left, and the code for left-to-right pages can read them. Code and left-to-right text on such a page are
- * not mirrored.
+ * On a page that is read from right to left, tables and lists begin at the right. Their lines are mirrored (their
+ * positions get the opposite sign), so that they begin at the left and the code for left-to-right pages can find them.
+ * Code and left-to-right text on such a page are not mirrored.
  */
 
 /**
- * If most text of a page is right-to-left, mirrors its right-to-left lines, and those rows of possible tables that have
- * a right-to-left cell.
+ * If most text of a page is right-to-left, mirrors the right-to-left lines. A possible table with a right-to-left cell
+ * is mirrored as a whole, unless it contains code.
  */
 export function withRtlMirrored(lines: readonly Line[]): readonly Line[] {
   if (!isMostlyRtl(lines.map(({ text }) => text).join("\n"))) return lines;
@@ -51,8 +51,8 @@ function goesOn(before: Line, { text, left, right, size }: Line): boolean {
 }
 
 /**
- * For cells that are in no table: undoes the mirroring of left-to-right cells, so that they are where they were drawn.
- * A cell that is in one row with another mirrored cell stays mirrored.
+ * Mirrors left-to-right cells that are in no table back to where they were drawn. A cell stays mirrored if it is in one
+ * row with another mirrored cell.
  */
 export function withLtrAsDrawn(cells: readonly Line[]): Line[] {
   return cells.map((cell, at) => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Line } from "../text/layout.ts";
 import { pageMarkdown } from "./page-markdown.ts";
 
-/** A line of running text, `at` lines from the top, with a width according to its letters. */
+/** A line of running text: the line number `at` of the page, as wide as its letters require. */
 function line(text: string, at: number, more: Partial<Line> = {}): Line {
   const size = more.size ?? 10;
   const left = more.left ?? 50;

@@ -12,9 +12,9 @@ const BULLET = /^[•‣▪●○◦·–—»→\u00b7]\s+/u;
 const NUMBERED = /^\(?(\d{1,3}|[A-Za-z])[.)]\s+/;
 
 /**
- * A page in Markdown: headings by size and weight, tables, lists, code, and footnotes after their paragraph. The
- * Markdown contains all words of `lines`. `lines` are in reading order, best with one line for each cell. Blocks are
- * separated by an empty line.
+ * Writes a page as Markdown: headings (by size and weight), tables, lists, code, and each footnote after its paragraph.
+ * Every word of `lines` is in the result. `lines` are in reading order; tables come out best if each cell is a line of
+ * its own. An empty line separates blocks.
  */
 export function pageMarkdown(
   lines: readonly Line[],
@@ -35,8 +35,8 @@ export function pageMarkdown(
 }
 
 /**
- * The tables of a page. Tables of mirrored cells are searched for separately, because mirrored positions cannot be
- * compared with others.
+ * Finds the tables of a page. Mirrored and other lines are searched separately, because their positions cannot be
+ * compared.
  */
 function tablesOf(cells: readonly Line[], rules: Rules, body: Body): Table[] {
   const tables: Table[] = [];
@@ -111,7 +111,10 @@ function headings(lines: readonly Line[], body: Body): string[] {
   return found.map(({ level, text }) => (text === "" ? "" : `${"#".repeat(level)} ${text}`));
 }
 
-/** Whether a line may continue a heading: it begins at the same place, or is centred the same way. */
+/**
+ * Whether a line may continue a heading: it has the same size, and begins at the same place or is centred in the same
+ * way.
+ */
 function isAligned(one: Line, other: Line): boolean {
   const off = Math.min(Math.abs(one.left - other.left), Math.abs(one.left + one.right - other.left - other.right) / 2);
   return one.size === other.size && off < other.size;
@@ -133,7 +136,7 @@ function joinRows(cells: readonly Line[]): Line[] {
   return lines;
 }
 
-/** Splits text into paragraphs. The items of a list follow one another without an empty line. */
+/** Splits text into paragraphs. The items of a list stay together in one block. */
 function paragraphs(text: string): string[] {
   const blocks: string[] = [];
   let inList = false;

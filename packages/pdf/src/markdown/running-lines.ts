@@ -1,29 +1,26 @@
-/*
- * Removes headers and footers that recur on other pages. A single page does not show which lines recur, so this runs
- * once all pages are known.
- */
+/* Removes headers and footers, which recur on other pages. This needs the text of all pages. */
 
-/** A header may be among this many blocks at the top of a page, and a footer among as many blocks at the bottom. */
+/** The first and the last blocks of a page, this many each, may be headers and footers. */
 const EDGE_BLOCKS = 2;
 const MAX_CHARS = 120;
 /**
- * A line of a page recurs if two conditions hold. At least this many pages have the line, and one of the others is at
- * most `NEAR_PAGES` pages away. And either the part `MIN_SHARE` of all pages has it, or at least this many of the pages
- * at most twice `NEAR_PAGES` away have it, this page included.
+ * A block is removed if it recurs: at least MIN_PAGES pages have it, and another of them is at most NEAR_PAGES pages
+ * away. In addition, either at least the part MIN_SHARE of all pages with text has the block, or at least MIN_PAGES of
+ * the pages up to 2 × NEAR_PAGES away have it (this page included).
  */
 const MIN_PAGES = 3;
 const MIN_SHARE = 0.3;
 /**
- * How many pages away the nearest other page with the same line may be: 2, because left and right pages may have
- * different headers.
+ * How many pages away the nearest page with the same block may be. 2, because left and right pages may have different
+ * headers.
  */
 const NEAR_PAGES = 2;
-/** Parts of a header with fewer characters than this are not compared. */
+/** The part of a header between tabs is compared only if it has at least this many characters. */
 const MIN_PART_CHARS = 8;
 
 /**
- * Removes headers and footers: short blocks at the top or bottom of a page that are on other pages, too, at most with
- * other numbers.
+ * Removes headers and footers from pages of Markdown: short blocks at the top or at the bottom that other pages have,
+ * too. Numbers in such blocks may differ.
  */
 export function withoutRunningLines(pages: readonly string[]): string[] {
   const split = pages.map((page) => (page === "" ? [] : page.split("\n\n")));
@@ -38,7 +35,7 @@ export function withoutRunningLines(pages: readonly string[]): string[] {
     const near = on.filter((other) => Math.abs(other - page) <= 2 * NEAR_PAGES);
     if (on.length < MIN_PAGES || !near.some((other) => other !== page && Math.abs(other - page) <= NEAR_PAGES))
       return false;
-    // A chapter's header is only on the pages of its chapter, so recurring on nearby pages is enough.
+    // A chapter's header is on the pages of its chapter only, so it is enough if nearby pages have it.
     return on.length >= MIN_SHARE * filled || near.length >= MIN_PAGES;
   };
   return split.map((blocks, page) => {
@@ -53,8 +50,8 @@ function edgesOf(blocks: readonly string[]): number[] {
 }
 
 /**
- * The keys by which a block is compared with others: two blocks share a key when they differ only in numbers, or when
- * one of the long parts between their tabs does. A block that is not a single line has no key.
+ * The keys by which a block is compared with others: blocks recur if they share a key. One key is the block's text
+ * without its numbers; if it has tabs, each long part between tabs is a key, too. A block of several lines has no keys.
  */
 function keysOf(blocks: readonly string[], at: number): string[] {
   const block = blocks[at] ?? "";

@@ -5,14 +5,12 @@ import type { PlacedLine } from "./columns.ts";
 const MAX_LINE_EM = 1.45;
 /** Rows are at least this many times as far apart as the lines within a cell. */
 const ROW_TO_LINE = 1.15;
-/**
- * A row between drawn lines has at most this many lines. If there are more, drawn lines separate only groups of rows.
- */
+/** If more lines than this are between two drawn lines, the drawn lines separate groups of rows and not single rows. */
 const MAX_RULED_LINES = 8;
 const MIN_RULES = 2;
 /**
- * A line that fills at least this part of the columns counts as a whole row. If most lines are whole rows, drawn lines
- * separate only groups of rows.
+ * A line is whole if at least this part of the table's columns has text in it. If most lines between drawn lines are
+ * whole, each of them is a row, and the drawn lines separate groups of rows.
  */
 const WHOLE = 0.8;
 
@@ -54,8 +52,8 @@ function lineTest(lines: readonly PlacedLine[]): (index: number) => boolean {
   const threshold = widestJump(gaps.slice(1));
   const isClose = (index: number): boolean => (gaps[index] ?? Infinity) < threshold;
   const close = lines.map((_, index) => index).filter(isClose);
-  // If most of the lines that are close to the line before them are whole rows, distances do not separate rows here:
-  // the other lines are farther away for another reason, for example below a heading.
+  // If most of the close lines have text in all columns, they are rows, so distances do not separate rows here. Lines
+  // that are farther away are so for another reason, for example because they are below a heading.
   const whole = close.filter((index) => filled[index] === lines[index]?.length).length;
   if (close.length > 0 && whole * 2 < close.length) return isClose;
   return (index) => {
@@ -67,7 +65,8 @@ function lineTest(lines: readonly PlacedLine[]): (index: number) => boolean {
 }
 
 /**
- * The limit, in ems, between the distance of lines in a cell and the distance of rows; 0 when all distances are alike.
+ * The distance, in ems, that separates the lines of a cell from rows: lines that are closer belong to one cell. 0 if
+ * all distances are alike.
  */
 function widestJump(gaps: readonly number[]): number {
   const sorted = gaps.toSorted((one, other) => one - other);

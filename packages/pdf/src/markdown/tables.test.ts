@@ -14,7 +14,7 @@ async function firstPage(bytes: Uint8Array): Promise<string> {
   return pageMarkdown(lines, how);
 }
 
-/** The tables of a page, as rows of cells, without the row of dashes. */
+/** The tables in a Markdown page: for each table, its rows of cells. Leaves out the row of dashes below the head. */
 function tablesIn(markdown: string): string[][][] {
   const tables = markdown.split("\n\n").filter((block) => block.startsWith("|"));
   return tables.map((table) => {

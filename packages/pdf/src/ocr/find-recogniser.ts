@@ -4,22 +4,25 @@ import { createTesseractNative, nativeLanguages } from "./tesseract-native.ts";
 import { createTesseractWasm } from "./tesseract-wasm.ts";
 
 /**
- * Languages by Tesseract's codes (`eng`, `deu`, `chi_sim`). `auto`: languages are chosen by the script of each page.
+ * Tesseract's codes of languages, such as `eng`, `deu` or `chi_sim`. `auto`: the languages depend on the script of each
+ * page.
  */
 export type OcrLanguages = readonly string[] | "auto";
 
 /**
- * Finds a recogniser. If the program `tesseract` is on PATH and has all the languages, it is used, because somebody
- * chose to install it. Otherwise Tesseract as WebAssembly is used, from the optional dependencies; if `languages` is
- * `auto`, it reads only English.
+ * Finds a program for OCR. The program `tesseract` is used if it is on the PATH and has all the languages, because
+ * somebody has installed it on purpose. Otherwise Tesseract as WebAssembly is used, an optional dependency, which with
+ * `auto` reads only English.
  * @throws PdfError `ocr-missing`, whose message names the package to install.
  */
 export async function findRecogniser(options: {
   languages: OcrLanguages;
-  /** The PATH on which the program `tesseract` is looked for. If the PATH is empty, the program is not used. */
+  /**
+   * The PATH on which the program `tesseract` is looked for. If this is empty, only Tesseract as WebAssembly is used.
+   */
   path: string;
   memoryBytes: number;
-  /** The CoreWatch of the extractor that uses the recogniser. */
+  /** The CoreWatch, which should also be that of the extractor. */
   coreWatch?: CoreWatch;
 }): Promise<Recogniser> {
   const { languages } = options;

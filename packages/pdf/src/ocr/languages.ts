@@ -1,4 +1,6 @@
-/** For each script: Tesseract's codes of the languages written in it, and of the model that reads the whole script. */
+/**
+ * For each script: Tesseract's codes of the languages in this script, and the name of the model that reads all of them.
+ */
 const SCRIPTS: Readonly<Record<string, { readonly languages: readonly string[]; readonly model: string }>> = {
   Cyrillic: {
     languages: ["rus", "ukr", "bel", "bul", "srp", "mkd", "kaz", "kir", "mon", "tgk", "uzb_cyrl"],
@@ -28,16 +30,16 @@ const SCRIPTS: Readonly<Record<string, { readonly languages: readonly string[]; 
   Japanese: { languages: ["jpn"], model: "Japanese" },
   Korean: { languages: ["kor"], model: "Hangul" },
 };
-/** Other names that Tesseract uses for some scripts of {@link SCRIPTS}. */
+/** Tesseract's names for scripts that have another name in {@link SCRIPTS}. */
 const ALIASES: Readonly<Record<string, string>> = { Hangul: "Korean", Hiragana: "Japanese", Katakana: "Japanese" };
 const NOT_LATIN = new Set(Object.values(SCRIPTS).flatMap(({ languages }) => languages));
-/** The most languages with which one page is read, because each language takes more time. */
+/** With how many languages a page is read at most. Each language takes more time. */
 const MAX_LANGUAGES = 4;
 
 /**
- * The languages with which a page of a script is read, in Tesseract's form (`eng+deu`). These are the script's
- * installed languages if there are only a few, otherwise the model of the whole script. Returns undefined when neither
- * is installed.
+ * The languages with which a page in this script is read, in Tesseract's form (`eng+deu`): the installed languages of
+ * the script, if they are few; otherwise the model of the whole script, if it is installed; otherwise some of the
+ * languages. Undefined if nothing for this script is installed.
  */
 export function languagesOfScript(script: string, installed: ReadonlySet<string>): string | undefined {
   const known = SCRIPTS[ALIASES[script] ?? script];
@@ -46,8 +48,8 @@ export function languagesOfScript(script: string, installed: ReadonlySet<string>
     ? known.languages.filter((code) => installed.has(code))
     : [...installed].filter((code) => isLanguage(code) && !code.startsWith("script/") && !isOfOtherScript(code));
   const model = [known?.model ?? "Latin", `script/${known?.model ?? "Latin"}`].find((name) => installed.has(name));
-  // A script that is not listed counts as Latin. If English is its only installed language, the model of the script is
-  // better: the page may be in another language.
+  // A script that is not in SCRIPTS counts as Latin. If English is the only installed language of Latin script, the
+  // model of the script is better: the page may be in another language.
   const few = languages.length <= MAX_LANGUAGES && languages.length > (known ? 0 : 1);
   if (model !== undefined && !few) return model;
   return languages.length === 0 ? undefined : languages.toSorted(englishFirst).slice(0, MAX_LANGUAGES).join("+");

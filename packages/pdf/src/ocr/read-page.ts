@@ -3,16 +3,19 @@ import type { Recogniser } from "./recogniser.ts";
 import { confidenceOf, type Word } from "./words.ts";
 
 /**
- * If Tesseract's confidence in a page is below this (of 100), the page probably lies on its side or is in another
- * script, and is read again in other ways. Pages that were read correctly have 80 and more.
+ * If Tesseract's confidence in a page, from 0 to 100, is below this, the page may lie on its side or be in another
+ * script, so it is read again in other ways. Pages that were read correctly have 80 and more.
  */
 const SURE = 65;
-/** If Tesseract's confidence in a page (of 100) is below this, the words are noise, and the page counts as empty. */
+/**
+ * If Tesseract's confidence in a page, from 0 to 100, is still below this, the words are noise, and the page counts as
+ * empty.
+ */
 const NOISE = 38;
 
 /**
- * How a page was read: turned by how many quarter turns, and with which languages. The next page of the file probably
- * needs the same turns and languages.
+ * How a page was read: after how many clockwise quarter turns, and with which languages. The next page is first read in
+ * the same way.
  */
 export interface Manner {
   readonly rotation: Rotation;
@@ -27,10 +30,10 @@ export interface RecognisedPage {
 }
 
 /**
- * Reads a page. If the confidence is low, reads it again, turned or with other languages: as the recogniser's `look`
- * suggests, otherwise in each orientation. So a page that is read well at once is read only once. When the time is up,
- * the best result so far is returned.
- * @throws the signal's reason when nothing was read before; errors of `draw` and of the recogniser.
+ * Reads a page. If the recogniser's confidence is low, reads the page again: turned and with the languages that its
+ * `look` suggests; without `look`, in each of the other orientations. Returns the best result, and stops early when the
+ * time is up. Returns undefined if the page cannot be drawn.
+ * @throws the signal's reason when it is aborted before the page was read once; errors of `draw` and of the recogniser.
  */
 export async function readPage(
   recogniser: Recogniser,
@@ -59,7 +62,7 @@ export async function readPage(
   return confidenceOf(best.words) < NOISE ? { words: [], manner } : best;
 }
 
-/** Other ways to read a page: turned, or with other languages. The most likely one comes first. */
+/** The other ways in which to read a page, the most likely first. */
 function waysFrom(manner: Manner, look: Manner | undefined): Manner[] {
   const turned = (quarters: number): Rotation => ((manner.rotation + quarters) % 4) as Rotation;
   if (!look) return [2, 1, 3].map((quarters) => ({ ...manner, rotation: turned(quarters) }));

@@ -8,7 +8,10 @@ import type { Recogniser } from "./recogniser.ts";
 import { findRecogniser, type Extractor, type ExtractOutcome, type Ocr } from "../index.ts";
 
 const open: Extractor[] = [];
-/** Creates an extractor. All of them share one recogniser, because its children take a second of CPU time to start. */
+/**
+ * Creates an extractor with OCR. All extractors share one recogniser, because a child of it takes a second of processor
+ * time to start.
+ */
 function create(more: Partial<Ocr> = {}, limits: Partial<typeof LIMITS> = {}): Extractor {
   const lent = { ...recogniser, [Symbol.asyncDispose]: async () => undefined };
   const ocr = { recogniser: lent, pageMs: 60_000, timeoutMs: 120_000, ...more };

@@ -11,7 +11,10 @@ import { SCANNED, wordLines } from "./word-lines.ts";
 import { runJob } from "../children/run-job.ts";
 import { startStopwatch } from "../children/stopwatch.ts";
 
-/** A recogniser and its time limits in ms: `pageMs` for one page, `timeoutMs` for all pages of a file. */
+/**
+ * OCR, with the time limits for one page (`pageMs`) and for all pages of a file (`timeoutMs`), in ms of wall-clock
+ * time.
+ */
 export interface Ocr {
   readonly recogniser: Recogniser;
   readonly pageMs: number;
@@ -26,10 +29,10 @@ interface Deps {
 }
 
 /**
- * Reads the scanned pages of a file by OCR, one after the other, and adds their text to `reading`. PDFium draws a page
- * in a child, and the recogniser reads it in another process. A page that takes too long or cannot be drawn stays
- * missing. Once the file's time is up, its other pages stay missing, too. `onPage` is called once more for each of
- * these pages.
+ * Reads the scanned pages of a file by OCR, one after another, and adds their texts to `reading`. PDFium draws a page
+ * in one child process, and the recogniser reads the picture in another process. A page that takes too long or cannot
+ * be drawn stays missing, and so do all further pages once `timeoutMs` is over. `onPage` is called after each page that
+ * was tried.
  */
 export async function readScans(
   deps: Deps,
@@ -52,7 +55,7 @@ export async function readScans(
       if (read) ({ manner } = read);
     } catch {
       signal.throwIfAborted();
-      // The page's time is up, or a process died. The page stays missing, as the outcome will show.
+      // The time for the page is over, or a process has ended. The outcome lists the page as missing.
     }
     signal.throwIfAborted();
     if (reading.total !== undefined) onPage?.(page, reading.total);
@@ -81,7 +84,7 @@ async function drawPage(
   let starved = false;
   const worked = startStopwatch(child);
   try {
-    // `overdue` measures only processor time: the signal ends the job when the page's wall-clock time is up.
+    // Only processor time is measured here. When the wall-clock time for the page is over, `signal` ends the job.
     const overdue = (): "time" | undefined => (worked() > stallMs ? "time" : undefined);
     const watch = { signal, memoryBytes, coreWatch, overdue };
     for await (const report of runJob(child, job, watch)) {

@@ -2,14 +2,14 @@ import type { Rotation } from "../text/rotation.ts";
 import type { Word } from "./words.ts";
 
 /**
- * Reads the letters in a picture (OCR). There are two implementations: Tesseract as WebAssembly in a child, and the
- * program `tesseract` if it is on PATH.
+ * Reads the words in the picture of a page (OCR). There are two recognisers: Tesseract as WebAssembly in a child
+ * process, and the program `tesseract`.
  */
 export interface Recogniser extends AsyncDisposable {
   readonly name: string;
   /**
-   * The words of a page, given as a PGM file, in reading order. `languages`: the languages to read with instead of the
-   * usual ones, as returned by `look`. An abort ends the process that reads the page.
+   * Returns the words of a page, in reading order. `pgm`: the page's picture as a PGM file. `languages`: what `look`
+   * has returned, in place of the usual languages. An abort ends the process that reads the page.
    * @throws the signal's reason; Error when the picture cannot be read.
    */
   recognise(pgm: Uint8Array, signal: AbortSignal, languages?: string): Promise<readonly Word[]>;
@@ -21,7 +21,7 @@ export interface Recogniser extends AsyncDisposable {
 }
 
 export interface Look {
-  /** By how many quarter turns the page must be turned clockwise to be upright. */
+  /** By how many clockwise quarter turns the page becomes upright. */
   readonly rotation: Rotation;
   readonly languages?: string | undefined;
 }

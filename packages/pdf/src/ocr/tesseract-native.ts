@@ -25,9 +25,9 @@ export async function nativeLanguages(path: string): Promise<ReadonlySet<string>
 }
 
 /**
- * OCR by the program `tesseract`: one process for each page, with one thread and a lower priority, killed on abort.
- * With `auto`, a page is first read with the languages of Latin script, and if that goes badly, with those of the
- * script that is detected.
+ * OCR by the program `tesseract`. Each page has a process of its own, with one thread and a lower priority, which is
+ * killed on abort. With `auto`, a page is read with the installed languages of Latin script; `look` suggests the
+ * languages of the script that it detects.
  */
 export function createTesseractNative({
   languages,
@@ -56,14 +56,14 @@ export function createTesseractNative({
       },
     }),
     async [Symbol.asyncDispose]() {
-      // There is no process to end here: each process ends with its page.
+      // Nothing to end: each process ends with its page.
     },
   };
 }
 
 /**
- * The orientation and script of a page, from the output of Tesseract's detection; undefined when the page has too few
- * letters.
+ * The orientation and the script of a page, from what Tesseract's detection has printed; undefined if the page has too
+ * few letters for that.
  */
 function lookOf(output: string): { readonly rotation: Rotation; readonly script: string } | undefined {
   const degrees = /^Rotate: (\d+)/m.exec(output)?.[1];
@@ -72,7 +72,7 @@ function lookOf(output: string): { readonly rotation: Rotation; readonly script:
   return { rotation: (Math.round(Number(degrees) / 90) % 4) as Rotation, script };
 }
 
-/** Runs the program `tesseract` with a picture on its standard input. Resolves with its output. */
+/** Runs `tesseract` with a picture as its standard input. Resolves with what it prints. */
 function runTesseract(
   pgm: Uint8Array,
   options: readonly string[],

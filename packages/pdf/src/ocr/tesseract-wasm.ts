@@ -9,7 +9,7 @@ import type { Recogniser } from "./recogniser.ts";
 import { wordsOf, type Word } from "./words.ts";
 
 const ENTRY = join(import.meta.dirname, "../child/ocr-child.ts");
-/** After this many ms without a page, free children are ended, because each uses 100 MB or more. */
+/** When no page was read for this many ms, the free children are ended: each of them uses at least 100 MB. */
 const IDLE_MS = 30_000;
 
 type OcrChild = Child<OcrJob, OcrReport>;
@@ -18,7 +18,7 @@ type OcrChild = Child<OcrJob, OcrReport>;
 function dataOf(code: string): { code: string; file: string } | undefined {
   try {
     const folder = dirname(resolved(`@tesseract.js-data/${code}`));
-    // The first of these two variants is smaller and more accurate, but not every language has it.
+    // `4.0.0_best_int` is smaller and more accurate, but not every language has it.
     const file = ["4.0.0_best_int", "4.0.0"].map((set) => join(folder, set, `${code}.traineddata.gz`)).find(existsSync);
     return file === undefined ? undefined : { code, file };
   } catch {
@@ -27,8 +27,8 @@ function dataOf(code: string): { code: string; file: string } | undefined {
 }
 
 /**
- * OCR by Tesseract as WebAssembly, in child processes that can be killed. A child starts when it is needed.
- * @throws PdfError `ocr-missing`, naming the package to install, when Tesseract or a language is missing.
+ * OCR by Tesseract as WebAssembly, in child processes, which can be killed. A child is started when a page needs it.
+ * @throws PdfError `ocr-missing`, which names the package to install.
  */
 export function createTesseractWasm({
   languages,
@@ -63,9 +63,8 @@ function coreFile(): string {
   }
 }
 
-/** The running children, some of them free. */
+/** The child processes that run, free or not. */
 interface Children extends Disposable {
-  /** Returns a free child, or starts one. */
   take(): OcrChild;
   keep(child: OcrChild): void;
   drop(child: OcrChild): void;
@@ -115,7 +114,7 @@ async function recognise(
   let tsv: string | undefined;
   let interruption: Interruption | undefined;
   try {
-    // `overdue` need not measure a time: the signal ends the job when the page's time is up.
+    // No time is measured here: when the time for the page is over, `signal` ends the job.
     for await (const report of runJob(child, { pgm }, { signal, memoryBytes, coreWatch, overdue: () => undefined })) {
       if (typeof report === "string") interruption = report;
       else if (report.type === "words") ({ tsv } = report);

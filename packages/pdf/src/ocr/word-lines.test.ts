@@ -4,8 +4,8 @@ import { SCANNED, wordLines } from "./word-lines.ts";
 import { confidenceOf, wordsOf, type Word } from "./words.ts";
 
 /**
- * The words of one line, with 12 pixels for each letter, beginning at `left`. `block` is the number of the line's
- * block.
+ * The words of a line that begins at `left`, with 12 pixels for each letter. `block`: the number of the block to which
+ * the line belongs.
  */
 function line(text: string, { left = 0, top, block }: { left?: number; top: number; block: number }): Word[] {
   let x = left;

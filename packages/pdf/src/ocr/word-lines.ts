@@ -4,7 +4,7 @@ import type { Word } from "./words.ts";
 /** In a scan, a full line may end before its column's end by this part of the column's width. */
 export const SCANNED: Precision = { slack: 0.03 };
 
-/** Letters that reach below the baseline. The box of a line with such letters reaches below the baseline, too. */
+/** Matches letters that reach below the baseline, so that the box of their line does, too. */
 const BELOW = /[gjpqy,;()[\]{}Q\u0440\u0443\u0444\u0446\u0449]/;
 /** How far the letters of {@link BELOW} reach below the baseline, as a part of the type's size. */
 const DESCENT = 0.21;
@@ -13,7 +13,7 @@ const DESCENT = 0.21;
  * size, and in justified lines up to the whole size.
  */
 const CELL_GAP = 1.6;
-/** If the lines of a block have at most this many words on average, the block may be a column of a table. */
+/** A block may be a column of a table if its lines have at most this many words, on average. */
 const CELL_WORDS = 3;
 /**
  * Two blocks are columns of one table only if at least this part of their lines has a line beside it in the other
@@ -53,7 +53,7 @@ const heightOf = (line: readonly Word[]): number => bottomOf(line) - topOf(line)
 const leftOf = (line: readonly Word[]): number => Math.min(...line.map(({ left }) => left));
 const rightOf = (line: readonly Word[]): number => Math.max(...line.map(({ right }) => right));
 
-/** Groups of consecutive blocks: the columns of one table are one group. */
+/** Groups the blocks of a page: the columns of one table form a group, any other block is alone. */
 function groupsOf(blocks: readonly Block[]): Block[][] {
   const groups: Block[][] = [];
   for (const block of blocks) {
@@ -65,7 +65,8 @@ function groupsOf(blocks: readonly Block[]): Block[][] {
 }
 
 /**
- * Whether two blocks are beside each other, line by line, and at least one of them has only a few words in each line.
+ * Whether two blocks may be columns of one table: they are side by side, most of their lines are in pairs at the same
+ * height, and at least one of them has only few words in a line.
  */
 function areColumns(one: Block, other: Block): boolean {
   const [a, b] = [one.lines.flat(), other.lines.flat()];

@@ -1,13 +1,16 @@
 /** A word that was read from a picture. Lengths are in pixels, from the left and from the top. */
 export interface Word {
   readonly text: string;
-  /** How sure the recogniser is of the word, from 0 to 100. */
+  /** The recogniser's confidence in the word, from 0 to 100. */
   readonly confidence: number;
   readonly left: number;
   readonly right: number;
   readonly top: number;
   readonly bottom: number;
-  /** The numbers of the word's block and line, as the recogniser gave them. Both increase in reading order. */
+  /**
+   * The number of the word's block, and a name for its line, by the recogniser. Words with the same `line` are on one
+   * line.
+   */
   readonly block: number;
   readonly line: string;
 }
@@ -15,7 +18,7 @@ export interface Word {
 const COLUMNS = 12;
 const WORD = "5";
 
-/** The words of Tesseract's table (TSV), in the order of the table. */
+/** The words in Tesseract's output (a table as TSV), in the same order. */
 export function wordsOf(tsv: string): Word[] {
   return tsv.split("\n").flatMap((row) => {
     const cells = row.split("\t");
@@ -38,7 +41,7 @@ export function wordsOf(tsv: string): Word[] {
   });
 }
 
-/** The recogniser's mean confidence in all words, weighted by their length; 0 without words. */
+/** The recogniser's mean confidence in words, from 0 to 100, where long words count more; 0 without words. */
 export function confidenceOf(words: readonly Word[]): number {
   const letters = words.reduce((sum, { text }) => sum + text.length, 0);
   if (letters === 0) return 0;

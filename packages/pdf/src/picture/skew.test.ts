@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { skewOf, type GreyPicture } from "./skew.ts";
 
-/** Lines of words that fall to the right, in a picture with noise. */
+/** A picture of words in lines that fall to the right by `degrees`, with noise. */
 function lines(degrees: number, noise = 0): GreyPicture {
   const [width, height] = [620, 877];
   const grey = new Uint8Array(width * height);

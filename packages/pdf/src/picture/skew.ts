@@ -1,14 +1,14 @@
-/** The most pixels of the reduced picture in which lines of text are looked for. */
+/** A picture with more pixels than this is reduced before lines of text are looked for. */
 const PIXELS = 1_000_000;
-/** How much darker (of 255) a pixel of ink must be than the paper below it to count as a lower edge. */
+/** A pixel is at the lower edge of a letter if it is darker than the pixel below it by more than this, of 255. */
 const EDGE = 36;
 const MAX_EDGES = 60_000;
 /**
- * In degrees: how far the search goes, its coarse and its fine step, and the least skew that counts. Scanned pages are
- * hardly ever skewed by more than the search covers.
+ * In degrees. MAX_DEGREES: up to which skew the search goes; scanned pages are hardly ever skewed more. STEP and FINE:
+ * the steps of the first and of the second search. MIN_DEGREES: a smaller skew counts as none.
  */
 const [MAX_DEGREES, STEP, FINE, MIN_DEGREES] = [15, 0.5, 0.05, 0.25] as const;
-/** A skew counts only if lines of that slope fit better by this factor than level lines. */
+/** A skew counts only if its fit is better than that of level lines by this factor. */
 const BETTER = 1.08;
 
 export interface GreyPicture {
@@ -18,9 +18,9 @@ export interface GreyPicture {
 }
 
 /**
- * By how many degrees a page's lines of text fall to the right; 0 when they are level, or when there are none. For each
- * slope, the lower edges of letters are counted in rows of that slope. At the slope of the text, most edges fall into
- * few rows.
+ * By how many degrees the lines of text on a page fall to the right; 0 if they are level or there are none. For many
+ * slopes, the lower edges of letters are counted along lines of this slope. At the slope of the text, most edges are on
+ * few of these lines.
  */
 export function skewOf(picture: GreyPicture): number {
   const { width, height, grey } = reduced(picture);
@@ -48,7 +48,7 @@ export function skewOf(picture: GreyPicture): number {
   return Math.abs(degrees) >= MIN_DEGREES && fit(degrees) > BETTER * fit(0) ? degrees : 0;
 }
 
-/** Reduces the picture: each pixel is the mean of a square of pixels. */
+/** Reduces a picture to at most PIXELS pixels. Each new pixel is the mean of a square of pixels. */
 function reduced({ width, height, grey }: GreyPicture): GreyPicture {
   const side = Math.max(1, Math.ceil(Math.sqrt((width * height) / PIXELS)));
   if (side === 1) return { width, height, grey };

@@ -3,20 +3,18 @@ export type TextFormat = "text" | "markdown";
 
 /** The limits of one extraction. Times in ms, sizes in bytes. */
 export interface ExtractLimits {
-  /**
-   * How many ms of processor time may pass without a finished page. Ten times as many ms of wall-clock time may pass.
-   */
+  /** How much processor time a page may take. Its wall-clock time may be ten times as long. */
   readonly stallMs: number;
-  /** How many ms of processor time the whole file may take. It may take ten times as many ms of wall-clock time. */
+  /** How much processor time the whole file may take. Its wall-clock time may be ten times as long. */
   readonly timeoutMs: number;
-  /** How many bytes of resident memory the child process may use. */
+  /** How much resident memory a child process may use. */
   readonly memoryBytes: number;
   readonly maxPages: number;
-  /** The most bytes, as UTF-8, that the text of the whole file may have. */
+  /** How long the text of the whole file may be, as UTF-8. A longer text is cut. */
   readonly maxTextBytes: number;
 }
 
-/** A page whose text is missing in the outcome, and the reason for it. Page numbers begin at 1. */
+/** A page without its whole text, and the reason. Page numbers begin at 1. */
 export interface Missing {
   readonly page: number;
   readonly reason: "scan" | "unnamed" | "error" | "limit";
@@ -25,23 +23,20 @@ export interface Missing {
 export type PdfFailure = "PDF_INVALID" | "PDF_ENCRYPTED" | "PDF_NO_TEXT" | "PDF_LIMIT_EXCEEDED" | "BUSY";
 
 /**
- * The outcome of an extraction. `text`: one string for each page, empty for missing pages. `failed`: if `permanent`,
- * extracting the file again would end in the same way. The code `BUSY` means that the file's children had no core for
- * too long, which says nothing about the file.
+ * The outcome of an extraction. `text`: `pages` has one string for each page, which is empty if nothing could be read.
+ * `failed`: if `permanent`, extracting the file again would fail in the same way. The code `BUSY` says nothing about
+ * the file: its children had no core for too long.
  */
 export type ExtractOutcome =
   | {
       readonly kind: "text";
       readonly pages: readonly string[];
       readonly missing: readonly Missing[];
-      /**
-       * The names of the files attached to the PDF, which may be PDFs or files of other types; left out when there are
-       * none.
-       */
+      /** The names of the files that are attached to the PDF, of any type; left out if there are none. */
       readonly attachments?: readonly string[];
-      /** The pages that were read by OCR. */
+      /** The numbers of the pages that OCR has read. */
       readonly ocr: readonly number[];
-      /** Whether the text was cut at `maxTextBytes`. */
+      /** Whether the text was cut because it was longer than `maxTextBytes`. */
       readonly truncated: boolean;
       readonly engine: string;
     }
@@ -63,26 +58,24 @@ export interface ExtractOptions {
    * reason.
    */
   readonly signal: AbortSignal;
-  /**
-   * Whether the file may use the child that is kept free for urgent files. Such a file does not wait while other
-   * children start.
-   */
+  /** Whether the file may use the child that is kept free for urgent files. */
   readonly isUrgent?: boolean;
   /**
-   * Reports progress: `page` of `pages` pages are finished. While PDF engines read the file, `page` never decreases,
-   * and may increase by more than one. Afterwards `onPage` is called with each page that OCR is done with.
+   * Reports progress: `page` of `pages` pages are finished. `page` never decreases while PDF engines read the file; it
+   * may increase by more than one. Then it is the number of each page that OCR has tried.
    */
   onPage?(page: number, pages: number): void;
 }
 
 /**
- * Extracts the text of PDFs in child processes. Each file ends in an outcome, within its limits; only an abort throws.
+ * Extracts the text of PDFs. A file that cannot be read is no error: its outcome is `failed`. `extract` throws on
+ * abort, after the extractor was disposed, and if no child process can be started or the server cannot be reached.
  */
 export interface Extractor extends AsyncDisposable {
   extract(input: ExtractInput, options: ExtractOptions): Promise<ExtractOutcome>;
 }
 
-/** The reason why an extractor cannot be made. The message of `ocr-missing` names the package to install. */
+/** Thrown when an extractor cannot be made. The message of `ocr-missing` names the package to install. */
 export class PdfError extends Error {
   override readonly name = "PdfError";
   readonly kind: "ocr-missing";
@@ -93,7 +86,7 @@ export class PdfError extends Error {
 }
 
 /**
- * The version of the extractor, a part of every text key. It must change whenever an extraction of the same bytes
- * returns a text that differs from before.
+ * The version of the extractor. It is a part of every text key, so a new version makes all files be extracted again.
+ * Change it whenever the text of the same bytes may differ from before.
  */
 export const EXTRACTOR_VERSION = "12";

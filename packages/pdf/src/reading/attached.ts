@@ -4,9 +4,9 @@ import type { ExtractLimits, ExtractOutcome } from "../port/extract.ts";
 type Text = Extract<ExtractOutcome, { kind: "text" }>;
 
 /**
- * Adds the pages of a file's attached PDFs after its own pages. The first page of each PDF begins with its name. A PDF
- * that exceeds the limits of the file, or cannot be read, is only named. `read` reads one attached PDF; `msLeft`
- * returns the time left for all of them.
+ * Adds the pages of attached PDFs after a file's own pages. The first page of each attached PDF begins with the PDF's
+ * name. A PDF that cannot be read, or for which the file's limits leave no room, adds no pages. `read` reads one
+ * attached PDF. `msLeft` returns how much time is left for all of them.
  */
 export async function withAttached(
   own: Text,

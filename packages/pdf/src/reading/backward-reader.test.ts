@@ -18,8 +18,8 @@ async function create(engine: Engine, concurrency: number, limits: Partial<Extra
   return extractor;
 }
 /**
- * Waits until all children are ready: only a ready child helps another one, and a killed child is replaced by one that
- * is not ready yet.
+ * Waits until all children are ready. Only a ready child can help, and a killed child was replaced by a child that
+ * still starts.
  */
 async function warmUp(extractor: Extractor, children: number): Promise<void> {
   const bytes = makePdf({ pages: ["warm"] });
@@ -27,12 +27,12 @@ async function warmUp(extractor: Extractor, children: number): Promise<void> {
 }
 const { signal } = new AbortController();
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, index) => `This is page ${index + 1}.`);
-/** With this many drawing operators, a page takes some milliseconds to read. */
+/** A page with this many drawing operators takes a child some milliseconds. */
 const OPERATORS = 5000;
 
 /**
- * Pages that a child takes 10 ms each to read, in a file so small that a child receives it at once. So there is time
- * for a second child to begin.
+ * Pages that take a child 10 ms each. Their file is so small that a child receives it at once, so a second child has
+ * time to begin.
  */
 const slow = (count: number): string[] => numbered(count).map((page) => `${page}\n${work(10)}`);
 /**
@@ -55,13 +55,13 @@ async function withProgress(
   return { outcome, reported, helped: reported.some((page, index) => page > (reported[index - 1] ?? 0) + 1) };
 }
 
-/** The outcome if a second child helped; undefined if none was free. */
+/** The outcome of an extraction; undefined if no second child has helped. */
 async function extractHelped(extractor: Extractor, bytes: Uint8Array): Promise<ExtractOutcome | undefined> {
   const { outcome, helped } = await withProgress(extractor, bytes);
   return helped ? outcome : undefined;
 }
 
-/* Two children work in the same way for every engine, so all tests but the first use one engine. */
+/* For all PDF engines, two children work together in the same way. So only the first test runs with each engine. */
 describe("a file that two children read from both ends", () => {
   it.each(["pdfium", "pdf-parse"] as const)(
     "comes out as one child reads it, by %s, with progress that counts the pages of both",

@@ -3,13 +3,18 @@ import type { CoreWatch } from "../children/core-watch.ts";
 import type { Pool } from "../children/pool.ts";
 import { runJob } from "../children/run-job.ts";
 
-/** A second child that reads a file from its last page backwards, while the first child reads from the first page. */
+/**
+ * What a second child has read of a file: this child reads backwards from the last page, while the first child reads
+ * forwards from the first page.
+ */
 export interface BackwardReader {
-  /** The lowest number of a page that was read backwards: all pages from this one to the last were read. */
+  /**
+   * The lowest number of a page that was read backwards; Infinity if there is none. All pages after it were read, too.
+   */
   readonly firstPage: number;
   /** How many pages were read backwards. */
   readonly count: number;
-  /** The reports of those pages that were read backwards and come after `page`, in page order. */
+  /** The reports on those pages after `page` that were read backwards, by ascending page number. */
   pagesAfter(page: number): PageReport[];
   /** Asks the child to stop after its current page. The child then returns to the pool. */
   stop(): void;
@@ -23,11 +28,11 @@ export const NO_BACKWARD_READER: BackwardReader = {
 };
 
 /**
- * After a page that takes more than this many ms, the second child stops, because its core is more useful for other
- * files.
+ * If the current page takes longer than this many ms, the second child stops after it: its core is of more use for
+ * other files.
  */
 const SLOW_MS = 250;
-/** A child that needs more than this many ms for a page is killed. */
+/** A second child whose current page takes longer than this many ms is killed. */
 const MAX_PAGE_MS = 1000;
 
 interface Deps {
@@ -38,9 +43,9 @@ interface Deps {
 }
 
 /**
- * Begins to read a file of `pages` pages backwards, if the pool has a spare child. The child stops at a difficult page,
- * or when the pool needs the child. The pages it has read are used, and the first child reads the rest, so the outcome
- * is the same with and without a second child.
+ * Begins to read a file of `pages` pages backwards, if the pool has a child to spare. This child stops at a page that
+ * takes long, or when the pool needs it. Its pages are used, and the first child reads all others, so the outcome is
+ * the same with and without a second child.
  */
 export function readBackwards(deps: Deps, job: Job, pages: number): BackwardReader {
   let ended = false;

@@ -19,8 +19,8 @@ interface Deps {
 }
 
 /**
- * Gets the PDFs embedded in a file, in a child: those that the child finds within the time of one page. @throws the
- * signal's reason.
+ * Returns the PDFs that are embedded in a file. If a child does not find all of them in the time for one page, the
+ * others are left out. @throws the signal's reason.
  */
 export async function embeddedIn(
   { pool, coreWatch, limits }: Deps,

@@ -1,26 +1,28 @@
 import type { ExtractLimits } from "../port/extract.ts";
 
 /**
- * The times of one file, over all its children and both PDF engines, in ms. Pure. There is one clock for wall-clock
- * time and one for processor time.
+ * The deadlines of one file, on one clock: wall-clock time or processor time, in ms. All children and both PDF engines
+ * share them. The functions of this file are pure.
  */
 export interface FileClock {
-  /** When the time of the whole file is up, in ms of the clock. */
+  /** When the time for the whole file is over. */
   readonly deadline: number;
-  /** When a child last finished a page. Before the first page, it is when the first child began. */
+  /** When the last page was finished. Before the first page is finished: when the first child began. */
   readonly lastPageAt: number;
-  /** When the time of the current page is up, in ms of the clock. */
+  /** When the time for the current page is over. */
   readonly pageDeadline: number;
 }
 
 type Times = Pick<ExtractLimits, "stallMs" | "timeoutMs">;
 
-/** How many times `stallMs` all children that try the same page may take together. */
+/** All children that try the same page together get this many times `stallMs`. */
 const SHARED_STALLS = 1.3;
-/** A child that would have fewer ms than this for its page does not begin. */
+/** If fewer ms than this would be left for the page, no other child begins. */
 const MIN_LEFT_MS = 500;
 
-/** Starts the clock when the first child begins: the file's wait for that child does not count. */
+/**
+ * Starts the clock, when the first child begins. So the time that the file has waited for this child does not count.
+ */
 export function startClock({ stallMs, timeoutMs }: Times, now: number): FileClock {
   return { deadline: now + timeoutMs, lastPageAt: now, pageDeadline: now + stallMs };
 }
@@ -33,14 +35,14 @@ export function nextChild(clock: FileClock, times: Times, now: number): FileCloc
   return { ...clock, pageDeadline: now + leftMs(clock, times, now) };
 }
 
-/** Whether another child would have enough time for the current page. */
+/** Whether enough time is left for another child to try the current page. */
 export function hasTimeLeft(clock: FileClock, times: Times, now: number): boolean {
   return leftMs(clock, times, now) > MIN_LEFT_MS;
 }
 
 /**
- * Sets the deadline of the next page after a page was read or lost. A lost page does not renew the time that children
- * share for a page: another child may try the page within the rest of that time.
+ * Sets the deadline of the next page, after a page was read or lost. A lost page does not renew the time that children
+ * share for one page: the next child may have to try the same page again.
  */
 export function nextPage(clock: FileClock, { stallMs }: Times, input: { now: number; lost: boolean }): FileClock {
   const { now, lost } = input;

@@ -14,52 +14,52 @@ import {
 } from "./file-time.ts";
 import { addReport, beginReading, combine, lastPageOf, worthAnotherEngine, type Reading } from "./reading.ts";
 
-/** The pages that a backward reader has read so far. */
+/** What a backward reader (a second child that reads from the last page on) has read so far. */
 export interface ReadFromEnd {
   readonly firstPage: number;
   readonly count: number;
   pagesAfter(page: number): PageReport[];
 }
 
-/** What the caller must do after a report. Several actions must be done in the order in which `report` returns them. */
+/** What the caller has to do after a report. If there are several actions, their order matters. */
 export type Action =
   /**
    * Report progress: `page` of `pages` pages are finished. `page` never decreases, even when a second PDF engine starts
    * from page 1.
    */
   | { readonly type: "progress"; readonly page: number; readonly pages: number }
-  /** Begin to read this file of `pages` pages backwards with a second child. */
+  /** Let a second child read this file of `pages` pages backwards. */
   | { readonly type: "read-backwards"; readonly pages: number }
   /** Ask the child to stop after its current page, because the backward reader has read the pages after that one. */
   | { readonly type: "stop" }
-  /** Stop reading the current child's reports. */
+  /** Stop reading the reports of the current child. */
   | { readonly type: "leave" };
 
-/** After how many pages a second child may begin, if at least `MIN_BACKWARD_PAGES` are left. */
+/** After this many pages of the first child a second child may begin, if at least MIN_BACKWARD_PAGES pages are left. */
 const ALONE_PAGES = 3;
 const MIN_BACKWARD_PAGES = 8;
 
 /**
- * The state of one file on its way through children and PDF engines. A FileRun decides but does no I/O, and gets the
- * time as an argument: wall-clock time, and the processor time of the current child.
+ * The state of one file, which children and PDF engines read one after another. A FileRun decides what to do, but does
+ * no I/O. It gets the time as an argument: wall-clock time, and the processor time of the current child.
  */
 export interface FileRun {
-  /** The reading of the current PDF engine. */
+  /** What the current PDF engine has read. */
   readonly reading: Reading;
-  /** The page at which the next child begins to read. */
+  /** The number of the page at which the current child begins. */
   readonly nextPage: number;
   /**
-   * Begins a child, and returns true if it has enough time. If not, the reading has ended, and the unread pages stay
-   * missing.
+   * Notes that a child begins; returns true. If too little time is left for a child, ends the reading and returns
+   * false.
    */
   beginChild(engine: EngineName, wall: number): boolean;
-  /** Which of the file's two times (processor or wall clock) is used up; undefined if neither is. */
+  /** Which time is used up for the page or the file; undefined if neither is. */
   overdue(at: Moment): Overdue | undefined;
-  /** Handles a report of the current child. */
+  /** Takes a report of the current child. Returns what to do. */
   report(report: Report | Interruption, fromEnd: ReadFromEnd, at: Moment): Action[];
   /** Whether another PDF engine should read the file, too. */
   needsAnotherEngine(wall: number): boolean;
-  /** The combined reading of all PDF engines. */
+  /** What all PDF engines have read, combined. */
   result(): Reading;
 }
 
@@ -98,13 +98,14 @@ interface State {
   time?: FileTime;
   /** Processor time in ms: of all earlier children (`before`), and of the current one (`child`). */
   cpu: { readonly before: number; readonly child: number };
-  /** The first page that the current child reads. */
+  /** The number of the page at which the current child begins. */
   begin: number;
   progress: number;
 }
 
 /**
- * Converts the time of the current child to the file's own time, which adds up the processor time of all its children.
+ * Converts the time of the current child to the time of the file, which includes the processor time of earlier
+ * children.
  */
 function momentOf(run: State, { wall, cpu: child }: Moment): Moment {
   run.cpu = { ...run.cpu, child };
@@ -145,7 +146,7 @@ function addPage(run: State, report: PageReport, fromEnd: ReadFromEnd): Action[]
   const { page } = report;
   const actions = page < fromEnd.firstPage ? add(run, report, fromEnd) : [];
   const left = (run.reading.total ?? 0) - page;
-  // A second child may only help the first PDF engine: free children of the pool have loaded only that one.
+  // The pool's free children have loaded only the first PDF engine, so a second child can help only this engine.
   const isFirst = run.reading.engine === run.first;
   if (isFirst && page === run.begin + ALONE_PAGES - 1 && left >= MIN_BACKWARD_PAGES)
     actions.push({ type: "read-backwards", pages: page + left });

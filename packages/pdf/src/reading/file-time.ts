@@ -2,11 +2,11 @@ import type { ExtractLimits } from "../port/extract.ts";
 import { hasTimeLeft, isLate, nextChild, nextPage, startClock, type FileClock } from "./file-clock.ts";
 
 /*
- * Measures a file by processor time, so that a file is not refused because the cores are busy. A wall clock with ten
- * times the limits also ends children that wait for something that never comes.
+ * Limits the processor time of a file, so that no file is refused because the cores are busy. Wall-clock time has ten
+ * times the limits, for children that wait for something that never comes.
  */
 
-/** A moment in ms. `wall`: by a clock. `cpu`: by the processor time that the file's children have used so far. */
+/** A moment in ms. `wall`: wall-clock time. `cpu`: the processor time that the file's children have used so far. */
 export interface Moment {
   readonly wall: number;
   readonly cpu: number;
@@ -26,8 +26,8 @@ export interface FileTime {
 type Times = Pick<ExtractLimits, "stallMs" | "timeoutMs">;
 
 /**
- * How many times as long as the processor time the wall-clock time may be: a child with a tenth of a core still gets
- * all its processor time.
+ * The wall-clock time may be this many times as long as the processor time. So even a child with a tenth of a core has
+ * its whole processor time.
  */
 export const WALL_FACTOR = 10;
 
@@ -35,12 +35,10 @@ export function startTime(times: Times, { wall, cpu }: Moment): FileTime {
   return { cpu: startClock(times, cpu), wall: startClock(wallTimes(times), wall) };
 }
 
-/** The file's times after another child has begun. */
 export function nextChildTime(time: FileTime, times: Times, { wall, cpu }: Moment): FileTime {
   return { cpu: nextChild(time.cpu, times, cpu), wall: nextChild(time.wall, wallTimes(times), wall) };
 }
 
-/** The file's times after the current page was read or lost. */
 export function nextPageTime(time: FileTime, times: Times, { at, lost }: { at: Moment; lost: boolean }): FileTime {
   return {
     cpu: nextPage(time.cpu, times, { now: at.cpu, lost }),
@@ -48,7 +46,7 @@ export function nextPageTime(time: FileTime, times: Times, { at, lost }: { at: M
   };
 }
 
-/** Which time is too short for another child; undefined when both are enough. */
+/** Which time is too short for another child; undefined if both are long enough. */
 export function lacks(time: FileTime, times: Times, { wall, cpu }: Moment): Overdue | undefined {
   if (!hasTimeLeft(time.cpu, times, cpu)) return "time";
   return hasTimeLeft(time.wall, wallTimes(times), wall) ? undefined : "busy";

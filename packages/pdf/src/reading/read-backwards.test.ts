@@ -21,7 +21,7 @@ describe("a long file", () => {
     const coreWatch = { ...sharedCores(), coresAreFull: () => full };
     await using pool = createPool(1, () => startChild(JOB.engine, coreWatch), { coreWatch });
     pool.release(await pool.acquire(signal));
-    full = false; // a spare child is given out only while cores are free
+    full = false; // while the cores are full, the pool has no child to spare
     const reader = readBackwards({ pool, coreWatch, memoryBytes: Infinity, signal }, JOB, PAGES.length);
     expect(reader).not.toBe(NO_BACKWARD_READER);
     expect(pool.acquireSpare(() => undefined)).toBeUndefined();

@@ -8,28 +8,27 @@ import type { EngineName } from "../engines/page-engine.ts";
 /** The most names of attached files that a reading keeps. */
 const MAX_ATTACHMENTS = 100;
 
-/**
- * What one PDF engine has read of a file so far. Mutable: only one extraction uses it, and readings share no map or
- * set.
- */
+/** What one PDF engine has read of a file so far. It is changed in place; each extraction has its own. */
 export interface Reading {
   readonly engine: EngineName | "http";
-  /** The number of pages of the file; undefined until the file was opened. */
+  /** How many pages the file has; undefined until it was opened. */
   total: number | undefined;
   readonly texts: Map<number, string>;
   /** Pages that the PDF engine could not read. */
   readonly lost: Set<number>;
   /** Pages with almost no text that show something which may be text. */
   readonly scans: Set<number>;
-  /** Pages whose fonts do not name their letters: only OCR can read them. */
+  /**
+   * Pages that should be read by OCR, because many of their letters are unnamed (the font does not state which letters
+   * they are).
+   */
   readonly unnamed: Set<number>;
   /** Pages of which only a part could be read. */
   readonly damaged: Set<number>;
-  /** Names of the files attached to the PDF. */
   readonly attachments: Set<string>;
   /** Pages that OCR has read. */
   readonly ocr: Set<number>;
-  /** How many bytes all texts have together, as UTF-8. */
+  /** The length of all texts in bytes, as UTF-8. */
   bytes: number;
   /** Why the reading has ended; undefined while it goes on. */
   end: End | undefined;
@@ -92,7 +91,7 @@ function addAttachments(reading: Reading, names: readonly string[] = []): void {
   for (const name of names) if (reading.attachments.size < MAX_ATTACHMENTS) reading.attachments.add(name);
 }
 
-/** Adds a page's text, cut to the limits. If nothing is left of it, it is not kept, so the page is missing. */
+/** Keeps a page's text, cut to the limit. If the limit leaves nothing of the text, the page counts as missing. */
 function addText(reading: Reading, page: number, found: string, limits: ExtractLimits): void {
   const before = reading.bytes - Buffer.byteLength(reading.texts.get(page) ?? "");
   const text = cutText(found, limits.maxTextBytes - before);
@@ -108,22 +107,19 @@ export function scansOf(reading: Reading): number[] {
   return [...reading.scans, ...reading.unnamed].sort((a, b) => a - b);
 }
 
-/**
- * For a page with unnamed letters, OCR's text is accepted if it has at least this part of the length of the known text.
- */
+/** On a page with unnamed letters, OCR's text is used if it has more than this part of the known text's length. */
 const SAME = 0.7;
 
-/** Adds OCR's text of a page, unless OCR read no more than was known already. */
+/** Replaces a page's text by OCR's text, unless that is no longer than the known text. */
 export function addRecognised(reading: Reading, page: number, text: string, limits: ExtractLimits): void {
   const known = reading.texts.get(page)?.length ?? 0;
-  // In the known text of a page with unnamed letters, some characters are not real letters, so a somewhat shorter text
-  // is accepted.
+  // On a page with unnamed letters, some known characters are not letters, so OCR's text may be a little shorter.
   if (text.length <= (reading.unnamed.has(page) ? known * SAME : known)) return;
   mendPage(reading, page, text, limits);
   reading.ocr.add(page);
 }
 
-/** Replaces a page's text. The page is no longer lost or a scan. */
+/** Replaces a page's text. The page is then no longer lost, damaged, unnamed or a scan. */
 function mendPage(reading: Reading, page: number, text: string, limits: ExtractLimits): void {
   reading.lost.delete(page);
   reading.scans.delete(page);
@@ -133,7 +129,8 @@ function mendPage(reading: Reading, page: number, text: string, limits: ExtractL
 }
 
 /**
- * Whether another PDF engine may read more of the file; false if the file took too much time or memory, or is too long.
+ * Whether another PDF engine may read more of the file. False if the file took too much time or memory, or has too many
+ * pages or too much text.
  */
 export function worthAnotherEngine(reading: Reading): boolean {
   if (reading.end === "invalid" || reading.end === "crash") return true;
@@ -141,7 +138,8 @@ export function worthAnotherEngine(reading: Reading): boolean {
 }
 
 /**
- * Whether the file has text, or an attachment: the pages of a portfolio have no text, but its attachments can be named.
+ * Whether the file has text or attachments. (A portfolio is a PDF whose own page has no text: it only holds attached
+ * files.)
  */
 function hasSomething(reading: Reading): boolean {
   return hasText(reading) || reading.attachments.size > 0;
@@ -152,12 +150,13 @@ function hasText(reading: Reading): boolean {
 }
 
 /**
- * Combines what two PDF engines have read: returns one of the readings, with the pages added that only the other engine
+ * Combines what two PDF engines have read. Usually returns `first`, completed by pages that only the second engine
  * could read.
  */
 export function combine(first: Reading, second: Reading, limits: ExtractLimits): Reading {
   if (first.end === "invalid" && second.end === "encrypted") return second;
-  // The end `busy` says nothing about the file: the second PDF engine might have read it, if it had got a core.
+  // The second engine had no core, and might otherwise have read the file. So the result is `busy`, which says nothing
+  // about the file.
   if (second.end === "busy" && !hasText(first)) return second;
   if (!hasSomething(first) && !hasText(second)) {
     // If the second PDF engine has read every page, its outcome says more about the file than that of the first.
@@ -166,8 +165,7 @@ export function combine(first: Reading, second: Reading, limits: ExtractLimits):
   }
   if (first.total !== second.total) return countText(second) > countText(first) ? second : first;
   for (const [page, text] of second.texts)
-    // Letters that the first PDF engine found unnamed are unnamed for the second one, too, so the text of the second is
-    // not used.
+    // Letters that are unnamed for the first engine are unnamed for the second, too, so its text is not used.
     if (text !== "" && !first.texts.get(page) && !first.unnamed.has(page)) mendPage(first, page, text, limits);
   return first;
 }
@@ -176,7 +174,7 @@ function countText(reading: Reading): number {
   return [...reading.texts.values()].filter((text) => text !== "").length;
 }
 
-/** The outcome of a reading that has ended. `password`: whether one was given. */
+/** The outcome of a reading that has ended. `password`: whether a password was given. */
 export function outcomeOf(reading: Reading, password: boolean): ExtractOutcome {
   return failureOf(reading, password) ?? textOf(reading);
 }
@@ -212,7 +210,8 @@ function textOf(reading: Reading): ExtractOutcome {
   const numbers = Array.from({ length: reading.total ?? 0 }, (_, index) => index + 1);
   const pages = numbers.map((page) => reading.texts.get(page) ?? "");
   const attachments = [...reading.attachments];
-  // The pages of a portfolio have no text, so its first page becomes a list of the attached files.
+  // The page of a portfolio (a PDF that only holds attached files) has no text. Its text becomes the list of the
+  // attached files.
   if (!hasText(reading)) pages[0] = attachments.map(attachmentLine).join("\n");
   return {
     kind: "text",
@@ -233,7 +232,7 @@ function missingOf(reading: Reading, page: number): Missing[] {
   return [{ page, reason: reading.lost.has(page) || interrupted ? "error" : "limit" }];
 }
 
-/** The last page that was read or lost; 0 before the first. */
+/** The highest number of a page that was read or lost; 0 if there is none. */
 export function lastPageOf(reading: Reading): number {
   return Math.max(0, ...reading.texts.keys(), ...reading.lost);
 }

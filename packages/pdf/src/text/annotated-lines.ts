@@ -7,15 +7,15 @@ import { withNames, type Guesses } from "./second-names.ts";
  */
 const SAME_ROW_EM = 0.8;
 /**
- * How many of a page's own lines may be missing after the annotations were drawn. If more are missing, and these are
- * more than half of the lines, the drawing has changed how PDFium reads the letters of the page.
+ * After annotations were drawn into a page, up to this many of its own lines may be missing. If more are missing, and
+ * more than half of all lines, PDFium now reads the letters of the page in another way.
  */
 const MAX_GONE = 3;
 
 /**
- * The lines of a page, with the text of its annotations. The value of a form field is placed after the label in its
- * row; if there is no label, by its position. `plain`: the page without annotations. `drawn`: the page with drawn
- * annotations, which PDFium returns after the other lines. Notes come last.
+ * Returns the lines of a page with the text of its annotations. A field's value comes after its label in the same row,
+ * or, without such a label, where the field is; notes come last. `plain`: the lines without annotations. `drawn`: the
+ * lines after annotations were drawn into the page.
  */
 export function withAnnotations(
   plain: readonly Line[],
@@ -28,17 +28,19 @@ export function withAnnotations(
   return [...lines, ...notes.map((note) => ({ text: `[Note] ${note}`, left: 0, right: 0, baseline: 0, size: 0 }))];
 }
 
-/** Lines of a page with marks in place of unnamed letters, and what PDFium guessed for these letters. */
+/**
+ * Lines in which marks take the place of unnamed letters (their font does not state which letters they are), and
+ * PDFium's guesses for these letters.
+ */
 interface MarkedLines {
   readonly lines: readonly Line[];
   readonly guesses: Guesses;
 }
 
 /**
- * If drawing the annotations has changed how PDFium reads the letters of a page, the same mark stands for different
- * letters in the page's own lines and in the drawn lines. Then this function replaces the marks of both by letters,
- * with the help of `other`, another PDF engine's text of the page. Otherwise the marks stay, and their guesses are
- * returned.
+ * Drawing the annotations may change how PDFium reads the letters of a page. Then the same mark stands for different
+ * letters in `plain` and in `drawn`, so this function replaces the marks in both by letters, with the help of `other`,
+ * another PDF engine's text of the page. Otherwise the marks stay, and their guesses are returned.
  */
 export function namedApart(
   plain: MarkedLines,
@@ -54,8 +56,8 @@ const named = ({ lines, guesses }: MarkedLines, other: string): readonly Line[] 
   guesses.size === 0 ? lines : withNames(lines, guesses, other);
 
 /**
- * The lines that only the drawn annotations have: those that are neither among the page's own lines nor in `other`,
- * another PDF engine's text of the page without its annotations. They have no positions.
+ * The text that only the annotations have: the drawn lines that are neither in `plain` nor in `other`, another PDF
+ * engine's text of the page without annotations. Their positions do not count.
  */
 export function drawnOnly(plain: MarkedLines, drawn: MarkedLines, other: string): Line[] {
   const own = new Set(plain.lines.map(({ text }) => text));
@@ -70,8 +72,8 @@ export function drawnOnly(plain: MarkedLines, drawn: MarkedLines, other: string)
 const withoutBlanks = (text: string): string => text.replace(/\s+/g, "");
 
 /**
- * Splits the drawn lines in two: the lines at the beginning that are the same as on the page without annotations, and
- * the others.
+ * Splits the drawn lines: those at the beginning that equal the page's own lines, and the rest, which come from
+ * annotations.
  */
 function afterSame(plain: readonly Line[], drawn: readonly Line[]): [Line[], Line[]] {
   let same = 0;
@@ -80,8 +82,8 @@ function afterSame(plain: readonly Line[], drawn: readonly Line[]): [Line[], Lin
 }
 
 /**
- * Whether drawing the annotations has changed how PDFium reads the letters of the page's own lines: after the drawing,
- * PDFium reads some fonts without the names of their letters.
+ * Whether drawing the annotations has changed how PDFium reads the page's own letters: after the drawing, PDFium no
+ * longer finds the names of the letters in some fonts.
  */
 function areChanged(plain: readonly Line[], drawn: readonly Line[]): boolean {
   const known = new Set(drawn.map(({ text }) => text));
@@ -112,7 +114,7 @@ function isOneRow(one: Line, other: Line): boolean {
   return Math.abs(one.baseline - other.baseline) < SAME_ROW_EM * Math.min(one.size, other.size);
 }
 
-/** Inserts the value of a form field into the lines. */
+/** Inserts a field's value into the lines. */
 function place(lines: Line[], value: Line): void {
   const row = lines.map((line, index) => ({ line, index })).filter(({ line }) => isOneRow(line, value));
   const before = row.filter(({ line }) => line.right <= value.left + 0.5 * value.size);
@@ -146,8 +148,8 @@ function place(lines: Line[], value: Line): void {
 }
 
 /**
- * The index at which the value of a form field is inserted if no line is in its row: after the nearest line above it in
- * its column; if there is none, before the first line below it.
+ * The index at which a field's value is inserted if its row has no line: after the nearest line above it in the same
+ * column; otherwise before the first line below it; otherwise at the end.
  */
 function placeIn(lines: readonly Line[], value: Line): number {
   let above = -1;

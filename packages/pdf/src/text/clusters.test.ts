@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { inClusterOrder, type ClusterSign } from "./clusters.ts";
 
-/* Thai letters are six points wide and one point apart, in a type of twelve points. */
+/* In these tests, Thai letters are 6 points wide with gaps of 1 point, and the type has 12 points. */
 
 const SIZE = 12;
 type Placed = readonly [text: string, left: number, right: number, more?: { madeFrom?: number; x?: number }];

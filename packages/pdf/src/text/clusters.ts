@@ -2,14 +2,14 @@ import { nearestOf } from "./nearest.ts";
 import type { PlacedSign } from "./right-to-left.ts";
 
 /*
- * Finds the letter of each sign in scripts with clusters. A cluster is a letter with the signs above and below it. If
- * the font cannot place the signs, they are drawn separately; PDFium then puts them after later letters, with false
- * gaps. The position of a sign shows to which letter it belongs.
+ * In some scripts, a letter forms a cluster with the signs above, below and beside it. If a font cannot place these
+ * signs, programs draw them separately, and PDFium returns them after a later letter, with blanks that are not real.
+ * This file finds the letter of each sign by the sign's position.
  */
 
-/** The characters of scripts with clusters: Indic ones, Thai, Lao, Tibetan, Burmese, Khmer. */
+/** Matches a character of a script with clusters: of India, Thai, Lao, Tibetan, Burmese, Khmer. */
 export const CLUSTERED = /[\u0900-\u109f\u1780-\u17ff]/;
-/** The characters of scripts without blanks between words: Thai, Lao, Burmese, Khmer. */
+/** Matches a character of a script without blanks between words: Thai, Lao, Burmese, Khmer. */
 export const PHRASED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]/;
 /**
  * Matches a text that begins with a combining mark: a sign without a width of its own. Subscript letters of Khmer and
@@ -17,17 +17,16 @@ export const PHRASED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]/;
  */
 export const MARK = /^\p{Mn}/u;
 /**
- * How many ems the middle of a combining mark may be away from its letter. `BEHIND_EM` applies to the letter before the
- * mark, after which most marks are drawn.
+ * How far the middle of a combining mark may be from its letter, in ems. BEHIND_EM holds for the letter before the
+ * mark, after which most marks are drawn; BESIDE_EM holds for any other letter.
  */
 const BESIDE_EM = 0.12;
 const BEHIND_EM = 0.3;
-/** A letter is out of order if it is at least this many ems to the left of the letter before it. */
+/** A letter is out of order if it is more than this many ems to the left of the letter before it. */
 const BACK_EM = 0.6;
 /** Where PDFium made no blank, a gap of more than this many ems between the ink of two letters separates words. */
 const BLANK_EM = 0.25;
 
-/** A character of a line in a script with clusters. */
 export interface ClusterSign extends PlacedSign {
   /**
    * For a blank that PDFium made from a gap: how many ems wide the gap must be for the blank to be real. 0 for any
@@ -36,7 +35,10 @@ export interface ClusterSign extends PlacedSign {
   readonly madeFrom: number;
 }
 
-/** A glyph or cluster, with all its letters. */
+/**
+ * A glyph with all its characters: a letter, a combining mark or a blank. `marks`: the combining marks that belong to
+ * it.
+ */
 interface Cluster {
   text: string;
   readonly left: number;
@@ -48,9 +50,9 @@ interface Cluster {
 }
 
 /**
- * The text of a left-to-right line, with each sign after its letter, and the widths of its blanks. Returns undefined
- * when the signs are in order already. `size`: the size of the type, in the unit of the positions. `cellEm`: from how
- * many ems on a gap separates cells.
+ * Puts each combining mark of a left-to-right line after its letter. Returns the text, and the widths of its blanks; or
+ * undefined if the signs were in order already. `size`: the size of the type, in the unit of the positions. `cellEm`: a
+ * gap that is wider than this many ems separates cells.
  */
 export function inClusterOrder(
   signs: readonly ClusterSign[],
@@ -101,7 +103,7 @@ export function inClusterOrder(
 
 const isMark = ({ text }: Cluster): boolean => MARK.test(text);
 
-/** Groups signs into clusters: the letters of one glyph have the same position. */
+/** Groups the signs of each glyph: they have the same position. Leaves out blanks that PDFium has made from gaps. */
 function clustersOf(signs: readonly ClusterSign[]): Cluster[] {
   const clusters: Cluster[] = [];
   let made = 0;
@@ -119,8 +121,8 @@ function clustersOf(signs: readonly ClusterSign[]): Cluster[] {
 }
 
 /**
- * The cluster to which a combining mark belongs: the cluster before the mark if that is near enough, otherwise the
- * nearest cluster.
+ * The cluster to which a combining mark belongs: the cluster before the mark if that is near enough; otherwise the
+ * nearest cluster if that is near enough; otherwise, nevertheless, the cluster before the mark.
  */
 function ownerOf(
   mark: Cluster,
@@ -131,7 +133,7 @@ function ownerOf(
   const middle = (mark.left + mark.right) / 2;
   const away = ({ left, right }: Cluster): number => Math.max(left - middle, middle - right, 0);
   const reach = before && middle > before.left ? BEHIND_EM : BESIDE_EM;
-  // A blank has no marks; the mark belongs to a letter beside the blank.
+  // A blank has no marks, so a mark after a blank belongs to a letter beside it.
   if (before && before.text.trim() !== "" && away(before) <= reach * size) return before;
   const other = nearest(middle);
   return other && away(other) <= BESIDE_EM * size ? other : before;

@@ -5,7 +5,10 @@ import { pageText, type Line } from "./layout.ts";
 const EM = 10;
 const LEADING = 12;
 
-/** Lines of a column. A letter is half an em wide, a Chinese, Japanese or Korean character one em. */
+/**
+ * Lines of a column, one below the other. A letter is half an em wide; a Chinese, Japanese or Korean letter is one em
+ * wide.
+ */
 function column(texts: readonly string[], more: Partial<Line> = {}): Line[] {
   return texts.map((text, index) => ({
     text,
@@ -73,7 +76,7 @@ describe("the text of a page", () => {
       column(texts).map((line) => ({ ...line, right: 270, even: line.text.includes("\t") }));
     expect(pageText(wide([phrase, stretched, phrase]))).toBe(`${phrase}${stretched.replace("\t", " ")}${phrase}`);
     expect(pageText(wide([phrase, stretched, stretched]))).toBe(`${phrase}\n${stretched}\n${stretched}`);
-    // Three wide blanks in a line are not equally wide by chance, so the line was stretched.
+    // Three wide blanks are not equally wide by chance, so the line was stretched to the width of its column.
     const three = Array(4).fill(phrase.slice(0, 9));
     expect(pageText(wide([phrase, three.join("\t")]))).toBe(`${phrase}${three.join(" ")}`);
   });

@@ -20,7 +20,7 @@ export interface Line extends Partial<Omit<Style, "words">> {
    */
   readonly size: number;
   /**
-   * Whether all blanks of the line are about as wide as those that became tabs: then it may be a line of prose that was
+   * Whether all blanks of the line are about equally wide, the tabs included. Then the line may be prose that was
    * stretched to the width of its column.
    */
   readonly even?: boolean | undefined;
@@ -29,27 +29,27 @@ export interface Line extends Partial<Omit<Style, "words">> {
   readonly hyphenApart?: boolean;
   /** Whether the line ends with a raised mark, such as a footnote's. */
   readonly marked?: boolean;
-  /** Whether the line's page is mirrored already, so that reading begins at the left. */
+  /** Whether the line is mirrored already: it was read from the right, and now begins at the left. */
   readonly mirrored?: boolean;
 }
 
 /**
- * How exact the widths of lines are. `slack`: by which part of the column's width a full line may end before the
- * column's end.
+ * How exact the widths of lines are. `slack`: a line counts as full if it ends before its column by at most this part
+ * of the column's width.
  */
 export interface Precision {
   readonly slack: number;
 }
 
 const SOFT_HYPHEN = /[\u0002\ufffe\u00ad]$/;
-/** The characters that a hyphen at a line's end may be. */
+/** The characters that may be a hyphen at a line's end. */
 export const LINE_HYPHENS = "-\u2010\u0002\ufffe\u00ad";
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\u30fc\uff00-\uffef]/u;
 const HAN_BLANK = new RegExp(`(?<=${UNSPACED.source}) (?=${UNSPACED.source})`, "gu");
 const HAN_PAIR = new RegExp(`${UNSPACED.source}(?=${UNSPACED.source})`, "gu");
 /**
- * Matches the first character of a line and the characters directly after it with which no Japanese or Chinese line may
- * begin, such as a full stop. No line is broken between these and the first character.
+ * Matches the first character of a line, and after it the characters with which a Japanese or Chinese line may not
+ * begin, such as a full stop. No line is broken between the first character and these.
  */
 const NO_LINE_BEGIN =
   /^.([\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff1f\uff01\uff09\u300d\u300f\u3011\u3009\u300b\u30fb\u30fc\u3005\u3041\u3043\u3045\u3047\u3049\u3063\u3083\u3085\u3087\u30a1\u30a3\u30a5\u30a7\u30a9\u30c3\u30e3\u30e5\u30e7]+)/u;
@@ -57,17 +57,17 @@ const REPEATED = "\u0e46";
 const HANGUL = /\p{Script=Hangul}/u;
 const ITEM = /^(?:[•‣▪●○◦·–—*»→\-\u00b7]\s|\[?\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})[.)\]]\s|\[\d)/;
 /**
- * In scripts without blanks between words, a line may be broken before any word. This is the width, in ems, that is
- * assumed for the first word of a line, to compute whether this word had room on the line before.
+ * The width, in ems, that is assumed for the first word of a line in scripts without blanks between words. It decides
+ * whether this word had room on the line before.
  */
 const PHRASE_EM = 4;
 /** In a column narrower than this many ems, lines are titles, addresses or verse, and are not joined. */
 const MIN_WIDTH_EM = 14;
 
 /**
- * The text of a page: its lines in reading order, with the lines of one paragraph joined. A line is continued by the
- * next one if the next line's first word had no room left on it. Rows of a table, items of a list and other sizes of
- * type begin a new paragraph.
+ * Joins the lines of a page, given in reading order, into the text of the page: one line for each paragraph. A line
+ * belongs to the same paragraph as the line before it if its first word had no room there. Rows of a table, items of a
+ * list, and lines in another size of type begin a new paragraph.
  */
 export function pageText(lines: readonly Line[], precision: Precision = { slack: 0.01 }): string {
   const seen = withoutStretch(lines.map((line) => directed(withoutHanBlanks(line))));
@@ -96,7 +96,7 @@ export function pageText(lines: readonly Line[], precision: Precision = { slack:
 /** `full`: the line was stretched to the width of its column, so it has no room left. */
 type SeenLine = Line & { readonly full?: boolean };
 
-/** Removes the blanks from a justified Chinese line in which the program drew a blank between any two characters. */
+/** Removes the blanks of a justified Chinese line in which the program has drawn blanks between the characters. */
 function withoutHanBlanks(line: Line): SeenLine {
   if (!line.text.includes(" ") || !UNSPACED.test(line.text)) return line;
   const blanks = line.text.match(HAN_BLANK)?.length ?? 0;
@@ -104,24 +104,25 @@ function withoutHanBlanks(line: Line): SeenLine {
   return blanks * 2 > pairs ? { ...line, text: line.text.replace(HAN_BLANK, ""), full: true } : line;
 }
 
-/** Mirrors right-to-left lines, so that `left` is where reading begins. */
+/** Mirrors a right-to-left line, so that it begins at `left`. */
 function directed<T extends Line>(line: T): T {
   if (line.mirrored === true || !isMostlyRtl(line.text)) return line;
   return { ...line, left: -line.right, right: -line.left };
 }
 
-/** A line with fewer wide blanks than this may have even ones by chance, in scripts without blanks between words. */
+/** In scripts without blanks between words, fewer wide blanks than this may be equally wide by chance. */
 const FEW_BLANKS = 3;
 
 /**
- * How many of the lines near a stretched line must begin and end at the same places, to show that it fills a column.
+ * How many lines near a line with even blanks must begin and end at the same places as this line, so that it counts as
+ * stretched to the width of its column.
  */
 const columnLines = ({ text }: Line): number =>
   PHRASED.test(text) && text.split("\t").length - 1 < FEW_BLANKS ? 2 : 1;
 
 /**
- * Removes the tabs from lines of prose: a justified line in a narrow column has wide blanks but no cells. A line with
- * equally wide blanks counts as prose if a line near it begins and ends at the same places and has no tabs.
+ * Replaces tabs by blanks in lines of prose: a justified line in a narrow column has wide blanks but no cells. A line
+ * with even blanks is prose if enough lines near it begin and end at the same places and have no tabs.
  */
 export function withoutStretch<T extends Line>(lines: readonly T[]): readonly T[] {
   if (!lines.some(({ even }) => even)) return lines;
@@ -152,13 +153,13 @@ function continues(
 ): boolean {
   const line = lines[index];
   const next = lines[index + 1];
-  // The gap between lines of different blocks is infinite.
+  // Infinity: the lines are in different blocks.
   if (!line || !next || gaps[index] === Infinity) return false;
   if ((gaps[index] as number) > 1.25 * leading(gaps, index)) return false;
   if (line.text.includes("\t") || next.text.includes("\t") || ITEM.test(next.text.trimStart())) return false;
   const em = line.size;
-  // The first line of a paragraph may be indented, and so may all but the first line of a list item. Apart from that,
-  // the next line must not be indented further.
+  // The next line may be indented further in one case only: the line at `index` begins an item of a list. It may be
+  // indented less only after the first line of a paragraph.
   const shift = next.left - line.left;
   const hanging = !joined && ITEM.test(line.text.trimStart()) && shift < 4 * em;
   if (shift > 0.6 * em && !hanging) return false;
@@ -168,21 +169,23 @@ function continues(
   return line.full === true || line.right + firstWordWidth(line, next) > end - slack * (end - line.left);
 }
 
-/** The distance between two baselines; infinite when the lines are in different blocks. */
+/** The distance from a line's baseline to the next one's; Infinity if the lines are in different blocks. */
 function lineGap(line: Line, next: Line | undefined): number {
   if (!next || line.size === 0 || next.size === 0 || Math.abs(line.size - next.size) > 0.1 * line.size) return Infinity;
   const down = line.baseline - next.baseline;
   return down > 0.5 * line.size && down < 2.1 * line.size ? down : Infinity;
 }
 
-/** The smallest distance between lines nearby: the leading of the paragraph. A larger distance separates paragraphs. */
+/** The smallest distance between baselines nearby, which is the distance within a paragraph. */
 function leading(gaps: readonly number[], index: number): number {
   let least = Infinity;
   for (let at = index - 3; at <= index + 3; at++) least = Math.min(least, gaps[at] ?? Infinity);
   return least;
 }
 
-/** The right end of a line's column: how far those lines nearby reach that begin at the same place. */
+/**
+ * The right edge of a line's column: the farthest right end among the lines nearby that begin at about the same place.
+ */
 function columnEnd(lines: readonly Line[], index: number): number {
   const here = lines[index] as Line;
   const [reach, likeSize] = [3 * here.size, 0.1 * here.size];
@@ -197,7 +200,10 @@ function columnEnd(lines: readonly Line[], index: number): number {
   return end;
 }
 
-/** The width of the blank and of the next line's first word, up to where that word may be broken. */
+/**
+ * The width that the next line would need on this line: a blank and the first word, up to where this word may be
+ * broken.
+ */
 function firstWordWidth(line: Line, next: Line): number {
   const text = next.text.trim();
   const [word = ""] = /^\S+/u.exec(text) ?? [];
@@ -221,17 +227,16 @@ interface BrokenWord {
 function brokenWord(line: Line, next: Line): BrokenWord | undefined {
   const whole = line.text.trimEnd();
   if (whole === "" || !LINE_HYPHENS.includes(whole.charAt(whole.length - 1))) return undefined;
-  // The word must end just before the hyphen, because after a blank it is usually a dash between words. Only if the
-  // hyphen is known to belong to the word, a blank may be before it.
+  // A hyphen after a blank is usually a dash between words, unless the line says that it belongs to the word.
   const before = line.hyphenApart === true ? whole.slice(0, -1).trimEnd() : whole.slice(0, -1);
   const [head] = /[\p{L}\p{M}]+$/u.exec(before) ?? [];
-  // The rest of the word begins with a small letter. Before a capital or a digit, and after a number, the hyphen
-  // belongs to the word.
+  // The rest of a broken word begins with a small letter. Before a capital or a digit, and after a number, the hyphen
+  // is a part of the word.
   const [tail] = /^\p{Ll}[\p{L}\p{M}]*/u.exec(next.text.trimStart()) ?? [];
   return head && tail ? { before, head, tail } : undefined;
 }
 
-/** The line without the hyphen, unless the same word has a hyphen elsewhere on the page. */
+/** The line without its hyphen. The hyphen stays if the whole word is elsewhere on the page with a hyphen. */
 function withoutHyphen({ before, head, tail }: BrokenWord, lines: readonly Line[]): string {
   const compound = `${head}-${tail}`;
   return lines.some(({ text }) => text.includes(compound)) ? `${before}-` : before;
@@ -243,7 +248,7 @@ function withoutHyphen({ before, head, tail }: BrokenWord, lines: readonly Line[
  */
 const USUAL_END = /[a-zA-Z0-9,;)]/;
 
-/** A line as it is joined to the next one: with a blank at its end, or without one. */
+/** The line, with a blank at its end if a blank belongs between it and the next line. */
 function withBlank(line: Line, next: Line, isBreak: IsBreak): string {
   const whole = line.text.trimEnd();
   if (USUAL_END.test(whole.charAt(whole.length - 1))) return `${whole} `;

@@ -1,17 +1,17 @@
 import type { Line } from "./layout.ts";
 import { RTL } from "./right-to-left.ts";
 
-/** The pieces of text that form one line have baselines that differ by less than this many ems. */
+/** Pieces of text are in one line if their baselines differ by at most this many ems. */
 const SAME_BASELINE_EM = 0.1;
-/** A piece of text overlaps the piece before it by at most this many ems. */
+/** Pieces of text in one line may overlap by at most this many ems. */
 const OVERLAP_EM = 0.3;
 /**
- * A gap of fewer than `WORD_EM` ems is within a word, and a gap of fewer than `CELL_EM` ems is within a cell. A larger
- * gap separates cells.
+ * In ems. A gap narrower than WORD_EM is within a word. A gap of at least CELL_EM separates cells. A gap between these
+ * is a blank.
  */
 const WORD_EM = 0.3;
 const CELL_EM = 1.1;
-/** Two lines with the same text at most this many points apart are one line that was drawn twice. */
+/** Two lines with the same text are one line that was drawn twice if they are at most this many points apart. */
 const SAME_PLACE = 1;
 
 /**
@@ -48,8 +48,8 @@ function isRepeated(known: Map<string, Line[]>, line: Line): boolean {
 }
 
 /**
- * Joins two neighbouring pieces of text of one line; undefined when they do not belong together. If each letter is
- * drawn separately, PDFium ends lines between letters of one line.
+ * Joins two neighbouring pieces of text; undefined if they do not belong to one line. If each letter is drawn
+ * separately, PDFium may end a line between two letters of one line.
  */
 function joinedPieces(one: Line, other: Line, cells: boolean): Line | undefined {
   const em = Math.max(one.size, other.size);

@@ -1,13 +1,13 @@
 /**
- * How many of the things that begin before a point are examined, from right to left, to find those that cover the
- * point. If none of them does, only one of the things that begin before the point is considered: the one that reaches
- * farthest to the right.
+ * To find a thing that covers a point, at most this many of the things that begin before the point are examined, from
+ * right to left. If none of them covers the point, only one thing that begins before the point is considered: the thing
+ * that reaches farthest to the right.
  */
 const LOOKS = 16;
 
 /**
- * Returns a function that finds the nearest thing on a line to a point; of equally near things, the first. `from`,
- * `to`: where a thing begins and ends. Things are sorted once, so each search costs little.
+ * Returns a function that finds the thing that is nearest to a point on a line; if several are equally near, the first
+ * of `things`. `from`, `to`: where a thing begins and ends.
  */
 export function nearestOf<T>(
   things: readonly T[],
@@ -17,7 +17,7 @@ export function nearestOf<T>(
   const places = things
     .map((thing, index) => ({ thing, index, from: from(thing), to: to(thing) }))
     .sort((one, other) => one.from - other.from || one.index - other.index);
-  // For each index of `places`: of the things up to this index, the one that reaches farthest to the right.
+  // For each index of `places`: the thing that reaches farthest to the right, among those up to this index.
   const reaching = [...places];
   for (let at = 1; at < places.length; at++)
     if (reaching[at - 1]!.to >= places[at]!.to) reaching[at] = reaching[at - 1]!;

@@ -4,7 +4,10 @@ import { inReadingOrder, isMostlyRtl, type PlacedSign } from "./right-to-left.ts
 const EM = 10;
 const WIDTH = 5;
 
-/** A line drawn from left to right, with its signs given in the order `as`. */
+/**
+ * The signs of a line whose letters are, from left to right, those of `visual`. `as`: the order in which the signs are
+ * given.
+ */
 function drawn(visual: string, as: "visual" | "reversed" | "shuffled" = "visual"): PlacedSign[] {
   const signs = [...visual].map((text, at) => ({ text, left: at * WIDTH, right: (at + 1) * WIDTH, x: at * WIDTH }));
   const ink = signs.filter(({ text }) => text !== " ");
@@ -13,7 +16,7 @@ function drawn(visual: string, as: "visual" | "reversed" | "shuffled" = "visual"
     reversed: () => ink.toReversed(),
     shuffled: () => ink.toSorted((one, other) => ((one.x * 7) % 11) - ((other.x * 7) % 11)),
   }[as]();
-  // The indexes are not consecutive, so only positions show which sign follows which.
+  // With gaps between the indexes, only the positions show which sign follows which.
   return inOrder.map((sign, index) => ({ ...sign, index: index * 2 }));
 }
 
@@ -69,13 +72,13 @@ describe("a line with right-to-left letters, read from where they stand", () => 
     expect(inReadingOrder(signs("الله"), { size: EM })).toBe("اصاللهح");
     expect(inReadingOrder(signs("هللا"), { size: EM })).toBe("اصاللهح");
     expect(inReadingOrder(signs("جح"), { size: EM })).toBe("اصحجح");
-    // Two letters in one glyph, given in reverse, may look like another ligature.
+    // Two letters of one glyph, in reverse order, may be the letters of another ligature.
     for (const pair of ["مع", "مل", "بن", "يل", "ام"])
       expect(inReadingOrder(signs(reversed(pair)), { size: EM })).toBe(`اص${pair}ح`);
   });
 
   it("is read in time if many letters are drawn at one place", () => {
-    // If each letter were compared with a text of all letters before it, this would take minutes and exceed the time
+    // If the text of all letters so far were compared for each letter, this would take minutes and exceed the time
     // limit.
     const signs = Array.from({ length: 200_000 }, (_, index) => ({ text: "ا", left: 0, right: 5, x: 0, index }));
     expect(inReadingOrder(signs, { size: EM })).toHaveLength(signs.length);

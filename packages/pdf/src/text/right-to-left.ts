@@ -2,24 +2,24 @@ import { nearestOf } from "./nearest.ts";
 import type { Extent } from "./styled.ts";
 
 /*
- * Finds the reading order of a line from the positions of its letters: Unicode's bidi rules, applied in reverse. PDFium
- * assumes that the letters of a right-to-left line are stored in reading order. But programs store them in either
- * order, and then Latin words, numbers and brackets within the line come out reversed.
+ * Finds the reading order of a line from the positions of its letters, by Unicode's bidi rules in reverse. PDFium
+ * assumes that a PDF stores right-to-left letters in reading order. But programs store them in either order, so in
+ * PDFium's text Latin words, numbers and brackets in such a line may be reversed.
  */
 
 export const RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 const ARABIC = /[\u0600-\u065f\u066e-\u06ef\u06fa-\u08ff\ufb50-\ufdff\ufe70-\ufefc]/;
 const DIGIT = /[0-9\u0660-\u0669\u06f0-\u06f9]/;
-/** Characters that may stand within a number. */
+/** Matches a character that may be inside of a number. */
 const IN_NUMBER = /^[.,:/\u066b\u066c+-]$/;
-/** Characters that belong to the number beside them. */
+/** Matches a character that belongs to a number beside it. */
 const UNIT = /^[%$€£\u066a]$/;
 const SENTENCE_END = /^[.,;:!?]+$/;
 const LETTER = /\p{L}/u;
 const MARK = /\p{M}/u;
 /**
- * The ranges of characters that stand for lam-alef, Allah and the like. Other Arabic ligatures are left out, because
- * the letters of many of them, in reverse, are those of another ligature.
+ * The first and last character of ranges of Arabic ligatures: lam-alef, Allah and the like. Other ligatures are left
+ * out, because the reversed letters of many of them are the letters of another ligature.
  */
 const LIGATURES = [
   [0xfdf0, 0xfdfb],
@@ -31,36 +31,35 @@ const MAX_LIGATURE = 18;
 const JOINER = /^[\u200c\u200d]$/;
 const BRACKETS = ["()", "[]", "{}", "<>", "«»"] as const;
 /**
- * Glyphs whose origins differ by less than this many ems are drawn at one place, for example the parts of a lam-alef.
+ * Two glyphs are drawn at one place, as the parts of a lam-alef, if their origins differ by less than this many ems.
  */
 const ONE_PLACE_EM = 0.03;
 /**
- * A gap of at least this many ems is a blank. Beside brackets and quotes, which have free space at their sides, the
- * limit is `BRACKET_BLANK_EM`.
+ * A gap is a blank if it is wider than this many ems. For a gap beside a bracket or a quotation mark the limit is
+ * BRACKET_BLANK_EM, because these have free space at their sides.
  */
 const BLANK_EM = 0.18;
 const BRACKET_BLANK_EM = 0.26;
 /**
- * Matches a mark that ends a word or a number. There is no blank before it unless the gap is as wide as
- * `ENDING_BLANK_EM`, in ems: in Kufi and Nastaliq the gap before a full stop is wider than `BLANK_EM`.
+ * Matches a mark that ends a word or a number. In Kufi and Nastaliq, styles of Arabic script, the gap before a full
+ * stop is wider than BLANK_EM. So a gap before such a mark is a blank only if it is wider than ENDING_BLANK_EM, in ems.
  */
 const [ENDING, ENDING_BLANK_EM] = [/^[.,:;!?\u060c\u061b\u061f\u06d4]$/, 0.5] as const;
 const BRACKET = /^[()[\]{}<>"'\u00ab\u00bb\u201c-\u201f]/;
 
-/** A line with more characters than this keeps PDFium's order of letters: it is not a line of real text. */
+/** A line with more characters than this keeps PDFium's order: it is no line of a real text. */
 export const MAX_REORDERED = 20_000;
 
-/** Whether most letters of a text are right-to-left. */
 export function isMostlyRtl(text: string): boolean {
   if (!RTL.test(text)) return false;
   const letters = text.match(/\p{L}/gu) ?? [];
   return 2 * letters.filter((letter) => RTL.test(letter)).length > letters.length;
 }
 
-/** A character of a line and its position. `x`: the origin of its glyph. */
+/** A character with its position. `x`: the origin of its glyph, which all characters of a glyph share. */
 export interface PlacedSign {
   readonly text: string;
-  /** The character's index in the line as PDFium returned it: PDFium saw no blank between two consecutive indexes. */
+  /** The character's index in PDFium's line. Between consecutive indexes PDFium has no blank. */
   readonly index: number;
   readonly left: number;
   readonly right: number;
@@ -68,8 +67,9 @@ export interface PlacedSign {
 }
 
 /**
- * The text of a line in reading order. `size`: the size of the type, in the unit of the positions. `rtl`: whether most
- * of the page is right-to-left, which decides the direction of a line whose two ends do not show it.
+ * Returns the text of a line in reading order. `size`: the size of the type, in the unit of the positions. `rtl`:
+ * whether most of the page is right-to-left. This decides if one end of the line is right-to-left and the other end is
+ * not.
  */
 export function inReadingOrder(
   signs: readonly PlacedSign[],
@@ -85,8 +85,8 @@ export function inReadingOrder(
 }
 
 /**
- * The signs of a line by cell, from left to right, and the gaps between its words. `cellGap`: cells are at least this far
- * apart.
+ * Splits the signs of a line into cells, from left to right. Also returns the widths of its gaps between words and
+ * between cells. `cellGap`: a gap that is wider separates cells.
  */
 export function inCells(
   signs: readonly PlacedSign[],
@@ -97,7 +97,7 @@ export function inCells(
   const ink = signs.filter(({ text }) => text.trim() !== "");
   for (const sign of ink.toSorted((one, other) => one.left - other.left)) {
     const cell = ends.at(-1);
-    // If PDFium saw no blank between two letters, the gap is not a blank but a long joint between them.
+    // Between letters that follow each other in PDFium's line there is no blank: the gap is a long joint.
     const isJoined = cell !== undefined && Math.abs(cell.last.index - sign.index) === 1;
     const gap = cell === undefined || isJoined ? 0 : sign.left - cell.right;
     if (gap > BLANK_EM * size) gaps.push(gap);
@@ -117,14 +117,17 @@ export function inCells(
   return { cells: ends.map((end) => end.signs), gaps };
 }
 
-/** The extents of the words of a text whose signs were put in order; undefined if its gaps are not those between words. */
+/**
+ * The extents of a text's words. `signs` are those of the text. Undefined if the gaps between the signs do not split
+ * them into as many words as the text has.
+ */
 export function wordsApart(signs: readonly PlacedSign[], text: string, size: number): Extent[] | undefined {
   const words = inCells(signs, { size, cellGap: BLANK_EM * size }).cells.map(extentOf);
   if (words.length !== text.match(/\S+/g)?.length) return undefined;
   return RTL.test(text) ? words.reverse() : words;
 }
 
-/** The extent of signs, from the first ink to the last. */
+/** From the left end of the first ink to the right end of the last ink. */
 export function extentOf(signs: readonly PlacedSign[]): Extent {
   const ink = signs.filter((sign) => sign.text.trim() !== "");
   return { left: Math.min(...ink.map((sign) => sign.left)), right: Math.max(...ink.map((sign) => sign.right)) };
@@ -136,7 +139,10 @@ function isRightToLeft(visual: readonly string[], rtl: boolean): boolean {
   return RTL.test(first) === RTL.test(last) ? RTL.test(first) : rtl;
 }
 
-/** A glyph: its letters in reading order, its position, and the range of its indexes in PDFium's line. */
+/**
+ * A glyph with its letters in reading order, its position, and the first and last index of its letters in PDFium's
+ * line.
+ */
 interface Glyph {
   text: string;
   from: number;
@@ -145,10 +151,10 @@ interface Glyph {
   readonly right: number;
 }
 
-/** The letters of each ligature in `LIGATURES`. */
+/** For each ligature of `LIGATURES`: its letters as a text. Filled at the first use. */
 let ligatures: ReadonlySet<string> | undefined;
 
-/** Whether `letters` are, in this order, the letters of a ligature in `LIGATURES`. */
+/** Whether these letters, in this order, are those of a ligature of `LIGATURES`. */
 function isLigature(letters: string): boolean {
   if (letters.length > MAX_LIGATURE) return false;
   ligatures ??= new Set(LIGATURES.flatMap(([first, last]) => range(first, last)).map((sign) => sign.normalize("NFKC")));
@@ -159,7 +165,10 @@ function range(first: number, last: number): string[] {
   return Array.from({ length: last - first + 1 }, (_, at) => String.fromCharCode(first + at));
 }
 
-/** Groups letters that are drawn as one glyph, and adds each mark to its letter. Returns glyphs from left to right. */
+/**
+ * Makes glyphs of signs, in order from left to right: puts the letters of one glyph together, and each mark to its
+ * letter.
+ */
 function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
   const glyphs: Array<Glyph & { x: number; given: string }> = [];
   const marks: PlacedSign[] = [];
@@ -167,7 +176,7 @@ function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
   for (const sign of signs) {
     const { text, index, left, right, x } = sign;
     const last = glyphs.at(-1);
-    // Whether this sign and the one before it are a letter and its mark that the file has as one character.
+    // Whether this sign and the sign before it are a letter with a mark that are one character in the file.
     const isOne = before !== undefined && before.x === x && before.left === left && before.right === right;
     if (isOne && MARK.test(before!.text) && !MARK.test(text) && marks.at(-1)?.index === before!.index) {
       marks.pop();
@@ -182,8 +191,8 @@ function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
       });
     } else if (last && last.x === x && last.left === left && text.trim() !== "" && !JOINER.test(text)) {
       last.given += text;
-      // PDFium reverses the letters of a ligature one by one, so they are put back in order here. They are in order
-      // already if the font names the ligature by the single character that stands for all of its letters.
+      // PDFium reverses the letters of a ligature, so they are put in order here. They are in order already if the font
+      // names the ligature by a single character.
       const isInOrder = !RTL.test(text) || isLigature(last.given);
       add(last, isInOrder ? last.given : text + last.text, index);
     } else if (MARK.test(text) || JOINER.test(text)) marks.push(sign);
@@ -209,7 +218,7 @@ function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
   for (let at = 1; at < ordered.length; at++) {
     const [one, other] = [ordered[at - 1] as (typeof ordered)[0], ordered[at] as (typeof ordered)[0]];
     const isOnePlace = other.x - one.x < ONE_PLACE_EM * size && RTL.test(one.text);
-    // Some programs draw the joiner of two letters as a blank at the position of the letter before the joiner.
+    // Some programs draw the invisible joiner as a blank at the place of the letter before it.
     const isBehind = other.text.trim() === "" || (RTL.test(other.text) && other.left < one.left);
     if (isOnePlace && isBehind) [ordered[at - 1], ordered[at]] = [other, one];
   }
@@ -245,20 +254,20 @@ function withBlanks(glyphs: readonly Glyph[], size: number, blanks: ReadonlySet<
 }
 
 /**
- * How many ems wide the gap between two glyphs must be to be a blank. `one` is the left glyph, and `left` is the sign
- * or blank at its left.
+ * A gap between two glyphs is a blank if it is wider than this, in ems. `one`: the left glyph. `left`: the text to the
+ * left of `one`.
  */
 function blankOf(one: Glyph, other: Glyph, left = " "): number {
   const endsLatin = DIGIT.test(left) || (LETTER.test(left) && !RTL.test(left));
-  // A mark with a digit on both sides is within a number and ends nothing.
+  // Between two digits, a mark is a part of the number and does not end it.
   const endsOther = RTL.test(other.text) && (!endsLatin || DIGIT.test(other.text));
   if (ENDING.test(one.text) && endsOther) return ENDING_BLANK_EM;
   return BRACKET.test(one.text) || BRACKET.test(other.text) ? BRACKET_BLANK_EM : BLANK_EM;
 }
 
 /**
- * Whether one glyph directly follows the other in PDFium's line, in either order, and has the same direction: then
- * there is no blank between them.
+ * Whether the glyphs follow each other in PDFium's line, in either order, and have the same direction. Then there is no
+ * blank between them.
  */
 function followed(one: Glyph, other: Glyph): boolean {
   const next = one.to + 1 === other.from || other.to + 1 === one.from;
@@ -266,8 +275,8 @@ function followed(one: Glyph, other: Glyph): boolean {
 }
 
 /**
- * Whether PDFium has a blank between two letters that are read from the left. Its blank counts even if the gap is
- * narrow: PDFium knows the widths of the letters, and Latin words may be in smaller type than the rest of the line.
+ * Whether PDFium has a blank between these two letters of a left-to-right script. Such a blank counts even if the gap
+ * is narrow: PDFium knows the width of the letters, and a Latin word may be in smaller type than the rest of the line.
  */
 function isBetweenLatin(one: Glyph, other: Glyph, blanks: ReadonlySet<number>): boolean {
   if (other.from !== one.to + 2 || !blanks.has(one.to + 1)) return false;
@@ -275,13 +284,13 @@ function isBetweenLatin(one: Glyph, other: Glyph, blanks: ReadonlySet<number>): 
 }
 
 /**
- * The direction of a sign: R for right-to-left, L for left-to-right, N for a part of a number. Signs without a
- * direction of their own get one from their neighbours.
+ * R: right-to-left. L: left-to-right. N: part of a number. Signs without a direction of their own get one from their
+ * neighbours.
  */
 type Kind = "R" | "L" | "N";
 type OpenKind = Kind | "blank" | "other";
 
-/** Converts signs, given from left to right, to the text of a line that is read from the right. */
+/** Puts signs, given from left to right, into the order in which a line is read that begins at the right. */
 function rightToLeft(visual: readonly string[]): string {
   const kinds = kindsOf(visual);
   let text = "";
@@ -296,8 +305,8 @@ function rightToLeft(visual: readonly string[]): string {
 }
 
 /**
- * Converts signs, given from left to right, to the text of a line that is read from the left: its right-to-left parts
- * are reversed.
+ * Puts signs, given from left to right, into the order in which a line is read that begins at the left: right-to-left
+ * words in it are reversed.
  */
 function leftToRight(visual: readonly string[]): string {
   const kinds = kindsOf(visual);
@@ -314,14 +323,14 @@ function leftToRight(visual: readonly string[]): string {
   return text;
 }
 
-/** The direction of each sign. Blanks between Latin words and numbers beside them have the direction of these words. */
+/** The direction of each sign. A blank between Latin words, or between such a word and a number, is left-to-right. */
 function kindsOf(visual: readonly string[]): Kind[] {
   const isArabic = visual.some((sign) => ARABIC.test(sign));
   const open = visual.map(openKind);
   const kinds: OpenKind[] = [...open];
   for (let at = 0; at < open.length; at++) {
     if (open[at] !== "other") continue;
-    // In a line without Arabic letters, for example a Hebrew one, a percent sign belongs to the number before it.
+    // In a line without Arabic letters, such as a Hebrew one, a percent sign belongs to the number at its left.
     if (!isArabic && UNIT.test(visual[at] as string) && open[at - 1] === "N") {
       open[at] = kinds[at] = "N";
       continue;
@@ -329,7 +338,7 @@ function kindsOf(visual: readonly string[]): Kind[] {
     let end = at + 1;
     while (open[end] === "other") end++;
     const signs = visual.slice(at, end).join("");
-    // In a line with Arabic letters, a percent sign stands alone unless a Latin letter is beside it.
+    // In a line with Arabic letters, a percent sign is right-to-left, unless a Latin letter is beside it.
     const isApart = isArabic && UNIT.test(signs) && open[at - 1] !== "L" && open[end] !== "L";
     kinds.fill(isApart ? "R" : kindBetween(signs, open[at - 1], open[end]), at, end);
     at = end - 1;
@@ -362,13 +371,14 @@ function kindBetween(signs: string, left: OpenKind | undefined, right: OpenKind 
   const beside = [left, right].filter((kind) => kind === "L" || kind === "N");
   if (beside.length === 2) return beside.includes("L") ? "L" : IN_NUMBER.test(signs) ? "N" : "R";
   if (beside[0] === "N") return UNIT.test(signs) ? "N" : "R";
-  // A punctuation mark to the left of a Latin word ends the right-to-left sentence around it.
+  // Punctuation at the left of a Latin word does not belong to this word: it ends the right-to-left sentence around the
+  // word.
   return beside[0] === "L" && !(right === "L" && SENTENCE_END.test(signs)) ? "L" : "R";
 }
 
 /**
- * Mends brackets: some PDFs store them mirrored, others not. If the brackets of a kind do not match, every second one
- * becomes a closing one.
+ * Mends brackets, which some PDFs store mirrored. If an even number of brackets of one kind does not match, the first
+ * becomes an opening bracket, the second a closing bracket, and so on.
  */
 function mendBrackets(line: string): string {
   let text = line;

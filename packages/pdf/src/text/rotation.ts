@@ -1,6 +1,6 @@
 /**
- * Quarter turns counter-clockwise: 1 is text that runs upwards. Turning the page clockwise by as many makes the text
- * upright.
+ * The direction of text, in counter-clockwise quarter turns: 0 is upright, 1 runs upwards. If the page is turned
+ * clockwise by so many quarter turns, the text is upright.
  */
 export type Rotation = 0 | 1 | 2 | 3;
 
@@ -12,7 +12,9 @@ export interface Box {
   readonly top: number;
 }
 
-/** The position of a point after its page was turned clockwise. The origin stays, so positions may be negative. */
+/**
+ * The position of a point after the page was turned clockwise about the origin of its coordinates. It may be negative.
+ */
 export function rotatedPoint(rotation: Rotation, x: number, y: number): { readonly x: number; readonly y: number } {
   if (rotation === 1) return { x: y, y: -x };
   if (rotation === 2) return { x: -x, y: -y };
@@ -29,7 +31,6 @@ export function rotatedBox(rotation: Rotation, { left, right, bottom, top }: Box
   };
 }
 
-/** The most frequent direction of a few samples. */
 export function commonRotation(rotations: readonly Rotation[]): Rotation {
   const count = (rotation: Rotation): number => rotations.filter((one) => one === rotation).length;
   return ([0, 1, 2, 3] as const).reduce<Rotation>(

@@ -1,11 +1,11 @@
 const LETTER = /[\p{L}\p{N}]/u;
 /**
- * A page with at most this many letters may be a scan: stamps, page numbers and the names of scanning programs have no
- * more.
+ * A page with fewer letters than this may be a scan: stamps, page numbers and the names of scanning programs have no
+ * more letters.
  */
 const FEW_LETTERS = 24;
 
-/** Whether a page has so little text that its pictures, if there are any, probably contain the text. */
+/** Whether a page has so little text that its pictures, if it has some, may show the real text. */
 export function isSparse(lines: ReadonlyArray<{ readonly text: string }>): boolean {
   let letters = 0;
   for (const { text } of lines) {

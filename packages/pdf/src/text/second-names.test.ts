@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { withNames, type Guesses } from "./second-names.ts";
 
 /**
- * In these tests, A stands for a letter that was guessed to be é, and B for one that was guessed to be a control
- * character.
+ * In these tests, A is the mark for a letter that PDFium guessed to be é, and B for a letter that it guessed to be a
+ * control character.
  */
 const GUESSES: Guesses = new Map([
   ["\ue200", { guess: "\u00e9", fallback: "\ufffd" }],

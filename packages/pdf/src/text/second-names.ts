@@ -1,19 +1,19 @@
 import type { Line } from "./layout.ts";
 
 /**
- * For each mark in a text, which takes the place of an unnamed letter: the letter that PDFium guessed, and the text
- * that replaces the mark if no better one is found.
+ * For each mark (a character that takes the place of an unnamed letter): PDFium's guess for the letter, and the text
+ * that replaces the mark if no other PDF engine names the letter.
  */
 export type Guesses = ReadonlyMap<string, { readonly guess: string; readonly fallback: string }>;
 
 /**
- * How many searches for words of a page are made in the text of the other PDF engine, and how many characters all these
- * searches read together.
+ * How many words are searched for in the other PDF engine's text of a page, and how many characters all searches read
+ * in all.
  */
 const [MAX_WORDS, MAX_SCANNED] = [1000, 5_000_000] as const;
-/** A word with more marks than this is not looked up: trying all lengths for each mark takes too long. */
+/** A word with more marks is not searched for: trying all numbers of letters for each mark would take too long. */
 const MAX_MARKS = 3;
-/** At how many places of the other PDF engine's text one word is compared. */
+/** A word is compared at no more than this many places of the other PDF engine's text. */
 const MAX_PLACES = 50;
 /** How many letters one glyph stands for at most. */
 const MAX_LETTERS = 6;
@@ -21,10 +21,9 @@ const LETTERS = /^[\p{L}\p{M}'’]+$/u;
 const LIGATURE = /[\ufb00-\ufb06]/g;
 
 /**
- * Replaces the marks in lines by letters. `other` is the text of the same page as another PDF engine reads it. A mark
- * becomes the letters that `other` has in the same word between the same neighbours. If `other` has none, or the same
- * letters as PDFium guessed, the mark becomes its fallback, because the other PDF engine then knows no more than
- * PDFium.
+ * Replaces the marks in lines by letters. `other`: another PDF engine's text of the same page. A mark becomes what this
+ * text has at its place, in the same word between the same neighbouring words. If this text has nothing there, or what
+ * PDFium guessed, the mark becomes its fallback.
  */
 export function withNames(lines: readonly Line[], guesses: Guesses, other: string): Line[] {
   const marks = new RegExp(`[${[...guesses.keys()].join("")}]`, "gu");
@@ -72,8 +71,8 @@ export function withNames(lines: readonly Line[], guesses: Guesses, other: strin
       return sign;
     });
   }
-  // If no letters were found for a mark in one word, it becomes the letters that were found for the same mark in other
-  // words of the page, provided that they are the same in all these words.
+  // If nothing was found for a mark in one word, what was found for the same mark in other words of the page is used,
+  // provided that it is the same in all of them.
   const usual = (sign: string): string | undefined => {
     const [name, ...others] = names.get(sign) ?? [];
     return others.length === 0 ? name : undefined;
@@ -94,8 +93,9 @@ interface Marks {
 }
 
 /**
- * The letters for a word's marks; undefined unless all places in `text` where the word stands between the same
- * neighbours agree on them. If `text` has PDFium's guess in the place of a mark, this guess is returned for the mark.
+ * Searches `text` for a word between its neighbours, and returns the letters at the places of the word's marks. Returns
+ * undefined if the word is not found, or if different letters are found. Where `text` has PDFium's guess, that is
+ * returned.
  */
 function find(text: string, context: readonly string[], at: number, { marks, guesses }: Marks): string[] | undefined {
   const any = `[\\p{L}\\p{M}'’]{1,${MAX_LETTERS}}?`;
@@ -103,7 +103,7 @@ function find(text: string, context: readonly string[], at: number, { marks, gue
   const pattern = context.map((word) => {
     const signs = word.match(marks) ?? [];
     const parts = word.split(marks).map(escaped);
-    // The other PDF engine may write a blank before or after a glyph that is only as wide as one letter.
+    // The other PDF engine may put a blank beside a glyph whose stated width is that of one letter.
     return parts.reduce(
       (all, part, index) => `${all}(?:(${escaped(guessOf(signs[index - 1]))})|\\s?(${any})\\s?)${part}`,
     );

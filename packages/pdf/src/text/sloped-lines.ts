@@ -2,30 +2,31 @@ import { MAX_REORDERED, type PlacedSign } from "./right-to-left.ts";
 import { CELL_GAP_EM } from "./space.ts";
 
 /*
- * Finds the parts of a right-to-left line whose letters stand at different heights. In Nastaliq, the style in which
- * Urdu is written, each word descends to the baseline letter by letter. PDFium takes many of these steps for line ends.
+ * In Nastaliq, the style in which Urdu is written, each word descends to the baseline letter by letter. PDFium takes
+ * many of these steps for line ends, and returns one line in several parts. This file finds the parts of such a sloped
+ * line.
  */
 
-/** By how many ems neighbouring letters of a line differ in height at most. Two lines are farther apart than this. */
+/** In ems. Neighbouring letters of a line differ less than this in height; two lines are farther apart. */
 const STEP_EM = 1;
 /**
  * Parts that stand beside each other are taken for one sloped line only if the baselines of their first and last
  * letters differ by more than this, in ems.
  */
 const LEVEL_EM = 0.1;
-/** Types whose sizes differ by less than this part count as equally large. */
+/** Sizes of type count as equal if they differ by at most this part. */
 const LIKE_SIZE = 0.1;
-/** The least distance, in ems, between two letters that are placed in the order of drawing. */
+/** The letters of a sloped line get positions, in the order of drawing, that are at least this many ems apart. */
 const NEXT_EM = 0.05;
 /**
- * If a letter lies more than this many ems to the left of the letter that was drawn before it, the letters were not
- * drawn in the order in which they stand.
+ * If a letter is more than this many ems to the left of the letter drawn before it, the order of drawing is not the
+ * order of the letters.
  */
 const BACK_EM = 0.9;
-/** Two parts are lines one above the other if they overlap horizontally by more than this, in ems. */
+/** In ems. Parts that overlap horizontally by more than this are lines one above the other. */
 const OVER_EM = 0.5;
 
-/** The position of a letter at an end of a part of a line, in points from the left and from the bottom. */
+/** The position of the first or last letter of a part, in points from the left and from the bottom. */
 export interface PartEnd {
   readonly left: number;
   readonly right: number;
@@ -34,16 +35,19 @@ export interface PartEnd {
 }
 type Ends = readonly [PartEnd, PartEnd];
 
-/** A part of the page's text between two line ends: a line, or a step of a sloped line. */
+/**
+ * A part of the page's text between two line ends: a whole line, or a step of a sloped line. `start` and `end` are
+ * indexes in this text.
+ */
 export interface LinePart {
   readonly start: number;
   readonly end: number;
-  /** The first and last letter of the part; left out when their positions are unknown. */
+  /** The first and the last letter; left out if a position is unknown. */
   readonly ends?: Ends | undefined;
   readonly rtl: boolean;
 }
 
-/** The parts of a page by line: those that may be steps of one sloped line are together, each other part is alone. */
+/** Groups the parts of a page: parts that may be steps of one sloped line are together, any other part is alone. */
 export function bySlopedLine(parts: readonly LinePart[]): LinePart[][] {
   const lines: LinePart[][] = [];
   for (const part of parts) {
@@ -62,8 +66,8 @@ function isSloped(line: readonly LinePart[]): boolean {
 }
 
 /**
- * Whether two parts may be steps of one right-to-left line: they stand beside each other, whichever is on the left, in
- * equally large type and at heights that neighbouring letters of a line may have.
+ * Whether two parts may be steps of one right-to-left line: they are side by side, in either order, have the same size
+ * of type, and have letters that are less than STEP_EM ems apart in height.
  */
 function isBeside({ ends: one, rtl }: LinePart, { ends: other, rtl: otherRtl }: LinePart): boolean {
   if (!one || !other || !(rtl || otherRtl)) return false;
@@ -73,8 +77,8 @@ function isBeside({ ends: one, rtl }: LinePart, { ends: other, rtl: otherRtl }: 
 }
 
 /**
- * Whether parts of a line may be lines of their own, one above the other, because they overlap horizontally. (The steps
- * of a word may overlap, too, but these are drawn one after another.)
+ * Whether parts may be lines one above the other, because they overlap horizontally. The steps of a word may overlap,
+ * too, so this is only asked if the order of drawing does not show the order of the letters.
  */
 export function areStacked(parts: readonly LinePart[]): boolean {
   const placed = parts.flatMap(({ ends }) => (ends ? [ends] : []));
@@ -95,14 +99,14 @@ const rightOf = ([first, last]: Ends): number => Math.max(first.right, last.righ
 const heightBetween = (one: Ends, other: Ends): number =>
   Math.min(...one.flatMap((end) => other.map(({ baseline }) => Math.abs(baseline - end.baseline))));
 
-/** A sign of a sloped line, and when it was drawn. Signs that are drawn together have the same order. */
+/** A sign of a sloped line. `order`: its place in the order of drawing, which signs of one drawn object share. */
 export interface DrawnSign extends PlacedSign {
   readonly order: number;
 }
 
 /**
- * Whether a group of signs that are drawn together overlaps horizontally with the group that is drawn next. If so, the
- * signs are not one line.
+ * Whether signs that are drawn together overlap horizontally with the signs that are drawn next. Then the signs are not
+ * one line.
  */
 export function isDrawnOver(signs: readonly DrawnSign[], size: number): boolean {
   const ink = signs.filter(({ text }) => text.trim() !== "").toSorted((one, other) => one.order - other.order);
@@ -120,17 +124,17 @@ export function isDrawnOver(signs: readonly DrawnSign[], size: number): boolean 
 }
 
 /**
- * Returns the signs of a sloped line in the order of drawing, and gives them an `x` that increases in this order. The
- * real `x` need not increase, because a letter may stand at the right of the next one, above or below it. Returns
- * undefined if a sign was drawn far to the left of the sign before it. `hasBlank`: whether a blank was drawn between
- * two places in the order of drawing.
+ * Returns the signs of a sloped line in the order of drawing, with an `x` that increases in this order. (The real `x`
+ * may decrease: a letter may be above or below the next one.) Returns undefined if a sign was drawn far to the left of
+ * the sign before it: then the order of drawing is not the order of the letters. `hasBlank`: whether a blank is drawn
+ * between two places in the order of drawing.
  */
 export function inDrawnOrder(
   signs: readonly DrawnSign[],
   size: number,
   hasBlank: (one: number, other: number) => boolean,
 ): PlacedSign[] | undefined {
-  // A blank without a width is one that PDFium made between two letters of a word.
+  // PDFium has made a blank without a width between two letters of a word, so such a blank is not real.
   const inked = signs.filter(({ text, left, right }) => text.trim() !== "" || right > left);
   const glyphs = [...Map.groupBy(inked, ({ order, x }) => `${order} ${x}`).values()];
   const byOrder = glyphs.toSorted(([one], [other]) => one!.order - other!.order);
@@ -155,8 +159,8 @@ export function inDrawnOrder(
 }
 
 /**
- * The baseline of a sloped line: the height at which most of its letters stand. The last letters of its words stand on
- * it.
+ * The baseline of a sloped line: the most frequent height of its letters. The last letters of its words are at this
+ * height.
  */
 export function commonBaseline(baselines: readonly number[]): number {
   const counts = new Map<number, number>();

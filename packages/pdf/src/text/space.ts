@@ -1,6 +1,6 @@
-/** A gap of at least this many ems separates two cells of a row; a smaller gap separates two words. */
+/** A gap that is wider than this many ems separates two cells of a row; a narrower gap separates words. */
 export const CELL_GAP_EM = 1.1;
-/** The characters that PDFium returns for a hyphen that was added at the end of a line. */
+/** The characters with which PDFium denotes a hyphen at the end of a line. */
 const HYPHEN = /[\u0002\ufffe]/;
 const isHyphen = (unit: number): boolean => unit === 0x0002 || unit === 0xfffe;
 
@@ -19,14 +19,14 @@ export function isSpace(unit: number): boolean {
   );
 }
 
-/** The index after a text's leading white space. */
+/** The index of a text's first character that is not white space; its length if there is none. */
 export function spaceEnd(text: string): number {
   let at = 0;
   while (at < text.length && isSpace(text.charCodeAt(at))) at++;
   return at;
 }
 
-/** The index at which a text's trailing white space begins. */
+/** The index after a text's last character that is not white space; 0 if there is none. */
 export function spaceStart(text: string): number {
   let at = text.length;
   while (at > 0 && isSpace(text.charCodeAt(at - 1))) at--;
@@ -34,8 +34,8 @@ export function spaceStart(text: string): number {
 }
 
 /**
- * The start and end of each line in the text. PDFium writes no line end after a hyphen character of its own, so this
- * function ends a line there, too.
+ * The start and the end of each line in PDFium's text. PDFium writes no line end after its own hyphen, so a line also
+ * ends there.
  */
 export function betweenLineEnds(raw: string): Array<readonly [start: number, end: number]> {
   const found: Array<readonly [number, number]> = [];
@@ -55,7 +55,7 @@ export function betweenLineEnds(raw: string): Array<readonly [start: number, end
   }
 }
 
-/** The index of a line's last letter, before a hyphen that was added; -1 when there is none. */
+/** The index of a line's last letter, without PDFium's own hyphen at the end; -1 if there is no letter. */
 export function lastLetter(raw: string): number {
   let last = spaceStart(raw) - 1;
   if (isHyphen(raw.charCodeAt(last))) last--;

@@ -1,4 +1,4 @@
-/** A horizontal extent, in points. */
+/** From where to where something reaches horizontally, in points from the left. */
 export interface Extent {
   readonly left: number;
   readonly right: number;
@@ -13,8 +13,8 @@ export interface Style {
 }
 
 /**
- * The straight lines that are drawn on a page: horizontal ones (`across`) and vertical ones (`upright`). In points from
- * the left and from the bottom.
+ * The straight lines that are drawn on a page, in points from the left and from the bottom. `across`: horizontal lines.
+ * `upright`: vertical lines.
  */
 export interface Rules {
   readonly across: ReadonlyArray<Extent & { readonly y: number }>;

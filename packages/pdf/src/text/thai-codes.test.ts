@@ -12,7 +12,7 @@ it("codes of TIS-620 are Thai, with the marks that fonts have at free codes", ()
 
 it("Thai has its marks at consonants, and letters of other scripts at these codes have not", () => {
   expect(isThai(decoded("ÃÐºº¨Ñ´àÃÕÂ§¾ÔÁ¾ì·ÕàËÁÒÐÊÁ·ÕÊØ´ ÊÓËÃÑºàÍ¡ÊÒÃ·Ò§ÇÔ·ÂÒÈÒÊµÃì"))).toBe(true);
-  // Russian in Windows-1251, Greek in ISO 8859-7 and French in Latin-1, each taken for TIS-620.
+  // Russian in Windows-1251, Greek in ISO 8859-7 and French in Latin-1, whose bytes are all decoded as TIS-620 (Thai).
   expect(isThai(decoded("Âñå ëþäè ðîæäàþòñÿ ñâîáîäíûìè è ðàâíûìè â ñâîåì äîñòîèíñòâå"))).toBe(false);
   expect(isThai(decoded("¼ëïé ïé Üíèñùðïé ãåííéïýíôáé åëåýèåñïé êáé ßóïé"))).toBe(false);
   expect(isThai(decoded("Tous les êtres humains naissent libres et égaux en dignité; ils sont doués où çà là"))).toBe(

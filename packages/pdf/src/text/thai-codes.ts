@@ -1,12 +1,12 @@
 /*
- * Thai in fonts that do not name their letters and have them at the codes of TIS-620, the single-byte encoding of Thai.
+ * Some fonts do not name their Thai letters, and have them at the codes of TIS-620, the single-byte encoding of Thai.
  * PDFium returns these codes, which look like accented Latin letters.
  */
 
 const THAI = 0x0e00;
 /**
- * Fonts with the codes of TIS-620 have some marks several times: the further forms are shifted to the left or up, at
- * codes that TIS-620 leaves free. This map has the mark for each such code of the Thai fonts of Windows and LaTeX.
+ * Thai fonts have some marks several times, also shifted to the left or upwards, at codes that TIS-620 leaves free. For
+ * each such code of the fonts of Windows and LaTeX: the mark.
  */
 const SHIFTED = new Map([
   ...[0x81, 0x82, 0x83, 0x84].map((code, at) => [code, 0x0e34 + at] as const),
@@ -29,27 +29,24 @@ const MIN_SIGNS = 8;
  */
 const IN_PLACE = 0.95;
 /**
- * In Thai, at least this part of all letters are marks, or vowels that stand before their letter (about a quarter of
- * all letters are). In Big5, only a twentieth of the letters look like such marks and vowels.
+ * In Thai, at least this part of all letters is marks, and vowels that stand before their consonant: usually a quarter.
+ * In Big5, a Chinese encoding, a twentieth of the letters looks so.
  */
 const SIGNS = 0.15;
-/**
- * Matches a run of unnamed letters (their font does not state which letters they are): those decoded as Thai, and codes
- * from 80 to FF that stand for no Thai letter.
- */
+/** Matches a run of codes that were decoded as Thai letters, and of codes from 0x80 to 0xFF that no Thai letter has. */
 const RUN = /[\u0080-\u00ff\u0e01-\u0e5b]+/g;
 /**
- * Matches Thai letters that may be wrongly decoded first bytes of two-byte letters: in EUC-KR, most first bytes are B0
- * to C8; in EUC-JP, those of kana are A4 and A5.
+ * Matches Thai letters that may really be the first byte of a Korean or Japanese letter: in EUC-KR most first bytes are
+ * 0xB0 to 0xC8, in EUC-JP those of kana are 0xA4 and 0xA5.
  */
 const FIRST_OF_PAIR = /[\u0e04\u0e05\u0e10-\u0e28]/;
 /**
- * If at least this part of the letters is in pairs that begin with a letter of `FIRST_OF_PAIR`, the pairs are letters
+ * If at least this part of the letters is in pairs that begin with a letter of FIRST_OF_PAIR, each pair is one letter
  * of two bytes, and the text is not Thai.
  */
 const PAIRED = 0.65;
 
-/** The Thai letter at a code of TIS-620; undefined when there is none. */
+/** The Thai letter at a code of TIS-620, or at a further code of Thai fonts; undefined if there is none. */
 export function thaiLetter(code: number): string | undefined {
   if ((code >= 0xa1 && code <= 0xda) || (code >= 0xdf && code <= 0xfb)) return String.fromCharCode(code - 0xa0 + THAI);
   const shifted = SHIFTED.get(code);
@@ -57,9 +54,9 @@ export function thaiLetter(code: number): string | undefined {
 }
 
 /**
- * Whether a text that was decoded as TIS-620 has vowels and marks where Thai has them. In EUC-KR and EUC-JP, what looks
- * like marks may also follow what looks like consonants, because each letter is a pair of bytes. So letters in such
- * pairs are counted, and a text that consists mostly of such pairs is not Thai.
+ * Whether a text that was decoded as TIS-620 is Thai: its vowels and marks are where Thai has them. In EUC-KR and
+ * EUC-JP they may be there, too, because each letter is a pair of bytes. So a text that mostly consists of such pairs
+ * is not Thai.
  */
 export function isThai(text: string): boolean {
   const count = (signs: RegExp): number => text.match(signs)?.length ?? 0;

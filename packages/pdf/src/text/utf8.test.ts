@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { characterOf, fromPairsOfBytes, fromSingleBytes, isPairsOfBytes } from "./utf8.ts";
 
-/** The text that a reader sees when it takes bytes of UTF-8 for UTF-16. */
+/** What becomes of a text if its UTF-8 bytes are read as UTF-16. */
 const pairs = (text: string): string =>
   [...text]
     .map((sign) => {

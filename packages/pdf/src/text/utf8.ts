@@ -1,26 +1,19 @@
 /*
- * Repairs text of programs that write UTF-8 where PDF expects another encoding: as the codes of a font, as the letters
- * that a font names, or as the values of forms. Such text comes out as wrong letters in a pattern that real text does
- * not have.
+ * Some programs write UTF-8 where PDF expects another encoding: as codes of a font, as names of letters, or as values
+ * of forms. The letters are then wrong, in a pattern that real text does not have. This file repairs them.
  */
 
 /**
- * The part of PDFDocEncoding that differs from Latin-1: the characters of the codes 0x18–0x1f (LOW) and 0x80–0xa0
- * (HIGH). Code 0x9f has no character.
+ * The characters in which PDFDocEncoding differs from Latin-1: those of the codes 0x18 to 0x1f (LOW), and of the codes
+ * 0x80 to 0xa0 (HIGH). No character has the code 0x9f.
  */
 const LOW = "\u02d8\u02c7\u02c6\u02d9\u02dd\u02db\u02da\u02dc";
 const HIGH =
   "\u2022\u2020\u2021\u2026\u2014\u2013\u0192\u2044\u2039\u203a\u2212\u2030\u201e\u201c\u201d\u2018\u2019\u201a\u2122\ufb01\ufb02\u0141\u0152\u0160\u0178\u017d\u0131\u0142\u0153\u0161\u017e\u0000\u20ac";
-/**
- * Matches what becomes of a character that has two, three or four bytes in UTF-8, when its bytes are read two at a
- * time.
- */
+/** Matches what becomes of a character with two, three or four bytes in UTF-8, if its bytes are read as UTF-16. */
 const PAIR = /[\uc280-\udfbf]|[\u00e0-\u00ef][\u8080-\ubfbf]|[\uf080-\uf4bf][\u8080-\ubfbf]/g;
 const MAYBE_PAIR = /[\uc280-\uf4bf]/;
-/**
- * The check of a page ends early only when more than this many of its characters beyond ASCII do not look like two
- * bytes of UTF-8.
- */
+/** If at most this many characters beyond ASCII do not look like two bytes of UTF-8, the whole page is examined. */
 const SOME = 8;
 /**
  * If less than this part of a page's characters beyond ASCII looks like two bytes of UTF-8, the text is not decoded.
@@ -32,9 +25,7 @@ const NEARLY_ALL = 0.95;
  */
 const MIN_DIFFERENT = 5;
 
-/**
- * The character whose UTF-8 bytes, read as one number, are `code`. Returns undefined for other numbers, and for ASCII.
- */
+/** The character whose UTF-8 bytes, taken as one number, are `code`. Undefined if there is none, and for ASCII. */
 export function characterOf(code: number): string | undefined {
   if (code < 0xc280 || code > 0xf4bfbfbf) return undefined;
   const bytes = Buffer.alloc(4);
@@ -57,7 +48,7 @@ export function isPairsOfBytes(text: string): boolean {
   return fitting.size >= MIN_DIFFERENT && others <= (1 - NEARLY_ALL) * beyond;
 }
 
-/** Whether the two bytes of a UTF-16 unit are a character of UTF-8, or the beginning of one. */
+/** Whether the two bytes of a UTF-16 unit look like a character of UTF-8, or like a part of one. */
 function isPair(unit: number): boolean {
   return unit >= 0xc280 && unit < 0xf500 && (unit & 0xc0) === 0x80;
 }
@@ -71,11 +62,11 @@ export function fromPairsOfBytes(text: string): string {
   });
 }
 
-/** Decodes a PDF string that is UTF-8 but was read byte by byte; other strings stay unchanged. */
+/** Decodes a PDF string whose bytes are UTF-8 but were read as PDFDocEncoding. Returns any other string unchanged. */
 export function fromSingleBytes(text: string): string {
   if (!/[\u00c2-\u00f4]/.test(text)) return text;
-  // Two byte values are lost, because they have no character in PDFDocEncoding. The character before a lost byte shows
-  // which of the two it was.
+  // The bytes 0x9f and 0xad are lost, because PDFDocEncoding has no character for them. The byte before shows which of
+  // the two is meant.
   const isGerman = /\u00c3[\u00a4\u00b6\u00bc]/.test(text);
   const bytes: number[] = [];
   for (const unit of text) {
@@ -94,6 +85,6 @@ function decoded(bytes: Uint8Array, length?: number): string | undefined {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return length === undefined || [...text].length === length ? text : undefined;
   } catch {
-    return undefined; // the bytes are not UTF-8
+    return undefined;
   }
 }

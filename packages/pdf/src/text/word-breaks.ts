@@ -1,14 +1,17 @@
 /*
- * Decides whether there was a blank at the end of a line in scripts that are broken at other places than blanks. Korean
- * is broken within words when the column is full. Thai, Lao, Burmese and Khmer are broken between words, but have blanks
- * between phrases only. Many programs write no blank at a line's end. The other lines of the page show which case is
- * likely: some syllables nearly always stand before a blank, others after one.
+ * Decides whether there was a blank at a line's end, for scripts whose lines are not only broken at blanks: Korean
+ * lines are broken within words; Thai, Lao, Burmese and Khmer lines between words, although these scripts have blanks
+ * between phrases only. Many programs write no blank at a line's end. The other text of the page shows what is likely:
+ * some syllables nearly always stand before a blank, others after one.
  */
 
-/** How to find out whether a line of a script ended with a blank. */
+/** How to decide about the lines of a script. */
 interface Script {
   readonly letter: RegExp;
-  /** Returns what is counted for a place in a text: keys made of the text before the place and the text after it. */
+  /**
+   * Returns keys of a place in a text, by which places are compared. The keys consist of the last letters before the
+   * place and of the first letters after it.
+   */
   readonly keysOf: (before: string, after: string) => readonly string[];
   /** How many times as often there is a blank at a line's end as between two letters within a line. */
   readonly atLineEnd: number;
@@ -25,8 +28,9 @@ const HANGUL: Script = {
 };
 
 /**
- * Lao, Burmese and Khmer; a Thai line gets no blank at its end. Each key has the letters of about one syllable.
- * `atLineEnd` is above 1, because a line ends between words, while most places between two letters are within a word.
+ * Lao, Burmese and Khmer. (Thai is not included, so a Thai line never gets a blank at its end.) A key has about one
+ * syllable. A line ends between words, where a blank is more likely than between any two letters, so `atLineEnd` is
+ * above 1.
  */
 const PHRASES: Script = {
   letter: /[\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff]/,
@@ -34,13 +38,10 @@ const PHRASES: Script = {
   atLineEnd: 2,
 };
 const MARK = /^\p{M}/u;
-/**
- * When the share of a syllable's blanks is computed, the page's average counts as much as this many occurrences, so
- * that rare syllables do not decide.
- */
+/** The page's average counts as much as this many occurrences of a key, so that rare keys do not decide. */
 const WEIGHT = 2;
 
-/** How often a key (about a syllable) is beside a blank (`apart`), and how often within a word. */
+/** How often a key of the page is at a blank (`apart`), and how often within a word (`within`). */
 interface Places {
   apart: number;
   within: number;
@@ -58,8 +59,8 @@ export function hangulBreaks(lines: readonly { readonly text: string }[]): IsBre
 }
 
 /**
- * Returns a function that tests whether a blank belongs between two lines of Lao, Burmese or Khmer; false for Thai. It
- * learns from `lines`, the lines of the page.
+ * Returns a test for lines of Lao, Burmese or Khmer; for Thai it returns false. It learns from `lines`, the lines of
+ * the page.
  */
 export function phraseBreaks(lines: readonly { readonly text: string }[]): IsBreak {
   return breaksOf(lines, PHRASES);
@@ -69,7 +70,7 @@ function breaksOf(lines: readonly { readonly text: string }[], { letter, keysOf,
   const counts = new Map<string, Places>();
   const all: Places = { apart: 0, within: 0 };
   for (const { text } of lines) {
-    // A program that writes blanks at line ends writes all of them, so none is missing.
+    // This program writes blanks at line ends, so none is missing.
     if (text.endsWith(" ") && letter.test(text.charAt(text.length - 2))) return () => false;
     for (let at = 1; at < text.length; at++) {
       const isApart = text.charAt(at - 1) === " ";
@@ -86,7 +87,7 @@ function breaksOf(lines: readonly { readonly text: string }[], { letter, keysOf,
   }
   const usual = (all.apart + 1) / (all.apart + all.within + 2);
   const usualOdds = usual / (1 - usual);
-  /** How many times as often the syllable `key` is beside a blank as the average syllable is. */
+  /** How many times as often a key is at a blank as the average key. */
   const odds = (key: string): number => {
     const { apart, within } = counts.get(key) ?? { apart: 0, within: 0 };
     return (apart + WEIGHT * usual) / (within + WEIGHT * (1 - usual)) / usualOdds;
