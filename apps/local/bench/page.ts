@@ -15,7 +15,7 @@ const SHORT_PIECE = 60;
 const PIECE_MS = 6;
 const ASKS = 500;
 const ROUNDS = 3;
-/** A part of an answer that uses all of Markdown; answers repeat this part. */
+/** Markdown of every kind that the page draws. The answers repeat this text. */
 const PART = `## A heading of this part
 
 Some **strong** words of *many*, a [link](https://example.test/), \`code\` and the price of $5; then a formula, $x^2 + y^2$, and so on for a while.
@@ -100,7 +100,8 @@ async function open(): Promise<Page> {
 }
 
 /**
- * Returns the CPU time of each task, in ms, of the thread that was busiest while `work` ran: the page's main thread.
+ * Returns the CPU time in ms of each task that the page's main thread ran during `work`. The thread with the most CPU
+ * time is taken for the main thread.
  */
 async function tasksOf(page: Page, work: () => Promise<void>): Promise<number[]> {
   await browser.startTracing(page, { categories: ["toplevel", "disabled-by-default-devtools.timeline"] });
@@ -147,7 +148,7 @@ if (runs("reload")) await reloads(await open());
 async function reloads(page: Page): Promise<void> {
   await ask(page, "the first");
   await askAll(page, ASKS - 1);
-  /** An expression that is true when all answers are on the page with their text. */
+  /** An expression of the page: whether all answers are drawn. */
   const isDrawn = `document.querySelectorAll(".answer[data-state=completed] .text:not(:empty)").length === ${ASKS}`;
   const drawn = async (): Promise<number> =>
     page.evaluate<number>(`new Promise((resolve) => {
@@ -159,7 +160,7 @@ async function reloads(page: Page): Promise<void> {
     await page.reload({ waitUntil: "commit" });
     return drawn();
   }
-  // Drawing that is still left from the asks before must not count as part of the reload.
+  // The first answers may still be drawn now. This work must not count as part of the reload.
   await drawn();
   await page.evaluate("new Promise((resolve) => requestIdleCallback(resolve))");
   const times: number[] = [];
@@ -174,7 +175,10 @@ async function reloads(page: Page): Promise<void> {
   );
 }
 
-/** Returns how many ms the page delays a print in a browser that has never been idle. */
+/**
+ * Returns how many ms the page's listeners for `beforeprint` take in a browser that has never been idle, so that they
+ * must draw all answers.
+ */
 async function print(page: Page, reload: () => Promise<number>): Promise<number> {
   await page.addInitScript("window.requestIdleCallback = () => 0");
   await reload();
@@ -185,7 +189,7 @@ async function print(page: Page, reload: () => Promise<number>): Promise<number>
   })()`);
 }
 
-/** Asks questions one after another in the page's conversation, over HTTP and as the page's user. */
+/** Asks `count` questions in the page's conversation, over HTTP, with the session of the page. */
 async function askAll(page: Page, count: number): Promise<void> {
   const kept = await page.evaluate<string[]>("Object.values({ ...localStorage })");
   const token = kept.map((one) => /"token":"([^"]+)"/.exec(one)?.[1]).find((one) => one !== undefined) ?? "";
@@ -195,7 +199,7 @@ async function askAll(page: Page, count: number): Promise<void> {
     const body = JSON.stringify({ message: `question ${n}`, conversation });
     const post = (): Promise<Response> => fetch(`${url}/v1/asks?wait=1`, { method: "POST", headers, body });
     let answer = await post();
-    // With 429 the edge refuses asks that come too fast.
+    // The edge responds with 429 when asks come too fast.
     for (; answer.status === 429; answer = await post()) await sleep(1000);
     if (!answer.ok) throw new Error(await answer.text());
     await answer.arrayBuffer();

@@ -1,7 +1,10 @@
 import { integer, redisUrl, url } from "@docrelay/platform";
 import * as z from "zod";
 
-/** The settings that `npm start` itself reads. All other variables are passed to the processes unchanged. */
+/**
+ * The settings that `npm start` itself reads. `npm start` also passes all variables of its environment to the processes
+ * that it starts.
+ */
 export const schema = z.object({
   PORT: integer({ min: 1, max: 65_535, default: 3000 }),
   HOST: z.string().default("127.0.0.1"),
@@ -12,7 +15,7 @@ export const schema = z.object({
       error: "must not hold a user name or password",
     })
     .optional(),
-  /** The path of the program `redis-server` for the private Redis; the bootstrap sets it. */
+  /** The path of the program `redis-server`, which runs the private Redis. The bootstrap sets this variable. */
   DOCRELAY_REDIS_SERVER: z.string().default("redis-server"),
 });
 export type Config = z.output<typeof schema>;

@@ -1,8 +1,8 @@
 import type { LogLine } from "./process.ts";
 
 /**
- * Turns a warning or an error of a process into one line for the terminal: what happened and, if the log line has it,
- * the reason.
+ * Turns a log line of the level `warn`, `error` or `fatal` into one line for the terminal: the message and, if the log
+ * line has it, the reason.
  */
 export function logWords({ msg, err, reason, warning, how, code, cause, detail, said }: LogLine): string {
   const { message } = (err ?? {}) as { message?: unknown };

@@ -4,19 +4,22 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 
-/** A Redis server for one `npm start`. Its folder, with all conversations, is removed when it ends. */
+/** A Redis server for one `npm start`. When the server ends, its folder with all conversations is removed. */
 export interface PrivateRedis extends AsyncDisposable {
   readonly url: string;
-  /** Resolves when the server ends, whether intended or not. */
+  /** Resolves when the server has ended, for whatever reason. */
   readonly ended: Promise<void>;
 }
 
-// If the path of the system's folder for temporary files is longer, that folder is not used: the path of a unix socket
-// in it must be shorter than 108 bytes.
+// The path of a unix socket must be shorter than 108 bytes. So the system's folder for temporary files is used only if
+// its own path has fewer characters than this; otherwise `/tmp` is used.
 const SOCKET_ROOM = 80;
 /** Most memory for the data of the private Redis, in bytes. */
 const MAX_MEMORY = 3_221_225_472;
-/** How long the server may take to start, in case it hangs; a server that cannot start ends by itself. */
+/**
+ * How many ms the server may take to start. Only a server that hangs needs more: a server that cannot start ends by
+ * itself.
+ */
 const START_MS = 180_000;
 
 /* A shell starts the server and reads from a pipe whose other end this process holds. When this process ends, for
@@ -28,7 +31,7 @@ kill -TERM $server 2>/dev/null
 wait $server
 rm -rf "$FOLDER"`;
 
-/** Starts the server. @throws Error when it does not become ready. */
+/** Starts the server. @throws Error with the server's last output, when the server does not become ready. */
 export async function startPrivateRedis(server: string): Promise<PrivateRedis> {
   const base = tmpdir().length < SOCKET_ROOM ? tmpdir() : "/tmp";
   const folder = await mkdtemp(join(base, "docrelay-"));
@@ -41,7 +44,8 @@ export async function startPrivateRedis(server: string): Promise<PrivateRedis> {
   // With these settings a finished ask takes less than half of the memory that it takes with Redis's defaults: see
   // "Sizing" in docs/operations.md.
   settings.push("--hash-max-listpack-value", "4096", "--stream-node-max-bytes", "1536");
-  // The shell has a process group of its own, so that Ctrl-C reaches only this process, and the server ends last.
+  // `detached` gives the shell a process group of its own, so that Ctrl-C does not reach the shell, and Redis ends
+  // last.
   const guard = spawn("sh", ["-c", GUARD, "guard", server, ...settings], {
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, FOLDER: folder },

@@ -4,20 +4,23 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const ROOT = join(import.meta.dirname, "../../..");
-/** The entry files of the processes: TypeScript sources, or the built programs if this launcher is itself built. */
+/** The entry files of the processes: TypeScript sources; in the built launcher, the built programs. */
 export const ENTRIES = {
   edge: join(import.meta.dirname, "../../edge/src/main.ts"),
   worker: join(import.meta.dirname, "../../worker/src/main.ts"),
 } as const;
 
-/** A line of a process's log. */
+/** A line of a process's log, parsed from JSON. */
 export interface LogLine {
   readonly level?: string;
   readonly msg?: string;
   readonly [field: string]: unknown;
 }
 
-/** How a process ended: by an exit code or by a signal. Both are null if it could not be started. */
+/**
+ * How a process ended. A process that ended by itself has a `code`, a process that was killed has a `signal`. Both are
+ * null if the process could not be started.
+ */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -28,9 +31,9 @@ export interface Running {
   readonly name: string;
   readonly child: ChildProcess;
   /**
-   * Resolves when the process announces over its IPC channel that it serves. This does not depend on its log.
-   * @throws Error with the last lines it printed, when it ends before that or does not announce it within three
-   * minutes.
+   * Resolves when the process announces over its IPC channel that it is ready.
+   * @throws Error with the last lines that the process printed, when the process ends before it is ready, or is not
+   * ready after three minutes.
    */
   readonly ready: Promise<ReadyMessage>;
   readonly exited: Promise<Exit>;
@@ -39,13 +42,16 @@ export interface Running {
 }
 
 /**
- * How long a process may take to become ready. A process that cannot start ends by itself with a reason, so this bound
- * is for one that hangs: on a busy machine a start that normally takes a second has taken more than 30 s.
+ * How many ms a process may take to become ready. Only a process that hangs should exceed this limit: a process that
+ * cannot start ends by itself. On a busy machine a start that normally takes a second has taken more than 30 s.
  */
 export const READY_MS = 180_000;
 const KEPT_LINES = 40;
 
-/** Starts one of {@link ENTRIES} with Node and with only these variables. The process ends when this process ends. */
+/**
+ * Starts one of {@link ENTRIES} with Node and with only the variables of `env`. The started process ends when this
+ * process ends.
+ */
 export function startProcess(
   name: string,
   entry: string,
@@ -56,11 +62,11 @@ export function startProcess(
   return watch(name, spawn(process.execPath, [entry], { env, cwd: ROOT, stdio: [...stdio] }), onLine);
 }
 
-/** Watches a process that was started with an IPC channel: its output lines, its readiness and its end. */
+/** Watches a process that was started with an IPC channel. `onLine` gets each line of its stdout and stderr. */
 export function watch(name: string, child: ChildProcess, onLine: (line: LogLine) => void): Running {
   const last = readLines(child, onLine);
   const { promise: ready, resolve, reject } = Promise.withResolvers<ReadyMessage>();
-  ready.catch(() => undefined); // nobody has to await `ready`: callers may wait for `exited` alone
+  ready.catch(() => undefined); // a caller may await only `exited`, and then nobody handles an error of `ready`
   const fail = (why: string): void => reject(new Error([`${name} ${why}`, ...last].join("\n")));
   const timer = setTimeout(() => fail(`was not ready after ${READY_MS / 1000} s`), READY_MS);
   child.on("message", (message) => {
@@ -70,8 +76,8 @@ export function watch(name: string, child: ChildProcess, onLine: (line: LogLine)
   });
   const exited = new Promise<Exit>((resolve) => {
     child.once("close", (code, signal) => resolve({ code, signal }));
-    // A child that could not be started emits only `error`. An `error` of a running child is of a signal that could not
-    // be sent, and does not mean its end.
+    // A child that could not be started emits only `error`, and has no pid. A running child emits `error` when a signal
+    // could not be sent to it, which does not mean that the child has ended.
     child.on("error", () => child.pid === undefined && resolve({ code: null, signal: null }));
   }).then((exit) => {
     clearTimeout(timer);
@@ -93,8 +99,8 @@ export function watch(name: string, child: ChildProcess, onLine: (line: LogLine)
 }
 
 /**
- * Passes every line of stdout and stderr to `onLine`. Returns an array that changes as lines arrive: at any time it holds
- * the newest lines, at most {@link KEPT_LINES}.
+ * Passes every line of stdout and stderr to `onLine`. Returns a live array: at any time, it holds the newest {@link
+ * KEPT_LINES} lines.
  */
 function readLines(child: ChildProcess, onLine: (line: LogLine) => void): readonly string[] {
   const last: string[] = [];

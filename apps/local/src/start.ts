@@ -17,30 +17,29 @@ const ANSWER_MS = 10_000;
 const PATIENCE_MS = 20_000;
 
 export interface Started {
-  /** Whether the demo engine answers, because no `ENGINE_URL` was given. */
+  /** Whether the demo engine answers the questions. It does if `ENGINE_URL` is not set. */
   readonly demo: boolean;
   readonly privateRedis: boolean;
-  /** Resolves with a sentence for the user when a part has ended that cannot be started again. */
+  /** Resolves with a sentence for the user when the private Redis has ended, which cannot be started again. */
   readonly broken: Promise<string>;
 }
 
 export interface Launch {
   readonly config: Config;
-  /** The environment variables that are passed on to the processes. */
   readonly env: NodeJS.ProcessEnv;
   /** Gets a closing step for each part that is started. */
   readonly life: Lifecycle;
   /** Shows a sentence to the person at the terminal. */
   readonly say: (text: string) => void;
-  /** Aborted when everything is to end: from then on, a process that ends is not started again. */
+  /** Aborted when `npm start` is to end. From then on, a process that ends is not started again. */
   readonly ending: AbortSignal;
 }
 
 /**
- * Starts Redis, the demo engine, the worker and the edges, each when the parts that it needs are ready. Resolves when
- * all of them serve.
- * @throws Error with a message for people, when the port is taken or a process does not become ready; then `life` ends
- * the rest.
+ * Starts Redis, the demo engine, the worker and the edges. Redis and the engine are started first. Resolves when all
+ * parts serve.
+ * @throws Error with a message for people, when the port is taken or a process does not become ready. Then the caller
+ * has to close `life`, which ends the parts that were started.
  */
 export async function startAll(launch: Launch): Promise<Started> {
   const { config, env, life } = launch;
@@ -64,7 +63,7 @@ export async function startAll(launch: Launch): Promise<Started> {
   };
 }
 
-/** Starts the demo engine inside this process; returns the worker's settings for it. */
+/** Starts the demo engine inside this process. Returns the variables that the worker needs for this engine. */
 async function openDemoEngine({ env, life, say }: Launch): Promise<NodeJS.ProcessEnv> {
   const parsed = parseEnv(demoSchema, { ...env, PORT: "0", HOST: "127.0.0.1" });
   if (!parsed.ok) throw new Error(describeProblems("the demo engine", parsed.problems));
@@ -79,7 +78,7 @@ async function openDemoEngine({ env, life, say }: Launch): Promise<NodeJS.Proces
   };
 }
 
-/** Starts the edges with Node's `cluster`, so that they share one port. */
+/** Starts the edges with Node's `cluster`, so that all of them listen on the same port. */
 function startEdges(launch: Launch, shared: NodeJS.ProcessEnv, adminPort: () => string): Supervised[] {
   const { config, env } = launch;
   cluster.setupPrimary({ exec: ENTRIES.edge, args: [], silent: true });
@@ -98,14 +97,14 @@ function startEdges(launch: Launch, shared: NodeJS.ProcessEnv, adminPort: () => 
   });
 }
 
-/** Starts one process with both roles: extraction runs in child processes of the worker anyway. */
+/** Starts one process that runs asks and extractions. */
 function startWorker(launch: Launch, env: NodeJS.ProcessEnv): Supervised {
   return keep(launch, "the worker", (name, print) =>
     startProcess(name, ENTRIES.worker, { ...env, WORKER_GRACE_MS: "1000" }, print),
   );
 }
 
-/** Keeps one process running until `life` closes, and shows its warnings and errors. */
+/** Keeps one process running until `life` closes. Shows the warnings and errors of its log on the terminal. */
 function keep(
   { life, say, ending }: Launch,
   name: string,
@@ -119,7 +118,10 @@ function keep(
   return one;
 }
 
-/** Returns a function whose calls return `first`, then the next port, and so on; if `first` is 0 (off), always 0. */
+/**
+ * Each call of the returned function returns a port: `first`, then the next number, and so on. If `first` is 0 (no
+ * admin ports), each call returns 0.
+ */
 function countPorts(first: number): () => string {
   let next = first;
   return () => (first === 0 ? "0" : String(next++));

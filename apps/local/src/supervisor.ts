@@ -1,8 +1,8 @@
 import type { Running } from "./process.ts";
 
 /**
- * Keeps one process running: a process that ends unexpectedly is started again after a pause, which grows if the
- * process ends soon after each start.
+ * A process that is kept running: if the process ends unexpectedly, it is started again after a pause. The pause
+ * doubles, up to `MAX_WAIT_MS`, each time the process ends within `WELL_MS` of its start.
  */
 export interface Supervised {
   readonly running: Running;
@@ -11,12 +11,13 @@ export interface Supervised {
 
 const FIRST_WAIT_MS = 250;
 const MAX_WAIT_MS = 10_000;
-/** A process that ran for this many ms counts as healthy: if it ends, the pause is the shortest again. */
+/** If the process ran for more than this many ms before it ended, the pause is `FIRST_WAIT_MS` again. */
 const WELL_MS = 30_000;
 
 /**
- * Starts a process and keeps it running. @param ending aborted when everything is to end: from then on the process is
- * not started again. (Ctrl-C also reaches the process itself, perhaps before it reaches this launcher.)
+ * Starts a process and keeps it running.
+ * @param ending aborted when `npm start` is to end. From then on, the process is not started again. A process may end
+ * before `stop` is called, because Ctrl-C reaches all processes at once.
  */
 export function supervise(start: () => Running, say: (text: string) => void, ending: AbortSignal): Supervised {
   let running = start();

@@ -24,7 +24,7 @@ async function ask(page: Page, text: string): Promise<void> {
   await page.click("text=Ask");
 }
 const answer = (page: Page, text: string) => page.locator('p[data-role="assistant"]', { hasText: text });
-/** Returns how the asks of the conversation ended, by its log. */
+/** Returns the type of each terminal event in the conversation's log. */
 async function ends(page: Page): Promise<string[]> {
   return page.evaluate<string[]>("seen.relay.conversation(location.hash.slice(1)).turns.map(({ state }) => state)");
 }
@@ -43,8 +43,8 @@ it.each(["&plain", ""])("hiding it and a reload cancel nothing, and show each te
   engine.release();
   await answer(page, "One. Two.").waitFor();
   await status(page, "ready");
-  // With plain `useChat` the application must pass earlier messages itself, and this front end passes none, so the
-  // question is missing after the reload.
+  // With `&plain` the page uses plain `useChat`: the application itself must pass earlier messages, which this front
+  // end does not do. So the question is missing after the reload.
   expect(await texts(page)).toEqual([...(search ? [] : ["hold while hidden"]), "One. Two."]);
   expect(await ends(page)).toEqual(["completed"]);
 });
@@ -81,7 +81,7 @@ it.each([
       .nth(most - 1)
       .waitFor();
     await page.click(`text="${act}"`);
-    // An ask that the action does not cancel is still being answered, so the engine now ends its answer.
+    // If the action does not cancel the ask, the engine has to end the answer.
     if (end === "completed") engine.release();
     await expect.poll(async () => ends(page)).toEqual(Array.from({ length: most }, () => end));
     engine.release();
@@ -113,7 +113,7 @@ it("a refused question is an error with its code, and one that is asked again ta
   await page.locator('[data-status="error"][data-error]').waitFor();
 });
 
-// This test is the last one, because it kills one of the two edges.
+// This test must stay the last test of the file: it kills one of the two edges.
 it.each([""])("goes on at another edge when its own is killed (%s)", async (search) => {
   await using balancer = await startBalancer(() => cluster.edges.map(({ port }) => port));
   const page = await frontEnd.open(balancer.url, place(), { search });

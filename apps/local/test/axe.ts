@@ -14,14 +14,14 @@ export async function shot(page: Page, name: string): Promise<void> {
 }
 
 /**
- * The height of the window during a check, in px: no content is scrolled then. In a lower window the header and the
- * question's field, which stay in their places, cover parts of buttons at some scroll positions, as on every page.
+ * The height of the window during a check, in px. In a window this high nothing needs to scroll. In a lower window the
+ * header and the question's field, which do not scroll, may cover parts of buttons, which axe-core would report.
  */
 const TALL = 4000;
 
 /**
- * Returns the violations of WCAG 2.2 A and AA that axe-core finds in both themes. If a name is given and
- * `PAGE_SHOTS=<folder>` is set, it also saves a screenshot of each theme.
+ * Returns the violations of WCAG 2.2 A and AA that axe-core finds, in the light and in the dark theme. If `name` is
+ * given, also saves a screenshot of each theme (see `shot`).
  */
 export async function violations(page: Page, name?: string): Promise<string[]> {
   const shots = process.env["PAGE_SHOTS"];

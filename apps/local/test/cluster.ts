@@ -20,13 +20,12 @@ type Env = Record<string, string>;
 export interface Cluster {
   readonly redis: TestRedis;
   readonly sentinel: TestSentinel;
-  /** Takes the place of `redis` if the setting `redisCluster` is given. */
+  /** Set instead of `redis` if the setting `redisCluster` is given. */
   readonly redisCluster: TestCluster;
   readonly edges: readonly TestEdge[];
   readonly workers: TestProcess[];
-  /** Returns the address of the edge with this index. */
   url(index?: number): string;
-  /** Starts an edge. If `instead` is given, the new edge takes the port and the index of that edge. */
+  /** Starts an edge. If `instead` is given, the new edge takes the port and the index of the edge with this index. */
   startEdge(instead?: number): Promise<TestEdge>;
   startWorker(env?: Env): Promise<TestProcess>;
 }
@@ -39,25 +38,27 @@ export interface ClusterSettings {
   readonly edges?: number;
   readonly workers?: number;
   readonly env?: Env;
-  /** Options of redis-server. If they are given, Redis runs as a process, not in a container. */
+  /**
+   * Command-line options of redis-server. If they are given, Redis runs as a process; otherwise it may run in a
+   * container.
+   */
   readonly redis?: readonly string[];
   /**
-   * If given, a master with two replicas and a Sentinel, started with these options of redis-server, takes the place of
-   * a single Redis.
+   * If given: instead of a single Redis, a master with two replicas and a Sentinel. The value has options of
+   * redis-server.
    */
   readonly sentinel?: readonly string[];
   /**
-   * If given, a Redis Cluster of three masters with a replica each takes the place of a single Redis. When a master is
-   * lost, its replica takes over after 2 s.
+   * If true: instead of a single Redis, a Redis Cluster of three masters with one replica each. When a master is lost,
+   * its replica takes over after 2 s.
    */
   readonly redisCluster?: true;
-  /** Returns the engine's address. Without it, the demo engine answers, without pauses between words. */
+  /** Returns the engine's address. If left out, the demo engine is started. */
   readonly engineUrl?: () => string;
-  /** The demo engine's pause between two words, in ms. */
+  /** How many ms the demo engine pauses between two words. Default: 0. */
   readonly engineDelayMs?: number;
 }
 
-/** Starts a cluster before the tests of a file, and ends it after them. */
 export function useCluster(settings: ClusterSettings = {}): Cluster {
   const edges: TestEdge[] = [];
   const workers: TestProcess[] = [];

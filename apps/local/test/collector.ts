@@ -29,7 +29,6 @@ export interface Collector extends AsyncDisposable {
   readonly text: string;
 }
 
-/** Starts a collector that receives traces over OTLP/HTTP as JSON. */
 export async function startCollector(): Promise<Collector> {
   const spans: CollectedSpan[] = [];
   const texts: string[] = [];

@@ -3,7 +3,8 @@ import { corpus, type CorpusFile } from "@docrelay/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { useCluster } from "./cluster.ts";
 
-// Damaged files get less time than in production, to make the test faster; they are refused for the same reasons.
+// The limits for damaged files are lower than in production, so that the test takes less time. The files are refused
+// for the same reasons.
 const cluster = useCluster({ env: { EXTRACT_STALL_MS: "4000", EXTRACT_TIMEOUT_MS: "30000", ASKS_PER_SECOND: "100" } });
 const files = corpus();
 const OUTCOMES = {
@@ -19,7 +20,8 @@ describe("every PDF of the corpus, from one edge to the engine and back on anoth
   let sender: Relay;
   let reader: Relay;
   beforeAll(async () => {
-    // One user is connected to two edges: the tab at the first edge asks, and the tab at the second one reads.
+    // One user is connected to two edges: at the first edge the user asks, at the second edge the user reads the
+    // answers.
     const session = await fetch(`${cluster.url()}/v1/session`, { method: "POST" });
     const { token } = (await session.json()) as { token: string };
     sender = connect({ url: cluster.url(0), token });

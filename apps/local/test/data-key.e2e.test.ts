@@ -47,7 +47,7 @@ it("an ask with a PDF leaves no word of it in Redis when DATA_KEY is set", async
   const second = conversation.ask("canaryquestion two", { files: [document] });
   expect(await second.text()).not.toBe("");
 
-  // The events came both ways, live through the edge's adapter and from the log, and none is missing.
+  // No event is missing, whether it came live or from the log.
   expect(shown.map(({ seq }) => seq)).toEqual(shown.map((_, index) => index + 1));
   const listed = await fetch(`${cluster.url()}/v1/conversations`, { headers: { authorization: `Bearer ${token}` } });
   expect(await listed.json()).toMatchObject({

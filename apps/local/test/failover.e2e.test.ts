@@ -11,7 +11,8 @@ const cluster = useCluster({
   edges: 2,
   workers: 2,
   engineDelayMs: 5,
-  // The master refuses writes only if its replicas lag behind by more than 60 s, so this test sees no such refusals.
+  // With these options the master refuses writes only while its replicas lag behind by more than 60 s, which does not
+  // happen in this test.
   sentinel: ["--min-replicas-to-write", "1", "--min-replicas-max-lag", "60"],
   env: { DURABILITY: "replicated", ASK_DEADLINE_MS: "60000" },
 });
@@ -29,7 +30,7 @@ interface Ack {
   readonly more?: boolean;
 }
 
-/** Opens a plain Socket.IO client, which unlike the SDK does not send an ask again after its acknowledgement. */
+/** Opens a plain Socket.IO client. Unlike the SDK, it does not send an acknowledged ask again. */
 async function user(index: number): Promise<Socket> {
   const url = cluster.url(index % 2);
   const { token } = (await (await fetch(`${url}/v1/session`, { method: "POST" })).json()) as { token: string };
@@ -39,7 +40,10 @@ async function user(index: number): Promise<Socket> {
   return socket;
 }
 
-/** Sends an event again, with the same id, until an acknowledgement tells its outcome. */
+/**
+ * Sends an event until an acknowledgement tells its outcome. Returns this acknowledgement, and how often the event was
+ * sent.
+ */
 async function call(socket: Socket, event: string, payload: object): Promise<{ ack: Ack; sends: number }> {
   for (let sends = 1; ; sends++) {
     const ack = (await socket
@@ -69,7 +73,7 @@ async function load(
     expect(ack).toMatchObject({ ok: true });
     acked.push(id);
     if (sends > 1) again++;
-    await sleep(250); // keeps to the rate that one user may use
+    await sleep(250); // stays below the rate that one user may use
   }
   return { conversation, acked, again };
 }
@@ -92,12 +96,13 @@ it(
     const users = await Promise.all(Array.from({ length: 12 }, (_, index) => user(index)));
     let over = false;
     const loads = users.map((socket) => load(socket, () => over));
-    await sleep(2000); // lets the load run for two seconds
+    await sleep(2000);
     const { sentinel } = cluster;
     const before = await sentinel.master();
     const [master, ...replicas] = sentinel.servers;
-    // The replicas stand still, so the master's next writes reach no replica and must not be acknowledged. The filler
-    // fills the buffers of the connections to the replicas, which would otherwise hold these writes for them.
+    // The replicas are paused, so the master's next writes reach no replica and must not be acknowledged. The filler
+    // fills the buffers of the connections to the replicas. Otherwise these buffers would take the writes, and the
+    // replicas would get them later.
     const admin = new Redis(String(master?.url));
     admin.on("error", () => undefined);
     await Promise.all(replicas.map((replica) => replica.pause()));

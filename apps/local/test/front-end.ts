@@ -12,11 +12,11 @@ import { afterAll, afterEach, beforeAll, expect } from "vitest";
  * or throws an error.
  */
 export interface FrontEnd {
-  /** The front end's origin, which docrelay has to allow. */
+  /** The front end's origin. docrelay must allow this origin (`CORS_ALLOWED_ORIGINS`). */
   readonly origin: string;
   /**
-   * Opens the page: `relay` is docrelay's url, `place` goes behind the `#` of the address, and `search` is added to its
-   * query.
+   * Opens the page. `relay`: docrelay's URL. `place`: the fragment of the page's address. `search`: is added to the
+   * query of the page's address, and begins with `&`.
    */
   open(relay: string, place: string, more?: { search?: string; profile?: BrowserContext }): Promise<Page>;
   profile(): Promise<BrowserContext>;
@@ -63,7 +63,7 @@ export function useFrontEnd(name: string): FrontEnd {
       page.setDefaultTimeout(PATIENCE_MS);
       page.on("pageerror", (error) => problems.push(error.message));
       page.on("console", (message) => {
-        // Refused connections are expected in the tests that kill an edge.
+        // Browsers log `ERR_…` for a refused connection, which is expected when a test kills an edge.
         const isOurs = message.type() === "error" && !message.text().includes("ERR_");
         if (isOurs && !message.text().includes("WebSocket connection")) problems.push(message.text());
       });
@@ -95,6 +95,6 @@ async function bundle(name: string): Promise<string> {
     },
   });
   const [chunk] = ([built].flat()[0] as Rolldown.RolldownOutput).output;
-  // The code goes into a script element, which a `</script` in the code would end.
+  // The script is put into a script element. A `</script` in the script would end this element.
   return chunk.code.replaceAll("</script", String.raw`<\/script`);
 }

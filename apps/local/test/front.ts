@@ -9,7 +9,10 @@ export interface Front extends AsyncDisposable {
   readonly paths: readonly string[];
 }
 
-/** Returns the port to which a request goes and the path that it gets there; undefined if the response is 404. */
+/**
+ * Returns the port and the path to which a request for `path` is passed on; undefined if the proxy itself responds with
+ * 404.
+ */
 export type Route = (path: string) => { readonly port: number; readonly path: string } | undefined;
 
 export async function startFront(route: Route): Promise<Front> {

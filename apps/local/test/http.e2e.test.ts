@@ -29,14 +29,16 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs a command of docs/http.md in a shell that has the variables which earlier commands have set. */
+/**
+ * Runs a command of docs/http.md in a shell. The variables that earlier commands have set are set in this shell, too.
+ */
 async function shell(command: string): Promise<string> {
   const keep = 'for v in TOKEN UPLOAD; do echo "$v=${!v}"; done > .vars';
   const script = `touch .vars; . ./.vars\n${command.replaceAll("localhost:3000", `127.0.0.1:${port}`)}\n${keep}`;
   return (await run("bash", ["-ec", script], { cwd: folder, timeout: 60_000 })).stdout;
 }
 
-/** Returns a pattern for an output of docs/http.md, in which `…` stands for any text. */
+/** Returns a pattern that matches an output of docs/http.md. `…` in the output stands for any text. */
 function pattern(output: string): RegExp {
   const parts = output
     .trim()

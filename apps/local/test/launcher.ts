@@ -11,12 +11,12 @@ const READY = /^ready http:\/\/localhost:\d+$/;
 const MAIN = join(import.meta.dirname, "../src/main.ts");
 
 /**
- * The launcher of `npm start`, run without npm and with a temporary folder of its own, so that a test sees what is left
- * behind.
+ * A running launcher (the program that `npm start` runs), with a temporary folder of its own. So a test sees which
+ * processes and files the launcher leaves behind.
  */
 export interface Launcher extends AsyncDisposable {
   readonly process: TestProcess;
-  /** Returns the pids of the launcher and of all processes that it has started and that still run. */
+  /** Returns the pids of those processes that run now: the launcher, and all processes that it has started. */
   pids(): number[];
   /** Returns the names of the files in the temporary folder. */
   left(): string[];
@@ -36,7 +36,7 @@ export function launch(env: Record<string, string>, main = MAIN): Launcher {
       ...env,
     },
   });
-  // Finds the launcher's processes by the variable `mark`, which each of them inherits, even if its parent has ended.
+  // Each process of the launcher inherits the variable `DOCRELAY_TEST`, so it is found even if its parent has ended.
   const pids = (): number[] =>
     execFileSync("ps", ["axeww", "-o", "pid=,command="], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 })
       .split("\n")
@@ -54,7 +54,7 @@ export function launch(env: Record<string, string>, main = MAIN): Launcher {
   };
 }
 
-/** Starts a launcher on a free port, and waits until it is ready. */
+/** Starts a launcher on a free port. Resolves when the launcher is ready. */
 export async function start(env: Record<string, string> = {}): Promise<Launcher & { port: number }> {
   const port = await freePort();
   const launcher = launch({ PORT: String(port), ...env });
@@ -62,12 +62,11 @@ export async function start(env: Record<string, string> = {}): Promise<Launcher 
   return Object.assign(launcher, { port });
 }
 
-/** Returns the command line of a process. */
 export function commandOf(pid: number): string {
   return execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
 }
 
-/** Waits until the launcher has left nothing behind: no process and no file, and its port is free. */
+/** Waits until no process and no file of the launcher is left, and its port is free. */
 export async function nothingIsLeft(launcher: Launcher & { port: number }): Promise<void> {
   await eventually(() => launcher.pids().length === 0, { what: "the end of every process", timeoutMs: 60_000 });
   await eventually(() => launcher.left().length === 0, { what: "an empty temporary folder" });
@@ -76,7 +75,6 @@ export async function nothingIsLeft(launcher: Launcher & { port: number }): Prom
   server.close();
 }
 
-/** Sends the launcher this signal, and waits until it has left nothing behind. */
 export async function endsAt(signal: NodeJS.Signals, local: Launcher & { port: number }): Promise<void> {
   local.process.kill(signal);
   if (signal !== "SIGKILL") expect(await local.process.exited).toEqual({ code: 0, signal: null });

@@ -1,9 +1,9 @@
-// A program for tests. HOW decides whether it announces that it is ready, and whether it ends before or after that. Its
-// output is not JSON.
+// A program for tests of `watch`. The variable HOW decides whether the program reports that it is ready, and when it
+// ends. The program's output is not JSON.
 const [how = "listen"] = [process.env["HOW"]];
 process.stderr.write("some words for people\n");
 if (how === "fail") process.exit(4);
-if (how === "stubborn") process.on("SIGTERM", () => undefined); // set before the process announces that it is ready
+if (how === "stubborn") process.on("SIGTERM", () => undefined); // before `ready`: then the test sends SIGTERM
 if (how !== "silent") process.send?.({ type: "ready", port: 7 });
 if (how === "die") setTimeout(() => process.exit(5), 20);
 setInterval(() => undefined, 1000);

@@ -46,7 +46,7 @@ it("a PDF by its id and as base64 is read for responses and chats", async () => 
   }
 });
 
-/** A script without a library of OpenAI: it uses only Python's standard library. */
+/** A client that uses only Python's standard library, not the library of OpenAI. */
 const PYTHON = `
 import http.client, json, sys
 host, token, data = sys.argv[1], sys.argv[2], sys.argv[3]
@@ -79,7 +79,7 @@ it("a script in Python reads the stream line by line", async (context) => {
   expect(stdout).toMatch(/\ndone 200\n$/);
 });
 
-// The tests use only functions of the package `openai` that are the same since version 5; only their types differ.
+// Versions of the package `openai`. The functions that the tests use are the same in both; only their types differ.
 const VERSIONS: readonly (readonly [string, typeof OpenAI])[] = [
   ["5", OpenAI5 as unknown as typeof OpenAI],
   ["6", OpenAI6 as unknown as typeof OpenAI],
@@ -115,7 +115,7 @@ describe.each(VERSIONS)("the package openai %s", (_, Package) => {
 
     const response = await client.responses.stream({ model: "any", input }).finalResponse();
     expect(response.status).toBe("completed");
-    // In version 5, the stream helper's response has no `output_text`, so the text is put together here.
+    // Not every version has `output_text` in the response of the stream helper, so the test joins the text itself.
     const parts = response.output.flatMap((item) => (item.type === "message" ? item.content : []));
     hasFacts(parts.map((part) => (part.type === "output_text" ? part.text : "")).join(""));
   });

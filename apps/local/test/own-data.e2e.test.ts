@@ -10,13 +10,13 @@ import { io } from "socket.io-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launch, type Launcher } from "./launcher.ts";
 
-/** Words that occur only in this user's question, documents and file name. */
+/** Words of this user's questions, documents and file names, which nothing else contains. */
 const CANARIES = ["pangolin-question", "quetzal document", "axolotl-name", "narwhal document"];
 const RETENTION_MS = 3_600_000;
 const WEEK_MS = 604_800_000;
-/** A score of a sorted set above this number is a time. */
+/** A score above this number (a time in 2001, in ms) is taken for a time. */
 const YEAR_2001_MS = 1e12;
-/** The kinds of keys that a user's data have, by a part of their names. */
+/** Parts of the names of keys that hold data of a user. The test expects a key for each of them. */
 const KINDS = [
   ...["convs", "files", "links", "places", "share", "share-until", "unfinished", "used", "kept-log"],
   ...["log", "meta", "ask", "up", "link", "retain", "same", "text", "uses"],
@@ -80,7 +80,6 @@ function form(message: string, conversation: string, pdf?: Uint8Array): FormData
   return data;
 }
 
-/** Returns every key of Redis with its whole value. */
 async function dump(): Promise<Map<string, string>> {
   const all = new Map<string, string>();
   for await (const keys of redis.scanStream({ count: 1000 })) {
@@ -98,7 +97,10 @@ async function valueOf(key: string): Promise<string> {
   if (type === "stream") return JSON.stringify(await redis.xrange(key, "-", "+"));
   return type;
 }
-/** Returns the keys whose name or value contains the user, a hash of the user or one of the `CANARIES`. */
+/**
+ * Returns the keys that hold data of users: all keys whose name or value contains the user, the user's hash or one of
+ * `CANARIES`, and all keys of those kinds that only users have.
+ */
 async function tracesOf({ user, u }: Person): Promise<string[]> {
   const words = [user, u, ...CANARIES];
   return [...(await dump())].flatMap(([key, value]) => {
@@ -110,8 +112,8 @@ const files = (): string[] => readdirSync(join(blobs, "docrelay-blobs")).filter(
 
 /**
  * Creates data of every kind that a user can have: asks with a file, feedback, a title, a link, uploads (with a text,
- * without one, and unfinished), a password, and an open connection, which `leave` closes. `ids` has ids and digests of
- * these data.
+ * without a text, and unfinished), a password, and an open connection. `leave` closes the connection. `ids` has ids and
+ * digests of these data.
  */
 async function leaveEverything(me: Person): Promise<{ ids: string[]; leave(): void }> {
   await redis.hset("quotas", { asks: "1000", bytes: "1000000000", pages: "1000", tokens: "1000000" });
@@ -156,7 +158,7 @@ async function leaveEverything(me: Person): Promise<{ ids: string[]; leave(): vo
   });
   await eventually(async () => {
     const keys = [...(await dump()).keys()];
-    // The count of the user's connections is written a moment after the connection has opened.
+    // The edge writes the number of a user's connections a moment after a connection has opened.
     return keys.some((key) => key.endsWith(`:${me.u}:places`)) && !keys.some((key) => EXTRACTION_JOB.test(key));
   });
   const digest = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
@@ -165,7 +167,8 @@ async function leaveEverything(me: Person): Promise<{ ids: string[]; leave(): vo
 }
 
 /**
- * Makes all stored data `ms` older: shortens the expiry of keys, and moves back the times in sorted sets and of files.
+ * Makes all stored data `ms` older: shortens the time to live of keys, and moves back the times in sorted sets and of
+ * files.
  */
 async function passTime(ms: number): Promise<void> {
   for (const key of (await dump()).keys()) {
@@ -210,16 +213,16 @@ describe("a user's own data", () => {
     const { ids, leave } = await leaveEverything(me);
     const keys = await tracesOf(me);
     leave();
-    // The names of these keys contain hashes (of the user, of conversations, asks, uploads and texts). Later, no other
-    // key may contain them either, so `left` searches for them.
+    // The names of these keys contain hashes: of the user, and of conversations, asks, uploads and texts. After the
+    // data have expired, no key may contain any of these hashes.
     ids.push(...keys.flatMap((key) => key.match(/[\w-]{20,}/g) ?? []));
     const parts = new Set(keys.flatMap((key) => key.split(/[:{]/)));
     for (const kind of KINDS) expect(parts).toContain(kind);
     for (const key of keys) {
       const left = await redis.pttl(key);
       if (left === -2) continue;
-      // Keys that may be kept for longer than the retention: the number of connections for a week, the day's use until
-      // midnight, counters of bytes and the list of conversations a little longer.
+      // These keys may live longer than the retention: the number of connections, the day's use, the user's share and
+      // unfinished uploads, the counters of bytes, and the list of conversations.
       const longer: Array<[RegExp, number]> = [
         [/:places$/, WEEK_MS],
         [/:used$/, 86_400_000],
@@ -243,7 +246,7 @@ describe("a user's own data", () => {
     expect(await left()).toEqual([]);
     expect(files()).toEqual([]);
     expect(await redis.get("{blobs}:total")).toBe("0");
-    // If a quota bounds a user, the day's counts would stay until midnight, so the quotas are removed first.
+    // As long as quotas are set, the day's counts stay until midnight.
     await redis.del("quotas");
     const someone = await person();
     await eventually(async () => !(await (await someone.call("/usage")).text()).includes('"asks":1000'));

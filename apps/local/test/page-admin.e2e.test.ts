@@ -33,8 +33,8 @@ async function openAdmin(): Promise<Page> {
   await page.getByLabel("Token").fill(TOKEN);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { name: "Find asks" }).waitFor();
-  // The browser logs the two responses 401, to the page and to the wrong token. Any other error, for example of the
-  // content security policy, fails the test.
+  // The browser logs two responses with 401: for the page, and for the wrong token. Any other error fails the test,
+  // such as a violation of the content security policy.
   expect(problems.filter((one) => !one.includes("401"))).toEqual([]);
   return page;
 }

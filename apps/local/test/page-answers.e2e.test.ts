@@ -76,7 +76,7 @@ describe("the first load", () => {
     await page.goto(cluster.url());
     await loaded;
     await page.getByText("Connected").waitFor();
-    // A request that ends after this moment may outlive the page, so it is not counted.
+    // A request that ends later is not counted: the page may be closed before its size is known.
     page.off("requestfinished", count);
     const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
     expect(bytes).toBeGreaterThan(20_000);
@@ -155,8 +155,8 @@ describe("a long conversation that is opened again", () => {
     await expect.poll(() => texts.locator("table").count()).toBe(8);
     await expect.poll(() => texts.locator(".math math").count()).toBe(16);
     expect(await first.locator("button", { hasText: "Regenerate" }).count()).toBe(1);
-    // The class `far` means that the answer was drawn, but is not laid out because it is out of sight. The browser's
-    // search must find its words nevertheless, also a phrase of which only a part is bold.
+    // The class `far`: the answer is drawn, but not laid out, because it is out of sight. The browser's search must
+    // find its words nevertheless, even a phrase that is partly bold.
     expect(await first.getAttribute("class")).toBe("ask far");
     const finds = (words: string): Promise<boolean> => page.evaluate(`window.find("${words}", true, true)`);
     expect(await finds("Some strong words")).toBe(true);
@@ -164,14 +164,14 @@ describe("a long conversation that is opened again", () => {
     await expect.poll(() => first.getAttribute("class")).toBe("ask");
     expect(await page.evaluate("getSelection().toString()")).toBe("markdown, the 0. time");
 
-    // Imitates a browser that is never idle, and Safari, which has no idle callbacks.
+    // The page believes that the browser is never idle. The same happens in Safari, which has no idle callbacks.
     await page.addInitScript("window.requestIdleCallback = () => 0");
     await page.reload();
     await texts.last().locator("h1, h2, h3").first().waitFor();
     await page.locator(".answer .text.plain", { hasText: "# The findings" }).first().waitFor();
     expect(await page.evaluate("document.documentElement.scrollHeight - innerHeight - scrollY")).toBeLessThan(3);
     expect(await page.locator("#newest").isHidden()).toBe(true);
-    // The answer's words can be found, and read by screen readers, but no table or button of it was made yet.
+    // The answer is not drawn yet: it has words, which can be found and read out, but no table and no button.
     expect(await first.locator(".words").textContent()).toBe("markdown, the 0. time");
     expect(await first.locator("table, button").count()).toBe(0);
     expect(await finds("markdown, the 0. time")).toBe(true);
@@ -181,8 +181,8 @@ describe("a long conversation that is opened again", () => {
     await page.reload();
     await page.locator(".answer .text.plain").first().waitFor();
     await expect.poll(() => texts.locator(".math math").count()).toBeGreaterThan(0);
-    // When a script prints, the browser takes the page as it is directly after the `beforeprint` listeners, so they
-    // must draw all formulas at once.
+    // When a script prints, the browser prints the page as it is after the listeners for `beforeprint`, so these
+    // listeners must draw all formulas.
     const missing = await page.evaluate(`(() => {
       dispatchEvent(new Event("beforeprint"));
       return [...document.querySelectorAll(".text .math")].filter((one) => !one.querySelector("math")).length;
@@ -214,7 +214,8 @@ describe("500 questions", () => {
     expect(await page.locator(".ask .words").allTextContents()).toEqual(numbers.map((n) => `question ${n}`));
     expect(await page.locator(".answer .text").allTextContents()).toEqual(numbers.map(given));
 
-    // The log has lost the pieces of most answers, so the page has drawn these from the text of their terminal events.
+    // The log has lost more than half of the pieces. The page has drawn the answers concerned from the text in their
+    // terminal events.
     const reading = connect({ url: cluster.url(), token });
     const log = reading.conversation(conversation.id);
     let held = 0;
@@ -250,9 +251,10 @@ describe("a citation", () => {
     expect(await viewer.isVisible()).toBe(false);
     expect(await page.evaluate("document.activeElement.title")).toBe("Open report.pdf at page 2");
 
-    // After a reload the browser no longer has the file, and by default the server has removed it, too.
+    // After the reload the browser no longer has the file, and by default the server removes a file after its
+    // extraction.
     const answered = page.waitForResponse((response) => /\/v1\/uploads\/[\w-]+$/.test(response.url()));
-    // While the document is loading, the user may open and leave "What was read".
+    // The response for the document is held back, so that the user opens and closes "What was read" before it arrives.
     const held = Promise.withResolvers<void>();
     await page.route(/\/v1\/uploads\/[\w-]+$/, (route) => held.promise.then(() => route.continue()));
     await page.reload();
@@ -289,7 +291,6 @@ describe("a question and its answer", () => {
     expect(await page.inputValue("#question")).toBe("one");
     await page.getByText("You are changing an earlier question.").waitFor();
     await page.fill("#question", "hold one, changed");
-    // Makes the page believe that its tab is hidden.
     await page.evaluate(`Object.defineProperty(document, "hidden", { configurable: true, get: () => true })`);
     await page.press("#question", "Enter");
     await versions.getByText("Version 3 of 3").waitFor();
@@ -315,7 +316,6 @@ describe("a question and its answer", () => {
     await page.reload();
     await versions.getByText("Version 3 of 3").waitFor();
     expect(await page.locator(".ask").count()).toBe(1);
-    // After a reload, too, the user can change the feedback or take it back.
     const good = page.getByRole("button", { name: "Good answer", pressed: true });
     await page.getByRole("button", { name: "Bad answer", pressed: false }).waitFor();
     await good.waitFor();
@@ -338,7 +338,6 @@ describe("feedback on an answer", () => {
     await ask(page, "one");
     const good = page.getByRole("button", { name: "Good answer" });
     await good.waitFor();
-    // From now on the page draws nothing.
     await page.evaluate("window.requestAnimationFrame = () => 0");
     await good.click();
     await page.getByRole("textbox", { name: "Tell more, if you like" }).fill("It names the year.");

@@ -9,13 +9,13 @@ import { webKitStarter } from "./browsers/webkit.ts";
 import { useCluster } from "./cluster.ts";
 import { usePageEngine } from "./page-engine.ts";
 
-/** The longest time for a test: a browser takes seconds to start, and much longer on a busy machine. */
+/** How many ms a test may take: a browser takes seconds to start, and much longer on a busy machine. */
 const TEST_MS = 180_000;
 const PATIENCE_MS = 100_000;
 const FACT = "The lighthouse of Norrholm was painted green in 1931.";
 const longAnswer = (prompt: string): string =>
   `The **lamp** burned on day ${/\d+/.exec(prompt)?.[0]}.${"\n\nA paragraph of an answer.".repeat(20)}`;
-/** The number of questions: enough to fill several windows, even before the answers are drawn. */
+/** How many questions are asked: enough to fill several windows, even before the answers are drawn. */
 const ASKS = 14;
 const engine = usePageEngine(
   (prompt) => {
@@ -37,16 +37,12 @@ afterAll(() => rm(folder, { recursive: true }));
 const report = join(folder, "report.pdf");
 await writeFile(report, makePdf({ pages: ["A first page.", `An island has forty houses. ${FACT}`, "A last page."] }));
 
-/**
- * The browsers with their Debian packages, and the function that starts each; undefined if the browser is not
- * installed.
- */
+/** The browsers: name, Debian packages, and a function that starts the browser, or undefined if it is not installed. */
 const BROWSERS: Array<[name: string, packages: string, start: (() => Promise<DrivenBrowser>) | undefined]> = [
   ["Firefox", "firefox-esr", firefoxStarter()],
   ["WebKit", "webkit2gtk-driver xvfb", webKitStarter()],
 ];
 
-/** Waits until an expression is true in the page. */
 async function until(browser: DrivenBrowser, expression: string): Promise<void> {
   const options = { timeout: PATIENCE_MS, message: expression };
   await expect.poll(async () => browser.evaluate(`Boolean(${expression})`), options).toBe(true);
@@ -55,10 +51,7 @@ const find = (selector: string): string => `document.querySelector(${JSON.string
 const count = (selector: string): string => `document.querySelectorAll(${JSON.stringify(selector)}).length`;
 const answer = (state: string): string => `.answer[data-state="${state}"]`;
 
-/**
- * Presses Shift-Tab (or `key`) until the element has the focus, but not so often that the focus leaves the page for the
- * browser's own controls.
- */
+/** Presses `key` (Shift-Tab by default) until the element has the focus. */
 async function tabTo(browser: DrivenBrowser, selector: string, key = KEYS.shift + KEYS.tab): Promise<void> {
   for (let n = 0; n < 30; n++) {
     if (await browser.evaluate(`document.activeElement.matches(${JSON.stringify(selector)})`)) return;
@@ -69,12 +62,12 @@ async function tabTo(browser: DrivenBrowser, selector: string, key = KEYS.shift 
 
 describe("the page's main job, by keyboard alone", { timeout: TEST_MS }, () => {
   it.for(BROWSERS)("in %s", async ([, packages, start], context) => {
-    // The test is skipped if the browser is not installed, because not every system has a package of it.
+    // Not every system has a package of the browser, so the test is skipped where the browser is not installed.
     if (!start) return context.skip(`not here (apt-get install ${packages})`);
     await using browser = await start();
     await browser.goto(cluster.url());
     await until(browser, find('#connection[data-state="online"]'));
-    // Only the browser's own file dialog cannot be used by keys of the page, so the test chooses the file directly.
+    // The browser's file dialog is not a part of the page and cannot be driven, so the test chooses the file directly.
     await tabTo(browser, "#attach");
     await browser.choose("#file", [report]);
     await until(browser, `${find("#files .chip")}?.innerText.includes("3 pages")`);
@@ -133,7 +126,7 @@ describe("words of an answer that is far out of sight", { timeout: TEST_MS }, ()
     await browser.reload();
     await until(browser, `${count(`${answer("completed")} .text:not(:empty)`)} === ${ASKS}`);
     await until(browser, `${find(".ask:last-child .text strong")} && ${find(".ask")}.classList.contains("far")`);
-    // The page shows the source of the answer until it has drawn the answer as Markdown, so either form may be found.
+    // Until the page has drawn an answer as Markdown, the page shows the answer's source. So either form may be found.
     const words = '["The lamp burned on day 1.", "The **lamp** burned on day 1."]';
     await until(browser, `${words}.some((one) => window.find(one, true, true))`);
     // The browser scrolls to the words that it has found.

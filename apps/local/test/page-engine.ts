@@ -4,19 +4,19 @@ import { afterAll, beforeAll } from "vitest";
 import { WebSocketServer, type WebSocket } from "ws";
 
 /**
- * An engine for tests of the page. If the question begins with "hold", the engine begins the answer and ends it only
- * after `release`; it answers all other questions at once.
+ * An engine for tests of the page. For a question that begins with "hold", the engine sends the pieces of the answer at
+ * once, but ends the answer only after `release`. It answers all other questions at once.
  */
 export interface PageEngine {
-  /** Returns the engine's address, which is known only when the tests run. */
+  /** Returns the engine's address. Callable only while tests run. */
   url(): string;
   readonly calls: readonly string[];
   release(): void;
 }
 
 /**
- * Starts an engine for the tests of a file. `answer` returns the pieces of the answer to a prompt, `cites` the pages
- * that the answer cites; `suggestions` are the questions that each answer suggests.
+ * Starts an engine for the tests of a file. `answer` returns the pieces of the answer to a prompt. `cites` returns the
+ * pages that the answer cites. `suggestions` are the questions that each answer suggests.
  */
 export function usePageEngine(
   answer: (prompt: string) => readonly string[],

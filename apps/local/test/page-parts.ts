@@ -17,7 +17,6 @@ export async function ask(page: Page, text: string): Promise<void> {
   await question(page).fill(text);
   await question(page).press("Enter");
 }
-/** Waits until an answer has begun and has not ended. */
 export async function streaming(page: Page): Promise<void> {
   await page.locator('.answer[data-state="asking"] .text:not(:empty)').waitFor();
 }

@@ -12,12 +12,12 @@ import { violations } from "./axe.ts";
 import { PLAIN_HOST, usePage } from "./page.ts";
 
 const browser = usePage();
-/** A web server with pages that are not docrelay's. */
+/** A web server that does not belong to docrelay. */
 const elsewhere = createServer().listen(0, "127.0.0.1");
 await once(elsewhere, "listening");
 const ELSEWHERE = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
 afterAll(() => elsewhere.close());
-/** The same server under another host name, so that it is another site and not only another origin. */
+/** The same server under another host name. For the browser, this is another site, not only another origin. */
 const OTHER_SITE = ELSEWHERE.replace("127.0.0.1", PLAIN_HOST);
 const cluster = useCluster({
   edges: 1,
@@ -43,7 +43,7 @@ describe("behind a proxy that strips a prefix", () => {
     expect(await page.locator(".answer .text").textContent()).toContain("green");
     await page.reload();
     await page.locator('.answer[data-state="completed"]').waitFor();
-    // The page's icons and its manifest exist, and the page of an unknown address has a link back.
+    // All icons and the manifest of the page exist. The page for an unknown address has a link back.
     const statuses = `Promise.all([...document.querySelectorAll("head link")].map(async ({ href }) => (await fetch(href)).status))`;
     expect(await page.evaluate(statuses)).toEqual([200, 200, 200]);
     expect((await page.goto(`${url}no/where`))?.status()).toBe(404);
@@ -138,8 +138,8 @@ function serve(html: string): void {
 }
 
 /**
- * Starts a server with the page of another release. Its script is `beside` the page, in a file of its own as in release
- * 0.1, or `inside` the page.
+ * Starts a server with the page of another release. The script of this page is in a file of its own (`beside`), as in
+ * release 0.1, or in the page (`inside`).
  */
 async function startOther(how: "beside" | "inside"): Promise<Server> {
   const page = await readFile(join(DIST, "index.html"), "utf8");
@@ -164,7 +164,7 @@ describe("while edges are replaced one by one", () => {
   it.each(["beside", "inside"] as const)("each page gets its script, also that of a build with it %s", async (how) => {
     await using other = await startOther(how);
     const { port } = other.address() as AddressInfo;
-    // Of the requests for the page and its files, the proxy sends every second one to the other build.
+    // The proxy sends every second request for the page and its files to the server of the other release.
     let turn = 0;
     await using front = await startFront((path) => {
       const isPage = path === "/" || path.startsWith("/assets/");
@@ -188,7 +188,7 @@ describe("while edges are replaced one by one", () => {
       path,
       port: path.startsWith("/assets/") && turn++ % every === 0 ? port : edgePort(),
     }));
-    // `browser.open` is not used, because it would fail the test for each file that is not found.
+    // `browser.open` would fail the test, because the browser logs each file that is not found.
     const page = await (await browser.profile()).newPage();
     await page.goto(`http://127.0.0.1:${front.port}/`);
     const buffer = Buffer.from(makePdf({ pages: ["The formula is $x^2$ here."] }));

@@ -78,7 +78,7 @@ describe("the list of conversations", () => {
     await list(other).getByText("The lighthouse").waitFor({ state: "detached" });
     await page.getByText("This conversation was deleted in another window.").waitFor();
     expect(await list(other).locator(".name").allTextContents()).toEqual(["Another one"]);
-    // Arrow keys move through the list of languages, and none of these choices loads the page again.
+    // Arrow keys choose the languages of the list one after another. The page must not be loaded again.
     await other.getByRole("combobox", { name: "Language" }).focus();
     await other.keyboard.press("ArrowDown");
     const take = other.getByRole("button", { name: "Use this language" });
@@ -213,7 +213,7 @@ describe("the page in each of its states", () => {
     await page.locator("#kept header button").click();
     await page.locator(".ask .chip .open").first().click();
     await page.locator("#viewer canvas").waitFor();
-    // In Arabic the document is at the left side of the window, where lines end.
+    // In Arabic, lines end at the left, so the document is at the left side of the window.
     expect((await page.locator("#viewer").boundingBox())?.x).toBe(0);
     expect(await violations(page, "viewer-ar")).toEqual([]);
     await page.setViewportSize({ width: 320, height: 700 });
@@ -288,7 +288,7 @@ describe("what a person has typed", () => {
     await page.getByRole("button", { name: "New conversation" }).click();
     expect(await page.inputValue(question)).toBe("");
     expect(await page.locator("#files .chip").count()).toBe(0);
-    await page.getByRole("button", { name: "New conversation" }).click(); // an empty conversation is new already
+    await page.getByRole("button", { name: "New conversation" }).click(); // does nothing: the conversation is empty
     await page.goBack();
     await chip(page, "report.pdf");
     expect(await page.inputValue(question)).toBe("half a quest");
@@ -329,7 +329,7 @@ describe("what a person has typed", () => {
       ({ isComposing }) => resolve(isComposing), { capture: true, once: true }))`);
     await compose("にほんg");
     await compose("日本");
-    // Sends a key as the browser does for a key that an input method uses: with the key code 229.
+    // Dispatches a key that an input method uses: for such a key, browsers report the key code 229.
     const take = async (key: string): Promise<unknown> =>
       devtools.send("Input.dispatchKeyEvent", { type: "rawKeyDown", key, code: key, windowsVirtualKeyCode: 229 });
     await take("Enter");
@@ -382,7 +382,7 @@ describe("the files of a conversation", () => {
     await answer(first, "completed").waitFor();
     const second = await browser.open(first.url(), profile);
     await chip(second, "report.pdf");
-    // Another device has the same session, but nothing else of this browser's storage, so the drafts are removed.
+    // The second profile must act as another device: it has the same session, but no drafts.
     await second.evaluate(`localStorage.removeItem("docrelay:drafts")`);
     const device = await browser.open(first.url(), profile);
     await chip(device, "report.pdf");

@@ -95,8 +95,8 @@ describe("a link of an earlier version", () => {
 describe("a question that was not sent", () => {
   it("stays in the composer, with its file, and the page says so", async () => {
     const profile = await browser.profile();
-    // Imitates a browser in which the page has changed its address too often: each further change throws. Then no
-    // conversation is open, so the question cannot be sent.
+    // Browsers limit how often a page may change its address; here, each change throws. So the page cannot open a
+    // conversation, and the question cannot be sent.
     await profile.addInitScript(
       `history.replaceState = () => { throw new DOMException("too often", "SecurityError"); }`,
     );
@@ -114,7 +114,7 @@ describe("a question that was not sent", () => {
 describe("a question on its way, when another conversation is shown and then its own again", () => {
   it("is shown once, goes on, and is not put into the composer too", async () => {
     const profile = await browser.profile();
-    // `browser.open` is not used, because it would fail the test for each failed connection.
+    // `browser.open` would fail the test, because the browser logs each failed connection.
     const page = await profile.newPage();
     await page.goto(cluster.url());
     await page.getByText("Connected").waitFor();
@@ -136,7 +136,7 @@ describe("a question on its way, when another conversation is shown and then its
 });
 
 describe("a question whose file is still sent", () => {
-  const SLOW = 20_000; // bytes a second, so slow that a busy machine has time to open another tab
+  const SLOW = 20_000; // bytes a second: slow enough that another tab can be opened in time, even on a busy machine
   const large = {
     name: "large.pdf",
     mimeType: "application/pdf",
@@ -150,7 +150,7 @@ describe("a question whose file is still sent", () => {
     await page.setInputFiles("#file", large);
     await ask(page, "what is in it?");
     await page.locator(".ask .status", { hasText: "Sending large.pdf" }).waitFor();
-    // The new tab gets a copy of this tab's session storage, as a duplicated tab does.
+    // `window.open` copies this tab's session storage to the new tab, as duplicating a tab does.
     const opening = page.waitForEvent("popup");
     await page.evaluate("void open(location.href)");
     const copy = await opening;
@@ -176,7 +176,7 @@ describe("a question whose file is still sent", () => {
     await page.press(question, "Enter");
     await ended(page);
     expect(await page.locator(".ask").count()).toBe(1);
-    // The bytes that the server already had are not sent again.
+    // The upload went on after the reload instead of beginning again, so the proxy saw much less than twice the file.
     expect(proxy.bytesUp).toBeLessThan(1.3 * large.buffer.length);
     const left = await page.evaluate(`new Promise((resolve, reject) => {
       const opening = indexedDB.open("docrelay");
@@ -210,8 +210,8 @@ describe("a question whose file is still sent", () => {
     await profile.setOffline(true);
     await ask(page, "asked once");
     await page.locator(".ask .status", { hasText: "Waiting for the connection…" }).waitFor();
-    // Stores the question as unsent, too: this is its state when the connection was lost after the last byte of its
-    // file was sent.
+    // Marks the question as not yet sent, too. A browser has this state if its connection was lost after the last byte
+    // of the file was sent.
     await page.evaluate(`(() => {
       const key = Object.keys(localStorage).find((one) => one.startsWith("docrelay:ask:"));
       const { id, conversation, message } = JSON.parse(localStorage.getItem(key));

@@ -25,7 +25,6 @@ describe("the page, in a real Chromium", () => {
     for (const part of written) expect(written.at(-1)?.startsWith(part)).toBe(true);
     expect(await page.locator(".asked .chip").textContent()).toContain("60 pages");
     expect(await page.locator(".cite").first().textContent()).toMatch(/long\.pdf\W+p\.\W+\d/);
-    // Screen readers announce the stages and that the answer is ready, but not every word of the answer.
     const heard = await spoken();
     expect(heard.at(-1)).toMatch(/^Answer ready/);
     expect(heard.length).toBeLessThan(6);

@@ -3,18 +3,18 @@ import { chromium, type Browser, type BrowserContext, type BrowserContextOptions
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 
 /**
- * A host name for this machine that is not localhost, so that the browser treats the page as one without HTTPS on a
- * local network.
+ * Another host name for this machine than localhost. Over HTTP, browsers deny a page at this name all that needs HTTPS,
+ * as on a local network.
  */
 export const PLAIN_HOST = "docrelay.test";
 
-/** The longest wait, which is enough for a busy machine. */
+/** How many ms to wait at most: enough for a busy machine. */
 const PATIENCE_MS = 100_000;
 
 /** Opens the built page in a real Chromium. A test fails if its page logs or throws an error. */
 export interface PageTests {
   /**
-   * Opens the page at an address and waits until it is connected; without `profile`, in a new browser profile.
+   * Opens the page at an address, in `profile` or in a new browser profile. Resolves when the page is connected.
    * `expected` matches errors that the browser may log.
    */
   open(url: string, profile?: BrowserContext, expected?: RegExp): Promise<Page>;
@@ -27,11 +27,9 @@ export function usePage(): PageTests {
   let problems: string[] = [];
 
   beforeAll(async () => {
-    // Resolves `PLAIN_HOST` to this machine. Over HTTP at a name other than localhost, the page cannot use what
-    // browsers allow only with HTTPS.
+    // `PLAIN_HOST` resolves to this machine.
     const named = `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`;
-    // Blocks storage and cookies of a frame that is of another site than the page around it, as more and more browsers
-    // do.
+    // A frame of another site than the page around it gets neither storage nor cookies, as in more and more browsers.
     const blocked = "--test-third-party-cookie-phaseout";
     const args = [named, blocked, "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
     browser = await chromium.launch({ executablePath: await findChromium(), args });
@@ -58,7 +56,8 @@ export function usePage(): PageTests {
         if (message.type() !== "error" || message.text().startsWith("The Cross-Origin-Opener-Policy header")) return;
         if (expected?.test(message.text())) return;
         const problem = `${message.text()} ${message.location().url}`;
-        // At the end of a test the server may end before the page, which requests `/v1/usage` after each answer.
+        // The page requests `/v1/usage` after each answer. At the end of a test, the server may end before this
+        // request.
         if (/ERR_CONNECTION_REFUSED .*\/v1\/usage$/.test(problem)) return;
         problems.push(problem);
       });

@@ -9,7 +9,7 @@ import { commandOf, launch } from "./launcher.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 
-/** A folder with the files that the image contains, and the launcher. */
+/** A folder with the same files as the Docker image, and with the built launcher. */
 let image: string;
 
 beforeAll(async () => {
@@ -30,8 +30,8 @@ beforeAll(async () => {
 afterAll(() => rmSync(image, { recursive: true, force: true }));
 
 /**
- * Returns the command lines of the processes that read PDFs. The launcher's mark does not find them, because they have
- * no environment.
+ * Returns the command lines of the child processes that read PDFs. `Launcher.pids` does not find these, because they
+ * have no environment variables.
  */
 function childrenOf(pids: readonly number[]): string[] {
   const all = execFileSync("ps", ["axww", "-o", "ppid=,command="], { encoding: "utf8" }).split("\n");

@@ -7,24 +7,24 @@ import { join } from "node:path";
 
 const RECIPES = join(import.meta.dirname, "../../../deploy/recipes");
 
-/** A recipe of deploy/recipes, and how to run its program. */
+/** A recipe of deploy/recipes (a part of a proxy's configuration), and how to run the proxy. */
 export interface Recipe {
   readonly name: string;
   readonly file: string;
   /** The path at which Debian installs the program. */
   readonly program: string;
-  /** The port in the recipe, which the test replaces by a free one. */
+  /** The port in the recipe. The test replaces it by a free port. */
   readonly port: number;
-  /** Returns a complete configuration that contains the recipe; `folder` is for its files. */
+  /** Returns a complete configuration that contains the recipe. In `folder` the proxy may write files. */
   whole(recipe: string, folder: string): string;
   args(file: string, folder: string): string[];
   readonly reload: NodeJS.Signals;
   /**
-   * A change that is added to the configuration before a reload, for a program that does nothing if its configuration
-   * is unchanged.
+   * Text that is added to the configuration before a reload, for a proxy that does not reload an unchanged
+   * configuration.
    */
   readonly change?: string;
-  /** Whether open sockets stay open during a reload. */
+  /** Whether open WebSockets survive a reload. */
   readonly keepsSockets: boolean;
 }
 
@@ -64,8 +64,7 @@ export const PROXIES: readonly Recipe[] = [
     file: "Caddyfile",
     program: "/usr/bin/caddy",
     port: 8091,
-    // Caddy's admin endpoint is off, because a reload does not need it: with `--watch`, Caddy reloads when its file
-    // changes.
+    // Started with `--watch`, Caddy reloads when its file changes. So it needs no admin endpoint for reloads.
     whole: (recipe) => `{\n\tadmin off\n}\n${recipe}`,
     args: (file) => ["run", "--adapter", "caddyfile", "--config", file, "--watch"],
     reload: "SIGCONT",
@@ -81,7 +80,7 @@ export const PROXIES: readonly Recipe[] = [
       [
         `ServerRoot ${folder}`,
         "ServerName localhost",
-        // Apache uses these two lines only if it runs as root, and then it needs them.
+        // Apache needs these two lines if it runs as root, and ignores them otherwise.
         "User www-data",
         "Group www-data",
         `PidFile ${folder}/pid`,
@@ -125,7 +124,7 @@ export interface RunningProxy extends AsyncDisposable {
   reload(): void;
 }
 
-/** Starts a proxy with a recipe, in front of two edges. */
+/** Starts a proxy with a recipe, in front of the edges at these two ports. */
 export async function startProxy(recipe: Recipe, edges: readonly [number, number]): Promise<RunningProxy> {
   const folder = mkdtempSync(join(tmpdir(), "docrelay-proxy-"));
   const port = await freePort();
@@ -147,7 +146,7 @@ export async function startProxy(recipe: Recipe, edges: readonly [number, number
     port,
     said: () => said,
     reload() {
-      // Writes the file again, for a program that watches its file instead of reloading at a signal.
+      // Caddy reloads because its file is written again, the other proxies because of the signal.
       writeFileSync(file, `${whole}${recipe.change ?? ""}`);
       child.kill(recipe.reload);
     },

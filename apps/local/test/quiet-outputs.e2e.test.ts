@@ -9,9 +9,8 @@ import { WebSocket, WebSocketServer } from "ws";
 import { useCluster } from "./cluster.ts";
 
 /*
- * In this test every word of a user, a document, an answer or a token contains "canary", and no output of a process may
- * contain "canary". An engine's own error messages are logged for the operator, in the field `said`, so they do not
- * contain "canary".
+ * Every word of a user, a document, an answer or a token in this test contains "canary", and no process may print
+ * "canary". The engine's own error messages do not contain it, because they are logged for the operator (field `said`).
  */
 
 const engine = new WebSocketServer({ port: 0, host: "127.0.0.1" });
@@ -28,7 +27,7 @@ const pdf = (name: string, pages = 1): { name: string; bytes: Uint8Array } => ({
   bytes: makePdf({ pages: Array.from({ length: pages }, (_, page) => `canary page ${page} of ${name}`) }),
 });
 
-/** What the engine does if the question contains this word. */
+/** What the engine does when the question contains one of these words. */
 const REPLIES: Readonly<Record<string, (socket: WebSocket) => void>> = {
   complains: (socket) => socket.send('{"error":"out of order"}'),
   babbles: (socket) => {
@@ -59,7 +58,7 @@ async function newToken(): Promise<string> {
   return ((await session.json()) as { token: string }).token;
 }
 
-/** Kills the child processes that a worker has at this moment, and returns their number. */
+/** Kills the child processes that the worker has now. Returns their number. */
 function killChildren({ pid }: TestProcess): number {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
   for (const child of children) process.kill(Number(child), "SIGKILL");
@@ -152,7 +151,7 @@ it("no log, metric or key has a word of a question, a document, an answer, a pas
   const stranger = connect({ url: cluster.url(), storage: memoryStorage(), token: "canary-token" });
   await eventually(() => stranger.state !== "connecting");
   stranger.close();
-  // Redis now refuses writes, so scripts fail, and their errors carry the scripts' arguments.
+  // From now on Redis refuses writes. The errors of its scripts contain the arguments of the scripts.
   await redis.config("SET", "maxmemory", "1");
   const headers = { authorization: `Bearer ${tokens[0]}`, "content-type": "application/json" };
   const refused = await fetch(`${cluster.url()}/v1/asks?wait=1`, {

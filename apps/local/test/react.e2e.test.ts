@@ -29,7 +29,7 @@ async function ask(page: Page, text: string): Promise<void> {
   await page.fill("#question", text);
   await page.click("text=Ask");
 }
-/** Returns the types of the conversation's events, in the order of the log. */
+/** Returns the types of the events in the conversation's log. */
 async function logged(page: Page): Promise<string[]> {
   return page.evaluate<string[]>(`(async () => {
     const types = [];
@@ -177,7 +177,7 @@ it("waits with a component that suspends, and misses nothing", async () => {
   await page.getByText("resumed 1").waitFor();
 });
 
-// This test is the last one, because it kills one of the two edges.
+// This test must stay the last test of the file: it kills one of the two edges.
 it("goes on at another edge when its own is killed", async () => {
   await using balancer = await startBalancer(() => cluster.edges.map(({ port }) => port));
   const page = await frontEnd.open(balancer.url, place());

@@ -6,7 +6,7 @@ import { WebSocket } from "ws";
 import { useCluster } from "./cluster.ts";
 import { isInstalled, PROXIES, startProxy, type RunningProxy } from "./proxies.ts";
 
-// All tests request sessions from one address, on a fast machine within one minute, so these limits are off.
+// All tests request their sessions from one address, perhaps within one minute, so the limits for an address are off.
 const env = { TRUSTED_PROXIES: "127.0.0.1", SESSIONS_PER_MINUTE: "0", USERS_PER_ADDRESS: "0" };
 const cluster = useCluster({ edges: 2, workers: 1, env });
 const missing = PROXIES.filter((recipe) => !isInstalled(recipe)).map(({ name }) => name);
@@ -14,7 +14,7 @@ process.stdout.write(`recipes that are not tried here: ${["Traefik", ...missing]
 
 const REQUESTS = 20;
 
-/** Opens the WebSocket of an old front end whose page is on the proxy's own origin. */
+/** Opens the WebSocket of an existing front end whose page comes from the proxy's own origin. */
 async function open({ port }: RunningProxy, path = "/ws/chat/"): Promise<WebSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers: { origin: `http://127.0.0.1:${port}` } });
   socket.on("error", () => undefined);
@@ -28,7 +28,7 @@ async function answered(socket: WebSocket): Promise<unknown> {
 }
 const REPLY = { type: "chat", unique_id: "me", message: expect.any(String) };
 
-/** Sends a request over a connection of its own, and returns the status and the headers. */
+/** Sends a request over a new connection. Returns the status and the headers of the response. */
 function status(
   port: number,
   path: string,
@@ -56,9 +56,8 @@ it.for(PROXIES)(
 
     const socket = await open(proxy);
     expect(await answered(socket)).toMatchObject(REPLY);
-    // A page of another origin is refused.
     expect((await status(port, "/v1/session", { origin: "http://evil.test" }, "POST"))[0]).toBe(403);
-    // The edge responds with 426, because this request does not ask for an upgrade.
+    // This request does not ask for a WebSocket, so the edge responds with 426 (Upgrade Required).
     expect((await status(port, "/ws/chat/"))[0]).toBe(426);
     expect((await status(port, "/docrelay/"))[0]).toBe(200);
     const [redirected, { location }] = await status(port, "/docrelay");
@@ -66,7 +65,7 @@ it.for(PROXIES)(
     const under = await open(proxy, "/docrelay/ws/chat/");
     expect(await answered(under)).toMatchObject(REPLY);
     under.close();
-    // The proxy replaces a forged address by the client's own.
+    // The client sends a forged address, which the proxy replaces by the client's real address.
     const [, session] = await status(port, "/v1/session", { "x-forwarded-for": "203.0.113.9" }, "POST");
     expect(session["x-docrelay-client"]).toBe("127.0.0.1");
 

@@ -24,17 +24,16 @@ const TERMINAL = new Set(["completed", "failed", "cancelled"]);
 const READERS = 12;
 /** How many slots the test moves. docs/operations.md has a measurement with 500. */
 const MOVED_SLOTS = Number(process.env["MOVED_SLOTS"] ?? 60);
-/** The hash tags of the queue of extractions. */
+/** The hash tags of the queue of extractions, which is spread over three slots. */
 const QUEUES = ["{bull}", "{bull-1}", "{bull-2}"];
 
-/** A user who asks one question after another. */
 interface Reader {
   readonly relay: Relay;
   readonly conversation: Conversation;
   readonly events: Event[];
-  /** The hash tag of the user's keys. */
+  /** The hash tag that all keys of the reader's user have. */
   tag: string;
-  /** When the reader last asked a question or got an event, in ms. */
+  /** When the reader last asked a question or got an event: `performance.now()`. */
   heardAt: number;
   silentMs: number;
   asked: number;
@@ -71,7 +70,6 @@ function heard(reader: Reader): void {
   reader.heardAt = now;
 }
 
-/** Asks one question; returns the answer. */
 async function askOnce(reader: Reader, hasFile: boolean): Promise<string> {
   reader.heardAt = performance.now();
   reader.asked++;
@@ -84,8 +82,8 @@ async function askOnce(reader: Reader, hasFile: boolean): Promise<string> {
 }
 
 /**
- * Runs `work` while every reader asks one question after another, with `withFiles` every third one about a new file.
- * Resolves when the last answers have ended.
+ * Runs `work`, while every reader asks one question after another. With `withFiles`, every third question is about a
+ * new file. Resolves when `work` is done and all questions are answered.
  */
 async function underLoad(work: () => Promise<void>, { withFiles = false } = {}): Promise<void> {
   let isOver = false;
@@ -99,7 +97,7 @@ async function underLoad(work: () => Promise<void>, { withFiles = false } = {}):
   await Promise.all(loads);
 }
 
-/** Expects that each ask of each reader has ended once, and that no event is missing or doubled. */
+/** Expects that each ask of each reader has completed once, and that each reader got all events once and in order. */
 function expectWhole(): void {
   for (const { events } of readers) {
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
@@ -113,8 +111,8 @@ function expectWhole(): void {
 const longest = (some: readonly Reader[]): number => Math.round(Math.max(...some.map(({ silentMs }) => silentMs)));
 
 /**
- * The longest silence without any fault, in ms. The bounds of this test allow twice this time in addition, because on a
- * busy machine each silence is longer by about as much.
+ * The longest time in ms without an event, measured without any fault. The bounds of the tests are longer by twice this
+ * time, because on a busy machine every wait is longer.
  */
 let usualMs = 0;
 
@@ -149,8 +147,8 @@ it("answers about text and files come through a cluster of Redis, one file extra
 });
 
 /**
- * Returns the slots to move. Every second one holds the keys of a reader or of a queue; these slots are repeated when all
- * of them have been used. The slots between them hold none of these keys.
+ * Returns the slots to move. Every second slot holds keys of a reader or of the queue; if there are too few such slots,
+ * they are repeated. The other slots hold none of these keys.
  */
 async function slotsToMove(count: number): Promise<number[]> {
   const { admin } = cluster.redisCluster.nodes[0] as TestNode;
@@ -170,7 +168,8 @@ it("slots move under load without a pause of 2 s, and every ask ends once", asyn
   await underLoad(
     async () => {
       for (const slot of slots) {
-        // At most one of the first two masters has the slot already, so the slot moves to the other one.
+        // The slot may already be on one of these two masters; then nothing is moved, and the slot moves to the other
+        // one.
         for (const to of masters.slice(0, 2)) {
           const count = await redisCluster.move([slot], to);
           moved += count;
@@ -216,13 +215,11 @@ it("kill -9 of a master under load: asks end once, its users wait 2 s longer tha
   await untilAllReplicate();
 });
 
-/** Waits until each reader has asked more than `count` further questions. */
 async function askedMore(count: number): Promise<void> {
   const asked = readers.map((reader) => reader.asked);
   await eventually(() => readers.every((reader, n) => reader.asked > (asked[n] ?? 0) + count));
 }
 
-/** Waits until each master has a replica that is connected to it. */
 async function untilAllReplicate(): Promise<void> {
   await eventually(
     async () => {
@@ -243,14 +240,14 @@ it("a queue's master is killed, and its name is searched for 20 s: files are rea
   let failoverMs = 0;
   await underLoad(
     async () => {
-      // After these questions, all processes have read the names of the nodes.
+      // By then all processes have learned the names of the Redis nodes.
       await askedMore(8);
       writeFileSync(stoppedNames, nameOfNode(redisCluster.nodes.indexOf(victim)));
       const killed = performance.now();
       await victim.kill();
       await eventually(async () => (await redisCluster.masterOf(queue)) !== victim, { what: "a new master" });
       failoverMs = performance.now() - killed;
-      // Among these questions, each reader has one with a file.
+      // Each reader's next four questions include at least one with a file.
       await askedMore(4);
     },
     { withFiles: true },

@@ -47,7 +47,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Returns the commands that Redis has refused, as texts. */
+/** Returns the commands that Redis has refused for lack of rights. */
 async function refused(): Promise<string[]> {
   const log = (await admin.call("ACL", "LOG", "100")) as unknown[];
   return log.map((entry) => {
@@ -64,7 +64,6 @@ const report = (word: string, operators = 0): { name: string; bytes: Uint8Array<
   ),
 });
 
-/** Does everything that users can do with the SDK. */
 async function bySdk(): Promise<void> {
   const chat = relay.conversation("talk");
   expect(await chat.ask("What is green?", { files: [report("boat")] }).text()).toContain("boat");
@@ -122,8 +121,8 @@ async function bySocket(): Promise<void> {
 }
 
 /**
- * Asks a question, kills the first edge in mid-answer and starts it again, so that readers of the conversation must
- * resume.
+ * Asks a question. Kills the first edge before the answer has ended, and starts the edge again, so that readers of the
+ * conversation must resume.
  */
 async function resumes(): Promise<void> {
   const answer = relay.conversation("talk").ask("Say it again.");

@@ -3,8 +3,8 @@ import dns from "node:dns";
 import { readFileSync } from "node:fs";
 
 /*
- * Processes under test load this module before their own code. Look-ups of the names in the file STOPPED_NAMES, which
- * are those of stopped machines, take long.
+ * Processes under test load this module before their own code. From then on, looking up a host name takes long if the
+ * name is in the file STOPPED_NAMES, which lists the names of stopped machines.
  */
 const file = process.env["STOPPED_NAMES"] ?? "";
 const lookup = slowNames((name) => readFileSync(file, "utf8").split("\n").includes(name));

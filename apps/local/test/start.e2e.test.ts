@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { endsAt, launch, nothingIsLeft, start } from "./launcher.ts";
 
-/** Runs the README's first code example unchanged, except for the port, and returns what the example wrote. */
+/** Runs the README's first code example, with this port and this file. Returns what the example wrote to stdout. */
 async function runReadme(port: number, bytes: Uint8Array): Promise<string> {
   const readme = readFileSync(join(import.meta.dirname, "../../../README.md"), "utf8");
   const [, example = ""] = /```ts\nimport \{ connect \} from "@docrelay\/client";\n([^]*?)```/.exec(readme) ?? [];

@@ -4,15 +4,14 @@ import { afterAll, beforeAll } from "vitest";
 import { WebSocketServer, type WebSocket } from "ws";
 
 /**
- * An engine whose behaviour the question decides. For "hold …" it says "One. ", and "Two." only after `release`. For
- * "drop …" it says "WRONG ", closes the connection after `release`, and answers the next call with "Right.". For "many
- * …" it says many words. It answers all other questions at once.
+ * An engine whose behaviour depends on the question. For "hold …" the engine answers "One. ", and "Two." after
+ * `release`. For "drop …" it begins with "WRONG ", closes the connection at `release`, and answers the next call with
+ * "Right.". For "many …" it answers with many words, one at a time. It answers all other questions at once.
  */
 export interface ToldEngine {
   readonly url: string;
-  /** The question of each call, in order. */
   readonly calls: readonly string[];
-  /** Ends the answers of "hold …", or the connections of "drop …". */
+  /** Ends the held answers of "hold …", or closes the connections of "drop …". */
   release(): void;
 }
 

@@ -28,7 +28,6 @@ const CLICK = { trace: "0af7651916cd43dd8448eb211c80319c", span: "b7ad6b71692033
 const NAMES = ["accept", "engine", "engine first text", "extract", "stream", "wait"];
 const ofTrace = (id: string): CollectedSpan[] => collector.spans.filter(({ traceId }) => traceId === id);
 const namesOf = (spans: readonly CollectedSpan[]): string[] => spans.map(({ name }) => name).toSorted();
-/** Waits until all spans of a trace have arrived, and returns them by name. */
 async function collected(id: string): Promise<Record<string, CollectedSpan>> {
   await eventually(() => expect(namesOf(ofTrace(id))).toEqual(NAMES), { what: "the spans" });
   return Object.fromEntries(ofTrace(id).map((span) => [span.name, span]));
@@ -52,8 +51,8 @@ describe("an ask with a PDF", () => {
     expect(BigInt(first?.endTimeUnixNano ?? 0)).toBeLessThanOrEqual(
       BigInt(stream?.startTimeUnixNano ?? 0) + 2_000_000n,
     );
-    // The text was extracted before the ask existed, in a trace of the upload's own, so the ask's span has a link to
-    // that trace.
+    // The upload began the extraction, before the ask existed. So the extraction is in a trace of its own, and the
+    // ask's span has a link to that trace.
     const [link] = extract?.links ?? [];
     expect(namesOf(ofTrace(link?.traceId ?? ""))).toEqual(["extract"]);
 

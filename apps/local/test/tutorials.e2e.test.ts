@@ -14,7 +14,7 @@ import { usePage } from "./page.ts";
 const ROOT = join(import.meta.dirname, "../../..");
 const browser = usePage();
 const folder = mkdtempSync(join(tmpdir(), "tutorial-"));
-/** The HTML examples of `docs/embedding.md`, each of which becomes a page. */
+/** The HTML examples of this document are served as pages. */
 const embedding = readFileSync(join(ROOT, "docs/embedding.md"), "utf8");
 const blocks = [...embedding.matchAll(/^```html\n([^]*?)^```$/gm)].map(([, html = ""]) => html);
 const roots = { plain: join(ROOT, "examples/plain"), page: join(folder, "dist") };
@@ -100,6 +100,5 @@ it.each([0, 1])("the chat stands in a page as docs/embedding.md says (block %s)"
   await page.locator('docrelay-chat #connection[data-state="online"]').waitFor();
   const buffer = Buffer.from(makePdf({ pages: ["The lighthouse was painted green in 1931."] }));
   await page.setInputFiles("docrelay-chat #file", { name: "a.pdf", mimeType: "application/pdf", buffer });
-  // The preview is drawn by code that is loaded from docrelay's origin.
   await page.locator("docrelay-chat #files .chip canvas").waitFor();
 });

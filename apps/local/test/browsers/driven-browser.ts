@@ -1,10 +1,7 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/**
- * A browser with one page, which a test drives by a protocol of the W3C (WebDriver or WebDriver BiDi). It has only the
- * functions that a smoke test needs.
- */
+/** A browser with one page. A test drives the browser by a protocol of the W3C: WebDriver or WebDriver BiDi. */
 export interface DrivenBrowser extends AsyncDisposable {
   /** Returns the errors that the page has logged or thrown. */
   problems(): Promise<readonly string[]>;
@@ -15,16 +12,18 @@ export interface DrivenBrowser extends AsyncDisposable {
    * expression throws.
    */
   evaluate<T>(expression: string): Promise<T>;
-  /** Presses and releases these keys one after another: characters, and values of `KEYS`. */
+  /** Presses and releases keys one after another. Each character of `keys` is a key, or a value of `KEYS`. */
   press(keys: string): Promise<void>;
-  /** Chooses files in a file input, as a person does in the browser's own dialog. */
+  /** Chooses files in the file input that `selector` finds. */
   choose(selector: string, paths: readonly string[]): Promise<void>;
 }
 
-/** Keys that type no character, as WebDriver names them. Shift stays pressed while the keys after it are pressed. */
+/**
+ * Keys that type no character, by their names in WebDriver. `shift` stays pressed until all keys after it were pressed.
+ */
 export const KEYS = { shift: "\uE008", tab: "\uE004", enter: "\uE007", escape: "\uE00C", right: "\uE014" } as const;
 
-/** Returns the actions that press these keys, in the form that both protocols accept. */
+/** Returns the actions that press these keys, as the argument `actions` of both protocols. */
 export function keyActions(keys: string): object[] {
   const down = (value: string): object => ({ type: "keyDown", value });
   const up = (value: string): object => ({ type: "keyUp", value });
@@ -34,8 +33,8 @@ export function keyActions(keys: string): object[] {
 }
 
 /**
- * Returns the path of a browser or its driver: from the environment variable, or a program on the PATH; undefined if it
- * is not installed.
+ * Returns the path of a program: the value of the environment variable `variable`, otherwise the first of `names` on
+ * the PATH. Returns undefined if there is neither.
  */
 export function findProgram(variable: string, names: readonly string[]): string | undefined {
   const folders = (process.env["PATH"] ?? "").split(delimiter);

@@ -25,8 +25,8 @@ const PREFERENCES = {
 const START_MS = 100_000;
 
 /**
- * Returns a function that starts Firefox without a window, with a profile of its own, driven by WebDriver BiDi;
- * undefined if Firefox is not installed.
+ * Returns a function that starts Firefox without a window and with a new profile. Returns undefined if Firefox is not
+ * installed.
  */
 export function firefoxStarter(): (() => Promise<DrivenBrowser>) | undefined {
   const path = findProgram("FIREFOX_PATH", ["firefox-esr", "firefox"]);
@@ -98,7 +98,8 @@ async function drive(socket: WebSocket): Promise<Omit<DrivenBrowser, typeof Symb
 
   await call("session.new", { capabilities: {} });
   await call("session.subscribe", { events: ["log.entryAdded"] });
-  // A new tab is used: in the first tab the address bar keeps the focus, so Enter would press no button of the page.
+  // Uses a new tab: in the tab that Firefox opens first, the address bar keeps the focus and would get the pressed
+  // keys.
   const { context } = await call<{ context: string }>("browsingContext.create", { type: "tab" });
 
   async function evaluate(expression: string): Promise<{ value?: string; sharedId?: string }> {

@@ -8,8 +8,8 @@ import { join } from "node:path";
 const END_MS = 5000;
 
 /**
- * Starts programs whose HOME is a temporary folder. When this process ends, all of the programs end and the folder is
- * removed.
+ * Starts programs whose HOME is a temporary folder. On disposal, and when this process ends, the programs are ended and
+ * the folder is removed.
  */
 export interface Programs extends AsyncDisposable {
   readonly home: string;
@@ -24,7 +24,7 @@ export async function startPrograms(): Promise<Programs> {
     home,
     start(path, args, { stdio, env = {} }) {
       const child = spawn(path, args, { stdio, env: { ...process.env, ...env, HOME: home } });
-      child.on("error", () => undefined); // the end of the child reports the error
+      child.on("error", () => undefined); // without a listener, this error would end the test process
       const exited = once(child, "close").catch(() => undefined);
       const gone = child.pid === undefined ? () => undefined : guard(`process ${child.pid}`);
       ends.unshift(async () => {

@@ -11,8 +11,8 @@ const PAUSE_MS = 50;
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 
 /**
- * Returns a function that starts WebKitGTK's small browser, driven by WebDriver, on the X server Xvfb, which needs no
- * screen; undefined if these programs are not installed.
+ * Returns a function that starts the test browser of WebKitGTK, on the X server Xvfb, which needs no screen. Returns
+ * undefined if these programs are not installed.
  */
 export function webKitStarter(): (() => Promise<DrivenBrowser>) | undefined {
   const driver = findProgram("WEBKIT_DRIVER_PATH", ["WebKitWebDriver"]);
@@ -69,13 +69,13 @@ async function call<T>(base: string, method: string, path: string, body?: object
 }
 
 /**
- * The script that evaluates an expression in the page. An error that the expression throws is returned as a value,
- * because drivers report thrown errors in different words.
+ * A script that evaluates an expression in the page. The script returns an error of the expression as a value: if it
+ * threw the error, drivers would report it in different forms.
  */
 const SCRIPT = (expression: string): string => `const done = arguments[arguments.length - 1];
   (async () => (${expression}))().then((value) => done(JSON.stringify({ value })), (error) => done(JSON.stringify({ error: String(error) })));`;
 
-/** The script that collects the errors that a page throws after this script was loaded. */
+/** A script that collects the errors that a page reports after the script has run. */
 const HEAR = `(() => {
   globalThis.problems ??= [];
   const hear = (text) => globalThis.problems.push(String(text));

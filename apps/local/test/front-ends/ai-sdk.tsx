@@ -36,7 +36,6 @@ function View({ messages, status, error, sendMessage, regenerate, stop }: Helper
   );
 }
 
-/** Uses `useChat` with a transport, as the documentation of the AI SDK shows it. */
 function Plain(): ReactElement {
   return <View {...useChat<DocrelayMessage>({ id, transport, resume: true })} />;
 }

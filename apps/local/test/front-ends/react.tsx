@@ -4,9 +4,7 @@ import { StrictMode, Suspense, use, useEffect, useRef, useState, type FormEvent,
 import { createRoot, hydrateRoot } from "react-dom/client";
 import { renderToString } from "react-dom/server";
 
-/**
- * The values that the tests read: the number of drawn frames, the number of renders of one component, and the relay.
- */
+/** What the page counts for the tests: the drawn frames, and the renders of one component. Also the page's relay. */
 interface Seen {
   frames: number;
   renders: number;
@@ -142,7 +140,7 @@ const app = (relay: Relay | undefined): ReactElement => (
 );
 const root = document.body.appendChild(document.createElement("div"));
 seen.resume = resume;
-// A server renders without a relay; the page hydrates the result.
+// With `rendered`, the page is rendered as on a server, without a relay, and then hydrated.
 const isRendered = search.has("rendered");
 if (isRendered) root.innerHTML = renderToString(app(undefined));
 seen.relay = connect({ url: search.get("relay") ?? "" });
