@@ -48,14 +48,13 @@ import type { Codes } from "./second-reader.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 /*
- * This code runs for every character of a document. Regular expressions or further calls of PDFium for each character
- * would cost a tenth of PDFium's own time. So this code compares UTF-16 units and calls PDFium rarely. Steps that few
- * pages need run only for lines that need them.
+ * This code runs for every character of a document. Regular expressions or more calls of PDFium for each character
+ * would cost a tenth of PDFium's own time, so this code does without them. Rare steps run only for lines that need
+ * them.
  */
 
 /**
- * Letters of running text are narrower than this on average, in ems. In a line with a greater average, parts stand
- * apart or the letters are spaced out.
+ * In ems. If the letters of a line are wider on average, the line's parts stand apart, or its letters are spaced out.
  */
 const WIDE_LETTER_EM = 0.85;
 /** A letter that is this many ems above or below the letter before it is on a line of its own. */
@@ -80,23 +79,17 @@ interface PageText extends Blanks {
 export interface ReadLines {
   readonly lines: Line[];
   /**
-   * Whether the page has many unnamed letters (their font does not state which letters they are). Lines that have too
-   * many of them are left out.
+   * Whether the page has many unnamed letters (their font does not state which letters they are). Lines with too many
+   * of them are left out.
    */
   readonly unnamed: boolean;
   /**
-   * In the lines, an unnamed letter is replaced by a mark (a private-use character), which another PDF engine may turn
-   * into a letter. For each mark: PDFium's guess for the letter.
+   * For each mark in the lines (a private-use character in place of an unnamed letter): PDFium's guess for the letter.
    */
   readonly guesses: Guesses;
-  /**
-   * The characters that are only codes, because their fonts do not name them; set if another PDF engine may know more
-   * of them.
-   */
+  /** The letters that PDFium guessed from their codes; set if another PDF engine may know more of them. */
   readonly codes?: Codes | undefined;
-  /**
-   * Whether fonts of the page name their letters in UTF-8, which PDFium cannot read. Another PDF engine may read them.
-   */
+  /** Whether fonts name their letters in UTF-8, which another PDF engine may read better than PDFium. */
   readonly utf8?: boolean;
 }
 
@@ -179,7 +172,7 @@ export function readLines(
 
 /**
  * The parts of the page's text between line ends. Parts that may be steps of one sloped line (see sloped-lines.ts) are
- * together in a list.
+ * in one list.
  */
 function partsOf(page: PageText): LinePart[][] {
   const { raw, letters, box } = page;
@@ -197,8 +190,8 @@ function partsOf(page: PageText): LinePart[][] {
 }
 
 /**
- * One line made of parts that PDFium has separated because the letters stand at different heights. Returns undefined if
- * the order of drawing or the positions show that the parts are separate lines, one above the other.
+ * A line that PDFium gave in several parts, because its letters stand at different heights. Undefined if the parts are
+ * separate lines, one above the other.
  */
 function slopedLine(page: PageText, parts: readonly LinePart[]): Line | undefined {
   const { raw, letters } = page;
@@ -221,7 +214,7 @@ function slopedLine(page: PageText, parts: readonly LinePart[]): Line | undefine
   };
 }
 
-/** Signs of the page's text, each with its place in the order of drawing; undefined if this order is unknown. */
+/** The signs, each with its place in the order of drawing; undefined if this order is unknown. */
 function drawnSigns(
   { letters, drawing }: PageText,
   signs: readonly PlacedSign[],
@@ -238,7 +231,7 @@ function drawnSigns(
   return drawn;
 }
 
-/** The lines in a part of the page's text. Such a part is nearly always one line. */
+/** The lines in a part of the text; nearly always one. */
 function linesOf(page: PageText, start: number, end: number): Line[] {
   const { raw, letters, box } = page;
   const text = raw.slice(start, end);
@@ -253,8 +246,8 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
       return shown.flatMap(([from, to]) => linesOf({ ...page, box: EVERYWHERE }, from, to));
   }
   const hasRtl = page.rtl && RTL.test(text);
-  // In Nastaliq, a style of Arabic script, words begin above the baseline and end on it. So the ends of a right-to-left
-  // line may differ more in height.
+  // In Nastaliq, a style of Arabic script, words begin above the baseline and end on it, so the ends of a right-to-left
+  // line may be at different heights.
   const level = Math.abs(head.baseline - tail.baseline) < (hasRtl ? 1 : STACKED_EM) * head.size;
   if (!level) {
     const stack = stackedParts(page, start + first, { last: start + last, end });
@@ -264,8 +257,7 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   const style = page.styled ? styleOfLine(page, start + first, start + last) : {};
   const baseline = hasRtl ? Math.min(head.baseline, tail.baseline) : head.baseline;
   const place: Omit<Line, "text"> = { left, right, baseline, size: level ? head.size : 0, ...style };
-  // In a document that is bound on the right, PDFium returns the words of a left-to-right line in the wrong order. Then
-  // the line's last letter is at the left of the first.
+  // In a document that is bound on the right, PDFium returns the words of a left-to-right line in the wrong order.
   const turned = level && !hasRtl && head.x > tail.x && last > first;
   if (turned && letters.rotationOf(start + first) !== page.rotation) return [{ ...place, text, size: 0 }];
   const line = { text, start, first, size: head.size };
@@ -275,20 +267,19 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   const width = (right - left) / (last - first + 1);
   const isWide = last - first > 3 && width > WIDE_LETTER_EM * head.size;
   const isSpaced = level && isWide && !VERTICAL.test(text);
-  // Clusters of letters are wide even if they are not spaced out. So in a line with clusters, each blank that PDFium
-  // made is examined by itself.
+  // Clusters are wide even if the letters are not spaced out, so each blank that PDFium made is examined by itself.
   const isClustered = page.blankEm > 0 && CLUSTERED.test(text);
   const spread = isSpaced && !isClustered;
   const cellGap = isSpaced && isClustered ? spacedCellGap(letters, line) : undefined;
   const read = spread ? { text: spreadOut(letters, line) } : withCells(page, line, cellGap);
-  // A line with even blanks may have been stretched to the width of its column. Only the lines around it can show that,
-  // so its cells stay together for now.
+  // Even blanks may come from stretching the line to its column. Only the lines around it can show that, so its cells
+  // stay together.
   const isStretched = page.styled && "even" in read && read.even === true;
   if (page.cells && !isStretched && read.text.includes("\t") && read.text.length === text.length) {
     return cellsOf(read.text).flatMap(([from, to]) => linesOf({ ...page, cells: false }, start + from, start + to));
   }
-  // Whether to add blanks that PDFium may have left out. Not to a line from which blanks were removed, not if the
-  // program draws its blanks (then none is missing), and not between spaced-out letters.
+  // Blanks are not added to a line from which blanks were removed, nor between spaced-out letters, nor if the program
+  // draws its blanks: then none is missing.
   const whole = page.overlooked !== undefined && !page.drawsBlanks && !isSpaced && read.text.length === text.length;
   const words = page.styled && read.text.length !== text.length ? wordsIn(letters, line, read.text) : place.words;
   const hyphenApart = isHyphenApart(letters, line);
@@ -318,7 +309,7 @@ function isWithin({ left, right, bottom, top }: Box, letter: Letter): boolean {
   );
 }
 
-/** Splits a part of the text at gaps as wide as between cells, and returns those parts of it that are on the page. */
+/** The parts of the text, split at gaps as wide as between cells, that are on the page. */
 function visibleParts({ raw, letters, box }: PageText, start: number, end: number): Array<readonly [number, number]> {
   const parts: Array<readonly [number, number]> = [];
   let [from, shown] = [start, false];
@@ -339,9 +330,9 @@ function visibleParts({ raw, letters, box }: PageText, start: number, end: numbe
 }
 
 /**
- * Splits a part of the text that PDFium takes for one word although its letters do not stand side by side: letters one
- * below the other, as on an axis, or words in different rows, as the choices in a form's list. `last`: the index of the
- * last letter. `end`: the end of the text; PDFium's hyphen may be between `last` and `end`.
+ * Splits text that PDFium takes for one word although its letters are one below the other (the labels of an axis) or in
+ * different rows (the choices of a form's list). `last`: the index of the last letter. `end`: the end of the text;
+ * PDFium's hyphen may be between them.
  */
 export function stackedParts(
   { raw, letters }: Pick<PageText, "raw" | "letters">,
@@ -368,7 +359,7 @@ export function stackedParts(
   return [...parts, [from, end]];
 }
 
-/** A line with its letters in reading order: as one line with tabs between its cells, or as a line for each cell. */
+/** The line with its letters in reading order, with tabs between cells, or a line for each cell. */
 function reordered(page: PageText, line: RawLine, { words: _, ...place }: Omit<Line, "text">): Line[] {
   const { size } = line;
   const rtl = page.mostlyRtl;

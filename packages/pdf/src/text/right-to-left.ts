@@ -18,8 +18,8 @@ const SENTENCE_END = /^[.,;:!?]+$/;
 const LETTER = /\p{L}/u;
 const MARK = /\p{M}/u;
 /**
- * The first and last character of ranges of Arabic ligatures: lam-alef, Allah and the like. Other ligatures are left
- * out, because the reversed letters of many of them are the letters of another ligature.
+ * The first and last character of ranges of Arabic ligatures, such as lam-alef. Ligatures whose reversed letters are
+ * another ligature are left out.
  */
 const LIGATURES = [
   [0xfdf0, 0xfdfb],
@@ -35,14 +35,13 @@ const BRACKETS = ["()", "[]", "{}", "<>", "«»"] as const;
  */
 const ONE_PLACE_EM = 0.03;
 /**
- * A gap is a blank if it is wider than this many ems. For a gap beside a bracket or a quotation mark the limit is
- * BRACKET_BLANK_EM, because these have free space at their sides.
+ * In ems. A wider gap is a blank. Brackets and quotation marks, which have free space at their sides, need wider gaps.
  */
 const BLANK_EM = 0.18;
 const BRACKET_BLANK_EM = 0.26;
 /**
- * Matches a mark that ends a word or a number. In Kufi and Nastaliq, styles of Arabic script, the gap before a full
- * stop is wider than BLANK_EM. So a gap before such a mark is a blank only if it is wider than ENDING_BLANK_EM, in ems.
+ * Matches a mark that ends a word or a number. In some styles of Arabic, the gap before a full stop is wider than
+ * BLANK_EM; it is a blank only if it is wider than ENDING_BLANK_EM, in ems.
  */
 const [ENDING, ENDING_BLANK_EM] = [/^[.,:;!?\u060c\u061b\u061f\u06d4]$/, 0.5] as const;
 const BRACKET = /^[()[\]{}<>"'\u00ab\u00bb\u201c-\u201f]/;
@@ -56,10 +55,10 @@ export function isMostlyRtl(text: string): boolean {
   return 2 * letters.filter((letter) => RTL.test(letter)).length > letters.length;
 }
 
-/** A character with its position. `x`: the origin of its glyph, which all characters of a glyph share. */
+/** A character of a line and its position. `x`: the origin of its glyph. */
 export interface PlacedSign {
   readonly text: string;
-  /** The character's index in PDFium's line. Between consecutive indexes PDFium has no blank. */
+  /** The index in PDFium's line. Between consecutive indexes PDFium has no blank. */
   readonly index: number;
   readonly left: number;
   readonly right: number;
@@ -67,9 +66,8 @@ export interface PlacedSign {
 }
 
 /**
- * Returns the text of a line in reading order. `size`: the size of the type, in the unit of the positions. `rtl`:
- * whether most of the page is right-to-left. This decides if one end of the line is right-to-left and the other end is
- * not.
+ * Returns a line's text in reading order. `size`: the size of the type, in the unit of the positions. `rtl`: whether
+ * the line is right-to-left, for a line with only one right-to-left end.
  */
 export function inReadingOrder(
   signs: readonly PlacedSign[],
@@ -85,8 +83,8 @@ export function inReadingOrder(
 }
 
 /**
- * Splits the signs of a line into cells, from left to right. Also returns the widths of its gaps between words and
- * between cells. `cellGap`: a gap that is wider separates cells.
+ * Splits a line into cells, from left to right, at gaps wider than `cellGap`. Returns also the widths of all gaps wider
+ * than a blank.
  */
 export function inCells(
   signs: readonly PlacedSign[],
@@ -117,17 +115,13 @@ export function inCells(
   return { cells: ends.map((end) => end.signs), gaps };
 }
 
-/**
- * The extents of a text's words. `signs` are those of the text. Undefined if the gaps between the signs do not split
- * them into as many words as the text has.
- */
+/** The extents of a text's words; undefined if the gaps between its signs do not make as many words as the text has. */
 export function wordsApart(signs: readonly PlacedSign[], text: string, size: number): Extent[] | undefined {
   const words = inCells(signs, { size, cellGap: BLANK_EM * size }).cells.map(extentOf);
   if (words.length !== text.match(/\S+/g)?.length) return undefined;
   return RTL.test(text) ? words.reverse() : words;
 }
 
-/** From the left end of the first ink to the right end of the last ink. */
 export function extentOf(signs: readonly PlacedSign[]): Extent {
   const ink = signs.filter((sign) => sign.text.trim() !== "");
   return { left: Math.min(...ink.map((sign) => sign.left)), right: Math.max(...ink.map((sign) => sign.right)) };
@@ -139,10 +133,7 @@ function isRightToLeft(visual: readonly string[], rtl: boolean): boolean {
   return RTL.test(first) === RTL.test(last) ? RTL.test(first) : rtl;
 }
 
-/**
- * A glyph with its letters in reading order, its position, and the first and last index of its letters in PDFium's
- * line.
- */
+/** A glyph: its letters in reading order, and the first and last of their indexes in PDFium's line. */
 interface Glyph {
   text: string;
   from: number;
@@ -151,10 +142,9 @@ interface Glyph {
   readonly right: number;
 }
 
-/** For each ligature of `LIGATURES`: its letters as a text. Filled at the first use. */
+/** For each ligature of `LIGATURES`: its letters. */
 let ligatures: ReadonlySet<string> | undefined;
 
-/** Whether these letters, in this order, are those of a ligature of `LIGATURES`. */
 function isLigature(letters: string): boolean {
   if (letters.length > MAX_LIGATURE) return false;
   ligatures ??= new Set(LIGATURES.flatMap(([first, last]) => range(first, last)).map((sign) => sign.normalize("NFKC")));
@@ -165,10 +155,7 @@ function range(first: number, last: number): string[] {
   return Array.from({ length: last - first + 1 }, (_, at) => String.fromCharCode(first + at));
 }
 
-/**
- * Makes glyphs of signs, in order from left to right: puts the letters of one glyph together, and each mark to its
- * letter.
- */
+/** Makes glyphs of signs, from left to right. Letters of one glyph are together, and each mark is with its letter. */
 function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
   const glyphs: Array<Glyph & { x: number; given: string }> = [];
   const marks: PlacedSign[] = [];
@@ -191,8 +178,7 @@ function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
       });
     } else if (last && last.x === x && last.left === left && text.trim() !== "" && !JOINER.test(text)) {
       last.given += text;
-      // PDFium reverses the letters of a ligature, so they are put in order here. They are in order already if the font
-      // names the ligature by a single character.
+      // PDFium reverses the letters of a ligature, unless the font names the ligature by a single character.
       const isInOrder = !RTL.test(text) || isLigature(last.given);
       add(last, isInOrder ? last.given : text + last.text, index);
     } else if (MARK.test(text) || JOINER.test(text)) marks.push(sign);
@@ -232,8 +218,8 @@ function add(glyph: Glyph, text: string, index: number): void {
 }
 
 /**
- * The texts of the glyphs, with the blanks that are drawn, and a blank for each gap that is wide enough. `blanks`: the
- * indexes of all blanks in PDFium's line.
+ * The texts of the glyphs, with a blank for each drawn blank and for each wide gap. `blanks`: the indexes of all blanks
+ * in PDFium's line.
  */
 function withBlanks(glyphs: readonly Glyph[], size: number, blanks: ReadonlySet<number>): string[] {
   const all: string[] = [];
@@ -253,10 +239,7 @@ function withBlanks(glyphs: readonly Glyph[], size: number, blanks: ReadonlySet<
   return all;
 }
 
-/**
- * A gap between two glyphs is a blank if it is wider than this, in ems. `one`: the left glyph. `left`: the text to the
- * left of `one`.
- */
+/** In ems: a wider gap between two glyphs is a blank. `one`: the left glyph. `left`: the text to the left of `one`. */
 function blankOf(one: Glyph, other: Glyph, left = " "): number {
   const endsLatin = DIGIT.test(left) || (LETTER.test(left) && !RTL.test(left));
   // Between two digits, a mark is a part of the number and does not end it.
@@ -266,7 +249,7 @@ function blankOf(one: Glyph, other: Glyph, left = " "): number {
 }
 
 /**
- * Whether the glyphs follow each other in PDFium's line, in either order, and have the same direction. Then there is no
+ * Whether two glyphs follow each other in PDFium's line, in either order, and have the same direction: then there is no
  * blank between them.
  */
 function followed(one: Glyph, other: Glyph): boolean {
@@ -275,22 +258,19 @@ function followed(one: Glyph, other: Glyph): boolean {
 }
 
 /**
- * Whether PDFium has a blank between these two letters of a left-to-right script. Such a blank counts even if the gap
- * is narrow: PDFium knows the width of the letters, and a Latin word may be in smaller type than the rest of the line.
+ * Whether PDFium has a blank between two letters of a left-to-right script. This blank counts even if the gap is
+ * narrow, because Latin words may be in smaller type than the rest of the line.
  */
 function isBetweenLatin(one: Glyph, other: Glyph, blanks: ReadonlySet<number>): boolean {
   if (other.from !== one.to + 2 || !blanks.has(one.to + 1)) return false;
   return [one, other].every(({ text }) => LETTER.test(text) && !RTL.test(text));
 }
 
-/**
- * R: right-to-left. L: left-to-right. N: part of a number. Signs without a direction of their own get one from their
- * neighbours.
- */
+/** R: right-to-left. L: left-to-right. N: part of a number. */
 type Kind = "R" | "L" | "N";
 type OpenKind = Kind | "blank" | "other";
 
-/** Puts signs, given from left to right, into the order in which a line is read that begins at the right. */
+/** The signs, given from left to right, in the reading order of a line that begins at the right. */
 function rightToLeft(visual: readonly string[]): string {
   const kinds = kindsOf(visual);
   let text = "";
@@ -304,10 +284,7 @@ function rightToLeft(visual: readonly string[]): string {
   return text;
 }
 
-/**
- * Puts signs, given from left to right, into the order in which a line is read that begins at the left: right-to-left
- * words in it are reversed.
- */
+/** The signs, given from left to right, in the reading order of a line that begins at the left. */
 function leftToRight(visual: readonly string[]): string {
   const kinds = kindsOf(visual);
   let text = "";
@@ -371,14 +348,13 @@ function kindBetween(signs: string, left: OpenKind | undefined, right: OpenKind 
   const beside = [left, right].filter((kind) => kind === "L" || kind === "N");
   if (beside.length === 2) return beside.includes("L") ? "L" : IN_NUMBER.test(signs) ? "N" : "R";
   if (beside[0] === "N") return UNIT.test(signs) ? "N" : "R";
-  // Punctuation at the left of a Latin word does not belong to this word: it ends the right-to-left sentence around the
-  // word.
+  // Punctuation at the left of a Latin word ends the right-to-left sentence around the word.
   return beside[0] === "L" && !(right === "L" && SENTENCE_END.test(signs)) ? "L" : "R";
 }
 
 /**
- * Mends brackets, which some PDFs store mirrored. If an even number of brackets of one kind does not match, the first
- * becomes an opening bracket, the second a closing bracket, and so on.
+ * Some PDFs store brackets mirrored. If the brackets of one kind do not match, the first, third and so on become
+ * opening brackets, the others closing brackets. An odd number of brackets is left as it is.
  */
 function mendBrackets(line: string): string {
   let text = line;
