@@ -69,7 +69,7 @@ export function engineStacks(): Stack[] {
 /** An engine that can be restarted at its port. */
 export interface StackEngine extends AsyncDisposable {
   readonly port: number;
-  /** Returns how many prompts the engine's handler has got, before and after all restarts together. */
+  /** Returns how many prompts the engine's handler has got since the first start, restarts included. */
   prompts(): number;
   /** Ends the engine as a supervisor does, by SIGTERM and after 1 s by SIGKILL, and starts it again `awayMs` later. */
   restart(awayMs: number): Promise<void>;
@@ -101,7 +101,7 @@ export async function startStack({ command }: Stack): Promise<StackEngine> {
 type Program = Pick<Stack, "name" | "missing" | "command">;
 
 function ofPython(name: string, modules: string, packages: string): Program {
-  // The modules are only looked for. To import them would take half a second each.
+  // The modules are looked for but not imported: to import them would take half a second each.
   const find = `import importlib.util, sys; sys.exit(not all(map(importlib.util.find_spec, "${modules}".split(", "))))`;
   const missing = runs(python, "-c", find) ? undefined : `it needs Debian's ${packages}`;
   return { name, missing, command: () => [python, `stack_${name}.py`] };

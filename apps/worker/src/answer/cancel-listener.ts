@@ -2,8 +2,9 @@ import { CANCEL_CHANNEL, parseCancelled, type RedisSubscriber } from "@docrelay/
 import type { RunningAsks } from "./running-asks.ts";
 
 /**
- * Subscribes to the hints that an ask was cancelled, and passes them on to `running`. Nothing waits for the
- * subscription: each running ask is also checked once a second, which finds a cancellation without a hint.
+ * Subscribes to the hints that an ask was cancelled, and passes them on to `running`. The caller does not wait until
+ * Redis has confirmed the subscription: each running ask is also checked once a second, which finds a cancellation
+ * without a hint.
  */
 export function listenForCancels(
   subscriber: RedisSubscriber,

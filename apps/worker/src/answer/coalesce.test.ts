@@ -80,7 +80,8 @@ describe("coalesce", () => {
     fc.assert(
       fc.property(frameLists, ({ texts, maxBytes, cutUnits }) => {
         const rule = { windowMs: 40, maxBytes };
-        // Engine frames may end between the two halves of a surrogate pair, so the text is cut there too.
+        // With `cutUnits`, the text is also cut between the two halves of surrogate pairs, because engine frames may
+        // end there.
         const frames = texts.flatMap(({ text, ...rest }) =>
           (cutUnits ? [...text].flatMap((c) => [...unitsOf(c)]) : [text]).map((t) => ({ text: t, ...rest })),
         );

@@ -55,7 +55,7 @@ it("the queue is read again after its master was away for long, and no replica t
   await eventually(() => keys.length === 2, { timeoutMs: 10_000, what: "the job after the master is back" });
   expect(keys).toEqual([jobOf("a").key, jobOf("b").key]);
 
-  // A connection may still be on its way back to the master; then the first close is late.
+  // While a connection is still reconnecting to the master, closing the consumer may fail, so the test tries again.
   const closed = (): Promise<boolean> =>
     Promise.resolve(consumer[Symbol.asyncDispose]()).then(
       () => true,

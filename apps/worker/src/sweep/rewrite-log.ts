@@ -13,8 +13,8 @@ const YOUNG_SECONDS = 600;
  * @throws errors of ioredis, also when Redis forbids the command.
  */
 export function createLogRewriter(redis: RedisClient): () => Promise<void> {
-  // The connections to masters whose file was checked already. A single Redis keeps its connection object after a loss,
-  // so `ready` removes it here; in a cluster a new object replaces a lost one.
+  // The connections to masters whose file was checked already. After a loss, a single Redis keeps its connection
+  // object, so the event `ready` removes the object from this set; in a cluster a new object replaces a lost one.
   const known = new WeakSet<object>();
   redis.on("ready", () => void known.delete(redis));
   return async () => {
