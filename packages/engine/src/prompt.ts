@@ -26,9 +26,9 @@ export type Prompt = string | ReadonlyArray<string | readonly string[]>;
  * `plain` is byte for byte what the original system sent: for each file `\n\n--- File Content: <name> ---\n<text>\n---
  * End of File ---`, with pages joined by `\n`.
  *
- * `fenced` puts a random boundary before each closing `---`, so no PDF can fake the end of its file. The first line of
- * the prompt names the boundary. After each file the prompt notes which pages are missing and, for an engine that cites
- * pages, in which line each page begins. Without files the prompt is only the message.
+ * `fenced` puts a random boundary before the `---` that ends such a line, so no PDF can fake the end of its file. The
+ * first line of the prompt names the boundary. After each file, the prompt notes in which line each page begins, so
+ * that an engine can cite pages, and which pages are missing. Without files the prompt is only the message.
  *
  * @throws RangeError when the mode is `fenced` and the boundary is not 16 hex digits.
  */
