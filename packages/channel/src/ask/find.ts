@@ -29,9 +29,9 @@ export async function hideAsk(store: Store, user: string, id: string): Promise<v
 const ENTRIES_AT_ONCE = 200;
 
 /**
- * Whether the log of a conversation still has an ask whose record has expired. This happens if the conversation is in
- * use for longer than the retention: then its events are kept for longer than the records of their asks. Only events
- * older than the retention are read.
+ * Whether the log of a conversation still has the ask `id` although the ask's record has expired. This happens if the
+ * conversation is in use for longer than the retention: then its events are kept for longer than the records of their
+ * asks. Only events older than the retention are read.
  */
 export async function hasOldAsk(store: Store, at: ConversationAddress, id: string): Promise<boolean> {
   const youngest = (await redisTime(store.redis)) - store.retentionMs;

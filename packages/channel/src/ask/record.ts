@@ -16,8 +16,8 @@ export interface AskFile {
    */
   readonly upload?: string;
   /**
-   * Whether the text of this key was extracted with a password. If so, an extraction without the password cannot take
-   * its place.
+   * Whether the user gave a password for the file, so that `text` is a key for this password. An extraction without the
+   * password cannot take the place of the one with it.
    */
   readonly locked?: boolean;
 }

@@ -17,7 +17,7 @@ while true do
     checkAt(ask, now + checkMs, record.deadline)
     if record.owner ~= owner then
       orphaned = isRunning
-      -- The owner is stalled but alive, so its engine call has not failed, and the call is spared: it does not count
+      -- If the owner is stalled but alive, its engine call has not failed, so the call is spared: it does not count
       -- against `maxAttempts`. If the owner had not begun a call, the ask itself may have caused the stall, so `taken`
       -- is counted up as for a crash.
       local isSpared = orphaned and voidedLives == 1 and record.owner == voided and record.begun == record.owner

@@ -55,7 +55,7 @@ export interface S3Client {
   readonly place: S3Place;
   /**
    * Signs and sends a request. Repeats it after temporary failures (5xx, 429, a lost connection, no response), up to
-   * the bounds. Every request that is sent here may be repeated.
+   * the bounds; each request of this package may be repeated.
    * @throws ChannelError `io`, with `cause`: an {@link S3Refusal} when the server gave a reason.
    */
   send(request: S3Request): Promise<S3Answer>;

@@ -58,7 +58,7 @@ export async function shareSecret(store: SecretStore, name: SecretName): Promise
 /**
  * Merges the secrets of this process with those in two keys of Redis. The key `current` holds the oldest secret, and is
  * all that processes of earlier versions read. The key `known` holds all secrets; none is ever removed from it. If two
- * edges make a secret at the same time, both use the older one in the end, and each accepts signatures of both.
+ * processes make a secret at the same time, both use the older one in the end, and each accepts signatures of both.
  */
 async function merge(
   { redis, ...rest }: SecretStore,

@@ -10,7 +10,7 @@ const read = (after?: { seq: number; nonce: string }, holes = false) =>
 const events = (log: OpenedLog): Event[] => (log.kind === "opened" ? log.events : []);
 const position = (event: Event | undefined) => ({ seq: event?.seq ?? 0, nonce: event?.nonce ?? "" });
 
-/** Creates an ask with `count` deltas that has ended. */
+/** Creates an ask that has ended and has `count` deltas. */
 async function answered(id: string, count: number, text = "x"): Promise<void> {
   await channel.ask(id);
   const { ask, attempt } = await channel.begun();

@@ -261,8 +261,8 @@ const QUEUE = script({
 });
 
 /**
- * Counts an extraction as waiting for its user. Returns how many extractions of the user wait, which becomes the
- * extraction's priority in the queue. Idempotent.
+ * Adds an extraction to the waiting extractions of its user. Returns how many these are, which becomes the extraction's
+ * priority in the queue. Idempotent.
  */
 export async function queueExtraction(store: Store, user: UserAddress, key: string): Promise<number> {
   const args = { text: key, keepMs: EXTRACTING_MS };

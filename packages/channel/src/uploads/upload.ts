@@ -178,7 +178,7 @@ export function readUploadFields(
 }
 
 /**
- * Returns for how many ms an upload stays in the list of its user after its begin, its end or its last use: as long as
+ * Returns for how many ms an upload stays in the list of its user after it was begun, finished or last used: as long as
  * the upload can be kept.
  */
 const listedMsOf = ({ retentionMs }: Store): number => Math.max(retentionMs, IDLE_UPLOAD_MS);
@@ -300,7 +300,7 @@ const FINISH = uploadScript("finish-upload.lua", {
 
 /**
  * Marks an upload as complete: from now on asks may name it. `ref`: where its bytes are; `text`: its text key. `size`
- * may be smaller than at the begin, if only an upper bound was known then.
+ * may be smaller than it was when the upload was begun, if only an upper bound was known then.
  */
 export async function finishUpload(
   store: Store,
