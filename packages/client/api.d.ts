@@ -346,7 +346,9 @@ interface FailedEvent extends Head {
     type: "failed";
     error: WireError;
 }
-/** A user's feedback on an ask that has ended. Only the newest one counts; `none` withdraws it. */
+/**
+ * A user's feedback on an ask that has ended. Only the user's newest feedback on an ask counts; `none` withdraws it.
+ */
 interface FeedbackEvent extends Head {
     type: "feedback";
     verdict: "up" | "down" | "none";

@@ -83,7 +83,7 @@ export function createConversationView(
   };
   const list = listOf(turns, view);
   // A waiting ask shows whether there is a connection, so each change of the connection's state is drawn. The state
-  // `online` is drawn less soon: the log is then read, and many changes of the conversation follow.
+  // `online` is drawn later than the others, because many changes of the conversation follow while the log is read.
   const stopHearingState = relay.onState((state) => (state === "online" ? view.redraw.soon() : view.redraw.hurry()));
 
   return {

@@ -7,7 +7,6 @@ const ID = /^[\w-]{1,64}$/;
 
 export const isAskId = (id: string): boolean => ID.test(id);
 
-/** The text of a message. */
 export function textOf({ parts }: UIMessage): string {
   return parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
 }

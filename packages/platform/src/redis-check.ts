@@ -99,8 +99,8 @@ async function inspectServer(redis: Redis, info: string, isMaster: boolean): Pro
 }
 
 /**
- * Checks the master's settings for `DURABILITY=replicated`. Returns warnings. @throws PlatformError when they cannot
- * work
+ * Checks the master's settings for `DURABILITY=replicated`. Returns warnings. @throws PlatformError if
+ * `min-replicas-to-write` is 0
  */
 async function checkReplicas(redis: Redis): Promise<string[]> {
   const [info, least] = await Promise.all([

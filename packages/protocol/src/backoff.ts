@@ -4,9 +4,9 @@ export interface BackoffRange {
 }
 
 /**
- * Returns how many ms to wait before the next retry: `firstMs` before the first one, twice as long before each further
- * one, up to `longestMs`. The result is between half of that and all of it, at random, so that processes that failed
- * together do not retry together.
+ * Returns how many ms to wait before the next retry. The full wait is `firstMs` before the first retry, and twice as
+ * long before each further retry, up to `longestMs`. The result is a random time between half of the full wait and the
+ * full wait, so that processes that failed together do not retry together.
  * @param tries how many retries were made so far.
  * @param random from 0 to 1; a constant 1 always gives the full wait.
  */

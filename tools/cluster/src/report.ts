@@ -6,8 +6,8 @@ export type Limits = ReadonlyMap<string, number>;
 const COLUMNS = ["phase", "asks", "answers", "errors", "retried", "lost", "wrong", "gaps", "p50", "p99", "silence"];
 
 /**
- * Returns a table with a line for each phase and one for all of them. Times are in ms; `silence` is the p99 of the
- * longest silence of each ask.
+ * Returns a table with a line for each phase, and a line for all phases together. Times are in ms; `silence` is the p99
+ * of the longest silence of each ask.
  */
 export function table(phases: readonly Phase[]): string {
   const all: Phase = {

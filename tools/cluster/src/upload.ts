@@ -54,7 +54,10 @@ interface Sending {
   readonly counts: { chunks: number };
 }
 
-/** Sends chunks from the server's offset on. Returns false when one was refused, after the pause that it demands. */
+/**
+ * Sends chunks from the server's offset on. Returns false when a chunk was refused, after the pause that the refusal
+ * demands.
+ */
 async function sendFrom({ socket, upload, bytes, stored, refusals, counts }: Sending): Promise<boolean> {
   const call = async <T extends object>(name: string, payload: object): Promise<(T & { ok: true }) | undefined> => {
     const answer = (await socket

@@ -44,7 +44,6 @@ const schemas = new Map(
     }),
   ),
 );
-/** Returns the names of an app's settings. */
 const settingsOf = (app: string): readonly string[] => schemas.get(app) ?? [];
 
 function passedTo(name: string): string[] {

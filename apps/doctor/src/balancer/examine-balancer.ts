@@ -12,8 +12,8 @@ const note = (about: string, text: string): Finding => ({ level: "note", about, 
 const problem = (about: string, text: string): Finding => ({ level: "problem", about, text });
 
 /**
- * Examines a balancer with the steps of a browser: a session, both WebSockets, and the session again at each edge that
- * a new connection reaches.
+ * Examines a balancer with the steps of a browser: a session, the WebSockets of Socket.IO and of `/ws/chat/`, and the
+ * session again at each edge that a new connection reaches.
  */
 export async function examineBalancer(url: URL): Promise<PartReport> {
   const address = `${url.protocol}//${url.host}${url.pathname}`;

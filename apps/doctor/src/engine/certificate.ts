@@ -6,8 +6,8 @@ export interface Certificate {
   readonly issuer: string;
   readonly validTo: string;
   /**
-   * Node's code for why it does not trust the certificate, such as `CERT_HAS_EXPIRED`; undefined if Node trusts the
-   * certificate.
+   * Why Node does not trust the certificate, as one of Node's error codes, such as `CERT_HAS_EXPIRED`; undefined if
+   * Node trusts it.
    */
   readonly problem: string | undefined;
 }

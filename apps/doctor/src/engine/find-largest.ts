@@ -45,7 +45,7 @@ async function narrow(
   return { taken, refused, failure: found.failure };
 }
 
-/** Returns a prompt with a question and a file, which has `bytes` bytes in all. */
+/** Returns a prompt of `bytes` bytes, which has a question and a file. */
 function promptOf(bytes: number): string {
   const begin = "This is a test. Please reply with one word.\n\n--- File Content: test.txt ---\n";
   const end = "\n--- End of File ---";

@@ -7,8 +7,8 @@ const WAIT_MS = 5000;
 const BYTES = Buffer.alloc(65_536, "docrelay ");
 
 /**
- * Writes some bytes to the blob store, reads them back and removes them. It needs Redis, whose clock decides when files
- * of a folder expire.
+ * Writes some bytes to the blob store, reads them back and removes them. Without Redis, whose clock decides when files
+ * of a folder expire, the store is only opened.
  */
 export async function examineFiles(
   { BLOB_STORE, redis: server, RETENTION_MS, ASK_DEADLINE_MS }: Config,

@@ -10,7 +10,6 @@ import { say } from "../words/say.ts";
 /** An attached file in the composer. */
 export interface Chip {
   readonly root: HTMLLIElement;
-  /** Shows the progress of the file's upload. */
   show(state: UploadState | undefined): void;
 }
 

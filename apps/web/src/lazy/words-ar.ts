@@ -1,7 +1,5 @@
 import type { Language } from "../words/language.ts";
 
-/* The page's texts in Arabic. */
-
 export const phrases: Language["phrases"] = {
   connecting: "جارٍ الاتصال…",
   online: "متصل",

@@ -1,7 +1,5 @@
 import type { Language } from "../words/language.ts";
 
-/* The page's texts in Spanish. */
-
 export const phrases: Language["phrases"] = {
   connecting: "Conectando…",
   online: "Conectado",

@@ -1,7 +1,5 @@
 import type { Language } from "../words/language.ts";
 
-/* The page's texts in French. */
-
 export const phrases: Language["phrases"] = {
   connecting: "Connexion…",
   online: "Connecté",

@@ -1,7 +1,5 @@
 import type { Language } from "../words/language.ts";
 
-/* The page's texts in Hindi. */
-
 export const phrases: Language["phrases"] = {
   connecting: "कनेक्ट हो रहा है…",
   online: "कनेक्टेड",

@@ -1,7 +1,5 @@
 import type { Language } from "../words/language.ts";
 
-/* The page's texts in Japanese. */
-
 export const phrases: Language["phrases"] = {
   connecting: "接続しています…",
   online: "接続済み",

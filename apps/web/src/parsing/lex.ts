@@ -8,7 +8,10 @@ export type MathToken = {
   readonly isBlock: boolean;
 };
 
-/** Longest formula that is drawn. A longer one is shown as its source, because drawing it would block the page. */
+/**
+ * The most characters of a formula that is drawn. A longer formula is shown as its source, because drawing it would
+ * block the page.
+ */
 const MAX_TEX = 5000;
 
 /**

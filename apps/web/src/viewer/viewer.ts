@@ -105,7 +105,7 @@ interface View extends Opened {
   turn: number;
 }
 
-/** Replaces the opened document. */
+/** Replaces the opened document, and closes the one before. */
 function put(view: View, opened: Opened): void {
   view.turn++;
   view.pdf?.close();

@@ -215,7 +215,9 @@ export interface CancelledEvent extends Head {
   text: string;
 }
 
-/** A user's feedback on an ask that has ended. Only the newest one counts; `none` withdraws it. */
+/**
+ * A user's feedback on an ask that has ended. Only the user's newest feedback on an ask counts; `none` withdraws it.
+ */
 export interface FeedbackEvent extends Head {
   type: "feedback";
   verdict: "up" | "down" | "none";

@@ -50,9 +50,9 @@ export interface FollowState {
    */
   readonly openMustReach: number;
   /**
-   * From when on the silence counts after which `conversation:open` is sent while an ask runs; in ms of the caller's
-   * clock. It is the time when the last event was applied, when the last reply to `conversation:open` came, or when an
-   * ask was acknowledged while no other ask ran.
+   * When the reader last heard of the log, in ms of the caller's clock: the last event was applied, the last reply to
+   * `conversation:open` came, or an ask was acknowledged while no other ask ran. While an ask runs, `conversation:open`
+   * is sent when too much time has passed since then.
    */
   readonly heardAt: number;
   /**

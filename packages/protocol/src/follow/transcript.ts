@@ -40,7 +40,6 @@ export interface Transcript {
   readonly asks: readonly TranscriptAsk[];
 }
 
-/** A conversation before its first event. */
 export const EMPTY_TRANSCRIPT: Transcript = { asks: [] };
 
 /**

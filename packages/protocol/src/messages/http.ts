@@ -62,8 +62,8 @@ const httpConversationAskSchema = z.object({
 });
 
 /**
- * The response to `GET /v1/conversations/:id`. `head`: the seq of the newest event in it; a stream of events may
- * continue after it.
+ * The response to `GET /v1/conversations/:id`. `head`: the seq of the conversation's newest event; a stream of events
+ * can begin after this seq.
  */
 export const httpConversationSchema = z.object({
   id: z.string(),

@@ -7,7 +7,7 @@ export const handshakeSchema = z.object({ token: z.optional(z.string()), protoco
 
 /**
  * For how many ms the token is still valid when this is sent. A client renews the token by this field and not by
- * `expiresAt`, because its own clock may be wrong. Older servers do not send it.
+ * `expiresAt`, because the client's clock may be wrong. Older servers do not send this field.
  */
 const expiresInMs = z.optional(z.int());
 

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 /** Memory and CPU of a local process. */
 export interface Usage {
   readonly rssBytes: number;
-  /** The time that the process has used of the CPU since its start, in user and system mode, in ms. */
+  /** The CPU time that the process has used since its start, in user and system mode, in ms. */
   readonly cpuMs: number;
 }
 

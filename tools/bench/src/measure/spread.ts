@@ -6,8 +6,8 @@ export interface Spread {
 }
 
 /**
- * Leaves out values that are not finite numbers. With an even number of values, the median is the mean of the middle
- * two.
+ * Returns the spread of those values that are finite numbers; undefined if there are none. With an even number of
+ * values, the median is the mean of the middle two.
  */
 export function spreadOf(values: readonly number[]): Spread | undefined {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);

@@ -9,11 +9,13 @@ import { Redis } from "ioredis";
 import { Server } from "socket.io";
 import { WebSocket } from "ws";
 
-/* A minimal relay, as a lower bound for the costs of docrelay: one Socket.IO server with the sharded Redis adapter.
-   It sends each ask to the engine over a connection that it keeps open, and each frame of the reply to the room of
-   the user. It is no alternative to docrelay: nothing is stored, so an ask is lost with its process, its engine
-   connection or a disconnected reader; there is no replay, no order within a conversation, no limit, no retry and no
-   check of tokens. Its events have the shape of docrelay's, so that the same generator reads both. */
+/*
+ * A minimal relay, as a lower bound for the costs of docrelay: one Socket.IO server with the sharded Redis adapter. It
+ * sends each ask to the engine over a connection that it keeps open, and each frame of the reply to the room of the
+ * user. It is no alternative to docrelay: nothing is stored, so an ask is lost with its process, its engine connection
+ * or a disconnected reader; there is no replay, no order within a conversation, no limit, no retry and no check of
+ * tokens. Its events have the shape of docrelay's, so that the same load generator reads both.
+ */
 const { values } = parseArgs({
   options: { redis: { type: "string", default: "" }, engine: { type: "string", default: "" } },
 });

@@ -11,7 +11,6 @@ const CONNECT_AT_ONCE = 32;
 
 /** Users that each send the next ask as soon as the last one has ended, until the loop is disposed. */
 export interface ClosedLoop extends Disposable {
-  /** Asks answered so far. */
   readonly answered: number;
   /** Asks refused or failed so far; a user whose ask was refused also sends the next one. */
   readonly failed: number;

@@ -1,6 +1,8 @@
-/* The frames of Engine.IO 4 / Socket.IO 5 over a WebSocket, as far as a client of the namespace `/` needs them.
-   socket.io-client is not used because each of its connections costs about 60 KiB and 0.2 ms: with ten thousand of
-   them the generator would mostly measure itself. Source: socket.io-protocol, engine.io-protocol. */
+/*
+ * The frames of Engine.IO 4 / Socket.IO 5 over a WebSocket, as far as a client of the namespace `/` needs them.
+ * socket.io-client is not used because each of its connections costs about 60 KiB and 0.2 ms: with ten thousand of them
+ * the load generator would mostly measure itself. Source: socket.io-protocol, engine.io-protocol.
+ */
 
 /** A parsed text frame of the server. */
 export type Frame =

@@ -12,8 +12,8 @@ const CROSSINGS = [1, 2] as const;
 const CROSS_MS = 30_000;
 const LOOK_EVERY_MS = 20;
 /**
- * Most processes that try to reach a failpoint; it counts as missed when all of them have failed. `handBack` often
- * needs more than one, because a worker that is stopped between two asks hands nothing back.
+ * How many processes at most try to reach a failpoint. If all of them fail, the failpoint counts as missed. `handBack`
+ * often needs more than one process, because a worker that is stopped between two asks hands nothing back.
  */
 const TRIES = 6;
 

@@ -18,7 +18,9 @@ const COLOURS: Readonly<Record<string, string>> = {
   slice: "#aa4",
 };
 
-/** Draws a run as one self-contained page: the faults of each target over the waiting times of users. */
+/**
+ * Draws a run as one self-contained page: at the top the faults of each target, below them the waiting times of users.
+ */
 export function drawTimeline(entries: readonly Entry[], title: string): string {
   const faults = entries.filter((entry): entry is EntryOf<"fault"> => entry.kind === "fault" && entry.target !== "all");
   const lengthMs = entries.reduce((most, { t }) => Math.max(most, t), 1);
