@@ -7,7 +7,6 @@ export interface Call {
   readonly message: string;
   readonly uniqueId: string;
   readonly closed: boolean;
-  /** Sends a piece of a streamed reply. */
   text(piece: string): void;
   end(): void;
   send(frame: object | string): void;

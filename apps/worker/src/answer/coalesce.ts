@@ -30,7 +30,7 @@ export const EMPTY: Buffered = { text: "", flushedAt: undefined };
 /**
  * Joins the engine's pieces into fewer, larger deltas, because an event costs about the same whatever its size. The
  * first text becomes a delta at once. Later text becomes a delta when it fills one, or else once in each window, at a
- * tick of the timer that all replies share: so replies that are written at the same moment share an fsync, a wake-up of
+ * tick of the timer that all replies share. So replies that are written at the same moment share an fsync, a wake-up of
  * Redis and a wake-up of each reader's edge.
  *
  * All deltas joined are exactly the text. No delta is larger than the rule allows, and none is cut inside a surrogate

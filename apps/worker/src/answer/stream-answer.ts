@@ -51,7 +51,6 @@ export interface AnswerCall {
   onAway(error: EngineError, sinceMs: number): void;
   /** Called when the engine has received the prompt; the prompt was sent `agoMs` ago. */
   onSent(agoMs: number): void;
-  /** Called for each piece of the answer, when it arrives. */
   onText(text: string): void;
   /** Returns how many tokens are counted for the user; called when the whole reply has arrived. */
   tokens(): number;

@@ -33,7 +33,6 @@ export interface Membership extends AsyncDisposable {
    * three seconds may count as gone although its process lives: the store then refuses its later writes.
    */
   isGone(worker: string): Promise<boolean>;
-  /** Whether the named worker still has a connection to Redis. */
   isConnected(worker: string): Promise<boolean>;
   /**
    * Adds a listener: `beat` is called for each beat of another worker, `gone` when a worker is gone or has announced

@@ -43,9 +43,11 @@ interface TracedExtraction {
 const READ_AHEAD_MS = 60_000;
 
 /**
- * Writes the spans of an engine call: `wait`, from the ask's acceptance to its first call; `engine`, the whole call;
- * inside `engine`, the span `engine first text`, from the prompt to the first text in the log, and `stream`, from there
- * to the end of the call.
+ * Writes the spans of an engine call.
+ * - `wait`: from the ask's acceptance to its first call.
+ * - `engine`: the whole call. The other two are inside of it.
+ * - `engine first text`: from the prompt to the first text in the log.
+ * - `stream`: from there to the end of the call.
  */
 export function traceCall(tracing: Tracing, call: TracedCall): CallTrace {
   const { ask, attempt, engine, begunAt, goesOn } = call;

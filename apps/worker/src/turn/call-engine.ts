@@ -21,7 +21,6 @@ export interface CallDeps extends StreamDeps, ProgressDeps {
     readonly attempts: number;
     /** For how many ms a call is repeated while the engine does not accept it. */
     readonly awayMs: number;
-    /** Whether users see the engine's own error messages. */
     readonly showEngineErrors: boolean;
   };
   readonly report: ProgressDeps["report"] &

@@ -17,7 +17,7 @@ interface Read {
 }
 
 /**
- * Caches texts, because a stored text never changes and many asks about one PDF may come at once: only the first of
+ * Caches texts, because a stored text never changes and many asks about one PDF may come at once. Only the first of
  * them reads and unpacks the text, and reads of one key at the same time share one read. When the texts have more than
  * `maxBytes` together, at two bytes for each UTF-16 unit, the least recently used ones are dropped. Failures are not
  * cached, because some of them do not last.
