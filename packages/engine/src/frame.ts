@@ -3,7 +3,6 @@ import type { EngineCitation } from "./engine.ts";
 import type { Prompt } from "./prompt.ts";
 
 export interface FrameRule {
-  /** The ask's `unique_id`. */
   readonly uniqueId: string;
   /**
    * Whether a frame without the ask's `unique_id` is refused, because on this connection it may belong to another

@@ -9,7 +9,6 @@ export interface ProbeOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly connectTimeoutMs?: number;
   readonly handshakeTimeoutMs: number;
-  /** How many ms to wait for a pong. */
   readonly pongTimeoutMs: number;
 }
 

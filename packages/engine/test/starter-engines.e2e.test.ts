@@ -10,8 +10,8 @@ import { startStarter, starterStacks } from "./starter-stacks.ts";
 const DEFAULTS = { reply: "auto", connections: 500, firstReplyTimeoutMs: 60_000, idleTimeoutMs: 30_000 } as const;
 const WORDS = Array.from({ length: 60 }, (_, index) => `word${index}`).join(" ");
 /**
- * How many characters of a prompt exceed the default message limits of the Python libraries websockets and uvicorn (16
- * MiB).
+ * The length of a prompt, in characters, that exceeds the default message limit (16 MiB) of the Python libraries
+ * websockets and uvicorn.
  */
 const MANY = 17 * 1_048_576;
 

@@ -19,9 +19,10 @@ interface Page {
  * (undefined for a file that is used whole), or `too-large` when not even one page fits. The same input gives the same
  * choice.
  *
- * Pages are chosen in this order, as long as they fit: the first page of each file, which shows what the file is; the
- * pages that match the question best (BM25), each with its neighbours, because a sentence may continue there; then the
- * other pages from the beginning.
+ * Pages are chosen in this order, as long as they fit:
+ * 1. The first page of each file, which shows what the file is.
+ * 2. The pages that match the question best (BM25), each with its neighbours, because a sentence may continue there.
+ * 3. The other pages from the beginning.
  */
 export async function choosePages(
   question: string,
