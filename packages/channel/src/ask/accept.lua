@@ -2,8 +2,8 @@
 local MAX_NAMES = 4096
 
 -- Sets what the list of conversations shows of this conversation: its title, time, number of asks and names of files.
--- The conversation is written to the user's index at its first ask, and again when an eighth of the retention has
--- passed, so the index has every conversation for as long as the conversation is kept.
+-- Its first ask writes the conversation to the user's index, and a later ask does so again when an eighth of the
+-- retention has passed. So the index has every conversation for as long as it is kept.
 local function describe(values, asks, known, listed)
   local function set(name, value)
     values[#values + 1] = name

@@ -175,7 +175,7 @@ export async function wouldBeBusy(
   return known === 0 && live >= of.maxInFlight;
 }
 
-/** Whether the user has an ask with this id, running or ended, whose record is still kept. */
+/** Whether the record of this ask is still kept; the ask may be running or have ended. */
 export async function hasAsk(store: Store, at: AskAddress): Promise<boolean> {
   return (await store.redis.exists(recordKey(at))) === 1;
 }

@@ -68,7 +68,6 @@ export interface TakenAsk {
   readonly now: number;
   /** The seq of the ask's `accepted` event. */
   readonly seq: number;
-  /** The id of the ask's trace. */
   readonly trace: string;
   /**
    * The `traceparent` under which workers add spans to the ask's trace; set if the edge that accepted the ask uses
@@ -93,7 +92,6 @@ export interface TakenAsk {
   readonly resume?: string;
 }
 
-/** An ask as the sweeper sees it. */
 export interface CheckedAsk extends TakenAsk {
   readonly state: string;
   /** The token of the worker that runs the ask; empty when no worker runs it. */

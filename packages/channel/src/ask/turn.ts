@@ -53,8 +53,8 @@ export interface TakeFrom {
 /**
  * Makes the caller the owner of the ask at the head of a mailbox. Returns `held` while another worker runs the ask,
  * unless `voided` is the token of that owner: with `voided` the caller states that this worker is gone. A repeated call
- * by the same owner returns the same result. Each new owner adds 1 to `taken`, which thus counts owners that crashed:
- * `begin` sets it to 0, and `park` and `handBack` subtract 1.
+ * by the same owner returns the same result. Each new owner adds 1 to `taken`; `begin` sets `taken` to 0, and `park`
+ * and `handBack` subtract 1. So `taken` counts the owners that crashed before they began a call.
  *
  * An ask without files need not wait for texts. So taking it also begins a call (see {@link begin}), unless its last
  * owner may have crashed, its answer can be continued, it was taken too often, `maxAttempts` calls were made, or it is

@@ -145,7 +145,8 @@ const readFacts = (store: Store, key: string, stored: string): unknown =>
   JSON.parse(sealingOf(store).unsealText(placeOfTextFacts(key), stored));
 
 /**
- * Returns which kind of outcome is stored for each of `keys`, in their order. Texts are renewed without being loaded.
+ * Returns which kind of outcome is stored for each of `keys`, in their order. The texts among them are kept for the
+ * retention from now on, without being loaded.
  */
 export async function textState(store: Store, keys: readonly string[]): Promise<Array<"text" | "failed" | "missing">> {
   // ioredis sends the commands of one tick together; a pipeline would cost more.

@@ -82,7 +82,6 @@ export function roomFor(size: number, offset: number): number {
 
 /** Limits for the bytes and uploads of a user, and for the bytes of all users. */
 export interface UploadShares extends ByteShares {
-  /** The most unfinished uploads of the user. */
   readonly maxUnfinished: number;
 }
 
@@ -227,9 +226,9 @@ export type Advanced =
 
 /**
  * Stores a chunk for which room is reserved, reserves room for later chunks, and keeps the upload for ten minutes from
- * now. Idempotent. The bytes are stored and renewed first, because the offset and the expiry of an upload's state must
- * not be ahead of its bytes. In a store that `isInOrder`, all commands are sent at once; if only the bytes are refused,
- * the offset is set back.
+ * now. Idempotent. The bytes are stored, and kept for longer, before the upload's state changes: the offset and the
+ * expiry of the state must not be ahead of the bytes. In a store that `isInOrder`, all commands are sent at once; if
+ * only the bytes are refused, the offset is set back.
  *
  * `earlier`: a promise that settles, without rejecting, when the calls for the chunks before this one have ended.
  * `isNew`: no bytes were stored at this offset before. `room`: up to which offset the client may send bytes.
