@@ -48,7 +48,6 @@ export interface ExtractorOptions {
 
 type Within = ExtractOptions & { readonly limits: ExtractLimits };
 
-/** What is used to read a file. */
 interface Reader {
   readonly engines: readonly [EngineName, second?: EngineName];
   readonly pool: Pool;

@@ -33,12 +33,13 @@ export function similarity(text: string, truth: string): number {
 
 const SCRIPT_WITHOUT_BLANKS = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
 /**
- * Matches a word: at least two letters, or one sign of a script without blanks. Page numbers and bullets are no words.
+ * Matches a word: at least two letters, or one character of a script without blanks. Page numbers and bullets are no
+ * words.
  */
 const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{M}]{2,}/gu;
 
 function wordsOf(text: string): string[] {
-  // A match may mix letters and signs of a script without blanks. Then each of its characters counts as a word.
+  // A match may mix letters and characters of a script without blanks. Then each character counts as a word.
   const runs = normalise(text).match(WORD) ?? [];
   return runs.flatMap((run) => (SCRIPT_WITHOUT_BLANKS.test(run) ? [...run] : [run.toLowerCase()]));
 }

@@ -66,7 +66,7 @@ function tell(report: Report): void {
 
 /**
  * Whether an error has made the PDF engine unusable, so that the process must end: a trap of WebAssembly, or a stack
- * overflow inside it.
+ * overflow inside WebAssembly.
  */
 function isPoison(error: unknown, engine: EngineName): boolean {
   if (error instanceof RangeError) return engine === "pdfium";
@@ -77,7 +77,7 @@ function isPoison(error: unknown, engine: EngineName): boolean {
 function pagesOf({ draw, embedded, from = 1, backwards = false, maxPages }: Job, pages: number): number[] {
   if (embedded) return [];
   if (draw !== undefined) return [draw.page];
-  // The parent refuses such a file, so its pages need not be read.
+  // The parent refuses a file with too many pages, so no page is read.
   if (pages > maxPages) return [];
   const all = Array.from({ length: Math.max(0, pages - from + 1) }, (_, index) => from + index);
   return backwards ? all.reverse() : all;

@@ -64,7 +64,6 @@ export type Report =
     }
   /** A drawn page as a PGM file: a grey picture with 8 bits for each pixel. */
   | { readonly type: "picture"; readonly page: number; readonly pgm: Uint8Array }
-  /** A PDF that is embedded in the file. */
   | { readonly type: "embedded"; readonly name: string; readonly bytes: Uint8Array }
   | { readonly type: "lost"; readonly page: number }
   | { readonly type: "done" }
@@ -76,7 +75,6 @@ export function isPage(report: Report | string): report is PageReport {
   return typeof report !== "string" && (report.type === "page" || report.type === "lost");
 }
 
-/** Whether this report is the last one of a job. */
 export function isLastReport({ type }: Report): boolean {
   return type === "done" || type === "failed";
 }

@@ -51,8 +51,8 @@ const ENTRY = join(import.meta.dirname, "../child/child.ts");
 const PACKAGE = join(import.meta.dirname, "../..");
 const PDF_PARSE = resolved("pdf-parse");
 /**
- * A file of each library that the child loads. The paths are found when this module is loaded. Later, the process might
- * have no free file descriptor, with which to look them up; then only the start of a child should fail.
+ * A file of each library that the child loads. The paths are looked up when this module is loaded: later, this process
+ * may have no free file descriptor for that.
  */
 const LIBRARIES = [
   resolved("@embedpdf/pdfium"),
@@ -87,9 +87,9 @@ export interface Program<R> {
  * It may read only its program, this package, and the packages of `reads`. Where the system permits it, the child also
  * has another user and no network (isolation.ts).
  *
- * V8's heap and WASM memory have limits of their own. These cover not all memory, array buffers for example, so
- * run-job.ts watches the resident memory. The child starts with the priority of this process, unless many children were
- * started lately, and gets a lower priority before it takes a job.
+ * V8's heap and WASM memory have limits of their own, which do not cover all memory (not array buffers, for example).
+ * So run-job.ts watches the resident memory. The child starts with the priority of this process, unless many children
+ * were started lately, and gets a lower priority before it takes a job.
  */
 export function startProgram<J, R extends { readonly type: string }>(
   { entry, argument, reads, isLast }: Program<R>,

@@ -20,7 +20,6 @@ export interface Pool extends AsyncDisposable {
    * another caller has to wait, the pool calls `recall`, perhaps several times: then return the child soon.
    */
   acquireSpare(recall: () => void): Child | undefined;
-  /** Returns a child to the pool. */
   release(child: Child): void;
 }
 
@@ -191,7 +190,7 @@ async function prepare(pool: State, child: Child): Promise<void> {
     if (!pool.ready.has(child)) await started(child, pool.coreWatch);
     if (!child.alive) throw new Error("the child died");
   } catch {
-    if (!pool.free.includes(child)) return; // it was replaced already
+    if (!pool.free.includes(child)) return; // the child was replaced already
     pool.free.splice(pool.free.indexOf(child), 1);
     drop(pool, child);
     await sleep(RESTART_MS);

@@ -11,8 +11,8 @@ const CHRT_MS = 5000;
 const execute = promisify(execFile);
 
 /**
- * The resident memory of a process in bytes; 0 when the process has ended, or on other systems than Linux. There, only
- * the limits of V8 and WASM bound a child's memory.
+ * The resident memory of a process in bytes; 0 when the process has ended, or on other systems than Linux. On those,
+ * only the limits of V8 and WASM bound a child's memory.
  */
 export function residentBytes(pid: number | undefined): number {
   try {

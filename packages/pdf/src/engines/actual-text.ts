@@ -53,11 +53,11 @@ export function withoutRepeats(
       isAfterRepeat = true;
       continue;
     }
-    // PDFium makes a blank before a repeated text and another blank after it, of which one must go. This blank goes,
-    // because the width of the other blank can be measured.
+    // PDFium makes a blank before a repeated text and another blank after it. The blank after the text is left out,
+    // because only the width of the blank before the text can be measured.
     if (isAfterRepeat && object === 0 && given.text.charAt(at) === " " && /\s$/.test(end)) continue;
     isAfterRepeat = false;
-    // PDFium also writes a line end before a repeated text and another line end after it. The second line end goes.
+    // PDFium writes a line end before a repeated text and another line end after it. The second line end is left out.
     if (given.text.startsWith("\r\n", at) && end === "\r\n") {
       at++;
       continue;

@@ -23,7 +23,7 @@ const PASSWORD_FIELD = 1 << 13;
 const NORMAL_DISPLAY = 0;
 const FLATTENED = 1;
 /**
- * For a form field that PDFium does not draw, this size of type is assumed: the part `ofHeight` of a line's height in
+ * The font size that is assumed for a form field that PDFium does not draw: the part `ofHeight` of a line's height in
  * the field, but at most `most` points.
  */
 const FIELD_TYPE = { most: 12, ofHeight: 0.7 } as const;
@@ -41,7 +41,7 @@ export interface Annotations {
   readonly notes: readonly string[];
 }
 
-/** The form of the document. Reading `handle` opens the form at the first time. */
+/** The form of the document. It is opened when `handle` is read for the first time. */
 export interface Form {
   readonly handle: number;
   close(): void;

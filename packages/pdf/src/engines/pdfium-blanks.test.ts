@@ -33,7 +33,7 @@ it("what a letter leaves free at its side is no blank, nor are the gaps of space
   expect(textOf(["서", 0, 9], ["울", 13, 22], ["역", 26, 35])).toBe("서울역");
 });
 
-/** A line of letters that are half an em wide. Each bar in `text` stands for a gap of `gap` points. */
+/** A line of letters that are half an em wide. Each bar (`|`) in `text` stands for a gap of `gap` points. */
 function latin(text: string, gap: number): string {
   let right = 0;
   const signs = [...text].flatMap((sign): Placed[] => {

@@ -24,8 +24,8 @@ const BLANK = 0x20;
 /** Characters beside which PDFium may leave out narrow blanks, because it compares gaps with the widest letter. */
 const OVERLOOKED = new RegExp(`${CLUSTERED.source}|[\\u1100-\\u11ff\\u3130-\\u318f\\uac00-\\ud7ff]`);
 /**
- * If PDFium leaves out blanks on a page in an alphabet, the words run together. So long words are examined, at most
- * `MAX_LONG_WORDS`: do they have gaps inside?
+ * If PDFium leaves out the blanks of a page in an alphabet, its words run together. So at most MAX_LONG_WORDS long
+ * words are examined for gaps.
  */
 const [LONG_WORD, MAX_LONG_WORDS] = [/[a-z]{12,}/g, 8] as const;
 const LETTER = /[\p{L}\p{N}]/u;

@@ -15,7 +15,7 @@ export interface Letter {
    */
   readonly x: number;
   readonly baseline: number;
-  /** The size of the character's type, in points. */
+  /** The font size with which the character is drawn, in points. */
   readonly size: number;
 }
 
@@ -60,17 +60,18 @@ interface LettersGiven {
 /**
  * A letter that is higher than MAX_HEIGHT_EM ems belongs to a Type 3 font (a font whose letters are drawings) with a
  * scale of its own, as old TeX has. All letters of such fonts are that high, letters of other fonts are not. For such a
- * letter the stated size of the type is wrong, so the size is computed: EM_OF_HEIGHT times the height of the highest
- * among the NEIGHBOURS letters before and after, because capitals are about 0.7 ems high.
+ * letter the stated font size is wrong, so the size is computed: EM_OF_HEIGHT times the height of the highest among the
+ * NEIGHBOURS letters before and after, because capitals are about 0.7 ems high.
  */
 const [MAX_HEIGHT_EM, EM_OF_HEIGHT, NEIGHBOURS] = [2.5, 1.4, 12] as const;
 const [LEFT, RIGHT, BOTTOM, TOP, X, Y] = [0, 1, 2, 3, 4, 5] as const;
 
 /**
  * The letters of a page's text.
- * - `chars`: for each UTF-16 unit of the text, the index of PDFium's character; left out if these are the same.
+ * - `chars`: for each UTF-16 unit of the text, the index of PDFium's character; left out if both have the same index.
  * - `spans`: rectangles that replace those of PDFium, by the index of PDFium's character.
- * - `decoded`: PDFium's characters that are known from their codes, even if their font does not name them.
+ * - `decoded`: the indexes of PDFium's characters that are known from their codes, even if their font does not name
+ *   them.
  * - `rotation`: the direction of the text. Positions are those on the page turned so that this text is upright.
  */
 export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Letters {
@@ -95,8 +96,9 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
       const box = boxOf(char);
       const { x, y: baseline } = originOf(char);
       const [, , c, d] = matrix(char);
-      // The size of the type is the font size times the scale of the matrix: a font may have size 1 and be drawn ten
-      // times as large, or the reverse. The font size may also be negative, with a matrix that turns the letters back.
+      // The real size is the stated font size times the scale of the matrix: a font may have size 1 and be drawn ten
+      // times as large, or the reverse. The stated font size may also be negative, with a matrix that turns the letters
+      // back.
       const size = Math.abs(call.FPDFText_GetFontSize(text, char)) * Math.hypot(c, d);
       const isOwnScale = box.top - baseline > MAX_HEIGHT_EM * size;
       return {

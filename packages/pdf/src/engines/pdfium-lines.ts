@@ -214,7 +214,7 @@ function slopedLine(page: PageText, parts: readonly LinePart[]): Line | undefine
   };
 }
 
-/** The signs, each with its place in the order of drawing; undefined if this order is unknown. */
+/** The characters, each with its place in the order of drawing; undefined if this order is unknown. */
 function drawnSigns(
   { letters, drawing }: PageText,
   signs: readonly PlacedSign[],

@@ -8,9 +8,9 @@ import type { Pdfium } from "./pdfium.ts";
 const SAMPLES = 12;
 const NUL = "\0";
 /**
- * Some fonts name a glyph as U+0000. It counts as a letter only if it is in a word, if at most MAX_NULS such glyphs are
- * together (more of them are a pattern), and if it is at most MAX_HEIGHT_EM ems high (a higher one is a bracket of a
- * formula).
+ * Some fonts name a glyph as U+0000. Such a glyph counts as a letter only if it is in a word, if at most MAX_NULS such
+ * glyphs are together (more of them are a pattern), and if it is at most MAX_HEIGHT_EM ems high (a higher one is a
+ * bracket of a formula).
  */
 const [MAX_NULS, MAX_HEIGHT_EM] = [3, 1.1] as const;
 const NULS = /\0+/g;
@@ -164,7 +164,6 @@ function isBlank(pdfium: Pdfium, text: number, index: number): boolean {
  */
 const MIN_INK = 0.1;
 
-/** Whether something is drawn for a character. */
 const hasInk = (pdfium: Pdfium, text: number, index: number): boolean => inkHeight(pdfium, text, index) > 0;
 
 /** Whether something is drawn for a character, and is not much taller than a letter. */
@@ -185,7 +184,7 @@ function inkHeight({ call, allocate, heap }: Pdfium, text: number, index: number
   }
 }
 
-/** The size of a character's type in points: the size of its font times the scale of its matrix. */
+/** The font size with which a character is drawn, in points: the stated font size times the scale of its matrix. */
 function sizeOf({ call, allocate, heap }: Pdfium, text: number, index: number): number {
   const at = allocate(6 * 4);
   try {

@@ -21,8 +21,8 @@ const MANY = 0.05;
  */
 const TOO_MANY = 1 / 12;
 /**
- * This limit replaces {@link TOO_MANY} for text in Indic scripts, Thai, Arabic and the like: there a letter has several
- * signs or forms, of which perhaps only one is unnamed.
+ * This limit replaces {@link TOO_MANY} for text in Indic scripts, Thai, Arabic and the like. In these, a letter has
+ * several signs or forms, of which perhaps only one is unnamed.
  */
 const TOO_MANY_CLUSTERED = 1 / 3;
 /** On a page with at most this many unnamed letters, they do not count: any page may have some. */
@@ -58,8 +58,8 @@ const UNKNOWN = "\ufffd";
 const [FIRST_MARK, MARKS] = [0xe200, 0x400] as const;
 const OWN_MARK = /[\ue200-\ue5ff]/;
 /**
- * Matches, between two small letters, a printable ASCII character that hardly ever stands there, so it may be the code
- * of a ligature. (Apostrophes, hyphens and full stops do stand there.)
+ * Matches, between two lower-case letters, a printable ASCII character that hardly any word has there, so that it may
+ * be the code of a ligature. Apostrophes, hyphens and full stops are not matched, because words have them.
  */
 const IN_WORD = /(?<=[a-z])[!-&(-,/-Z[-`{-~](?=[a-z])/g;
 
@@ -94,7 +94,7 @@ const NO_GUESSES: Guesses = new Map();
 /**
  * Returns the text of a page without PDFium's guesses for unnamed letters. A letter whose code shows what it is becomes
  * this letter. Another unnamed letter in a Latin, Greek or Cyrillic word becomes a mark, which another PDF engine may
- * turn into letters. The rest becomes ligatures, where the code may be one, or U+FFFD.
+ * turn into letters. Any other unnamed letter becomes a ligature, if its code may be one, or U+FFFD.
  */
 export function withoutGuesses(letters: Letters, text: string): KnownText {
   const inWords = hasUnnamedInWords(letters, text);
@@ -249,9 +249,11 @@ const [T1_SHARP_S, SHARP_S] = [0xff, "ß"] as const;
 
 const OFF = /^o\u001b/i;
 
-/** The letters of a page for whose unnamed letters the codes are those of Latin-1 or of TeX's encoding T1. */
+/** What the unnamed letters of a page are, if their codes are those of Latin-1 or of TeX's encoding T1. */
 interface Latin {
-  /** The accented letter at an index; undefined if another sign is there, or if the codes have another encoding. */
+  /**
+   * The accented letter at an index; undefined if another character is there, or if the codes have another encoding.
+   */
   letterAt(index: number): string | undefined;
   /** The ligature of T1 at an index; undefined if there is none, or if the codes may have another encoding. */
   ligatureAt(index: number): string | undefined;
@@ -289,8 +291,8 @@ function createLatin(letters: Letters, text: string): Latin {
 }
 
 /**
- * Whether a word consists of a letter and the code at an index only: then the word is a symbol of a formula and has no
- * ligature. "off" is an exception.
+ * Whether a word consists only of a letter and the code at an index. Such a word is a symbol of a formula and has no
+ * ligature. The word "off" is an exception.
  */
 function isAfterSymbol(text: string, at: number): boolean {
   if (OFF.test(text.slice(at - 1, at + 1))) return false;
@@ -325,7 +327,10 @@ function hasOtherCodes(letters: Letters, text: string): boolean {
   return !isMostlySmall(text) && isNameless(letters, text);
 }
 
-/** Whether more than half of a text's characters are small plain Latin letters. Only a sample is examined. */
+/**
+ * Whether more than half of a text's characters are lower-case Latin letters without accents. Only a sample is
+ * examined.
+ */
 function isMostlySmall(text: string): boolean {
   const step = Math.max(1, Math.floor(text.length / SAMPLES));
   let [looks, small] = [0, 0];

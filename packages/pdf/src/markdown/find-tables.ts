@@ -23,7 +23,7 @@ const MAX_APART = 12;
  */
 const MAX_BETWEEN = 6;
 const MAX_ROW_GAP_EM = 4;
-/** A line belongs to the row above it if it is at most this many ems below. */
+/** A line that is at most this many ems below a row may continue a cell of the row. */
 const MAX_LINE_GAP_EM = 1.5;
 
 /** Finds the tables of a page, from top to bottom. */
@@ -92,8 +92,8 @@ function lastRow(table: readonly Line[]): Line[] {
 }
 
 /**
- * Whether a line may continue a cell of the row: it lies below no more than one of the cells, and its type has the size
- * of one of them.
+ * Whether a line may continue a cell of the row: it lies below no more than one of the cells, and has the font size of
+ * one of them.
  */
 function isInCell(line: Line, row: readonly Line[]): boolean {
   const touched = row.filter(({ left, right }) => Math.min(right, line.right) - Math.max(left, line.left) > 0.5);

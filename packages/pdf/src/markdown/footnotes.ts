@@ -7,12 +7,12 @@ export interface Footnote {
 }
 
 const MARK = /^\s*(?:\[?(\d{1,3})[\].)]?|([*†‡§]))\s*(?=\S)/u;
-/** The type of footnotes has at most this part of the size of running text. */
+/** The font size of footnotes is at most this part of that of running text. */
 const SMALLER = 0.93;
 
 /**
- * Returns the index of the first footnote: the first line with a footnote's mark among the lines in smaller type at the
- * end of the page. Returns the number of lines if there is none.
+ * Returns the index of the first footnote: the first line with a footnote's mark among the lines in a smaller font size
+ * at the end of the page. Returns the number of lines if there is none.
  */
 export function footnotesFrom(lines: readonly Line[], body: Body): number {
   let from = lines.length;

@@ -1,14 +1,14 @@
 import type { Line } from "../text/layout.ts";
 import { countLetters } from "./cells.ts";
 
-/** The type of a page's running text. */
+/** The font size and style of a page's running text. */
 export interface Body {
   readonly size: number;
   readonly isBold: boolean;
   readonly isMono: boolean;
 }
 
-/** The size of a heading of level 1, 2 and 3 is at least so many times the size of running text. */
+/** The font size of a heading of level 1, 2 and 3 is at least this many times that of running text. */
 const LARGER = [1.75, 1.35, 1.12] as const;
 const BOLD_LEVEL = 4;
 const MAX_WORDS = 20;

@@ -52,8 +52,8 @@ function lineTest(lines: readonly PlacedLine[]): (index: number) => boolean {
   const threshold = widestJump(gaps.slice(1));
   const isClose = (index: number): boolean => (gaps[index] ?? Infinity) < threshold;
   const close = lines.map((_, index) => index).filter(isClose);
-  // If most of the close lines have text in all columns, they are rows, so distances do not separate rows here. Lines
-  // that are farther away are so for another reason, for example because they are below a heading.
+  // If most lines that are close to the line before them have text in all columns, these lines are rows, so distances
+  // do not separate rows here. Other lines are farther away for another reason, for example below a heading.
   const whole = close.filter((index) => filled[index] === lines[index]?.length).length;
   if (close.length > 0 && whole * 2 < close.length) return isClose;
   return (index) => {

@@ -18,7 +18,7 @@ type OcrChild = Child<OcrJob, OcrReport>;
 function dataOf(code: string): { code: string; file: string } | undefined {
   try {
     const folder = dirname(resolved(`@tesseract.js-data/${code}`));
-    // `4.0.0_best_int` is smaller and more accurate, but not every language has it.
+    // `4.0.0_best_int` is smaller and more accurate than `4.0.0`, but not every language has it.
     const file = ["4.0.0_best_int", "4.0.0"].map((set) => join(folder, set, `${code}.traineddata.gz`)).find(existsSync);
     return file === undefined ? undefined : { code, file };
   } catch {

@@ -6,11 +6,11 @@ export const SCANNED: Precision = { slack: 0.03 };
 
 /** Matches letters that reach below the baseline, so that the box of their line does, too. */
 const BELOW = /[gjpqy,;()[\]{}Q\u0440\u0443\u0444\u0446\u0449]/;
-/** How far the letters of {@link BELOW} reach below the baseline, as a part of the type's size. */
+/** How far the letters of {@link BELOW} reach below the baseline, as a part of the font size. */
 const DESCENT = 0.21;
 /**
- * Between cells there is a gap of at least this many times the type's size. The gap between words is a third of the
- * size, and in justified lines up to the whole size.
+ * Between cells there is a gap of at least this many times the font size. The gap between words is a third of the font
+ * size, and in justified lines up to the whole font size.
  */
 const CELL_GAP = 1.6;
 /** A block may be a column of a table if its lines have at most this many words, on average. */

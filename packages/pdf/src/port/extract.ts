@@ -3,14 +3,14 @@ export type TextFormat = "text" | "markdown";
 
 /** The limits of one extraction. Times in ms, sizes in bytes. */
 export interface ExtractLimits {
-  /** How much processor time a page may take. Its wall-clock time may be ten times as long. */
+  /** How many ms of processor time a page may take. Its wall-clock time may be ten times as long. */
   readonly stallMs: number;
-  /** How much processor time the whole file may take. Its wall-clock time may be ten times as long. */
+  /** How many ms of processor time the whole file may take. Its wall-clock time may be ten times as long. */
   readonly timeoutMs: number;
-  /** How much resident memory a child process may use. */
+  /** How many bytes of resident memory a child process may use. */
   readonly memoryBytes: number;
   readonly maxPages: number;
-  /** How long the text of the whole file may be, as UTF-8. A longer text is cut. */
+  /** How many bytes the text of the whole file may have, as UTF-8. A longer text is cut. */
   readonly maxTextBytes: number;
 }
 
@@ -61,8 +61,8 @@ export interface ExtractOptions {
   /** Whether the file may use the child that is kept free for urgent files. */
   readonly isUrgent?: boolean;
   /**
-   * Reports progress: `page` of `pages` pages are finished. `page` never decreases while PDF engines read the file; it
-   * may increase by more than one. Then it is the number of each page that OCR has tried.
+   * Reports progress: `page` of `pages` pages are finished. While PDF engines read the file, `page` never decreases,
+   * and may increase by more than one. While OCR reads pages afterwards, `page` is the page that OCR has just tried.
    */
   onPage?(page: number, pages: number): void;
 }

@@ -5,11 +5,11 @@ import type { ExtractLimits } from "../port/extract.ts";
  * share them. The functions of this file are pure.
  */
 export interface FileClock {
-  /** When the time for the whole file is over. */
+  /** When the time for the whole file is over, in ms of the clock. */
   readonly deadline: number;
   /** When the last page was finished. Before the first page is finished: when the first child began. */
   readonly lastPageAt: number;
-  /** When the time for the current page is over. */
+  /** When the time for the current page is over, in ms of the clock. */
   readonly pageDeadline: number;
 }
 

@@ -57,7 +57,7 @@ const named = ({ lines, guesses }: MarkedLines, other: string): readonly Line[] 
 
 /**
  * The text that only the annotations have: the drawn lines that are neither in `plain` nor in `other`, another PDF
- * engine's text of the page without annotations. Their positions do not count.
+ * engine's text of the page without annotations. The returned lines have no positions.
  */
 export function drawnOnly(plain: MarkedLines, drawn: MarkedLines, other: string): Line[] {
   const own = new Set(plain.lines.map(({ text }) => text));

@@ -6,7 +6,7 @@
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff\u00ad\u200b\u2060\ufeff]/g;
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 // Characters that stand for usual letters: ligatures, Hebrew and Arabic presentation forms, half-width and full-width
-// letters, Kangxi radicals. Only these get the form NFKC: it would also turn 10² into 102, and ½ into 1⁄2.
+// letters, Kangxi radicals. Only these are normalised by NFKC, which would also turn 10² into 102, and ½ into 1⁄2.
 const COMPATIBILITY = /[\ufb00-\ufdff\ufe70-\ufefc\uff01-\uff5e\uff61-\uff9f\uffa0-\uffdc\u2e80-\u2fdf]+/g;
 // Matches the vowel am of Thai or Lao as two signs, perhaps with a tone mark between them. Some fonts draw it so.
 const SPLIT_AM = /[\u0e4d\u0ecd]([\u0e48-\u0e4b\u0ec8-\u0ecb]?)([\u0e32\u0eb2])/g;

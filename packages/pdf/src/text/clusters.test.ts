@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { inClusterOrder, type ClusterSign } from "./clusters.ts";
 
-/* In these tests, Thai letters are 6 points wide with gaps of 1 point, and the type has 12 points. */
+/* In these tests, Thai letters are 6 points wide with gaps of 1 point, and the font size is 12 points. */
 
 const SIZE = 12;
 type Placed = readonly [text: string, left: number, right: number, more?: { madeFrom?: number; x?: number }];

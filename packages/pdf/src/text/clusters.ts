@@ -7,13 +7,13 @@ import type { PlacedSign } from "./right-to-left.ts";
  * This file finds the letter of each sign by the sign's position.
  */
 
-/** Matches a character of a script with clusters: of India, Thai, Lao, Tibetan, Burmese, Khmer. */
+/** Matches a character of a script with clusters: the scripts of India, Thai, Lao, Tibetan, Burmese, Khmer. */
 export const CLUSTERED = /[\u0900-\u109f\u1780-\u17ff]/;
 /** Matches a character of a script without blanks between words: Thai, Lao, Burmese, Khmer. */
 export const PHRASED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]/;
 /**
- * Matches a text that begins with a combining mark: a sign without a width of its own. Subscript letters of Khmer and
- * Burmese begin with one.
+ * Matches a text that begins with a combining mark: a character without a width of its own. Subscript letters of Khmer
+ * and Burmese begin with one.
  */
 export const MARK = /^\p{Mn}/u;
 /**
@@ -51,8 +51,8 @@ interface Cluster {
 
 /**
  * Puts each combining mark of a left-to-right line after its letter. Returns the text, and the widths of its blanks; or
- * undefined if the signs were in order already. `size`: the size of the type, in the unit of the positions. `cellEm`: a
- * gap that is wider than this many ems separates cells.
+ * undefined if the marks were in order already. `size`: the font size, in the unit of the positions. `cellEm`: a gap
+ * that is wider than this many ems separates cells.
  */
 export function inClusterOrder(
   signs: readonly ClusterSign[],
@@ -103,7 +103,9 @@ export function inClusterOrder(
 
 const isMark = ({ text }: Cluster): boolean => MARK.test(text);
 
-/** Groups the signs of each glyph: they have the same position. Leaves out blanks that PDFium has made from gaps. */
+/**
+ * Groups the characters of each glyph: they have the same position. Leaves out blanks that PDFium has made from gaps.
+ */
 function clustersOf(signs: readonly ClusterSign[]): Cluster[] {
   const clusters: Cluster[] = [];
   let made = 0;

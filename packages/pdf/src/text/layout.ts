@@ -67,7 +67,7 @@ const MIN_WIDTH_EM = 14;
 /**
  * Joins the lines of a page, given in reading order, into the text of the page: one line for each paragraph. A line
  * belongs to the same paragraph as the line before it if its first word had no room there. Rows of a table, items of a
- * list, and lines in another size of type begin a new paragraph.
+ * list, and lines in another font size begin a new paragraph.
  */
 export function pageText(lines: readonly Line[], precision: Precision = { slack: 0.01 }): string {
   const seen = withoutStretch(lines.map((line) => directed(withoutHanBlanks(line))));
@@ -230,8 +230,8 @@ function brokenWord(line: Line, next: Line): BrokenWord | undefined {
   // A hyphen after a blank is usually a dash between words, unless the line says that it belongs to the word.
   const before = line.hyphenApart === true ? whole.slice(0, -1).trimEnd() : whole.slice(0, -1);
   const [head] = /[\p{L}\p{M}]+$/u.exec(before) ?? [];
-  // The rest of a broken word begins with a small letter. Before a capital or a digit, and after a number, the hyphen
-  // is a part of the word.
+  // The rest of a broken word begins with a lower-case letter. Before a capital or a digit, and after a number, the
+  // hyphen is a part of the word.
   const [tail] = /^\p{Ll}[\p{L}\p{M}]*/u.exec(next.text.trimStart()) ?? [];
   return head && tail ? { before, head, tail } : undefined;
 }
@@ -256,7 +256,7 @@ function withBlank(line: Line, next: Line, isBreak: IsBreak): string {
   const after = next.text.trimStart();
   const [last = "", first = ""] = [before.at(-1), after.at(0)];
   if (/[\p{L}\p{N}][-\u2010]$/u.test(before) && /[\p{L}\p{N}]/u.test(first)) return before;
-  // A path or a URL goes on without a blank. A slash after a blank is a sign of its own.
+  // A path or a URL goes on without a blank. A slash after a blank is no part of a path.
   if ((/\S\/$/.test(before) || /:\/\/\S*[.=&?_-]$/.test(before)) && /[\p{L}\p{N}_.~$({]/u.test(first)) return before;
   if (UNSPACED.test(last) && UNSPACED.test(first)) return before;
   // A blank stands before Thai's sign of repetition. Otherwise a line of Thai or Korean that ends without a blank may

@@ -5,7 +5,7 @@ const EM = 10;
 const WIDTH = 5;
 
 /**
- * The signs of a line whose letters are, from left to right, those of `visual`. `as`: the order in which the signs are
+ * The characters of a line that has, from left to right, the characters of `visual`. `as`: the order in which they are
  * given.
  */
 function drawn(visual: string, as: "visual" | "reversed" | "shuffled" = "visual"): PlacedSign[] {
@@ -16,7 +16,7 @@ function drawn(visual: string, as: "visual" | "reversed" | "shuffled" = "visual"
     reversed: () => ink.toReversed(),
     shuffled: () => ink.toSorted((one, other) => ((one.x * 7) % 11) - ((other.x * 7) % 11)),
   }[as]();
-  // With gaps between the indexes, only the positions show which sign follows which.
+  // With gaps between the indexes, only the positions show which character follows which.
   return inOrder.map((sign, index) => ({ ...sign, index: index * 2 }));
 }
 

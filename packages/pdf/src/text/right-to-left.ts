@@ -35,7 +35,8 @@ const BRACKETS = ["()", "[]", "{}", "<>", "«»"] as const;
  */
 const ONE_PLACE_EM = 0.03;
 /**
- * In ems. A wider gap is a blank. Brackets and quotation marks, which have free space at their sides, need wider gaps.
+ * In ems: a wider gap is a blank. Beside brackets and quotation marks, which have free space at their sides, the limit
+ * is BRACKET_BLANK_EM.
  */
 const BLANK_EM = 0.18;
 const BRACKET_BLANK_EM = 0.26;
@@ -66,8 +67,8 @@ export interface PlacedSign {
 }
 
 /**
- * Returns a line's text in reading order. `size`: the size of the type, in the unit of the positions. `rtl`: whether
- * the line is right-to-left, for a line with only one right-to-left end.
+ * Returns a line's text in reading order. `size`: the font size, in the unit of the positions. `rtl`: whether the line
+ * is right-to-left, if only one of its ends is.
  */
 export function inReadingOrder(
   signs: readonly PlacedSign[],
@@ -115,7 +116,10 @@ export function inCells(
   return { cells: ends.map((end) => end.signs), gaps };
 }
 
-/** The extents of a text's words; undefined if the gaps between its signs do not make as many words as the text has. */
+/**
+ * The extents of a text's words; undefined if the gaps between its characters do not make as many words as the text
+ * has.
+ */
 export function wordsApart(signs: readonly PlacedSign[], text: string, size: number): Extent[] | undefined {
   const words = inCells(signs, { size, cellGap: BLANK_EM * size }).cells.map(extentOf);
   if (words.length !== text.match(/\S+/g)?.length) return undefined;
@@ -155,7 +159,9 @@ function range(first: number, last: number): string[] {
   return Array.from({ length: last - first + 1 }, (_, at) => String.fromCharCode(first + at));
 }
 
-/** Makes glyphs of signs, from left to right. Letters of one glyph are together, and each mark is with its letter. */
+/**
+ * Makes glyphs of characters, from left to right. Letters of one glyph are together, and each mark is with its letter.
+ */
 function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
   const glyphs: Array<Glyph & { x: number; given: string }> = [];
   const marks: PlacedSign[] = [];
@@ -163,7 +169,8 @@ function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
   for (const sign of signs) {
     const { text, index, left, right, x } = sign;
     const last = glyphs.at(-1);
-    // Whether this sign and the sign before it are a letter with a mark that are one character in the file.
+    // PDFium returns a character that consists of a letter and a mark as two characters at the same position, the mark
+    // first.
     const isOne = before !== undefined && before.x === x && before.left === left && before.right === right;
     if (isOne && MARK.test(before!.text) && !MARK.test(text) && marks.at(-1)?.index === before!.index) {
       marks.pop();
@@ -259,7 +266,7 @@ function followed(one: Glyph, other: Glyph): boolean {
 
 /**
  * Whether PDFium has a blank between two letters of a left-to-right script. This blank counts even if the gap is
- * narrow, because Latin words may be in smaller type than the rest of the line.
+ * narrow, because Latin words may have a smaller font size than the rest of the line.
  */
 function isBetweenLatin(one: Glyph, other: Glyph, blanks: ReadonlySet<number>): boolean {
   if (other.from !== one.to + 2 || !blanks.has(one.to + 1)) return false;
@@ -270,7 +277,7 @@ function isBetweenLatin(one: Glyph, other: Glyph, blanks: ReadonlySet<number>): 
 type Kind = "R" | "L" | "N";
 type OpenKind = Kind | "blank" | "other";
 
-/** The signs, given from left to right, in the reading order of a line that begins at the right. */
+/** The characters, given from left to right, in the reading order of a line that begins at the right. */
 function rightToLeft(visual: readonly string[]): string {
   const kinds = kindsOf(visual);
   let text = "";
@@ -284,7 +291,7 @@ function rightToLeft(visual: readonly string[]): string {
   return text;
 }
 
-/** The signs, given from left to right, in the reading order of a line that begins at the left. */
+/** The characters, given from left to right, in the reading order of a line that begins at the left. */
 function leftToRight(visual: readonly string[]): string {
   const kinds = kindsOf(visual);
   let text = "";
@@ -300,7 +307,9 @@ function leftToRight(visual: readonly string[]): string {
   return text;
 }
 
-/** The direction of each sign. A blank between Latin words, or between such a word and a number, is left-to-right. */
+/**
+ * The direction of each character. A blank between Latin words, or between such a word and a number, is left-to-right.
+ */
 function kindsOf(visual: readonly string[]): Kind[] {
   const isArabic = visual.some((sign) => ARABIC.test(sign));
   const open = visual.map(openKind);
@@ -328,7 +337,7 @@ function kindsOf(visual: readonly string[]): Kind[] {
   });
 }
 
-/** For each index: the kind of the last sign up to this index that is neither a part of a number nor a blank. */
+/** For each index: the kind of the last character up to this index that is neither a part of a number nor a blank. */
 function besideNumbers(kinds: readonly OpenKind[]): Array<OpenKind | undefined> {
   let last: OpenKind | undefined;
   return kinds.map((kind) => (last = kind === "N" || kind === "blank" ? last : kind));
@@ -342,7 +351,7 @@ function openKind(sign: string): OpenKind {
   return sign.trim() === "" ? "blank" : "other";
 }
 
-/** The direction of signs that have none of their own, from the directions of their two neighbours. */
+/** The direction of characters that have none of their own, from the directions of their two neighbours. */
 function kindBetween(signs: string, left: OpenKind | undefined, right: OpenKind | undefined): Kind {
   if (left === "R" || right === "R") return "R";
   const beside = [left, right].filter((kind) => kind === "L" || kind === "N");

@@ -10,7 +10,7 @@ import {
   type LinePart,
 } from "./sloped-lines.ts";
 
-/* In these tests, letters are 5 points wide and the type has 10 points. */
+/* In these tests, letters are 5 points wide, and the font size is 10 points. */
 
 const SIZE = 10;
 const at = (x: number, baseline: number) => ({ left: x, right: x + 5, baseline, size: SIZE });

@@ -14,7 +14,7 @@ const STEP_EM = 1;
  * letters differ by more than this, in ems.
  */
 const LEVEL_EM = 0.1;
-/** Sizes of type count as equal if they differ by at most this part. */
+/** Font sizes count as equal if they differ by at most this part. */
 const LIKE_SIZE = 0.1;
 /** The letters of a sloped line get positions, in the order of drawing, that are at least this many ems apart. */
 const NEXT_EM = 0.05;
@@ -66,8 +66,8 @@ function isSloped(line: readonly LinePart[]): boolean {
 }
 
 /**
- * Whether two parts may be steps of one right-to-left line: they are side by side, in either order, have the same size
- * of type, and have letters that are less than STEP_EM ems apart in height.
+ * Whether two parts may be steps of one right-to-left line: they are side by side, in either order, have the same font
+ * size, and have letters that are less than STEP_EM ems apart in height.
  */
 function isBeside({ ends: one, rtl }: LinePart, { ends: other, rtl: otherRtl }: LinePart): boolean {
   if (!one || !other || !(rtl || otherRtl)) return false;
@@ -78,7 +78,7 @@ function isBeside({ ends: one, rtl }: LinePart, { ends: other, rtl: otherRtl }: 
 
 /**
  * Whether parts may be lines one above the other, because they overlap horizontally. The steps of a word may overlap,
- * too, so this is only asked if the order of drawing does not show the order of the letters.
+ * too, so this function is called only if the order of drawing does not show the order of the letters.
  */
 export function areStacked(parts: readonly LinePart[]): boolean {
   const placed = parts.flatMap(({ ends }) => (ends ? [ends] : []));
@@ -99,14 +99,17 @@ const rightOf = ([first, last]: Ends): number => Math.max(first.right, last.righ
 const heightBetween = (one: Ends, other: Ends): number =>
   Math.min(...one.flatMap((end) => other.map(({ baseline }) => Math.abs(baseline - end.baseline))));
 
-/** A sign of a sloped line. `order`: its place in the order of drawing, which signs of one drawn object share. */
+/**
+ * A character of a sloped line. `order`: its place in the order of drawing, which the characters of one drawn object
+ * share.
+ */
 export interface DrawnSign extends PlacedSign {
   readonly order: number;
 }
 
 /**
- * Whether signs that are drawn together overlap horizontally with the signs that are drawn next. Then the signs are not
- * one line.
+ * Whether characters that are drawn together overlap horizontally with the characters that are drawn next. Then the
+ * characters are not one line.
  */
 export function isDrawnOver(signs: readonly DrawnSign[], size: number): boolean {
   const ink = signs.filter(({ text }) => text.trim() !== "").toSorted((one, other) => one.order - other.order);
@@ -124,10 +127,10 @@ export function isDrawnOver(signs: readonly DrawnSign[], size: number): boolean 
 }
 
 /**
- * Returns the signs of a sloped line in the order of drawing, with an `x` that increases in this order. (The real `x`
- * may decrease: a letter may be above or below the next one.) Returns undefined if a sign was drawn far to the left of
- * the sign before it: then the order of drawing is not the order of the letters. `hasBlank`: whether a blank is drawn
- * between two places in the order of drawing.
+ * Returns the characters of a sloped line in the order of drawing, with an `x` that increases in this order. (The real
+ * `x` may decrease: a letter may be above or below the next one.) Returns undefined if a character was drawn far to the
+ * left of the character before it: then the order of drawing is not the order of the letters. `hasBlank`: whether a
+ * blank is drawn between two places in the order of drawing.
  */
 export function inDrawnOrder(
   signs: readonly DrawnSign[],

@@ -59,8 +59,8 @@ export function hangulBreaks(lines: readonly { readonly text: string }[]): IsBre
 }
 
 /**
- * Returns a test for lines of Lao, Burmese or Khmer; for Thai it returns false. It learns from `lines`, the lines of
- * the page.
+ * Returns a function that tells whether a blank belongs between two lines of Lao, Burmese or Khmer; for Thai it returns
+ * false. It learns from `lines`, the lines of the page.
  */
 export function phraseBreaks(lines: readonly { readonly text: string }[]): IsBreak {
   return breaksOf(lines, PHRASES);
