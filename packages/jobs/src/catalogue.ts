@@ -56,13 +56,12 @@ const extractSchema = z.object({
   shard,
   u: short,
   /**
-   * The account of the user's network, in the form of a user's; set if waiting extractions are also counted for
-   * networks.
+   * The user's network, in the form of a user (`shard`, `u`); set if waiting extractions are also counted for networks.
    */
   network: z.object({ shard, u: short }).optional(),
   /**
-   * The accounts of the user's tenant and network, if quotas bound their pages. The extracted pages count for these
-   * accounts as well as for the user.
+   * The user's tenant and network, if quotas bound their pages. The extracted pages count for these as well as for the
+   * user.
    */
   charged: z
     .array(z.object({ shard, u: short }))
@@ -100,8 +99,8 @@ export const isOnly = (priority: number): boolean => priority <= SIZE_CLASSES;
  */
 const SCORES = 2 ** 32;
 /**
- * FIRST_ASIDE: the lowest score of a job that was put aside. AFTER_ONLY: the lowest score of a job whose user or
- * network had other waiting jobs when the job was added.
+ * FIRST_ASIDE: the lowest score of a job that was put aside (see `ASIDE`). AFTER_ONLY: the lowest score of a job whose
+ * user or network had other waiting jobs when the job was added.
  */
 export const FIRST_ASIDE = ASIDE * SCORES;
 export const AFTER_ONLY = (SIZE_CLASSES + 1) * SCORES;

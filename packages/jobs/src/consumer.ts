@@ -19,7 +19,7 @@ export interface ConsumerOptions {
   /** How many jobs this process runs at a time, not counting the one in the extra place. */
   readonly concurrency: number;
   /**
-   * Runs a job. If the job's lock was lost, another process runs the same job at the same time, so writes must be
+   * Runs a job. If the job's lock was lost, another process may run the same job at the same time, so writes must be
    * idempotent, or refused when they are stale. `signal` is aborted to make room for other jobs, if all jobs of this
    * process have run for long; the handler may then return `aside`. `isOnly`: whether the job was the only waiting job
    * of its user and network when it was added.
@@ -43,7 +43,6 @@ export interface Consumer extends AsyncDisposable {
   stop(): Promise<void>;
   /** How many handlers run now. */
   readonly active: number;
-  /** Resolves when no handler of this consumer runs. */
   idle(): Promise<void>;
 }
 
@@ -74,7 +73,7 @@ const EVENTS_MS = 3_600_000;
 /**
  * Runs the jobs of the queue of extractions, the lowest priority number first. Two rules keep slow files from delaying
  * others. While all places are taken, one extra place is opened for a file that is the only one of its user and
- * network. If all jobs have run for long and others wait, one job is put aside.
+ * network. If all jobs have run for long and others wait, one job is put aside: it goes back to the end of the queue.
  */
 export function consumeExtracts(options: ConsumerOptions): Consumer {
   const { connection, prefix = PREFIX, shards = 1, concurrency, briefMs = BRIEF_MS, onError } = options;
@@ -105,7 +104,6 @@ interface Consuming {
   readonly options: ConsumerOptions;
   readonly runs: Runs;
   readonly extra: ExtraPlace;
-  /** One BullMQ worker for each slot over which the queue is spread. */
   readonly workers: Worker[];
   isStopped: boolean;
 }
@@ -131,15 +129,15 @@ async function handleJob(consuming: Consuming, fetched: FetchedJob, isExtra: boo
     isExtra,
     isOnly: isOnly(job.priority),
     begunAt: performance.now(),
-    // A process with several places puts one job aside, and its other jobs go on. A process with one place puts its
-    // only job aside; so that such a job ends at last, its time doubles whenever it was put aside.
+    // A process with several places puts one job aside, and its other jobs continue. A process with one place puts its
+    // only job aside. So that this job ends at last, its time doubles whenever it was put aside.
     longMs: concurrency > 1 ? longMs : longMs * 2 ** asideOf(job.data),
     controller: new AbortController(),
   };
   runs.add(run);
   fetchOrNot(consuming);
   try {
-    if (isExtra) await extra.shut(); // from now on fetches nothing, until `makeRoom` opens the place again
+    if (isExtra) await extra.shut(); // the place fetches nothing until `makeRoom` opens it again
     await dispose(options.connection, fetched, await decide(consuming, job, run));
   } finally {
     runs.remove(run);

@@ -7,7 +7,10 @@ import { AFTER_ONLY, EXTRACT } from "./catalogue.ts";
  * network. So such a file need not wait until long files have ended.
  */
 export interface ExtraPlace {
-  /** Opens the place if such a file waits. Resolves with false if none waits. */
+  /**
+   * Opens the place if a file waits that is the only waiting file of its user and network; resolves with false if none
+   * does.
+   */
   open(): Promise<boolean>;
   /** Stops fetching for this place. A job that was just fetched may still arrive. */
   shut(): Promise<void>;

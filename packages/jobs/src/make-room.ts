@@ -19,8 +19,8 @@ export interface MakeRoomDeps {
 const LOOK_MS = 20;
 
 /**
- * Keeps slow files from delaying the others. While all places are taken, it opens the extra place, or aborts a job so
- * that the job is put aside.
+ * Keeps slow files from delaying others. While all places are taken, opens the extra place, or aborts a job, whose
+ * handler then returns it to the end of the queue.
  */
 export function startMakingRoom(deps: MakeRoomDeps): Disposable {
   let looking: Promise<void> | undefined;

@@ -5,8 +5,8 @@ export interface Run {
   readonly isOnly: boolean;
   readonly begunAt: number;
   /**
-   * After how many ms the job counts as long. In a process with one place, this time doubles each time the job is put
-   * aside.
+   * After how many ms the job counts as long. In a process with one place, this time doubles each time the job goes
+   * back to the end of the queue (`aside`).
    */
   readonly longMs: number;
   readonly controller: AbortController;
