@@ -1,6 +1,6 @@
 // `npm run bench:page` measures, in a real Chromium, what a long answer and a long conversation cost the page. Most
-// times are CPU of the page's main thread alone, so that other work on the machine does not count. `-- stream` measures
-// only the answer, `-- reload` only the conversation.
+// times are CPU times of the page's main thread, so other work on the machine does not count. `-- stream` measures only
+// the answer, `-- reload` only the conversation.
 import { findChromium, freePort, spawnNode } from "@docrelay/testkit";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -148,14 +148,13 @@ if (runs("reload")) await reloads(await open());
 async function reloads(page: Page): Promise<void> {
   await ask(page, "the first");
   await askAll(page, ASKS - 1);
-  /** An expression of the page: whether all answers are drawn. */
   const isDrawn = `document.querySelectorAll(".answer[data-state=completed] .text:not(:empty)").length === ${ASKS}`;
   const drawn = async (): Promise<number> =>
     page.evaluate<number>(`new Promise((resolve) => {
       const look = () => (${isDrawn} ? resolve(performance.now()) : requestAnimationFrame(look));
       look();
     })`);
-  /** Reloads the page, and returns how many ms pass until all answers are drawn. */
+  /** Returns after how many ms all answers are drawn. */
   async function reload(): Promise<number> {
     await page.reload({ waitUntil: "commit" });
     return drawn();

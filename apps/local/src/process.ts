@@ -10,7 +10,7 @@ export const ENTRIES = {
   worker: join(import.meta.dirname, "../../worker/src/main.ts"),
 } as const;
 
-/** A line of a process's log, parsed from JSON. */
+/** A line of a process's output: a log line parsed from JSON, or `{ level: "info", text }`. */
 export interface LogLine {
   readonly level?: string;
   readonly msg?: string;
@@ -26,7 +26,6 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** One running process of docrelay. */
 export interface Running {
   readonly name: string;
   readonly child: ChildProcess;

@@ -97,7 +97,6 @@ function startEdges(launch: Launch, shared: NodeJS.ProcessEnv, adminPort: () => 
   });
 }
 
-/** Starts one process that runs asks and extractions. */
 function startWorker(launch: Launch, env: NodeJS.ProcessEnv): Supervised {
   return keep(launch, "the worker", (name, print) =>
     startProcess(name, ENTRIES.worker, { ...env, WORKER_GRACE_MS: "1000" }, print),

@@ -3,7 +3,7 @@
 const [how = "listen"] = [process.env["HOW"]];
 process.stderr.write("some words for people\n");
 if (how === "fail") process.exit(4);
-if (how === "stubborn") process.on("SIGTERM", () => undefined); // before `ready`: then the test sends SIGTERM
+if (how === "stubborn") process.on("SIGTERM", () => undefined); // set before `ready`, at which the test sends SIGTERM
 if (how !== "silent") process.send?.({ type: "ready", port: 7 });
 if (how === "die") setTimeout(() => process.exit(5), 20);
 setInterval(() => undefined, 1000);

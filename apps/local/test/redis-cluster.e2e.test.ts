@@ -240,7 +240,7 @@ it("a queue's master is killed, and its name is searched for 20 s: files are rea
   let failoverMs = 0;
   await underLoad(
     async () => {
-      // By then all processes have learned the names of the Redis nodes.
+      // After these questions, all processes have learned the names of the Redis nodes.
       await askedMore(8);
       writeFileSync(stoppedNames, nameOfNode(redisCluster.nodes.indexOf(victim)));
       const killed = performance.now();

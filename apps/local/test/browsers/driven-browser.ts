@@ -12,7 +12,10 @@ export interface DrivenBrowser extends AsyncDisposable {
    * expression throws.
    */
   evaluate<T>(expression: string): Promise<T>;
-  /** Presses and releases keys one after another. Each character of `keys` is a key, or a value of `KEYS`. */
+  /**
+   * Presses and releases keys one after another. Each character of `keys` is a key; the values of `KEYS` are
+   * characters, too.
+   */
   press(keys: string): Promise<void>;
   /** Chooses files in the file input that `selector` finds. */
   choose(selector: string, paths: readonly string[]): Promise<void>;
