@@ -45,7 +45,7 @@ const READ_AHEAD_MS = 60_000;
 /**
  * Writes the spans of an engine call.
  * - `wait`: from the ask's acceptance to its first call.
- * - `engine`: the whole call. The other two are inside of it.
+ * - `engine`: the whole call, with the following two spans inside.
  * - `engine first text`: from the prompt to the first text in the log.
  * - `stream`: from there to the end of the call.
  */
