@@ -53,7 +53,10 @@ export async function findRedis() {
   );
 }
 
-/** Writes the script that runs Redis in a container. FOLDER, with the socket, has the same path inside and outside. */
+/**
+ * Writes the script that runs Redis in a container. The folder FOLDER, in which Redis's socket is, has the same path
+ * inside and outside of the container.
+ */
 async function container() {
   await command("docker", ["image", "inspect", IMAGE]).catch(() =>
     step("Redis, as a container's image", () => command("docker", ["pull", "--quiet", IMAGE])),

@@ -29,7 +29,10 @@ export interface Follower {
   stop(): void;
 }
 
-/** @param together calls a function that may pass on many events in a row, for example a page of the log. */
+/**
+ * @param together must call the function that it gets. The function passes on all events of one step, for example those
+ * of a page of the log.
+ */
 export function createFollower(
   link: Link,
   conversation: string,

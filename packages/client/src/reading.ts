@@ -26,7 +26,7 @@ export interface ReadingDeps {
    * Called when a closed conversation is read again. @throws Error when another object for its id was made meanwhile
    */
   register(): void;
-  /** Calls a function that may pass on many events in a row; see {@link createFollower}. */
+  /** Must call the function that it gets, which may pass on many events in a row; see {@link createFollower}. */
   readonly together: (tell: () => void) => void;
 }
 

@@ -13,8 +13,9 @@ import type { Tally } from "./tally.ts";
  */
 export interface Customer {
   /**
-   * Sends an ask whose answer must contain the marker. Resolves when the log has its terminal event, when it is refused
-   * for good, or after a minute: then the ask counts as lost if it was acknowledged, else as failed.
+   * Sends an ask whose answer must contain the marker. Resolves when the log has the ask's terminal event, when the ask
+   * is refused for good, or after a minute. After a minute the ask counts as lost if it was acknowledged, else as
+   * failed.
    */
   ask(message: string, marker: string, file?: Uint8Array): Promise<void>;
   /** For how many ms the running ask with the longest silence has had no event; 0 if no ask runs. */

@@ -21,7 +21,10 @@ export interface Mutation {
   /** The text to replace, which must be in `file` exactly once. */
   readonly from: string;
   readonly to: string;
-  /** Path of the test file. It is in the same package as `file`, because packages import each other through links. */
+  /**
+   * Path of the test file. It must be in the same package as `file`, because imports of other packages lead to the
+   * original repository, not to the copy.
+   */
   readonly test: string;
   /** A part of the test's name that vitest takes as a pattern. */
   readonly title: string;

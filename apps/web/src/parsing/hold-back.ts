@@ -8,8 +8,8 @@ const ROW = /^[\s>]*\|/;
 
 /**
  * Returns how many characters at the end of an unfinished text are not shown yet, because the next characters decide
- * their meaning. A table's head is a paragraph until the line below it is complete, and the `-` of a list makes the
- * line above it a heading.
+ * their meaning. For example, a table's head is a paragraph until the line below it is complete, and the `-` of a list
+ * makes the line above it a heading until the next character comes.
  */
 export function heldBack(text: string): number {
   const last = text.slice(text.lastIndexOf("\n") + 1);

@@ -31,8 +31,8 @@ export function createStatus(on: { stop(): void }): Status {
       waiting = next;
       root.hidden = !isWaiting && ask.state !== "cancelled";
       line.classList.toggle("busy", isWaiting);
-      // This button stops a waiting question. An answer that is being written is stopped with the Stop button below, so
-      // then this button is hidden.
+      // This button stops a waiting question. While the answer is being written, it is hidden, because the Stop button
+      // below stops the answer.
       stop.hidden = !isWaiting || ask.attempt > 0;
       stop.setAttribute("aria-label", say("doNotAskThis", { question: ask.question.slice(0, 80) }));
       // The element is updated and not replaced, because a new element would not move smoothly from the old value.

@@ -140,7 +140,7 @@ const outputTextSchema = z.object({
 });
 export type OutputText = z.infer<typeof outputTextSchema>;
 
-/** An output item with a reply. A response has one such item for each attempt whose text was sent to a client. */
+/** An output item with a reply. A stream has one such item for each attempt whose text was sent to the client. */
 const outputItemSchema = z.object({
   id: z.string(),
   type: z.literal("message"),
@@ -151,7 +151,8 @@ const outputItemSchema = z.object({
 export type OutputItem = z.infer<typeof outputItemSchema>;
 
 /**
- * An ask in the form of OpenAI's Responses API. `id`: the id of the ask. `output`: only the text of the valid attempt.
+ * An ask in the form of OpenAI's Responses API. `id`: the id of the ask. `output`: the item of the attempt whose text
+ * counts; items of earlier attempts are left out.
  */
 export const responseSchema = z.object({
   id: z.string(),
