@@ -39,7 +39,7 @@ export interface ExtractorOptions {
   readonly attachments?: "name" | "read";
   /**
    * The OCR for pages that have almost no text but show something. Without OCR, such pages are missing. The extractor
-   * disposes it.
+   * disposes the OCR.
    */
   readonly ocr?: Ocr;
   /** The CoreWatch, which must be that of `ocr`. By default, the extractor creates one. */

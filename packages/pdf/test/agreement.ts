@@ -25,7 +25,6 @@ const MORE = 1.15;
 const SAME_LETTERS = 0.97;
 const LETTER = /[\p{L}\p{N}]/u;
 
-/** Whether a page has enough text for a judgement. */
 export function isJudged(texts: PageTexts): boolean {
   return Math.max(...texts.map(wordCount)) >= MIN_WORDS;
 }

@@ -9,7 +9,7 @@ import { spawnSync } from "node:child_process";
  */
 
 /**
- * The interval of the checks, in ms. It is shorter than the time that a page may take: within this time, a starved
+ * The interval of the checks, in ms. The time that a page may take must be longer than this: within that time a starved
  * child must be found, and another child must read the page.
  */
 const WINDOW_MS = 4000;

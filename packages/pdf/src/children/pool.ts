@@ -214,11 +214,10 @@ function mayServeAgain(pool: State, child: Child): boolean {
   );
 }
 
-/** Resolves when a child is ready. Throws when the child ends before that, or takes too long. */
 async function started(child: Child, coreWatch: CoreWatch): Promise<void> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error("the child did not start in time")), START_MS);
-  // If a child is starved while it starts, the cores are full, and the next children start with a higher priority.
+  // If a child is starved while it starts, the cores count as full, and the next children start with a higher priority.
   const endWatch = coreWatch.watch(child, () => undefined);
   try {
     await Promise.race([child.ready, late.promise]);

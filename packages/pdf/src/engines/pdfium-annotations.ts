@@ -28,7 +28,6 @@ const FLATTENED = 1;
  */
 const FIELD_TYPE = { most: 12, ofHeight: 0.7 } as const;
 
-/** The text in a page's annotations. */
 export interface Annotations {
   /** Whether PDFium has drawn annotations into the page's content, so that the page must be loaded and read again. */
   readonly flattened: boolean;
@@ -67,8 +66,8 @@ export function createForm({ call }: Pdfium, document: number): Form {
 }
 
 /**
- * PDFium, and the direction of the page's text. Field values get their positions on the page turned so that this text
- * is upright, as the lines of the page do.
+ * PDFium, and the direction of the page's text. Like the lines of the page, field values get their positions on the
+ * page turned so that this text is upright.
  */
 type View = Pdfium & { readonly rotation: Rotation };
 

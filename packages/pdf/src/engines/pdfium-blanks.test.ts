@@ -3,8 +3,8 @@ import type { Letters } from "./pdfium-letters.ts";
 import { overlookedOn, withOverlooked, type Blanks } from "./pdfium-blanks.ts";
 
 /*
- * Letters at the positions that PDFium reports for fonts whose combining signs are drawn back over the letter before.
- * In a text in such a font, PDFium makes no blanks between words.
+ * Letters at the positions that PDFium reports for fonts that draw a combining sign back over the letter before it. In
+ * text of these fonts, PDFium makes no blanks between words.
  */
 
 const SIZE = 10;

@@ -117,7 +117,7 @@ export const rangeOf = (gaps: readonly number[]): { blanks: number; least: numbe
 
 /**
  * How many ems wide the gap at `index` must be for its blank to be real; 0 for a blank that is drawn, which is always
- * real. PDFium takes the rest of a cluster's width for a gap, and makes a blank from it.
+ * real. PDFium takes a cluster to be narrower than it is, and makes a blank from the remaining width.
  */
 export function madeFrom({ letters, blankEm }: Blanks, index: number): number {
   if (!letters.isGenerated(index)) return 0;
@@ -203,9 +203,9 @@ export function overlookedOn(letters: Letters, raw: string): RegExp | undefined 
 }
 
 /**
- * Returns `text` with the blanks that PDFium has left out. Returns it unchanged if more than half of the pairs of
- * neighbouring letters have such gaps: then the letters are spaced out. `text`: the line as read so far, which must be
- * as long as the line in the page's text.
+ * Puts a blank into each gap of a line from which PDFium has left the blank out. If more than half of the pairs of
+ * neighbouring letters have a gap, the letters are spaced out, and `text` is returned unchanged. `text`: the line as
+ * read so far, which must be as long as the line in the page's text.
  */
 export function withOverlooked(page: Blanks, text: string, { start, first, size }: RawLine): string {
   const { raw, letters, overlooked = OVERLOOKED } = page;

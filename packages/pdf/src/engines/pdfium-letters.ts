@@ -146,8 +146,8 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
 }
 
 /**
- * Reads the positions of a page's characters. PDFium writes each result to the same address, so the next call
- * overwrites it.
+ * Reads the positions of a page's characters. PDFium writes each result to one address, so a call overwrites the result
+ * of the call before it.
  */
 interface Places {
   /** The index of PDFium's character for a UTF-16 unit of the text; -1 if there is none. */

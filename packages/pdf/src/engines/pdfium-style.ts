@@ -12,7 +12,6 @@ const BOLD = /bold|black|heavy|demi/i;
  */
 const MONO = /mono|courier|consol|typewriter|menlo|code|cmtt/i;
 
-/** The style of a character, found from its font's name, weight and flags. */
 export function styleOf({ call, allocate, heap }: Pdfium, text: number, char: number): Omit<Style, "words"> {
   const at = allocate(4 + NAME_BYTES);
   try {

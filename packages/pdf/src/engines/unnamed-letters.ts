@@ -45,7 +45,7 @@ const T1_LIGATURES = new Map([
 ]);
 /**
  * Matches what a text in OT1 has, but hardly a text in T1: codes that are ligatures in OT1 only, and, within a word,
- * the codes of OT1's accents, ß and æ. In T1, the latter are quotation marks and dashes.
+ * the codes of OT1's accents, ß and æ. (In T1, these codes are quotation marks and dashes.)
  */
 const NOT_T1 = /[\u000b\u000c\u000e\u000f]|[a-z][\u0010-\u0014\u0016-\u001a][a-z]/;
 /** Matches codes within a word that are ligatures in T1. In OT1 they are the capitals Æ, Œ and Ø. */

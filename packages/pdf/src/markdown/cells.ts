@@ -74,7 +74,6 @@ export function rowsOf(cells: readonly Line[]): Line[][] {
   return rows.map((row) => row.toSorted((one, other) => one.left - other.left));
 }
 
-/** A word, with its horizontal extent. */
 export interface Word extends Extent {
   readonly text: string;
 }

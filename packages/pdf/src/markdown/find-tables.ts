@@ -39,7 +39,10 @@ export function findTables(
   });
 }
 
-/** Finds ranges of pieces of text that may be tables, by their rows: pieces of text that are side by side. */
+/**
+ * Finds ranges of pieces of text that may be tables. Each range begins and ends with a row: pieces of text that are
+ * side by side.
+ */
 export function spansOf(cells: readonly Line[], rules: Rules = NO_RULES): Array<readonly [from: number, to: number]> {
   const spans: Array<[number, number]> = [];
   cells.forEach((cell, index) => {
@@ -84,7 +87,6 @@ function isRuled({ left, right, baseline, size }: Line, { across }: Rules, above
   );
 }
 
-/** The pieces of text in a table's last row. */
 function lastRow(table: readonly Line[]): Line[] {
   const paired = table.filter((cell) => table.some((other) => other !== cell && isOneRow(cell, other)));
   const bottom = Math.min(...paired.map(({ baseline }) => baseline));

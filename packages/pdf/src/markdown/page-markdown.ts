@@ -64,7 +64,6 @@ function tableBlock({ rows }: Table): string {
 
 type Kind = "code" | "heading" | "text";
 
-/** The Markdown blocks of the pieces of text between tables. */
 function textBlocks(cells: readonly Line[], body: Body, precision: Precision | undefined): string[] {
   const blocks: string[] = [];
   for (const { kind, lines } of runsOf(cells, body)) {

@@ -63,7 +63,6 @@ function coreFile(): string {
   }
 }
 
-/** The child processes that run, free or not. */
 interface Children extends Disposable {
   take(): OcrChild;
   keep(child: OcrChild): void;

@@ -41,7 +41,6 @@ function joined(own: Text, name: string, { pages, missing, ocr, truncated }: Tex
   };
 }
 
-/** The line that names an attached file in a text. */
 export function attachmentLine(name: string): string {
   return `[Attachment] ${name}`;
 }

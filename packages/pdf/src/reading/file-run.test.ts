@@ -12,7 +12,7 @@ const done: Report = { type: "done" };
 /** A moment of a child that has a core for itself, so that its processor time equals the wall-clock time. */
 const at = (ms: number): Moment => ({ wall: ms, cpu: ms });
 
-/** What a backward reader has after it has read the pages from `last` down to `first`. */
+/** The pages of a backward reader that has read from the page `last` down to the page `first`. */
 function fromEnd(first: number, last: number): ReadFromEnd {
   const pages = Array.from({ length: last - first + 1 }, (_, index) => page(first + index));
   return { firstPage: first, count: pages.length, pagesAfter: (after) => pages.filter((one) => one.page > after) };

@@ -57,7 +57,6 @@ export interface FileRun {
   overdue(at: Moment): Overdue | undefined;
   /** Takes a report of the current child. Returns what to do. */
   report(report: Report | Interruption, fromEnd: ReadFromEnd, at: Moment): Action[];
-  /** Whether another PDF engine should read the file, too. */
   needsAnotherEngine(wall: number): boolean;
   /** What all PDF engines have read, combined. */
   result(): Reading;

@@ -26,7 +26,6 @@ export interface Reading {
   /** Pages of which only a part could be read. */
   readonly damaged: Set<number>;
   readonly attachments: Set<string>;
-  /** Pages that OCR has read. */
   readonly ocr: Set<number>;
   /** The length of all texts in bytes, as UTF-8. */
   bytes: number;
@@ -110,7 +109,10 @@ export function scansOf(reading: Reading): number[] {
 /** On a page with unnamed letters, OCR's text is used if it has more than this part of the known text's length. */
 const SAME = 0.7;
 
-/** Replaces a page's text by OCR's text, unless that is no longer than the known text. */
+/**
+ * Replaces a page's text by OCR's text if OCR's text is longer (on a page with unnamed letters: if it is not much
+ * shorter).
+ */
 export function addRecognised(reading: Reading, page: number, text: string, limits: ExtractLimits): void {
   const known = reading.texts.get(page)?.length ?? 0;
   // On a page with unnamed letters, some known characters are not letters, so OCR's text may be a little shorter.

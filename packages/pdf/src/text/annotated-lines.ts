@@ -114,7 +114,6 @@ function isOneRow(one: Line, other: Line): boolean {
   return Math.abs(one.baseline - other.baseline) < SAME_ROW_EM * Math.min(one.size, other.size);
 }
 
-/** Inserts a field's value into the lines. */
 function place(lines: Line[], value: Line): void {
   const row = lines.map((line, index) => ({ line, index })).filter(({ line }) => isOneRow(line, value));
   const before = row.filter(({ line }) => line.right <= value.left + 0.5 * value.size);

@@ -71,8 +71,8 @@ export function withNames(lines: readonly Line[], guesses: Guesses, other: strin
       return sign;
     });
   }
-  // If nothing was found for a mark in one word, what was found for the same mark in other words of the page is used,
-  // provided that it is the same in all of them.
+  // If nothing was found for a mark in one word, the mark becomes the letters that were found for the same mark in
+  // other words of the page, provided that these are the same letters in all those words.
   const usual = (sign: string): string | undefined => {
     const [name, ...others] = names.get(sign) ?? [];
     return others.length === 0 ? name : undefined;

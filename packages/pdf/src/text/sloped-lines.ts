@@ -137,7 +137,7 @@ export function inDrawnOrder(
   size: number,
   hasBlank: (one: number, other: number) => boolean,
 ): PlacedSign[] | undefined {
-  // PDFium has made a blank without a width between two letters of a word, so such a blank is not real.
+  // A blank without a width is one that PDFium has made between two letters of a word: it is not real.
   const inked = signs.filter(({ text, left, right }) => text.trim() !== "" || right > left);
   const glyphs = [...Map.groupBy(inked, ({ order, x }) => `${order} ${x}`).values()];
   const byOrder = glyphs.toSorted(([one], [other]) => one!.order - other!.order);

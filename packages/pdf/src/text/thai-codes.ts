@@ -5,8 +5,8 @@
 
 const THAI = 0x0e00;
 /**
- * Thai fonts have some marks several times, also shifted to the left or upwards, at codes that TIS-620 leaves free. For
- * each such code of the fonts of Windows and LaTeX: the mark.
+ * Thai fonts have some marks several times, also shifted to the left or upwards, at codes that TIS-620 leaves free.
+ * This map has the mark for each of these codes in the fonts of Windows and LaTeX.
  */
 const SHIFTED = new Map([
   ...[0x81, 0x82, 0x83, 0x84].map((code, at) => [code, 0x0e34 + at] as const),

@@ -5,7 +5,6 @@
  * some syllables nearly always stand before a blank, others after one.
  */
 
-/** How to decide about the lines of a script. */
 interface Script {
   readonly letter: RegExp;
   /**
