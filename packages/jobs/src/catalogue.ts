@@ -10,8 +10,8 @@ export const JOB_VERSION = 1;
 /** The largest number that BullMQ accepts as a priority. A job with the largest number runs last. */
 export const MAX_PRIORITY = 2_097_151;
 /**
- * Added to the priority of an extraction that was put aside, so that it runs after all extractions that were not put
- * aside.
+ * Added to the priority of an extraction that was put aside, because it took long while others waited. So it runs after
+ * all extractions that were not put aside.
  */
 export const ASIDE = 1_048_576;
 /**
@@ -21,9 +21,9 @@ export const ASIDE = 1_048_576;
 export const PREFIX = "{bull}";
 
 /**
- * The prefixes of a queue that is spread over `shards` slots of a Redis Cluster. The first prefix is `prefix` itself,
- * which a queue in a single slot has, so the jobs of such a queue are still found when `shards` is raised. With three
- * masters that have equal parts of the slots, the first three prefixes are on different masters.
+ * The prefixes of a queue that is spread over `shards` slots of a Redis Cluster. The first prefix is that of a queue in
+ * a single slot, so jobs that are already queued are still found when `shards` is raised from 1. With three masters
+ * that have equal parts of the slots, the first three prefixes are on different masters.
  */
 export function prefixesOf(prefix: string, shards: number): string[] {
   return Array.from({ length: shards }, (_, index) => (index === 0 ? prefix : prefix.replace(/}$/, `-${index}}`)));

@@ -3,8 +3,8 @@ import type { Cluster, Redis } from "ioredis";
 import { AFTER_ONLY, EXTRACT } from "./catalogue.ts";
 
 /**
- * A place that a process has in addition to its `concurrency`, for a file that is the only waiting file of its user and
- * network. So such a file need not wait until long files have ended.
+ * A place that a process has in addition to its `concurrency`. It serves a file that is the only waiting file of its
+ * user and network, so that this file need not wait for the end of long files.
  */
 export interface ExtraPlace {
   /**

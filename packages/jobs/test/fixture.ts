@@ -57,7 +57,7 @@ export function useJobs(): JobsFixture {
     server = await startRedis();
   });
   afterEach(async () => {
-    // A test may have closed some of these already, perhaps with an error. Closing one again gives the same result.
+    // A test may have closed one of these already, perhaps with an error. Closing it again gives the same result.
     await Promise.allSettled(open.splice(0).map((one) => one[Symbol.asyncDispose]()));
     producer = undefined;
     prefix = newPrefix();
