@@ -29,7 +29,6 @@ export interface Launch {
   readonly env: NodeJS.ProcessEnv;
   /** Gets a closing step for each part that is started. */
   readonly life: Lifecycle;
-  /** Shows a sentence to the person at the terminal. */
   readonly say: (text: string) => void;
   /** Aborted when `npm start` is to end. From then on, a process that ends is not started again. */
   readonly ending: AbortSignal;

@@ -66,7 +66,6 @@ export function commandOf(pid: number): string {
   return execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
 }
 
-/** Waits until no process and no file of the launcher is left, and its port is free. */
 export async function nothingIsLeft(launcher: Launcher & { port: number }): Promise<void> {
   await eventually(() => launcher.pids().length === 0, { what: "the end of every process", timeoutMs: 60_000 });
   await eventually(() => launcher.left().length === 0, { what: "an empty temporary folder" });

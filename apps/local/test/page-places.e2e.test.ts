@@ -12,12 +12,13 @@ import { violations } from "./axe.ts";
 import { PLAIN_HOST, usePage } from "./page.ts";
 
 const browser = usePage();
-/** A web server that does not belong to docrelay. */
 const elsewhere = createServer().listen(0, "127.0.0.1");
 await once(elsewhere, "listening");
 const ELSEWHERE = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
 afterAll(() => elsewhere.close());
-/** The same server under another host name. For the browser, this is another site, not only another origin. */
+/**
+ * The server of `ELSEWHERE` under another host name. For the browser, this is another site, not only another origin.
+ */
 const OTHER_SITE = ELSEWHERE.replace("127.0.0.1", PLAIN_HOST);
 const cluster = useCluster({
   edges: 1,

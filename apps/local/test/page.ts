@@ -8,7 +8,6 @@ import { afterAll, afterEach, beforeAll, expect } from "vitest";
  */
 export const PLAIN_HOST = "docrelay.test";
 
-/** How many ms to wait at most: enough for a busy machine. */
 const PATIENCE_MS = 100_000;
 
 /** Opens the built page in a real Chromium. A test fails if its page logs or throws an error. */

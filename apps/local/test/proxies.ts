@@ -124,7 +124,6 @@ export interface RunningProxy extends AsyncDisposable {
   reload(): void;
 }
 
-/** Starts a proxy with a recipe, in front of the edges at these two ports. */
 export async function startProxy(recipe: Recipe, edges: readonly [number, number]): Promise<RunningProxy> {
   const folder = mkdtempSync(join(tmpdir(), "docrelay-proxy-"));
   const port = await freePort();

@@ -58,7 +58,6 @@ async function newToken(): Promise<string> {
   return ((await session.json()) as { token: string }).token;
 }
 
-/** Kills the child processes that the worker has now. Returns their number. */
 function killChildren({ pid }: TestProcess): number {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
   for (const child of children) process.kill(Number(child), "SIGKILL");

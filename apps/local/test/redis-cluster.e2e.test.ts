@@ -147,8 +147,8 @@ it("answers about text and files come through a cluster of Redis, one file extra
 });
 
 /**
- * Returns the slots to move. Every second slot holds keys of a reader or of the queue; if there are too few such slots,
- * they are repeated. The other slots hold none of these keys.
+ * Returns the slots to move. Every second slot holds keys of a reader or of the queue; these slots are repeated if
+ * there are not enough of them. The slots between them hold no keys of a reader or of the queue.
  */
 async function slotsToMove(count: number): Promise<number[]> {
   const { admin } = cluster.redisCluster.nodes[0] as TestNode;
@@ -168,8 +168,8 @@ it("slots move under load without a pause of 2 s, and every ask ends once", asyn
   await underLoad(
     async () => {
       for (const slot of slots) {
-        // The slot may already be on one of these two masters; then nothing is moved, and the slot moves to the other
-        // one.
+        // If the slot is already on one of these two masters, `move` does nothing there, and the slot moves to the
+        // other master.
         for (const to of masters.slice(0, 2)) {
           const count = await redisCluster.move([slot], to);
           moved += count;
