@@ -10,7 +10,7 @@ const FLUSH_PAUSE_MS = 5;
 /** Whole lines that were not written yet, oldest first. */
 const held: Uint8Array[] = [];
 let heldBytes = 0;
-/** The rest of a line of which only a part was written. This rest has to be written before any other line. */
+/** What has to be written before any other line: whole lines, or the rest of lines of which only a part was written. */
 let rest: Uint8Array | undefined;
 let dropped = 0;
 let timer: NodeJS.Timeout | undefined;

@@ -8,8 +8,8 @@ export interface Expiring {
 }
 
 /**
- * If the token of an older server has expired by this client's clock, the clock of the client or of the server is
- * wrong. The token is then assumed to be valid for this many ms.
+ * A token of an older server counts as valid for at least this many ms. This client's clock cannot tell better: if it
+ * is wrong, the token may seem to have expired.
  */
 const UNTOLD_MS = 600_000;
 const EARLY_MS = 60_000;

@@ -40,8 +40,8 @@ export function createRenewal(tokens: TokenSource, refresh: (token: string) => P
       const leftMs = await refresh(await tokens.token());
       if (!stopped) schedule(leftMs);
     } catch {
-      // The server refused the token, for example because it belongs to another user. The connection goes on until its
-      // old token ends; the next connection uses the new token.
+      // The renewal failed, for example because the server refused the token of another user. The connection goes on
+      // with its old token, and another renewal is tried after a minute.
       if (!stopped) schedule(AFTER_FAILURE_MS);
     } finally {
       running = false;

@@ -37,7 +37,10 @@ export function obeyMachine(first = "{}"): void {
   process.channel?.unref(); // as in the product: listening to the channel must not keep this process alive
 }
 
-/** Shifts the time of day. Timers and `performance` go on, as they do when somebody sets a clock. */
+/**
+ * Returns an object whose `aheadMs` shifts the time of day. Timers and `performance` go on, as they do when somebody
+ * sets a clock.
+ */
 function shiftClock(): { aheadMs: number } {
   const clock = { aheadMs: 0 };
   const { now } = Date;
@@ -64,7 +67,10 @@ function fillDisk(): { isFull: boolean } {
   return disk;
 }
 
-/** Lowers the limit of descriptors to the highest descriptor in use, and uses up the free descriptors below it. */
+/**
+ * Returns a function that uses up all descriptors or gives them back. With true, it lowers the limit of descriptors to
+ * the highest descriptor in use, and opens files until no descriptor below it is free. With false, it undoes both.
+ */
 function useUpDescriptors(): (isOut: boolean) => void {
   const held: number[] = [];
   const limits = /^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1] ?? "1024";
