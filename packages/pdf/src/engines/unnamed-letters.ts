@@ -28,14 +28,14 @@ const TOO_MANY_CLUSTERED = 1 / 3;
 /** On a page with at most this many unnamed letters, they do not count: any page may have some. */
 const SOME = 12;
 const LETTER = /[\p{L}\p{M}]/u;
-/** The ligatures (as single characters) at these codes of TeX's encoding OT1. */
+/** The codes of ligatures in TeX's encoding OT1, and the ligatures as single characters. */
 const LIGATURES = new Map([
   [0x0b, "\ufb00"],
   [0x0c, "\ufb01"],
   [0x0e, "\ufb03"],
   [0x0f, "\ufb04"],
 ]);
-/** The ligatures (as single characters) at these codes of TeX's encoding T1. */
+/** The codes of ligatures in TeX's encoding T1, and the ligatures as single characters. */
 const T1_LIGATURES = new Map([
   [0x1b, "\ufb00"],
   [0x1c, "\ufb01"],

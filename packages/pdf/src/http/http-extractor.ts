@@ -15,7 +15,7 @@ export interface HttpExtractorOptions {
 
 const ENCRYPTED = new Set([401, 403, 423]);
 const REFUSED = new Set([400, 415, 422]);
-/** How many times as many bytes as the longest text a response may have: XHTML adds tags and entities. */
+/** A response may have MARKUP times as many bytes as the longest text, because XHTML adds tags and entities. */
 const MARKUP = 4;
 
 /**

@@ -1,6 +1,6 @@
 /* Removes headers and footers, which recur on other pages. This needs the text of all pages. */
 
-/** The first and the last blocks of a page, this many each, may be headers and footers. */
+/** The first EDGE_BLOCKS blocks of a page, and the last EDGE_BLOCKS blocks, may be headers and footers. */
 const EDGE_BLOCKS = 2;
 const MAX_CHARS = 120;
 /**

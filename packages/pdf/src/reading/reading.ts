@@ -8,7 +8,7 @@ import type { EngineName } from "../engines/page-engine.ts";
 /** The most names of attached files that a reading keeps. */
 const MAX_ATTACHMENTS = 100;
 
-/** What one PDF engine has read of a file so far. It is changed in place; each extraction has its own. */
+/** What one PDF engine has read of a file so far. A reading changes while the file is read. */
 export interface Reading {
   readonly engine: EngineName | "http";
   /** How many pages the file has; undefined until it was opened. */

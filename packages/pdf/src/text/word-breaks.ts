@@ -69,7 +69,7 @@ function breaksOf(lines: readonly { readonly text: string }[], { letter, keysOf,
   const counts = new Map<string, Places>();
   const all: Places = { apart: 0, within: 0 };
   for (const { text } of lines) {
-    // This program writes blanks at line ends, so none is missing.
+    // The program that wrote this page writes blanks at line ends, so none is missing.
     if (text.endsWith(" ") && letter.test(text.charAt(text.length - 2))) return () => false;
     for (let at = 1; at < text.length; at++) {
       const isApart = text.charAt(at - 1) === " ";
