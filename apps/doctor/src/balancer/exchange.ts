@@ -21,7 +21,7 @@ const UPGRADE = {
   "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
 };
 
-/** Sends one request over a new connection. @throws errors of the connection; `Error` after 5 s. */
+/** Sends one request over a new connection. @throws errors of the connection; a TimeoutError or AbortError after 5 s */
 export function exchange(
   url: URL,
   path: string,

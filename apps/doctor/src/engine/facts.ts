@@ -52,7 +52,7 @@ export interface FailureFacts {
 export interface SizeFacts {
   /** Bytes of the largest prompt that got an answer; 0 if none did. */
   readonly taken: number;
-  /** Bytes of the smallest prompt that got no answer. */
+  /** Bytes of the smallest prompt that got no answer; undefined if all prompts got one. */
   readonly refused: number | undefined;
   readonly failure: FailureFacts | undefined;
 }

@@ -43,7 +43,7 @@ export interface AskResult {
   readonly gaps: number;
   /** The events of all asks, including those of the warm-up. */
   readonly events: number;
-  /** All replies that ended, including those of the warm-up. */
+  /** All completed replies, including those of the warm-up. */
   readonly replies: number;
   readonly latencies: readonly Latency[];
 }
@@ -67,7 +67,7 @@ const REMEMBERED = 100_000;
 
 interface State {
   readonly waiting: Map<string, Waiting>;
-  /** The asks that have ended lately. */
+  /** The asks that lately ended, or were refused or dropped. */
   readonly over: Set<string>;
   readonly errors: Record<string, number>;
   readonly times: Readonly<Record<"late" | "ack" | "extract" | "first" | "whole" | "added" | "up" | "down", Histogram>>;

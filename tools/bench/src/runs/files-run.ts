@@ -8,8 +8,8 @@ const UPLOADS_MOST_MS = 3_600_000;
 
 /**
  * Measures files beside text: first text asks alone, then the same text asks while files are sent. `uploads` sends all
- * files, however long that takes; `pdfs` sends files for the duration, with one ask about each. Only figures of the
- * same run can be compared.
+ * files, which may take up to an hour; `pdfs` sends files for the duration, with one ask about each. Only figures of
+ * the same run can be compared.
  */
 export async function runFiles(options: Options, follow: (show: () => string) => void): Promise<Section[]> {
   const { kind, rate, durationMs, warmupMs, count, atOnce } = options;

@@ -29,8 +29,8 @@ export interface SideResult {
 export type SideMessage = { kind: "progress"; files: number; bytes: number } | { kind: "done"; result: SideResult };
 
 /**
- * Sends files from a thread of its own, because to mask and slice megabytes on the event loop that measures the text
- * asks would change the measured times. Resolves when all files are sent.
+ * Sends files from a thread of its own: masking and slicing megabytes on the event loop that measures the text asks
+ * would change the measured times. Resolves when all files are sent or the time is over.
  */
 export function runSideLoad(order: SideOrder, onProgress: (files: number, bytes: number) => void): Promise<SideResult> {
   const { promise, resolve, reject } = Promise.withResolvers<SideResult>();

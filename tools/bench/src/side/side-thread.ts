@@ -25,7 +25,7 @@ const startedAt = nowMs();
 const tell = (message: SideMessage): void => parentPort?.postMessage(message);
 const record = (name: string, ms: number): void => (histograms[name] ??= createHistogram()).record(ms);
 
-/** Sends files as one user, one after another, until all files are sent. */
+/** Sends files as one user, one after another, until all files are sent or the time is over. */
 async function user(index: number): Promise<void> {
   let onEvent: (event: Event) => void = () => undefined;
   let onEnd: (why: string) => void = () => undefined;
