@@ -4,10 +4,11 @@ import { ALL_ABUSES, runAbuses, startAbused } from "./run-abuses.ts";
 import { brokenBy, quietOf, type Promises, type Round } from "./phase.ts";
 import { reportAbuses } from "./report-abuses.ts";
 
-export const USAGE = `npm run abuse -- [--abuse NAME]… [--seconds N] [--honest N] [--ratio N]
+export const USAGE = `npm run abuse -- [--abuse NAME]… [--seconds N] [--rounds N] [--honest N] [--ratio N]
 
   --abuse    one of: ${ALL_ABUSES.join(", ")}; all by default
   --seconds  how long each abuse lasts, 12 by default; as much as half of it is quiet before and after
+  --rounds   how often each abuse runs, 3 by default; times are judged by the median of the rounds
   --honest   honest users, 10 by default
   --ratio    how many times their quiet times honest users may wait, 2 by default
 `;
@@ -20,13 +21,24 @@ const EDGE_BYTES = 100_000_000;
  * room for files and the questions of 8 users.
  */
 const REDIS_BYTES = 2 ** 30 + 8 * 2 ** 26;
+/** Each abuser has an IPv4 address of its own in one /24. */
+const MAX_ROUNDS = 30;
 const EXIT_BROKEN = 1;
 
-function read(): { abuses: readonly string[]; seconds: number; honest: number; ratio: number } {
+interface Options {
+  readonly abuses: readonly string[];
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly honest: number;
+  readonly ratio: number;
+}
+
+function read(): Options {
   const { values } = parseArgs({
     options: {
       abuse: { type: "string", multiple: true, default: [...ALL_ABUSES] },
       seconds: { type: "string", default: "12" },
+      rounds: { type: "string", default: "3" },
       honest: { type: "string", default: "10" },
       ratio: { type: "string", default: "2" },
       help: { type: "boolean", default: false },
@@ -37,15 +49,16 @@ function read(): { abuses: readonly string[]; seconds: number; honest: number; r
     process.exit();
   }
   const unknown = values.abuse.filter((name) => !ALL_ABUSES.includes(name));
-  const numbers = [values.seconds, values.honest, values.ratio].map(Number);
-  if (unknown.length > 0 || numbers.some((number) => !(number > 0))) throw new Error(USAGE);
-  const [seconds = 0, honest = 0, ratio = 0] = numbers;
-  return { abuses: values.abuse, seconds, honest, ratio };
+  const numbers = [values.seconds, values.rounds, values.honest, values.ratio].map(Number);
+  const [seconds = 0, rounds = 0, honest = 0, ratio = 0] = numbers;
+  const areNumbers = numbers.every((number) => number > 0) && Number.isInteger(rounds) && rounds <= MAX_ROUNDS;
+  if (unknown.length > 0 || !areNumbers) throw new Error(USAGE);
+  return { abuses: values.abuse, seconds, rounds, honest, ratio };
 }
 
 const say = (text: string): void => void process.stdout.write(text);
 try {
-  const { abuses, seconds, honest, ratio } = read();
+  const { abuses, seconds, rounds: times, honest, ratio } = read();
   const stop = new AbortController();
   const rounds: Round[] = [];
   const promised: Promises = { ratio, unnoticedMs: UNNOTICED_MS, edgeBytes: EDGE_BYTES, redisBytes: REDIS_BYTES };
@@ -54,12 +67,12 @@ try {
     process.exit(130); // the cluster ends with this process
   });
   const cluster = await startAbused();
-  say(`${abuses.length} abuses of ${seconds} s each beside ${honest} honest users\n`);
+  say(`${abuses.length} abuses of ${seconds} s, each ${times} times, beside ${honest} honest users\n`);
   const duringMs = seconds * 1000;
-  const wish = { abuses, honest, duringMs, beforeMs: (duringMs * 2) / 3, afterMs: duringMs / 3 };
+  const wish = { abuses, rounds: times, honest, duringMs, beforeMs: (duringMs * 2) / 3, afterMs: duringMs / 3 };
   await runAbuses(cluster, wish, stop.signal, (round) => {
     rounds.push(round);
-    say(`  ${round.abuse}: ${brokenBy(round, quietOf(rounds), promised).join("; ") || "kept"}\n`);
+    say(`  ${round.abuse}: ${brokenBy([round], quietOf(rounds), promised).join("; ") || "kept"}\n`);
   });
   const { text, ok } = reportAbuses(rounds, promised);
   say(text);

@@ -25,7 +25,7 @@ function round(of: Partial<Round> = {}): Round {
   };
 }
 
-const broken = (one: Round, others: Round[] = []): string[] => brokenBy(one, quietOf([one, ...others]), PROMISED);
+const broken = (one: Round, others: Round[] = []): string[] => brokenBy([one], quietOf([one, ...others]), PROMISED);
 
 it("a p99 is compared with that of all quiet times of the run, and a p50 with that of the time before", () => {
   const one = round({ during: phase(20, 900) });
@@ -56,6 +56,28 @@ it.each([
   const { text, ok } = reportAbuses([round(of)], PROMISED);
   expect(ok).toBe(false);
   expect(text).toContain(`FAIL\n  half messages: ${sentences[0]}\n`);
+});
+
+it("the median of an abuse's rounds is compared, and a refusal counts in any round", () => {
+  const slow = round({ during: phase(60, 900) });
+  const three = [round(), slow, round()];
+  expect(brokenBy(three, quietOf(three), PROMISED)).toEqual([]);
+  const twice = [round(), slow, slow];
+  expect(brokenBy(twice, quietOf(twice), PROMISED)).toEqual([
+    "text p50 took 3.0 × as long",
+    "text p99 took 3.0 × as long",
+    "pdf p50 took 3.0 × as long",
+    "pdf p99 took 3.0 × as long",
+  ]);
+  const refused = [round(), round(), round({ during: phase(39, 590, { BUSY: 1 }) })];
+  expect(brokenBy(refused, quietOf(refused), PROMISED)).toEqual(["honest users were refused during it: 1 × BUSY"]);
+});
+
+it("a report has one row for all rounds of an abuse", () => {
+  const grown = { edges: [200e6, 240e6], redis: 11e6 };
+  const { text } = reportAbuses([round(), round({ during: phase(60, 900), memoryMost: grown }), round()], PROMISED);
+  expect(text).toMatch(/half messages +20 39 20 +20 39 20 +1.9 .* 90, 40 +30\n/);
+  expect(text).toMatch(/half messages +27 BUSY, 3 ok\n\nPASS/);
 });
 
 it("a report has a row for each round, and how its abuser was answered", () => {

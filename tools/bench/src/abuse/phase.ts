@@ -1,4 +1,5 @@
 import { createHistogram } from "../measure/histogram.ts";
+import { spreadOf } from "../measure/spread.ts";
 
 /** The measurements of honest users during one part of a run. */
 export interface Phase {
@@ -21,7 +22,7 @@ export interface Memory {
   readonly redis: number;
 }
 
-/** One abuse, with the time before and after it. */
+/** One abuse once, with the quiet times before and after it. */
 export interface Round {
   readonly abuse: string;
   readonly before: Phase;
@@ -45,7 +46,7 @@ export interface Promises {
   readonly redisBytes: number;
 }
 
-/** The quiet times before the abuses of a run, together. */
+/** The quiet times before all abuses of a run, together. */
 export type Quiet = Pick<Phase, "text" | "pdf">;
 
 /**
@@ -58,33 +59,64 @@ export function quietOf(rounds: readonly Round[]): Quiet {
   return quiet;
 }
 
+/** Returns the rounds of each abuse, in the order in which the abuses first ran. */
+export function byAbuse(rounds: readonly Round[]): Round[][] {
+  return [...Map.groupBy(rounds, ({ abuse }) => abuse).values()];
+}
+
 /**
- * Returns the broken promises of a round, one sentence each; empty when all were kept. Its p50 is compared with that of
- * the quiet time before it, and its p99 with that of all quiet times of the run.
+ * Returns how many times as long as in quiet times `p` percent of the honest answers took at most: the median of the
+ * rounds. A p50 is compared with the quiet time before the same round, a p99 with all quiet times of the run.
  */
-export function brokenBy(round: Round, allQuiet: Quiet, promised: Promises): string[] {
-  const { before, during, after, memoryBefore, memoryMost } = round;
+export function ratioOf(
+  rounds: readonly Round[],
+  { kind, p, allQuiet, least = 1 }: { kind: "text" | "pdf"; p: 50 | 99; allQuiet: Quiet; least?: number },
+): number {
+  return medianOf(
+    rounds.map(({ before, during }) => {
+      const quiet = (p === 50 ? before : allQuiet)[kind].percentile(p);
+      return during[kind].percentile(p) / Math.max(least, quiet);
+    }),
+  );
+}
+
+/**
+ * Returns the broken promises of the rounds of one abuse, one sentence each; empty when all were kept. Times break a
+ * promise by the median of the rounds: when another program takes a core for a moment, ten users wait at once, and
+ * these few answers are the p99 of a whole round. Refusals, lost asks and memory break a promise in any round.
+ */
+export function brokenBy(rounds: readonly Round[], allQuiet: Quiet, promised: Promises): string[] {
+  const { ratio: most, unnoticedMs: least } = promised;
   const broken: string[] = [];
   for (const kind of ["text", "pdf"] as const) {
-    if (during[kind].count === 0) broken.push(`no ${kind} was answered`);
-    for (const [p, quietTimes] of [[50, before] as const, [99, allQuiet] as const]) {
-      const quiet = Math.max(promised.unnoticedMs, quietTimes[kind].percentile(p));
-      const ratio = during[kind].percentile(p) / quiet;
-      if (ratio > promised.ratio) broken.push(`${kind} p${p} took ${ratio.toFixed(1)} × as long`);
+    if (rounds.some(({ during }) => during[kind].count === 0)) broken.push(`no ${kind} was answered`);
+    for (const p of [50, 99] as const) {
+      const ratio = ratioOf(rounds, { kind, p, allQuiet, least });
+      if (ratio > most) broken.push(`${kind} p${p} took ${ratio.toFixed(1)} × as long`);
     }
   }
+  for (const round of rounds) broken.push(...harmOf(round, promised));
+  return [...new Set(broken)];
+}
+
+function harmOf({ during, after, lost, memoryBefore, memoryMost }: Round, promised: Promises): string[] {
+  const harm: string[] = [];
   for (const [when, { refused }] of Object.entries({ during, after })) {
     const all = Object.entries(refused).map(([code, count]) => `${count} × ${code}`);
-    if (all.length > 0) broken.push(`honest users were refused ${when} it: ${all.join(", ")}`);
+    if (all.length > 0) harm.push(`honest users were refused ${when} it: ${all.join(", ")}`);
   }
-  if (round.lost > 0) broken.push(`${round.lost} acknowledged asks have no end`);
+  if (lost > 0) harm.push(`${lost} acknowledged asks have no end`);
   memoryMost.edges.forEach((most, index) => {
     const more = most - (memoryBefore.edges[index] ?? 0);
-    if (more > promised.edgeBytes) broken.push(`an edge grew by ${megabytes(more)} MB`);
+    if (more > promised.edgeBytes) harm.push(`an edge grew by ${megabytes(more)} MB`);
   });
   const more = memoryMost.redis - memoryBefore.redis;
-  if (more > promised.redisBytes) broken.push(`Redis grew by ${megabytes(more)} MB`);
-  return [...new Set(broken)];
+  if (more > promised.redisBytes) harm.push(`Redis grew by ${megabytes(more)} MB`);
+  return harm;
+}
+
+export function medianOf(numbers: readonly number[]): number {
+  return spreadOf(numbers)?.median ?? 0;
 }
 
 export function megabytes(bytes: number): number {

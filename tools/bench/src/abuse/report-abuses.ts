@@ -1,7 +1,21 @@
 import { layOut } from "../report/report-text.ts";
-import { brokenBy, megabytes, quietOf, type Phase, type Promises, type Quiet, type Round } from "./phase.ts";
+import {
+  brokenBy,
+  byAbuse,
+  medianOf,
+  megabytes,
+  type Memory,
+  quietOf,
+  ratioOf,
+  type Promises,
+  type Quiet,
+  type Round,
+} from "./phase.ts";
 
-/** Returns the rounds as a table for a terminal, with the promises that were broken; `ok` is true if none was. */
+/**
+ * Returns a table for a terminal, a row for each abuse, with the promises that were broken; `ok` is true if none was.
+ * Times are medians of the abuse's rounds, memory and the abuser's answers are those of the worst round and of all.
+ */
 export function reportAbuses(rounds: readonly Round[], promised: Promises): { text: string; ok: boolean } {
   const quiet = quietOf(rounds);
   const head = [
@@ -15,38 +29,55 @@ export function reportAbuses(rounds: readonly Round[], promised: Promises): { te
     "edges +MB",
     "Redis +MB",
   ];
-  const rows = rounds.map((round) => {
-    const { abuse, memoryBefore, memoryMost } = round;
-    const grown = memoryMost.edges.map((most, index) => megabytes(most - (memoryBefore.edges[index] ?? 0)));
-    return [
-      abuse,
-      ...cells(round, quiet, "text"),
-      ...cells(round, quiet, "pdf"),
-      grown.join(", "),
-      String(megabytes(memoryMost.redis - memoryBefore.redis)),
-    ];
-  });
-  const seen = rounds.map(({ abuse, seen: codes }) => [
-    abuse,
-    Object.entries(codes)
-      .sort(([, a], [, b]) => b - a)
+  const abuses = byAbuse(rounds);
+  const rows = abuses.map((of) => [
+    nameOf(of),
+    ...cells(of, quiet, "text"),
+    ...cells(of, quiet, "pdf"),
+    mostGrown(of).edges.map(megabytes).join(", "),
+    String(megabytes(mostGrown(of).redis)),
+  ]);
+  const seen = abuses.map((of) => [
+    nameOf(of),
+    Object.entries(answersOf(of))
+      .toSorted(([, a], [, b]) => b - a)
       .map(([code, count]) => `${count} ${code}`)
       .join(", "),
   ]);
-  const broken = rounds.flatMap((round) =>
-    brokenBy(round, quiet, promised).map((what) => `  ${round.abuse}: ${what}\n`),
-  );
+  const broken = abuses.flatMap((of) => brokenBy(of, quiet, promised).map((what) => `  ${nameOf(of)}: ${what}\n`));
   const verdict = broken.length === 0 ? "PASS\n" : `FAIL\n${broken.join("")}`;
   const text = `\n${layOut([head, ...rows])}\nHow the abuser was answered\n${layOut(seen)}\n${verdict}`;
   return { text, ok: broken.length === 0 };
 }
 
-/**
- * The p50 and p99 of the three phases, and how many times as long the p99 during the abuse is as that of all quiet times.
- */
-function cells({ before, during, after }: Round, quiet: Quiet, kind: "text" | "pdf"): string[] {
+/** The p50 and p99 of the three phases, and how many times as long the p99 during the abuse is as in quiet times. */
+function cells(rounds: readonly Round[], allQuiet: Quiet, kind: "text" | "pdf"): string[] {
   const of = (p: number): string =>
-    [before, during, after].map((phase: Phase) => phase[kind].percentile(p).toFixed(0)).join(" ");
-  const ratio = during[kind].percentile(99) / Math.max(1, quiet[kind].percentile(99));
-  return [of(50), of(99), ratio.toFixed(1)];
+    (["before", "during", "after"] as const)
+      .map((phase) => medianOf(rounds.map((round) => round[phase][kind].percentile(p))).toFixed(0))
+      .join(" ");
+  return [of(50), of(99), ratioOf(rounds, { kind, p: 99, allQuiet }).toFixed(1)];
+}
+
+function nameOf([first]: readonly Round[]): string {
+  return first?.abuse ?? "";
+}
+
+/** Returns by how many bytes each edge and Redis grew at most in a round. */
+function mostGrown(rounds: readonly Round[]): Memory {
+  const grown = rounds.map(({ memoryBefore, memoryMost }) => ({
+    edges: memoryMost.edges.map((most, index) => most - (memoryBefore.edges[index] ?? 0)),
+    redis: memoryMost.redis - memoryBefore.redis,
+  }));
+  return {
+    edges: (grown[0]?.edges ?? []).map((_, index) => Math.max(...grown.map(({ edges }) => edges[index] ?? 0))),
+    redis: Math.max(...grown.map(({ redis }) => redis)),
+  };
+}
+
+/** Returns how often the abuser got each answer, in all rounds together. */
+function answersOf(rounds: readonly Round[]): Record<string, number> {
+  const all: Record<string, number> = {};
+  for (const { seen } of rounds) for (const [code, count] of Object.entries(seen)) all[code] = (all[code] ?? 0) + count;
+  return all;
 }

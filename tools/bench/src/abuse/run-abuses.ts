@@ -11,6 +11,8 @@ import { createPhase, type Memory, type Phase, type Round } from "./phase.ts";
 export interface AbuseWish {
   /** The names of the abuses to run, out of {@link ABUSES}. */
   readonly abuses: readonly string[];
+  /** How often the list of abuses is run; once by default. */
+  readonly rounds?: number;
   readonly honest: number;
   /** If false, honest users send no PDFs: on a busy machine the first extractions take long. */
   readonly pdfs?: false;
@@ -20,10 +22,10 @@ export interface AbuseWish {
 }
 
 /**
- * Returns the address from which an abuse comes. Each abuse has an address of its own: otherwise the limits that one
- * abuse has used up would stop the next one.
+ * Returns the address of the nth abuser of a run. Each abuser has an address of its own: otherwise the limits that one
+ * has used up would stop the next one.
  */
-const abuserAddress = (abuse: string): string => `203.0.113.${ALL_ABUSES.indexOf(abuse) + 1}`;
+const abuserAddress = (n: number): string => `203.0.113.${n + 1}`;
 const PROCESS = fileURLToPath(new URL("./abuser-process.ts", import.meta.url));
 const WARM_UP_MS = 120_000;
 const ENDED_MS = 60_000;
@@ -80,11 +82,12 @@ export async function runAbuses(
       what: "a warm relay",
     });
     const rounds: Round[] = [];
-    for (const abuse of wish.abuses) {
+    const abuses = Array.from({ length: wish.rounds ?? 1 }, () => wish.abuses).flat();
+    for (const [n, abuse] of abuses.entries()) {
       const before = await next(wish.beforeMs);
       const memoryBefore = await memoryOf(cluster, redis);
       const most = watchMemory(cluster, redis, memoryBefore);
-      const abuser = startAbuser(abuse, cluster.urls, wish.duringMs);
+      const abuser = startAbuser(abuse, { address: abuserAddress(n), urls: cluster.urls, ms: wish.duringMs });
       await abuser.begun;
       const during = await next(wish.duringMs);
       const after = await next(wish.afterMs);
@@ -144,8 +147,11 @@ interface AbuserProcess {
   readonly seen: Promise<Record<string, number>>;
 }
 
-function startAbuser(abuse: string, urls: readonly string[], ms: number): AbuserProcess {
-  const args = ["--abuse", abuse, "--address", abuserAddress(abuse), "--seconds", String(ms / 1000)];
+function startAbuser(
+  abuse: string,
+  { address, urls, ms }: { address: string; urls: readonly string[]; ms: number },
+): AbuserProcess {
+  const args = ["--abuse", abuse, "--address", address, "--seconds", String(ms / 1000)];
   const child = spawnNode(PROCESS, { args: [...args, ...urls.flatMap((url) => ["--url", url])] });
   const seen = child.waitFor(/"msg":"ended"/, ms + ENDED_MS).then((line) => {
     return (JSON.parse(line) as { seen: Record<string, number> }).seen;
