@@ -15,7 +15,7 @@ import { createOwnFiles, type OwnFiles } from "./uploads/own-files.ts";
 import { createShares, type Shares } from "./sharing/shares.ts";
 import { createUploadQueue, type UploadQueue } from "./uploads/upload-queue.ts";
 import { createUploadWatch, type UploadWatch } from "./uploads/upload-watch.ts";
-import { createUploads, MAX_UNFINISHED, START_RATE, type Uploads, type UploadsDeps } from "./uploads/uploads.ts";
+import { createUploads, MAX_UNFINISHED, type Uploads, type UploadsDeps } from "./uploads/uploads.ts";
 
 /** The parts that carry out the operations of clients. All endpoints share them. */
 export interface Asking {
@@ -141,6 +141,9 @@ export function countedNetworks({ byNetwork }: Pick<Resources, "byNetwork">): Ne
   return byNetwork.connections && byNetwork.networks;
 }
 
+/** How many files each user of a network or tenant may send to one edge, by uploads or inside asks. */
+const FILE_RATE: Rate = { perSecond: 1, burst: 100 };
+
 function askRateOf({ ASKS_PER_SECOND: perSecond, ASKS_BURST: burst }: Config): Rate {
   return { perSecond, burst: burst || perSecond * DEFAULT_BURST_SECONDS };
 }
@@ -152,7 +155,7 @@ function openUsage(config: Config, { store, byNetwork, byTenant, onTrouble }: Pi
       createRateLimiter({ perSecond: users * perSecond, burst: users * burst });
     return {
       askRate: ofAll(askRateOf(config)),
-      fileRate: ofAll(START_RATE),
+      fileRate: ofAll(FILE_RATE),
       maxLogBytes: users * config.MAX_USER_LOG_BYTES,
       maxFileBytes: Math.min(users * config.MAX_USER_BLOB_BYTES, config.MAX_BLOB_BYTES * GROUP_PART),
       maxRunning: users * config.MAX_ASKS_IN_FLIGHT,

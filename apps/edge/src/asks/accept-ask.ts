@@ -159,7 +159,7 @@ function checkAsk(
 ): void {
   const waitMs = askRate.take(user, performance.now());
   if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
-  usage.checkAsk(user, Buffer.byteLength(message));
+  usage.checkAsk(user, { bytes: Buffer.byteLength(message), files: files.length });
   checkMessage(message, limits, files.length > 0);
   checkFiles(files, limits, maxInlineBytes);
 }

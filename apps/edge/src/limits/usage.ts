@@ -25,10 +25,10 @@ import { createUnfinished } from "./unfinished.ts";
  */
 export interface Usage {
   /**
-   * Must be called before an ask is accepted; `bytes`: the size of its question. @throws Refusal `RATE_LIMITED`,
-   * `QUOTA_EXCEEDED`, `BUSY`
+   * Must be called before an ask is accepted; `bytes`: the size of its question; `files`: the number of its files.
+   * @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED`, `BUSY`
    */
-  checkAsk(user: string, bytes: number): void;
+  checkAsk(user: string, ask: { readonly bytes: number; readonly files: number }): void;
   /**
    * Returns what `accept` counts for the user of an ask: how many bytes the ask keeps in Redis, and how many bytes all
    * asks of the user may keep. @param bytes the size of the question
@@ -94,6 +94,11 @@ const ASK_BYTES = 4096;
  * of 96 kB at once made all users' answers ten times slower on two cores.
  */
 const BYTES_PER_TOKEN = 8192;
+/**
+ * Each file of an ask takes this many tokens more: reading the smallest PDF takes as much CPU as ten text asks, and 56
+ * such PDFs a second from one network made small PDFs of all other users take 2.6 times as long on two cores.
+ */
+const TOKENS_PER_FILE = 8;
 /** How long a group with too many unfinished asks is refused before the number of its unfinished asks is read again. */
 const LOOK_MS = 1000;
 /**
@@ -112,12 +117,12 @@ export function createUsage(deps: UsageDeps): Usage {
   const accepted = countGathered(deps, over);
 
   return {
-    checkAsk(user, bytes) {
+    checkAsk(user, { bytes, files }) {
       over.check({ kind: "user", name: user }, "log");
       for (const { account, askRate } of groupsOf(groups, user)) {
         over.check(account, "log");
         over.check(account, "running");
-        take(askRate, account, 1 + Math.floor(bytes / BYTES_PER_TOKEN));
+        take(askRate, account, 1 + Math.floor(bytes / BYTES_PER_TOKEN) + files * TOKENS_PER_FILE);
       }
     },
     keptOf: (bytes) => ({ bytes: ASK_BYTES + bytes, maxBytes: deps.maxLogBytes }),

@@ -1,3 +1,4 @@
+import { makePdf } from "@docrelay/testkit";
 import { expect, it } from "vitest";
 import { io } from "socket.io-client";
 import { useEdges, type Answer, type Client } from "../../test/fixture.ts";
@@ -5,7 +6,13 @@ import { useEdges, type Answer, type Client } from "../../test/fixture.ts";
 const MIB = 1_048_576;
 const relay = useEdges({
   count: 1,
-  env: { TRUSTED_PROXIES: "127.0.0.1", USERS_PER_ADDRESS: "1", MAX_USER_BLOB_BYTES: String(2.5 * MIB) },
+  env: {
+    TRUSTED_PROXIES: "127.0.0.1",
+    USERS_PER_ADDRESS: "1",
+    MAX_USER_BLOB_BYTES: String(2.5 * MIB),
+    ASKS_PER_SECOND: "1",
+    ASKS_BURST: "20",
+  },
 });
 const CHUNK = Buffer.concat([Buffer.from("%PDF-1.7\n"), Buffer.alloc(65_527)]);
 
@@ -54,4 +61,21 @@ it("unfinished uploads of a network's users are bounded together, and one that e
   await second?.send("upload:chunk", { upload: "u1", offset: 0, bytes: Buffer.from("no PDF at") });
   expect(await begin(users[2], "late")).toBe("ok");
   for (const { close } of users) close();
+});
+
+it("a file inside an ask counts as eight asks of its network", async () => {
+  const users = await Promise.all(["g", "h", "i"].map((user) => connect("10.0.0.4", user)));
+  const files = [{ name: "a.pdf", type: "", bytes: makePdf({ pages: ["a"] }) }];
+  const ask = async (user: (typeof users)[number] | undefined, id: string, more = {}): Promise<string> => {
+    const { error } = (await user?.send("ask", { id, conversation: id, message: "?", ...more })) ?? {};
+    return error?.code ?? "ok";
+  };
+  expect(await ask(users[0], "a", { files })).toBe("ok");
+  expect(await ask(users[1], "b", { files })).toBe("ok");
+  // Of the 20 asks that this network may send at once, two are left.
+  expect(await ask(users[2], "c", { files })).toBe("RATE_LIMITED");
+  expect(await ask(users[2], "c")).toBe("ok");
+  const other = await connect("10.0.0.5", "j");
+  expect(await ask(other, "a", { files })).toBe("ok");
+  for (const { close } of [...users, other]) close();
 });
