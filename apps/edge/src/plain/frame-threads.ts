@@ -85,15 +85,17 @@ export function createFrameThreads(options: {
 }
 
 /**
- * Gives the threads the lowest priority. When all cores are busy, the event loop goes first, so large frames of one
- * client do not delay other clients. Only Linux has priorities of threads; elsewhere this does nothing.
+ * Gives the threads a low priority. When all cores are busy, the event loop goes first, so large frames of one client do
+ * not delay other clients. The priority is that of PDF children on busy cores, about a tenth of a core: with the lowest
+ * one (nice 19) three busy processes of normal priority kept a frame from being decoded at all. Only Linux has
+ * priorities of threads; elsewhere this does nothing.
  */
 function yieldToOthers(): void {
   if (process.platform !== "linux") return;
   try {
     for (const thread of readdirSync("/proc/self/task")) {
       const name = readFileSync(`/proc/self/task/${thread}/comm`, "utf8").trim();
-      if (name === NAME) setPriority(Number(thread), constants.priority.PRIORITY_LOW);
+      if (name === NAME) setPriority(Number(thread), constants.priority.PRIORITY_BELOW_NORMAL);
     }
   } catch {
     // A thread may have exited meanwhile, or the system may hide its threads; then the priority stays as it is.
