@@ -41,6 +41,7 @@ function beginSpan(tracing: Tracing, { id, conversation, files, origin, tracepar
   return tracing.begin("accept", {
     kind: "server",
     parent: traceIdOf(traceparent) && traceparent,
+    isParentOfClient: true,
     attributes: {
       "docrelay.ask": id,
       "docrelay.conversation": conversation,

@@ -12,6 +12,8 @@ export interface Span {
 export interface SpanStart {
   /** The `traceparent` of the step around this one. If it is missing or invalid, the span begins a new trace. */
   readonly parent?: string | undefined;
+  /** True if a client sent `parent`: its sampled flag is then not followed. */
+  readonly isParentOfClient?: boolean;
   readonly kind?: "server" | "client" | "consumer" | undefined;
   readonly at?: number | undefined;
   readonly attributes?: SpanAttributes;
@@ -29,6 +31,8 @@ export interface TracerOptions {
   readonly protocol: "http/json" | "http/protobuf";
   /** Which part of the traces is kept, from 0 to 1. */
   readonly part: number;
+  /** How many traces that begin in this process are kept in a second, at most. */
+  readonly perSecond: number;
   readonly service: string;
   /** A name by which the processes of one service are told apart. */
   readonly node: string;

@@ -10,7 +10,8 @@ import {
 import { OTLPTraceExporter as JsonExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { OTLPTraceExporter as ProtobufExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import { BatchSpanProcessor, TraceIdRatioBasedSampler, TracerProvider } from "@opentelemetry/sdk-trace";
+import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { createSampler, fromClient } from "./sampler.ts";
 import type { Span, SpanStart, TracerOptions, Tracing } from "./span.ts";
 
 /**
@@ -29,13 +30,14 @@ const EXPORT_EVERY_MS = 1000;
 const MAX_QUEUED = 8192;
 
 /** Opens OpenTelemetry's SDK with one exporter, which sends spans to the collector. */
-export function createTracer({ endpoint, protocol, part, service, node, onTrouble }: TracerOptions): Tracing {
+export function createTracer(options: TracerOptions): Tracing {
+  const { endpoint, protocol, service, node, onTrouble } = options;
   diag.setLogger(onlyProblems(onTrouble), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
   const Exporter = protocol === "http/json" ? JsonExporter : ProtobufExporter;
   const exporter = new Exporter({ url: `${endpoint.replace(/\/+$/, "")}/v1/traces`, timeoutMillis: EXPORT_TIMEOUT_MS });
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ "service.name": service, "service.instance.id": node }),
-    sampler: new TraceIdRatioBasedSampler(part),
+    sampler: createSampler(options),
     spanProcessors: [
       new BatchSpanProcessor({
         exporter,
@@ -48,9 +50,12 @@ export function createTracer({ endpoint, protocol, part, service, node, onTroubl
   const tracer = provider.getTracer("docrelay");
 
   return {
-    begin(name, { parent, kind, at, attributes, links = [] }: SpanStart = {}): Span {
+    begin(name, { parent, isParentOfClient = false, kind, at, attributes, links = [] }: SpanStart = {}): Span {
       const above = contextOf(parent);
-      const context = above ? trace.setSpanContext(ROOT_CONTEXT, above) : ROOT_CONTEXT;
+      // Most spans are of traces that are not kept when there are many: the SDK need not make them.
+      if (above && parent !== undefined && !isParentOfClient && above.traceFlags === 0) return unkept(parent);
+      const root = isParentOfClient ? fromClient(ROOT_CONTEXT) : ROOT_CONTEXT;
+      const context = above ? trace.setSpanContext(root, above) : root;
       const span = tracer.startSpan(
         name,
         {
@@ -78,6 +83,10 @@ export function createTracer({ endpoint, protocol, part, service, node, onTroubl
       diag.disable();
     },
   };
+}
+
+function unkept(traceparent: string): Span {
+  return { traceparent, end: () => undefined };
 }
 
 function contextOf(traceparent: string | undefined): SpanContext | undefined {

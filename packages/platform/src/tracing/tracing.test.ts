@@ -31,6 +31,7 @@ describe("tracing", () => {
     { OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4318" },
     { OTEL_TRACES_SAMPLER_ARG: "2" },
     { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" },
+    { TRACES_PER_SECOND: "0" },
   ])("refuses settings that it would not follow: %o", (env) => {
     expect(parseEnv(schema, env).ok).toBe(false);
   });
@@ -63,7 +64,11 @@ describe("tracing", () => {
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9", OTEL_TRACES_SAMPLER_ARG: "0" };
     const own = of();
     const tracing = await openTracing(configOf(env), own);
-    expect(tracing?.begin("step", { parent: PARENT }).traceparent).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-00$`));
+    const kept = tracing?.begin("step", { parent: PARENT, isParentOfClient: true }).traceparent;
+    expect(kept).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-00$`));
+    const inside = tracing?.begin("inside", { parent: kept });
+    expect(inside?.traceparent).toBe(kept);
+    inside?.end({ error: "BUSY" });
     await own.life.close();
   });
 

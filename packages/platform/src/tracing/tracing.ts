@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { logAtMostOnceASecond } from "../at-most-once-a-second.ts";
-import { choice } from "../config.ts";
+import { choice, integer } from "../config.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { TracerOptions, Tracing } from "./span.ts";
 
@@ -19,18 +19,21 @@ export const tracingSettings = {
    * Headers for the collector, as `name=value,…`. The exporter itself reads this variable. The value may contain a key.
    */
   OTEL_EXPORTER_OTLP_HEADERS: z.string().optional(),
-  /** Which part of the traces is kept, from 0 to 1. The trace's id decides, so all processes keep the same traces. */
+  /** Which part of the traces is kept, from 0 to 1. The process in which a trace begins decides by the trace's id. */
   OTEL_TRACES_SAMPLER_ARG: z
     .string()
     .default("1")
     .refine((text) => /^(0|1|0?\.\d{1,9}|1\.0)$/.test(text), "must be a number from 0 to 1")
     .transform(Number),
+  /** How many of the traces that begin in a process are kept in a second, at most. */
+  TRACES_PER_SECOND: integer({ min: 1, max: 1_000_000, default: 25 }),
 } as const;
 
 export interface TracingConfig {
   readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string | undefined;
   readonly OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" | "http/protobuf";
   readonly OTEL_TRACES_SAMPLER_ARG: number;
+  readonly TRACES_PER_SECOND: number;
 }
 
 /**
@@ -60,6 +63,7 @@ export async function openTracing(
     endpoint,
     protocol: config.OTEL_EXPORTER_OTLP_PROTOCOL,
     part: config.OTEL_TRACES_SAMPLER_ARG,
+    perSecond: config.TRACES_PER_SECOND,
     onTrouble: (reason) => sayTrouble("collector", reason),
   });
   life.add("tracing", () => tracing[Symbol.asyncDispose]());
