@@ -1,3 +1,4 @@
+import { Cluster } from "ioredis";
 import { IDLE_UPLOAD_MS, SWEEP_GRACE_MS, type BlobStore } from "./blob-store.ts";
 import { slice } from "./slice.ts";
 import { blobKey } from "../redis/keys.ts";
@@ -9,8 +10,8 @@ const FETCH_BYTES = 1_048_576;
 const FETCHES_AHEAD = 2;
 
 /**
- * Stores each blob as one hash: offset → chunk. Redis itself expires it. `isInOrder` is true because all commands to a
- * single Redis go through one connection. In a cluster the order is not certain: there a blob and its upload may be on
+ * Stores each blob as one hash: offset → chunk. Redis itself expires it. All commands to a single Redis go
+ * through one connection, so they are executed in order. In a cluster they are not: a blob and its upload may be on
  * different nodes.
  */
 export function createRedisBlobStore(store: Store): BlobStore {
@@ -43,7 +44,7 @@ export function createRedisBlobStore(store: Store): BlobStore {
   }
 
   return {
-    isInOrder: true,
+    isInOrder: !(redis instanceof Cluster),
     async write(ref, offset, bytes) {
       const chunk = sealing.seal(placeOfChunk(ref, offset), bytes);
       const [isNew] = await Promise.all([

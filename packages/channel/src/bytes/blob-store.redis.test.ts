@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll } from "vitest";
+import { Cluster } from "ioredis";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { useChannel } from "../../test/fixture.ts";
 import { blobStoreContract } from "../../test/blob-store.contract.ts";
 import { placeOfBlobs } from "./blob-folder.ts";
@@ -26,4 +27,11 @@ blobStoreContract("file", {
   create: () => createBlobStore(`file:${folder}`, channel.store),
   expire: (ref, blobs) => blobs.renew(ref, -2 * SWEEP_GRACE_MS),
   places: async () => (await readdir(placeOfBlobs(folder))).length,
+});
+
+it("a Redis Cluster may store the offset of an upload before its bytes, so callers must wait", async () => {
+  const cluster = new Cluster([{ host: "127.0.0.1", port: 1 }], { lazyConnect: true });
+  expect(createBlobStore("redis", { ...channel.store, redis: cluster }).isInOrder).toBe(false);
+  expect(createBlobStore("redis", channel.store).isInOrder).toBe(true);
+  cluster.disconnect();
 });

@@ -103,8 +103,8 @@ export async function startRedisCluster(options: ClusterOptions = {}): Promise<T
     async move(slots, to, { pauseMs = 0 } = {}) {
       let moved = 0;
       for (const slot of slots) {
-        const from = await claimant(slot);
-        if (!from) throw new Error(`no node claims slot ${slot}`);
+        // Right after a slot was moved, its new node may still hear an older message and give the slot up for a moment.
+        const from = await eventually(() => claimant(slot), { what: `a node that claims slot ${slot}` });
         const others = (await cluster.masters()).filter((node) => node !== from && node !== to);
         if (from === to) continue;
         await moveSlot(slot, { from, to, others, pauseMs });
