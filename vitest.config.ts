@@ -39,7 +39,7 @@ const globalSetup = ["bootstrap/build-page.mjs"];
 // The tests import the sources of packages that others install, not their built files.
 const conditions = ["@docrelay/source", "module", "node", "development|production"];
 
-// The longest wait for a condition, which is enough for a busy machine. A test that is about a time sets its own.
+// How long `expect.poll` waits at most: enough for a busy machine.
 const expect = { poll: { timeout: 100_000 } };
 
 export default defineConfig({

@@ -60,8 +60,8 @@ const extractSchema = z.object({
    */
   network: z.object({ shard, u: short }).optional(),
   /**
-   * The user's tenant and network, if quotas bound their pages. The extracted pages count for these as well as for the
-   * user.
+   * Those of the user's network and tenant that have a quota of pages. The extracted pages count for these as well as for
+   * the user.
    */
   charged: z
     .array(z.object({ shard, u: short }))

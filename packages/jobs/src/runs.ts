@@ -1,5 +1,5 @@
 export interface Run {
-  /** Whether the job runs in the extra place. */
+  /** Whether the job runs in the extra place, which a process has in addition to its concurrency (`ExtraPlace`). */
   readonly isExtra: boolean;
   /** Whether the job was the only waiting job of its user and network when it was added. */
   readonly isOnly: boolean;

@@ -113,7 +113,7 @@ async function upgrades(url: URL, findings: Finding[]): Promise<void> {
     );
 }
 
-/** Checks that a token of one edge is valid at the edges that some new connections reach. */
+/** Opens several connections and checks that each edge they reach accepts a token that one edge issued. */
 async function secrets(url: URL, token: string): Promise<Finding> {
   const headers = { authorization: `Bearer ${token}` };
   const tries = await Promise.all(

@@ -17,7 +17,7 @@ export interface KeptListener {
 const PAGE = 50;
 const HOUR_MS = 3_600_000;
 
-/** The list of the user's conversations, which a button of the frame opens and closes. */
+/** The list of the user's conversations, which the button `kept-open` opens and closes. */
 // oxlint-disable-next-line max-lines-per-function -- the elements of the list and what they do, in the order of the page
 export function createKeptList(
   frame: Frame,

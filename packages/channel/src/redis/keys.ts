@@ -34,7 +34,7 @@ export const KEYS = {
   },
   share: {
     pattern: "{<shard>}:<u>:share",
-    holds: "hash: for each blob that counts against a user's share, its size; and the sum of these sizes",
+    holds: "hash: the size of each blob that counts against `MAX_USER_BLOB_BYTES`, and the sum of these sizes",
     expires: "after the retention",
   },
   shareUntil: {
@@ -49,7 +49,8 @@ export const KEYS = {
   },
   kept: {
     pattern: "{<shard>}:<u>:kept-<budget>",
-    holds: "hash: how many bytes a user, a network or a tenant has stored, in each eighth of the retention",
+    holds:
+      "hash: bytes that a user, a network or a tenant has stored, counted by the eighth of the retention in which they came; `<budget>`: `log` (questions and answers) or `files`",
     expires: "after the retention and an eighth of it",
   },
   running: {

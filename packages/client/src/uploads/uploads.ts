@@ -3,7 +3,7 @@ import { tellAll } from "../tell-all.ts";
 import { clientError, RelayError } from "../wire/relay-error.ts";
 import { newUpload, sendUpload, type FileInput, type Upload, type UploadOptions } from "./upload.ts";
 
-/** The uploads over one connection. The same object is uploaded once, for any number of asks. */
+/** The uploads of one relay. The same file object is uploaded once, for any number of asks. */
 export interface Uploads {
   /**
    * Uploads a file; after a failure, only the rest of it. All callers that give the same object get the progress of one

@@ -27,9 +27,9 @@ const HANGUL: Script = {
 };
 
 /**
- * Lao, Burmese and Khmer. (Thai is not included, so a Thai line never gets a blank at its end.) A key has about one
- * syllable. A line ends between words, where a blank is more likely than between any two letters, so `atLineEnd` is
- * above 1.
+ * Lao, Burmese and Khmer; not Thai, so a Thai line never gets a blank at its end. The keys (see `Script`) have about one
+ * syllable. Lines end only between words, where a blank is likelier than between two letters within a line, so
+ * `atLineEnd` is above 1.
  */
 const PHRASES: Script = {
   letter: /[\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff]/,

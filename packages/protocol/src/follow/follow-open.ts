@@ -124,7 +124,8 @@ export function onRefused(state: FollowState, error: WireError, now: number, ran
   if (error.code === "RESUME_LOST" && state.recent.length > 0) return startOver(state, now);
   if (!error.retryable)
     return { state: { ...closed, phase: "failed", openAt: undefined }, actions: [{ type: "fail", error }] };
-  // If a resync came while that `conversation:open` was on its way, Redis is available again, and the waits begin anew.
+  // "soon": a resync came while the refused open was on its way. An edge sends it when Redis is back, so the backoff
+  // begins anew.
   const refusals = state.reopen === "soon" ? 0 : state.refusals;
   const retryAfterMs = Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
   return stay({

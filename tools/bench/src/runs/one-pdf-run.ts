@@ -15,7 +15,7 @@ import { takeTokens } from "./session.ts";
 const USERS = 20;
 const CALL_MS = 60_000;
 const ANSWER_MS = 60_000;
-/** Settings with which all asks can be sent at once, wait at the same time, and share the text. */
+/** Limits that let all asks be sent and wait at once, and one extraction for all users. */
 const ROOM = { ASKS_PER_SECOND: "10000", MAX_ASKS_IN_FLIGHT: "1000", TEXT_SCOPE: "all" };
 
 /**

@@ -89,7 +89,7 @@ export function createHttpApi(deps: ApiDeps): HttpApi {
   };
 }
 
-/** Admits a request as a connection of its user, which lasts until the response has closed, and runs the route. */
+/** Admits a request, which counts as a connection of its user until the response has closed, and runs the route. */
 async function run(
   { deps, open }: { deps: ApiDeps; open: Set<ApiCall> },
   route: Route,
@@ -117,7 +117,7 @@ async function run(
 
 /**
  * Returns the user of the request's bearer token; without a token, a new anonymous user if the route allows `visitors`.
- * @throws Refusal `AUTH_*`, `RATE_LIMITED`, `FORBIDDEN` for the token of a link on a route that is not for readers
+ * @throws Refusal `AUTH_*`, `RATE_LIMITED`, `BUSY` if the login's keys cannot be fetched, `FORBIDDEN` for the token of a link on a route that is not for readers
  */
 async function identify(deps: ApiDeps, { visitors, forReaders }: Route, request: IncomingMessage): Promise<Identity> {
   const { authorization = "" } = request.headers;
