@@ -15,7 +15,7 @@ interface Service {
   readonly env_file?: readonly string[];
   readonly command?: readonly string[];
   readonly ports?: readonly string[];
-  readonly networks?: readonly string[];
+  readonly networks?: readonly string[] | Record<string, { readonly aliases?: readonly string[] }>;
   readonly profiles?: readonly string[];
   readonly cap_drop?: readonly string[];
   readonly security_opt?: readonly string[];
@@ -44,6 +44,7 @@ const schemas = new Map(
     }),
   ),
 );
+const networksOf = ({ networks: of = [] }: Service): readonly string[] => (Array.isArray(of) ? of : Object.keys(of));
 const settingsOf = (app: string): readonly string[] => schemas.get(app) ?? [];
 
 function passedTo(name: string): string[] {
@@ -193,9 +194,9 @@ describe("the compose file", () => {
   });
 
   it("lets extraction reach Redis and nothing else", () => {
-    for (const name of EXTRACTS) expect(services[name]?.networks).toEqual(["jail"]);
+    for (const name of EXTRACTS) expect(networksOf(services[name] ?? {})).toEqual(["jail"]);
     expect(networks["jail"]?.internal).toBe(true);
-    const beside = Object.entries(services).filter(([, service]) => service.networks?.includes("jail"));
+    const beside = Object.entries(services).filter(([, service]) => networksOf(service).includes("jail"));
     const nodes = [1, 2, 3, 4, 5, 6].map((n) => `redis-c${n}`);
     const stores = ["redis", "redis-2", "redis-3", ...nodes, "s3", "sentinel"];
     expect(beside.map(([name]) => name).sort()).toEqual([...EXTRACTS, "prometheus", ...stores]);
@@ -210,6 +211,18 @@ describe("the observability profile", () => {
     ]);
     expect(used.length).toBeGreaterThan(30);
     expect(used.filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it("finds every edge and worker, also those of the profile ocr, which takes the place of extract", () => {
+    const config = parse(read("deploy/prometheus/prometheus.yml")) as {
+      scrape_configs: Array<{ dns_sd_configs: Array<{ names: string[] }> }>;
+    };
+    const names = config.scrape_configs.flatMap(({ dns_sd_configs: found }) => found.flatMap((one) => one.names));
+    const aliases = Object.values(services["extract-ocr"]?.networks ?? {}).flatMap((one) =>
+      typeof one === "string" ? [] : (one.aliases ?? []),
+    );
+    expect(names).toEqual(["edge", "ask", "extract"]);
+    expect(aliases).toEqual(["extract"]);
   });
 
   it("shows every metric of the table, or watches it", () => {
