@@ -52,8 +52,8 @@ export async function finish(
   if (reply[0] === "STALE") return { kind: "stale" };
   if (reply[0] !== "ENDED") throw wrongAnswer("finish", reply);
   const how = String(reply[1]);
-  // This call may be a retry of the one that ended the ask and whose reply was lost. Then the log has an event with its
-  // nonce.
+  // This call may repeat the one that has ended the ask and whose reply was lost. Then the log has an event with this
+  // call's nonce.
   const seq = how === end.type ? await seqOf(store, ask, before.length === 0 ? nonce : `${nonce}-${before.length}`) : 0;
   return seq > 0 ? { kind: "finished", seq, empty: false } : { kind: "ended", how };
 }

@@ -83,9 +83,7 @@ describe("any history of any steps by three workers, some of them declared dead"
 
 const newWorker = (name: string): Worker => ({ name, owner: "", attempt: 0, n: 0 });
 
-/**
- * Ends the asks that a history has left unfinished. Three ways of ending are used one after another, again and again.
- */
+/** Ends the asks that the random steps of a run have left unfinished. The three `ways` of ending are used in turn. */
 async function finishAll(known: Known): Promise<void> {
   const ways = ["complete", "complete with its last events", "finish cancelled"];
   for (let left = 0; left < 10; left++) {
@@ -130,7 +128,7 @@ async function play(what: string, worker: Worker, id: string, known: Known): Pro
     worker.owner = newOwner(worker.name);
     const voided = what === "take" ? "" : holder;
     const taken = await take(store, channel.at, worker.owner, { maxAttempts: id.endsWith("0") ? 3 : 0, voided });
-    // A running ask is given only to its own worker, or to a worker that names its owner as voided.
+    // A running ask is given only to the worker that runs it, or to a `take` whose `voided` is the token of its owner.
     const isFree = holder === "" || holder === voided || workerOf(holder) === worker.name;
     if (isFree) expect(taken.kind).not.toBe("held");
     else expect(taken).toEqual({ kind: "held", owner: holder });

@@ -36,9 +36,9 @@ export async function* pastAsks(store: Store, ask: TakenAsk): AsyncGenerator<Pas
    */
   const standIns = new Map<string, PastAsk | undefined>();
   /**
-   * Only asks before `ask` are returned; if `ask` replaces another ask, only those before the replaced one. `place`:
-   * the id of the ask up to which nothing is returned: first `ask` itself, then the ask that it replaces, and so on.
-   * Undefined once all of these were read.
+   * The log is read backwards, and nothing is returned until the ask with the id `place` was read: first `ask` itself,
+   * then the ask that it replaces, and so on. So only asks before `ask`, or before the ask that it replaces, are
+   * returned. Undefined once all of these were read.
    */
   let place: string | undefined = ask.id;
   for await (const event of acceptedAndCompleted(store, ask)) {

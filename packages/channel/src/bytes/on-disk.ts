@@ -13,7 +13,7 @@ export async function putFile<T>(place: string, bytes: Uint8Array, move: (beside
     await writeFile(beside, bytes);
     return await move(beside);
   } finally {
-    await rm(beside, { force: true }).catch(() => undefined); // removing the blob also removes this file
+    await rm(beside, { force: true }).catch(() => undefined); // if this fails, the temporary file is removed with its blob
   }
 }
 

@@ -60,7 +60,7 @@ describe("with DURABILITY=replicated", () => {
       await isUnconfirmed(channel.ask("one", {}, stored()));
       expect(await hasAsk(channel.store, askAddress(channel.user, "talk", "one"))).toBe(true);
       await isUnconfirmed(channel.ask("one", {}, stored()));
-      // Without `replicas`, the master alone is enough.
+      // The store of this call has no `replicas`, so it does not wait for the replica, which is silent.
       expect(await channel.ask("two")).toMatchObject({ kind: "accepted" });
     });
     expect(await channel.ask("one", {}, stored())).toEqual({ kind: "accepted", seq: 1, duplicate: true });

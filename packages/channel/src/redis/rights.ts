@@ -27,8 +27,9 @@ local read = redis.call('HGET', KEYS[1], 'test')
 redis.call('DEL', KEYS[1])
 return read`;
 /**
- * Returns Lua that tries `calls`, which are all that the role needs on keys of this kind. They leave nothing behind,
- * because the id of a test names no existing key or field.
+ * Returns Lua that makes these calls and so tests whether the role may make them. Each item of `calls` has the
+ * arguments of one `redis.call`. The test leaves nothing behind: its id names no existing key or field, and a key that
+ * it creates expires after 1 ms.
  */
 const only = (...calls: readonly string[]): string =>
   [...calls.map((call) => `redis.call(${call})`), "return ARGV[1]"].join("\n");

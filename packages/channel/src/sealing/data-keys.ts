@@ -9,7 +9,7 @@ export interface DataKey {
   readonly id: Buffer;
   /** The secret from which `sealSameText` derives a salt for a text. */
   readonly sameSecret: Buffer;
-  /** Derives an AES-256 key from a salt. */
+  /** Derives an AES-256 key from this item of `DATA_KEY` and a salt. */
   subKey(salt: Buffer): Buffer;
 }
 

@@ -105,8 +105,8 @@ async function forgetContent(
   if (text === undefined) return releaseBytes(store, blobs, ref, { user: of });
   await releaseShare(store, of, ref);
   if ((await countTextUsers(store, text)) > 0) return;
-  // Until the claim ends here, another user who sends the same bytes gets this copy. Such a user has called `useText`
-  // before, so the second count of users below sees this user, and the bytes stay.
+  // Until `disclaimBytes` has returned, another user who sends the same bytes may get this copy. Such a user has called
+  // `useText` before, so `countTextUsers` below counts this user, and the bytes stay.
   await disclaimBytes(store, text, ref);
   if ((await countTextUsers(store, text)) > 0) return;
   await Promise.all([releaseBytes(store, blobs, ref), store.redis.unlink(retainKey(ref))]);

@@ -70,7 +70,7 @@ const BEGIN = uploadScript(
  * sends nothing takes little room.
  */
 const FIRST_ROOM = 65_536;
-/** How many bytes beyond the received ones are reserved at most. */
+/** Up to how many bytes beyond those that an upload has received are reserved for it. */
 const ROOM_AHEAD = 1_048_576;
 
 /**
@@ -263,7 +263,8 @@ export async function storeChunk(
   }
   if (count.status === "fulfilled" && count.value.kind === "advanced") {
     const rewound = run(store.redis, REWIND, { keys: { up: keyOf(user, id) }, args: { ref, offset } });
-    await rewound.catch(() => undefined); // if this fails, the end of the upload finds the hole
+    // If this fails, the stored offset is ahead of the bytes, and the end of the upload finds the hole.
+    await rewound.catch(() => undefined);
   }
   throw stored.reason;
 }
