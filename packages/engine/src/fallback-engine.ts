@@ -25,7 +25,7 @@ export interface FallbackOptions {
   readonly onFallback?: (error: EngineError) => void;
 }
 
-/** Each is put before the marks of resume points from one of the two engines, to tell them apart. */
+/** One of these is put before the mark of a resume point, and tells which of the two engines has set the mark. */
 const [FIRST, SECOND] = ["1:", "2:"] as const;
 
 /** A call whose answer has begun: its events so far, and an iterator for the events that follow. */

@@ -104,7 +104,8 @@ export class FrameReader implements Disposable {
       this.#first = 0;
       if (this.#paused) {
         this.#paused = false;
-        this.#quietSince = performance.now(); // the paused socket kept the engine from sending, so that time is no silence
+        // The engine could not send while the socket was paused, so its silence is measured from now on.
+        this.#quietSince = performance.now();
         this.#connection.resume();
       }
     }

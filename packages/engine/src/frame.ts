@@ -98,8 +98,8 @@ function escapedPages(pages: readonly string[]): Buffer {
   const quoted = pages.map((page) => JSON.stringify(page));
   const bytes = Buffer.allocUnsafe(quoted.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
   let at = 0;
-  // Each page is written with its quotes, directly after the page before it. Then the two quotes between the pages are
-  // overwritten by `\n`: an escaped line break also has two characters.
+  // Each page is written with its quotation marks, directly after the page before it. Then `\n` overwrites the two
+  // quotation marks between the pages: an escaped line break also has two characters.
   for (const text of quoted) {
     const end = at + bytes.write(text, at);
     if (at > 0) bytes.write("\\n", at - 1);

@@ -160,7 +160,7 @@ describe("any history of the pool", () => {
         const rule = { ...RULE, connections, maxWaiting: 100 };
         const requests = new Map<number, { user: string; id: string }>();
         const unserved = new Set<number>();
-        const uses = new Map<number, Use[]>(); // by the number of the socket
+        const uses = new Map<number, Use[]>(); // the uses of each connection, by its number (`socket`)
         const busy = new Set<number>();
         let state = EMPTY_POOL;
         let now = 0;
@@ -227,7 +227,8 @@ describe("any history of the pool", () => {
           }
         }
 
-        // Once every reply has ended, the announced ticks alone are enough to serve all waiting requests.
+        // Once every reply has ended, `tick` inputs at the times that `nextTick` returns are enough to serve all
+        // waiting requests.
         for (let turns = 0; unserved.size > 0 && turns < 1000; turns++) {
           const [socket] = busy;
           if (socket !== undefined) {

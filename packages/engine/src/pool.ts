@@ -174,13 +174,13 @@ class SocketPool implements Pool {
     const other = this.#request({ ...request, reuseOnly: true }, limits);
     try {
       const lease = await Promise.any([opening, other]);
-      // If both succeed, the connection that is not used returns to the pool.
+      // If `opening` and `other` both resolve, the connection that is not `lease` returns to the pool.
       for (const one of [opening, other])
-        // If the other one failed, there is no connection to return.
+        // A promise that has rejected has no connection to return.
         one.then((second) => second !== lease && second.release(true)).catch(() => undefined);
       return lease;
     } catch {
-      return await opening; // opening has failed as well; its error tells more than that of the other connection
+      return await opening; // both have failed; the error of `opening` tells more than that of `other`
     } finally {
       stop.abort();
     }

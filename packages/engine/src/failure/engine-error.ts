@@ -15,7 +15,7 @@ export interface FailureFacts {
   readonly said?: string | undefined;
   /** How many ms the engine asks callers to wait before the next call. */
   readonly retryAfterMs?: number | undefined;
-  /** Whether to repeat the call; used instead of the advice of the cause. */
+  /** Whether the call should be repeated. If undefined, the `retry` of the failure's {@link Cause} counts. */
   readonly retry?: RetryAdvice | undefined;
   /** The bytes of the prompt that was sent, and the most bytes that the engine accepts (`limit`). */
   readonly bytes?: number | undefined;

@@ -16,7 +16,8 @@ describe("a prompt that is too large", () => {
     ["Text message size [65537] exceeds maximum size [65536]", 65_536],
     ["message too big", undefined],
     ["code 1009, try 7", undefined],
-    // This number is larger than the prompt, so it cannot be the limit that the prompt exceeded.
+    // The prompt has 2,000,000 bytes, fewer than this number. So this number cannot be the limit that the prompt
+    // exceeded.
     ["limit 9000000", undefined],
   ])("is told with its size and the limit of the engine's words: %s", (said, limit) => {
     const error = closedFailure(1009, { said });

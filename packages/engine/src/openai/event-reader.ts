@@ -22,7 +22,7 @@ export class EventReader {
     });
   }
 
-  /** Returns the events that these bytes complete. */
+  /** Returns the events that end within these bytes. The beginning of a further event is kept for the next call. */
   read(bytes: Buffer): EventSourceMessage[] {
     return this.#feed(this.#decoder.decode(bytes, { stream: true }));
   }

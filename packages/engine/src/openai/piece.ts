@@ -1,7 +1,7 @@
 import type { TokenUsage } from "../engine.ts";
 import type { ServerError } from "./server-error.ts";
 
-/** What one event adds to a reply. */
+/** What one server-sent event, or the body of a whole response, adds to a reply. */
 export interface Piece {
   readonly text?: string;
   /**

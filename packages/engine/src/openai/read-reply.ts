@@ -22,8 +22,9 @@ export interface CallOptions {
 }
 
 /**
- * `marks`: whether the server keeps the response, so that events have marks. `from`: set if this call continues a
- * response after this mark; `bytes`: how many bytes of text came before that mark.
+ * `marks`: whether the server keeps the response, so that a later call can continue it; then events have the marks of
+ * resume points. `from`: set if this call continues a response after this mark; `bytes`: how many bytes of text came
+ * before that mark.
  */
 export interface ReplyOptions extends CallOptions {
   readonly marks?: boolean;
@@ -104,7 +105,8 @@ async function* replyOf(
   const { from, marks = false, name, maxReplyBytes } = options;
   const reply = createReply(maxReplyBytes, from?.bytes);
   const isStream = !/json|html|plain/i.test(response.headers["content-type"] ?? "");
-  // Only a stream can begin after the mark: a whole response would repeat the text before it.
+  // To continue after the mark `from.mark`, the response must be a stream: any other response has the text before the
+  // mark once more.
   if (from && !isStream) throw failure("resume-lost");
   const agoMs = performance.now() - (call.sentAt ?? performance.now());
   let id = from?.mark.id;
@@ -141,7 +143,7 @@ async function* replyOf(
     if (ended) return yield withUsage(ended, usage);
     throw reply.hasText || id !== undefined ? failure("cut") : badReply("empty");
   } catch (error) {
-    // The reply itself is complete; only what follows it was lost.
+    // The reply is complete (`ended` is set). Only what follows a reply, such as the report of tokens, was lost.
     if (ended && error instanceof EngineError && error.why !== "stopped") return yield withUsage(ended, usage);
     throw reply.hasText ? asFinal(error) : error;
   }

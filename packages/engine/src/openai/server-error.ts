@@ -72,7 +72,10 @@ export function statusFailure(
 
 const PASSING = new Set(["rate_limit_exceeded", "server_error", "overloaded_error", "internal_error", "api_error"]);
 
-/** Returns the failure of a reply within which the server reported an error. */
+/**
+ * Returns the failure of a call to which the server responded with 200, and then reported this error inside its
+ * response.
+ */
 export function streamFailure(error: ServerError, secrets: readonly string[]): EngineError {
   const said = cleanText(error.message, secrets);
   if (isContextLength(error)) return promptTooLarge(said);
