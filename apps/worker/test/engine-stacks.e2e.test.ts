@@ -21,8 +21,9 @@ interface Row {
 }
 
 /**
- * The results of all cases of one stack. The cases of all stacks run at the same time, because they mostly wait. Each
- * stack runs two engines: one computes for 45 s, and the other serves the short cases meanwhile.
+ * What became of all asks to the engines of one {@link Stack}. The asks to all stacks are sent at the same time,
+ * because they mostly wait. Each stack runs two engines: one computes for 45 s, and the other serves the other asks
+ * meanwhile.
  */
 interface Seen {
   readonly below: Row;

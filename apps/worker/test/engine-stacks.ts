@@ -17,8 +17,8 @@ export interface Stack {
   /** A size that fits into the largest message that the library accepts. */
   readonly below: number;
   /**
-   * Sizes that exceed the largest message: by a little, and by so much that the engine refuses the prompt before all of
-   * it is sent. Empty if the library has no limit that a file reaches.
+   * Sizes that exceed the largest message that the library accepts: by a little, and by so much that the engine refuses
+   * the prompt before all of it is sent. Empty if the library has no limit that a file reaches.
    */
   readonly above: readonly number[];
   /** The `reason` of the error when the engine is called at a wrong path; undefined if the engine accepts any path. */

@@ -40,7 +40,10 @@ export interface AttemptState {
   readonly inFlight: readonly AttemptEvent[];
   /** The text that was not sent to the store yet. */
   readonly buffer: Buffered;
-  /** All text of the reply so far. In a continued attempt, this includes the text that the dead worker has written. */
+  /**
+   * All text of the reply so far. If this worker continues a dead worker's attempt, this includes the text that the
+   * dead worker has written.
+   */
   readonly text: string;
   /** How the engine has ended its reply; undefined while the reply has not ended. */
   readonly end: EngineEnd | undefined;

@@ -21,7 +21,7 @@ export interface CoalesceInput {
   readonly busy: boolean;
   /** Whether this call comes from a tick of the flush timer; all replies of the process share the timer. */
   readonly tick: boolean;
-  /** Whether no more text follows. */
+  /** Whether the engine's reply has ended, so that no more text follows. */
   readonly last: boolean;
 }
 

@@ -43,7 +43,7 @@ export function createRunningAsks(
       const reply = await confirm(store, ask, owner);
       if (reply.kind !== "ok" && asks.get(key)?.owner === owner) notify({ kind: reply.kind });
     } catch (error) {
-      // An error of the store is not reported: the check is repeated after a second.
+      // An error of the store is not reported, because `confirmOne` runs again after a second.
       if (originOf(error).kind !== "store") onError(error);
     } finally {
       confirming.delete(key);

@@ -120,7 +120,7 @@ describe("the slots of a worker", () => {
       expect(started).toHaveLength(tries);
       runs[0]?.end(new Error("the store is away"));
       await setImmediate();
-      // A bell during the pause starts the conversation at once, and ends the pause.
+      // A bell during the pause after a failed run starts the conversation at once, and ends the pause.
       if (tries < 4) ring("a");
     }
     expect(errors).toHaveLength(4);

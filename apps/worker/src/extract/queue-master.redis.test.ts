@@ -4,7 +4,10 @@ import { eventually, startRedisCluster } from "@docrelay/testkit";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 
-/** How long the master is away, in ms: several times as long as BullMQ waits before it opens its connection again. */
+/**
+ * For how many ms the test keeps a master of Redis away: several times as long as BullMQ waits before it connects
+ * again.
+ */
 const AWAY_MS = 8000;
 const PREFIX = "{queue}";
 

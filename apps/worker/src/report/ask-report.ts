@@ -119,7 +119,7 @@ function reportEnd(
   const { ask, attempt, body, totalMs } = end;
   const how = body.type === "failed" ? body.error.code : body.type;
   counted.ends.inc({ how });
-  // `completed` was counted when it was written.
+  // The event `completed` was counted when it was written to the log.
   if (body.type !== "completed") counted.events.inc({ type: body.type });
   if (totalMs !== undefined) counted.askSeconds.observe(totalMs / 1000);
   // For `completed` no span is needed: the span of the engine call shows the end.

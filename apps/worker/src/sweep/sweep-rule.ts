@@ -7,8 +7,8 @@ export interface Found {
   readonly expired: boolean;
   readonly texts: ReadonlyArray<"text" | "failed" | "missing">;
   /**
-   * Whether the bytes of a file are stored; undefined if its text is not missing. The text was looked for once more
-   * after the bytes, because bytes are released when their text has been stored.
+   * Whether the bytes of each file are stored; undefined for a file whose text is not `missing`. Bytes are released
+   * when their text has been stored, so if a file's bytes were missing, its text was looked for once more.
    */
   readonly bytes: ReadonlyArray<boolean | undefined>;
 }

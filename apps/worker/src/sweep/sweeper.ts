@@ -122,7 +122,7 @@ async function pass(deps: SweeperDeps, state: State, signal: AbortSignal): Promi
       try {
         state.orphans = !(await ringForOrphans(deps, shards, signal)) || !isWhole;
       } catch (error) {
-        state.orphans = true; // so the next pass rings for these asks again
+        state.orphans = true; // so the next pass calls `ringForOrphans` again
         throw error;
       }
     }
@@ -138,7 +138,7 @@ interface ByteSweep {
   done(): Promise<void>;
 }
 
-/** Removes expired bytes. This long scan runs beside the passes, so that no ask waits for it. */
+/** Removes expired bytes. This takes long, so it runs beside the sweeper's passes, and no ask waits for it. */
 function createByteSweep({ store, blobs, report }: SweepDeps): ByteSweep {
   let nextAt = 0;
   let sweeping: Promise<void> | undefined;

@@ -147,7 +147,8 @@ async function handBackAsk(deps: TurnDeps, { ask, owner }: Running): Promise<Tur
 }
 
 /**
- * Takes back the count of a call. If Redis is away for long, the call counts after all: a longer wait is not worth it.
+ * Spares an engine call, so that it does not count against `ENGINE_ATTEMPTS`. If Redis is away for longer than this
+ * step is retried, the call counts after all.
  */
 async function spareCall({ store, stopping }: TurnDeps, ask: TakenAsk, attempt: number): Promise<void> {
   try {
