@@ -85,7 +85,8 @@ local function trim(seq, first, bytes, most)
       drop(entry)
       first = first + 1
     end
-    -- Deltas just after the last removed event may be missing, too, so `first` is read from the log.
+    -- Deltas that follow the last removed event may have been removed earlier, so `first`, the oldest kept seq, is read
+    -- from the log.
     local oldest = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
     if oldest then first = tonumber(string.match(oldest[1], '^%d+')) end
   end

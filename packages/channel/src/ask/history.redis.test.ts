@@ -30,7 +30,7 @@ interface Worker {
   attempt: number;
   n: number;
 }
-/** What the steps so far have returned. The log must agree with it. */
+/** What the random steps of a run have reported so far. At the end, the log must agree with it. */
 interface Known {
   readonly accepted: Set<string>;
   /** By ask: the terminal event that a step of the store has reported as written. */
@@ -190,7 +190,8 @@ function check(events: Event[], { accepted, ended }: Known): void {
       if (completed) expect(completed).toHaveProperty("text", texts.join(""));
     }
   }
-  // Asks run one at a time, in order: after the first event of an ask's attempt, earlier asks write no events.
+  // Asks of a conversation run one at a time and in order, so the events of their engine calls (attempt 1 and later)
+  // are not mixed.
   for (const event of events) if (event.attempt > 0 && order.at(-1) !== event.ask) order.push(event.ask);
   expect(order).toEqual(ids.filter((id) => order.includes(id)));
 }

@@ -64,7 +64,7 @@ describe("take", () => {
       kind: "taken",
       ask: { orphaned: true, taken: 2 },
     });
-    // A late bell causes the same `voided`, but by now worker-b owns the ask.
+    // A late bell makes a worker call `take` with the same `voided`, but by now worker-b owns the ask.
     expect(await take(channel.store, channel.at, "worker-c/1", voided)).toEqual({ kind: "held", owner: "worker-b/1" });
   });
 

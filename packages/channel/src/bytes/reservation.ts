@@ -129,8 +129,8 @@ export async function renewBytes(store: Store, blobs: BlobStore, ref: string): P
  */
 export async function claimBytes(store: Store, blobs: BlobStore, text: string, ref: string): Promise<string> {
   for (let tries = 0; tries < 3; tries++) {
-    // Renews the caller's copy at the same time, which saves a round trip. If another copy is kept, the caller releases
-    // its own.
+    // The claim and the renewal of the caller's copy (`ref`) are sent together, which saves a round trip. If another
+    // copy is kept, the caller releases `ref`.
     const claim = store.redis.set(bytesKey(text), ref, "PX", store.retentionMs, "NX");
     const [isFirst] = await Promise.all([claim, renewBytes(store, blobs, ref)]);
     if (isFirst) return ref;

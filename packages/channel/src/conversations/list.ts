@@ -8,9 +8,9 @@ import { placeOfNames, placeOfTitle } from "../sealing/places.ts";
 export const MAX_LISTED = 1000;
 
 /**
- * Returns a page of a user's conversations; the conversation with the newest question comes first. `before`: where the
- * page begins. A time: with conversations whose newest question is older. An id: with the conversations that come after
- * the one of this id. Expired conversations are left out.
+ * Returns a page of a user's conversations; the conversation with the newest question comes first. `before` tells where
+ * the page begins: a time, with the conversations whose newest question is older; an id, with those that come after the
+ * conversation of this id. Expired conversations are left out.
  */
 export async function listConversations(
   store: Store,

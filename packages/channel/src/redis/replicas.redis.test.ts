@@ -44,7 +44,8 @@ const isUnconfirmed = async (step: Promise<unknown>): Promise<void> => {
 
 describe("with DURABILITY=replicated", () => {
   it("an ask and its end are told when a replica has them", async () => {
-    // On a busy machine a replica may take longer than the deadline of the tests below, which expect the wait to fail.
+    // This store waits for the replica for up to 20 s, because a busy machine may need more than the short timeout of
+    // `stored()`, with which the other tests expect the wait to fail.
     const patient: Store = { ...channel.store, replicas: createReplicas({ redis: own, timeoutMs: 20_000 }) };
     expect(await channel.ask("one", {}, patient)).toMatchObject({ kind: "accepted", duplicate: false });
     const there = new Redis(replica.url);

@@ -55,8 +55,8 @@ describe("deploy/redis", () => {
       [...text.matchAll(/redis\.p?call\('([A-Z]+)'/g)].map(([, name = ""]) => name.toLowerCase()),
     );
     expect(commands.size).toBeGreaterThan(15);
-    // Commands that only the other role's steps need: an edge neither runs asks nor sweeps, and an ask worker neither
-    // accepts nor deletes any.
+    // For each role, the commands that only steps of the other role need: an edge neither runs asks nor sweeps, and an
+    // ask worker neither accepts nor deletes any.
     const others = { edge: ["exists"], ask: ["exists", "rpush", "sadd", "scard", "lrange"] };
     for (const role of ["edge", "ask"] as const) {
       const given = new Set(rulesOf(role));

@@ -85,7 +85,7 @@ describe("an upload", () => {
     await begin(150);
     await pass(30_000);
     expect(await readUpload(channel.store, channel.user, "u")).toBeUndefined();
-    await begin(200, "v"); // the bytes reserved for the first upload are free again
+    await begin(200, "v"); // the first upload has expired, so the bytes that were reserved for it are free again
     await pass(90_000);
     await sweepBytes(channel.store, blobs());
     expect(await reserved()).toBe(0);
