@@ -29,8 +29,9 @@ export function readPrompt(prompt: string): ReadPrompt {
   let from = 0;
   while (true) {
     const headEnd = body.indexOf(headClose, fence ? from : nextOpen(body, from));
-    // In a `fenced` prompt, the first line of a file ends with the random mark, but the question may contain the
-    // beginning of such a line. So the end of the line is searched first, and from there, backwards, its beginning.
+    // In a `fenced` prompt, the line above a file's text ends with a mark of random digits (`fence`), but the question
+    // may contain the beginning of such a line. So the end of the line is searched first, and from there, backwards,
+    // its beginning.
     const head = fence ? body.lastIndexOf(OPEN, headEnd) : nextOpen(body, from);
     if (headEnd < 0 || head < from || head === body.length) break;
     const start = headEnd + headClose.length;

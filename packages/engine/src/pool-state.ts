@@ -166,7 +166,8 @@ function release(
   const rest = without(state, socket);
   if (member.served.size >= rule.maxServed) return { state: rest, actions: [{ do: "end", socket }] };
   const released: Member = { ...member, busy: false, since: now, echoes: member.echoes && echoed };
-  // The connection goes to the end of the list: the one that is unused for longest comes first.
+  // The released connection goes to the end of the list, because the list begins with the one that is unused for
+  // longest.
   return { state: { ...rest, members: [...rest.members, released] }, actions: [] };
 }
 
@@ -200,7 +201,7 @@ function assignOne(state: PoolState, request: Waiting, now: number, rule: PoolRu
 
 /**
  * Uses a free connection that is safe (see {@link isSafe}): one whose last ask was of the same user; otherwise, of
- * those that have rested, the one that is unused for longest.
+ * those that were released at least `restMs` ago, the one that is unused for longest.
  */
 function reuse(state: PoolState, request: PoolRequest, now: number, rule: PoolRule): PoolStep | undefined {
   const { members } = state;
