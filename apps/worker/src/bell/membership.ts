@@ -150,7 +150,7 @@ function createAnnouncer(redis: RedisClient, worker: string, onError: (error: un
   let leaving = false;
 
   async function beat(): Promise<void> {
-    if (sending) return; // Redis is slow: no second beat is sent before it has replied to the first
+    if (sending) return; // Redis has not replied to the last beat yet, so no further beat is sent
     sending = true;
     const count = unfinished === undefined ? {} : { unfinished };
     unfinished = undefined;

@@ -278,7 +278,8 @@ async function queueExtractions(pass: Pass, ask: TakenAsk, files: readonly numbe
 async function endAsk(pass: Pass, ask: TakenAsk, body: EventBody<Exclude<Terminal, "completed">>): Promise<void> {
   const { kind } = await finish(pass.store, ask, "any", { end: body, nonce: newNonce() });
   if (kind === "finished") pass.report.ended(ask, ask.attempt, body, undefined);
-  // The ask may be on wait lists of texts that will never be extracted; nothing else removes it from those lists.
+  // The ask's conversation may be on the wait lists of texts that will never be extracted. Nothing else removes it from
+  // them.
   if (ask.waited) {
     const keys = ask.body.files.map(({ text }) => text);
     await stopWaiting(pass.store, ask.address, keys, ask);

@@ -89,7 +89,7 @@ describe("parking", () => {
       report: createAskReport(createLogger({ level: "silent", name: "test" }), createMetrics()),
       stopping: new AbortController().signal,
     };
-    // The worker found no text before; now the text is stored.
+    // A worker has looked for this text and found none. It is stored before that worker parks the ask.
     await writeText(store, file.text, TEXT);
     expect(await parkAsk(deps, { ask: taken.ask, owner: "me" }, [0])).toEqual({ kind: "look-again" });
     expect(await store.redis.keys("wait:*")).toEqual([]);

@@ -82,7 +82,8 @@ describe("an ask without files", () => {
   it("runs two conversations at the same time", async () => {
     await at.here();
     at.engine.script = (call, index) => {
-      if (index > 0) for (const one of at.engine.calls) echo(one); // the first reply waits for the second call
+      // The first call is answered only when the second one has arrived.
+      if (index > 0) for (const one of at.engine.calls) echo(one);
       void call;
     };
     await at.ask("talk", "one");

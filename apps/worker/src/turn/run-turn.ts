@@ -75,7 +75,7 @@ async function runTaken(deps: TurnDeps, running: Running): Promise<Turn> {
   const chosen = await choosePagesOf(ask, texts.texts, deps.settings);
   if (chosen === "too-large")
     return endFailed(deps, ask, { at: nextPlace(ask), failure: { code: "PROMPT_TOO_LARGE", reason: "setting" } });
-  // Attempt 0 has one `extracted` event for each file; later attempts begin after all of them.
+  // All `extracted` events, one for each file, belong to attempt 0. They are in the log when a later attempt begins.
   let { n } = ask;
   for (; ask.attempt === 0 && n < texts.texts.length; n++) {
     const body = extractedEvent(ask, n, texts.texts[n], chosen[n]);
@@ -104,7 +104,7 @@ async function beginCall(
   const { ask, owner, previous, takenAt } = running;
   const { store, settings } = deps;
   const patience = { forMs: STORE_PATIENCE_MS, signal: deps.stopping };
-  // After a failed call of this worker, a new call begins: there is nothing to continue.
+  // If this worker's previous engine call for the ask has failed, a new call begins, and no answer is continued.
   const point = previous === undefined ? pointOf(ask) : undefined;
   const begun =
     ask.begun || point
