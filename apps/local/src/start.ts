@@ -27,7 +27,7 @@ export interface Started {
 export interface Launch {
   readonly config: Config;
   readonly env: NodeJS.ProcessEnv;
-  /** Gets a closing step for each part that is started. */
+  /** For each part that is started, a step that ends the part is added to this `Lifecycle`. */
   readonly life: Lifecycle;
   readonly say: (text: string) => void;
   /** Aborted when `npm start` is to end. From then on, a process that ends is not started again. */

@@ -81,7 +81,7 @@ it.each([
       .nth(most - 1)
       .waitFor();
     await page.click(`text="${act}"`);
-    // If the action does not cancel the ask, the engine has to end the answer.
+    // Without `&cancels` the abort does not cancel the ask, so the engine has to end the answer.
     if (end === "completed") engine.release();
     await expect.poll(async () => ends(page)).toEqual(Array.from({ length: most }, () => end));
     engine.release();

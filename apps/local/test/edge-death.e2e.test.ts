@@ -31,7 +31,7 @@ it("kill -9 of the edge mid-answer: the client goes on at another one and shows 
   expect(shown.filter(({ type }) => type === "started")).toHaveLength(1);
   expect(balancer.newest).not.toBe(dying?.port);
 
-  // From here on: an edge drains instead of being killed.
+  // From here on, the test ends an edge by SIGTERM, so that the edge drains, instead of killing it.
   await cluster.startEdge();
   const next = conversation.ask("who had cats?", { files: [document] });
   await eventually(() => shown.at(-1)?.type === "delta");

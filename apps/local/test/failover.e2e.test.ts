@@ -73,7 +73,7 @@ async function load(
     expect(ack).toMatchObject({ ok: true });
     acked.push(id);
     if (sends > 1) again++;
-    await sleep(250); // stays below the rate that one user may use
+    await sleep(250); // stays below the number of asks a second that one user may send
   }
   return { conversation, acked, again };
 }

@@ -14,7 +14,7 @@ import { launch, type Launcher } from "./launcher.ts";
 const CANARIES = ["pangolin-question", "quetzal document", "axolotl-name", "narwhal document"];
 const RETENTION_MS = 3_600_000;
 const WEEK_MS = 604_800_000;
-/** A score above this number (a time in 2001, in ms) is taken for a time. */
+/** A score of a sorted set that is above this number (a time in 2001, in ms) is taken for a time. */
 const YEAR_2001_MS = 1e12;
 /** Parts of the names of keys that hold data of a user. The test expects a key for each of them. */
 const KINDS = [

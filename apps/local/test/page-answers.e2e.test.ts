@@ -76,7 +76,7 @@ describe("the first load", () => {
     await page.goto(cluster.url());
     await loaded;
     await page.getByText("Connected").waitFor();
-    // A request that ends later is not counted: the page may be closed before its size is known.
+    // Requests that end after this point are not counted: the page may be closed before their size is known.
     page.off("requestfinished", count);
     const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
     expect(bytes).toBeGreaterThan(20_000);
@@ -214,7 +214,7 @@ describe("500 questions", () => {
     expect(await page.locator(".ask .words").allTextContents()).toEqual(numbers.map((n) => `question ${n}`));
     expect(await page.locator(".answer .text").allTextContents()).toEqual(numbers.map(given));
 
-    // The log has lost more than half of the pieces. The page has drawn the answers concerned from the text in their
+    // More than half of the pieces are no longer in the log. So the page has drawn answers from the text in their
     // terminal events.
     const reading = connect({ url: cluster.url(), token });
     const log = reading.conversation(conversation.id);

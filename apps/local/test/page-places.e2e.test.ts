@@ -189,7 +189,7 @@ describe("while edges are replaced one by one", () => {
       path,
       port: path.startsWith("/assets/") && turn++ % every === 0 ? port : edgePort(),
     }));
-    // `browser.open` would fail the test, because the browser logs each file that is not found.
+    // The browser logs each file that is not found as an error. With `browser.open` these errors would fail the test.
     const page = await (await browser.profile()).newPage();
     await page.goto(`http://127.0.0.1:${front.port}/`);
     const buffer = Buffer.from(makePdf({ pages: ["The formula is $x^2$ here."] }));

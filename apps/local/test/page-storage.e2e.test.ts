@@ -114,7 +114,8 @@ describe("a question that was not sent", () => {
 describe("a question on its way, when another conversation is shown and then its own again", () => {
   it("is shown once, goes on, and is not put into the composer too", async () => {
     const profile = await browser.profile();
-    // `browser.open` would fail the test, because the browser logs each failed connection.
+    // The test cuts the connection, and the browser logs each failed connection as an error. With `browser.open` these
+    // errors would fail the test.
     const page = await profile.newPage();
     await page.goto(cluster.url());
     await page.getByText("Connected").waitFor();
@@ -210,8 +211,9 @@ describe("a question whose file is still sent", () => {
     await profile.setOffline(true);
     await ask(page, "asked once");
     await page.locator(".ask .status", { hasText: "Waiting for the connection…" }).waitFor();
-    // Marks the question as not yet sent, too. A browser has this state if its connection was lost after the last byte
-    // of the file was sent.
+    // Stores the question in `docrelay:unsent`, too, where the page keeps questions whose files are not uploaded yet.
+    // In a browser, the SDK and the page keep the same question if the connection was lost after the last byte of the
+    // file was sent.
     await page.evaluate(`(() => {
       const key = Object.keys(localStorage).find((one) => one.startsWith("docrelay:ask:"));
       const { id, conversation, message } = JSON.parse(localStorage.getItem(key));

@@ -26,7 +26,7 @@ export function usePage(): PageTests {
   let problems: string[] = [];
 
   beforeAll(async () => {
-    // `PLAIN_HOST` resolves to this machine.
+    // Makes the browser resolve `PLAIN_HOST` to this machine.
     const named = `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`;
     // A frame of another site than the page around it gets neither storage nor cookies, as in more and more browsers.
     const blocked = "--test-third-party-cookie-phaseout";

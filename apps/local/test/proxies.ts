@@ -24,7 +24,7 @@ export interface Recipe {
    * configuration.
    */
   readonly change?: string;
-  /** Whether open WebSockets survive a reload. */
+  /** Whether WebSockets that are open during a reload of the proxy stay open. */
   readonly keepsSockets: boolean;
 }
 

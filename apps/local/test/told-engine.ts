@@ -11,7 +11,10 @@ import { WebSocketServer, type WebSocket } from "ws";
 export interface ToldEngine {
   readonly url: string;
   readonly calls: readonly string[];
-  /** Ends the held answers of "hold …", or closes the connections of "drop …". */
+  /**
+   * Ends the waiting calls: closes their connections if the newest question was "drop …", otherwise sends "Two." and
+   * the end.
+   */
   release(): void;
 }
 

@@ -79,7 +79,7 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
   const { connection, prefix = PREFIX, shards = 1, concurrency, briefMs = BRIEF_MS, onError } = options;
   const prefixes = prefixesOf(prefix, shards);
   const runs = createRuns();
-  // `consuming` has its value by then: this function is called only when a job waits.
+  // `openWorker` is called only when a job waits, so after `consuming` got its value in the line below.
   const extra = createExtraPlace(connection, prefixes, (one) => openWorker(consuming, one, { isExtra: true }));
   const consuming: Consuming = { options, runs, extra, workers: [], isStopped: false };
   consuming.workers.push(...prefixes.map((one) => openWorker(consuming, one, { isExtra: false })));
@@ -137,7 +137,7 @@ async function handleJob(consuming: Consuming, fetched: FetchedJob, isExtra: boo
   runs.add(run);
   fetchOrNot(consuming);
   try {
-    if (isExtra) await extra.shut(); // the place fetches nothing until `makeRoom` opens it again
+    if (isExtra) await extra.shut(); // the extra place fetches nothing until `makeRoom` opens it again
     await dispose(options.connection, fetched, await decide(consuming, job, run));
   } finally {
     runs.remove(run);

@@ -31,7 +31,7 @@ export interface ProducerOptions {
   readonly connection: Redis | Cluster;
   /** The prefix of the queue's keys. Default: {@link PREFIX}. */
   readonly prefix?: string;
-  /** Over how many slots of a cluster the queue is spread; the same number in all processes. Default: 1. */
+  /** Over how many slots of a Redis Cluster the queue is spread; the same number in all processes. Default: 1. */
   readonly shards?: number | undefined;
   /** How many ms a call may take. After this time its outcome is unknown. Default: 2,000. */
   readonly timeoutMs?: number;
@@ -90,7 +90,8 @@ function open(connection: Redis | Cluster, prefix: string): Queue {
     skipWaitingForReady: true,
     streams: { events: { maxLen: MAX_EVENTS } },
   });
-  // Calls of the queue reject with their errors, and the owner of the connection handles the connection's errors.
+  // Nothing to do: calls of the queue reject with their errors, and the owner of the connection handles the
+  // connection's errors.
   queue.on("error", () => undefined);
   return queue;
 }

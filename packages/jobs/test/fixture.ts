@@ -11,10 +11,10 @@ import {
   type Producer,
 } from "../src/index.ts";
 
-/** The calls of a consumer's handler. Each call lasts until the test ends it. */
+/** The calls of a consumer's handler. Each call runs until the test calls `end`. */
 export interface Runs {
   readonly jobs: ExtractJob[];
-  /** Ends the oldest call that has not ended. An Error makes the handler throw. */
+  /** Ends the oldest running call of the handler: the call returns `disposition`, or throws it if it is an Error. */
   end(disposition?: Disposition | Error): void;
   readonly going: number;
   readonly errors: Error[];
@@ -57,7 +57,8 @@ export function useJobs(): JobsFixture {
     server = await startRedis();
   });
   afterEach(async () => {
-    // A test may have closed one of these already, perhaps with an error. Closing it again gives the same result.
+    // A test may have closed some consumers or producers of `open` already, perhaps with an error. Closing them again
+    // gives the same result.
     await Promise.allSettled(open.splice(0).map((one) => one[Symbol.asyncDispose]()));
     producer = undefined;
     prefix = newPrefix();

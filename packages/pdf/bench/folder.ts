@@ -95,8 +95,8 @@ function pdfsIn(root: string): string[] {
 }
 
 /**
- * The first pages of a file, as each reader reads them. Empty if a rival cannot read the file, or finds fewer pages than
- * docrelay or another rival: then a page number may mean different pages.
+ * The first pages of a file, as docrelay and the programs of `rivals` read them. Empty if one of these programs cannot
+ * read the file, or finds fewer pages than another program or docrelay: then a page number may mean different pages.
  */
 async function readBeside(rivals: readonly Rival[], path: string, outcome: ExtractOutcome): Promise<PageTexts[]> {
   const others = (await Promise.all(rivals.map(({ read }) => read(path)))).filter((pages) => pages !== undefined);

@@ -20,7 +20,7 @@ export function corpusContract(name: string, files: readonly CorpusFile[]): void
     };
     afterAll(() => Promise.all(open.map((extractor) => extractor[Symbol.asyncDispose]())));
 
-    /** For each PDF engine: what became of the files, which two children read once for all tests. */
+    /** For each PDF engine: the results of all files. Two children read them once, and all tests use these results. */
     const passes = new Map<ExtractorOptions["engine"], Promise<Run[]>>();
     const readAll = (engine: ExtractorOptions["engine"]): Promise<Run[]> => {
       const pass = passes.get(engine) ?? readWithTwo(create(engine, 2));

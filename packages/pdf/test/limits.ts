@@ -1,6 +1,6 @@
 import type { ExtractLimits } from "../src/index.ts";
 
-/** The default limits. */
+/** The limits that a worker has by default. */
 export const LIMITS: ExtractLimits = {
   stallMs: 10_000,
   timeoutMs: 60_000,

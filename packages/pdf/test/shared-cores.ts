@@ -43,7 +43,7 @@ function raisePriority(watched: WatchedProcess & { readonly pid?: number }): () 
   try {
     if (watched.pid !== undefined) setPriority(watched.pid, 0);
   } catch {
-    // The process has ended, or this one may not raise a priority; then the child keeps nice 10.
+    // The child has ended, or this process may not raise a priority. In the second case the child keeps nice 10.
   }
   return () => undefined;
 }

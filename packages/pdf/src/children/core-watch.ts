@@ -13,7 +13,7 @@ import { spawnSync } from "node:child_process";
  * child must be found, and another child must read the page.
  */
 const WINDOW_MS = 4000;
-/** A check that comes this many ms late does not count, because this process was suspended. */
+/** If a check comes this many ms late, this process was suspended, and the check finds no process starved. */
 const SUSPENDED_MS = 1000;
 /** A process that gets less than this part of a core between two checks is starved. */
 const STARVED_SHARE = 0.1;

@@ -123,7 +123,7 @@ interface State {
   /** All children, and how many files each of them has read. */
   readonly files: Map<Child, number>;
   readonly ready: WeakSet<Child>;
-  /** For each child that `acquireSpare` has handed out: the function that asks for the child. */
+  /** For each child that `acquireSpare` has handed out: the function that asks for the return of this child. */
   readonly recalls: Map<Child, () => void>;
   /** Free children that are not ready yet, and whose start is being watched. */
   readonly starting: Set<Child>;
@@ -160,7 +160,10 @@ function takeWarm(pool: State, isUrgent: boolean): Child | undefined {
   return child;
 }
 
-/** If the cores are full, replaces the free children that run only on idle cores. */
+/**
+ * If the cores are full (see `coresAreFull`), replaces those free children that run only on idle cores by children with
+ * a higher priority.
+ */
 function replaceIdleOnly(pool: State): void {
   if (!pool.coreWatch.coresAreFull()) return;
   for (const child of pool.free.filter(({ idleOnly }) => idleOnly)) {
@@ -202,8 +205,8 @@ async function prepare(pool: State, child: Child): Promise<void> {
 }
 
 function mayServeAgain(pool: State, child: Child): boolean {
-  // A child that started while the cores were full has a higher priority. Such a child is replaced once cores are idle
-  // again.
+  // While the cores are full (see `coresAreFull`), children start with a higher priority. Such a child is replaced once
+  // the cores are no longer full.
   const fitsCores = child.idleOnly || pool.coreWatch.coresAreFull();
   return (
     fitsCores &&
@@ -217,7 +220,8 @@ function mayServeAgain(pool: State, child: Child): boolean {
 async function started(child: Child, coreWatch: CoreWatch): Promise<void> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error("the child did not start in time")), START_MS);
-  // If a child is starved while it starts, the cores count as full, and the next children start with a higher priority.
+  // If a child is starved while it starts, the watch notes that the cores are full, and the next children start with a
+  // higher priority.
   const endWatch = coreWatch.watch(child, () => undefined);
   try {
     await Promise.race([child.ready, late.promise]);

@@ -44,7 +44,8 @@ export function lowerPriority(pid: number | undefined, idleOnly: boolean): void 
   try {
     for (const thread of threadsOf(pid)) setPriority(thread, idleOnly ? PRIORITY_LOW : PRIORITY_BELOW_NORMAL);
   } catch {
-    // The process has ended, or the system refused; the process then keeps its priority.
+    // The process has ended, or the system refused to lower its priority. In the second case the process keeps its
+    // priority.
   }
 }
 

@@ -81,8 +81,8 @@ export function withoutRepeats(
 }
 
 /**
- * In PDF, marks name groups of objects. `markOf` returns the innermost mark that has an ActualText and contains a text
- * object; 0 if there is none. `done` frees the memory.
+ * Reads the content marks of a PDF, with which a PDF groups drawn objects. `markOf` returns the innermost content mark
+ * that has an ActualText and contains this text object; 0 if there is none. `done` frees the memory.
  */
 function createMarks({ call, allocate, heap }: Pdfium): { markOf(object: number): number; done(): void } {
   const key = allocate("ActualText".length + 1);
@@ -106,7 +106,7 @@ function createMarks({ call, allocate, heap }: Pdfium): { markOf(object: number)
   };
 }
 
-/** For each mark with an ActualText: the rectangle around the mark's text objects. */
+/** For each content mark with an ActualText: the rectangle around the text objects in the content mark. */
 function spansOf(
   { call, allocate, heap }: Pdfium,
   page: number,

@@ -24,8 +24,8 @@ const BLANK = 0x20;
 /** Characters beside which PDFium may leave out narrow blanks, because it compares gaps with the widest letter. */
 const OVERLOOKED = new RegExp(`${CLUSTERED.source}|[\\u1100-\\u11ff\\u3130-\\u318f\\uac00-\\ud7ff]`);
 /**
- * If PDFium leaves out the blanks of a page in an alphabet, its words run together. So at most MAX_LONG_WORDS long
- * words are examined for gaps.
+ * If PDFium leaves out the blanks of a page whose script is an alphabet, the page's words run together to long ones. To
+ * find this out, at most MAX_LONG_WORDS long words are examined for gaps.
  */
 const [LONG_WORD, MAX_LONG_WORDS] = [/[a-z]{12,}/g, 8] as const;
 const LETTER = /[\p{L}\p{N}]/u;

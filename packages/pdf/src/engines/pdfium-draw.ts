@@ -58,7 +58,7 @@ interface Target {
   readonly height: number;
 }
 
-/** Draws the page turned about its middle, by `rotation` and back by `skew`. */
+/** Draws the page turned about its middle: by `rotation` quarter turns clockwise, and back by `skew` degrees. */
 function drawLevel(
   { call, allocate, heap }: Pdfium,
   { bitmap, page, width, height }: Target,

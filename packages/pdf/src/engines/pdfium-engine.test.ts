@@ -2,7 +2,7 @@ import type { PdfObject } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
 import { engine, line, onePage, readFirst, textOf, type OnePage } from "../../test/one-page.ts";
 
-/* Small PDFs made here, each of a common kind, and the text that a reader sees on their page. */
+/* Small PDFs that are made in this file, each of a common kind, and the text that people see on their page. */
 
 describe("the size of type", () => {
   it.each([
@@ -179,7 +179,7 @@ describe("a page that is turned, or text that is turned on it", () => {
     "",
     "7|Ottilie",
   ];
-  /** Draws the rows, cell by cell, from the top of the page. `matrix` returns the text matrix for a cell's position. */
+  /** Draws `rows`, cell by cell, from the top of the page. `matrix` returns the text matrix for a cell's position. */
   const written = (matrix: (x: number, y: number) => string): string =>
     rows
       .flatMap((row, index) =>

@@ -331,8 +331,8 @@ function visibleParts({ raw, letters, box }: PageText, start: number, end: numbe
 
 /**
  * Splits text that PDFium takes for one word although its letters are one below the other (the labels of an axis) or in
- * different rows (the choices of a form's list). `last`: the index of the last letter. `end`: the end of the text;
- * PDFium's hyphen may be between them.
+ * different rows (the choices of a form's list). `last`: the index of the last letter. `end`: the end of the text,
+ * which is after the hyphen that PDFium may have added to the last letter.
  */
 export function stackedParts(
   { raw, letters }: Pick<PageText, "raw" | "letters">,
@@ -359,7 +359,10 @@ export function stackedParts(
   return [...parts, [from, end]];
 }
 
-/** The line with its letters in reading order, with tabs between cells, or a line for each cell. */
+/**
+ * The line with its letters in reading order. If the line has several cells: one line with tabs between the cells; or,
+ * with `page.cells`, a line for each cell, unless the gaps are about equally wide.
+ */
 function reordered(page: PageText, line: RawLine, { words: _, ...place }: Omit<Line, "text">): Line[] {
   const { size } = line;
   const rtl = page.mostlyRtl;

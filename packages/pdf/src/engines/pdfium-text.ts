@@ -96,7 +96,8 @@ function thaiText(pdfium: Pdfium, text: number, count: number): GivenText | unde
     const isUnnamed = code >= 0x80 && pdfium.call.FPDFText_HasUnicodeMapError(text, index) === 1;
     const letter = isUnnamed ? thaiLetter(code) : undefined;
     if (letter !== undefined) decoded.add(index);
-    // Only unnamed letters are judged. Other letters become blanks, which separate the unnamed letters around them.
+    // The other letters become blanks, so that `isThai` judges only the unnamed letters, and letters on both sides of a
+    // named one do not count as neighbours.
     unnamed += isUnnamed ? (letter ?? signOf(code)) : " ";
     return letter;
   });

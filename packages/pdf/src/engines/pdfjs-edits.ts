@@ -34,8 +34,8 @@ export const EDITS: readonly Edit[] = [
 `,
   },
   {
-    // Keeps pdfjs from reading the file of a composite font with a ToUnicode map. pdfjs would read this file only for
-    // the outlines, because the PDF itself gives the font's letters and widths.
+    // Keeps pdfjs from parsing the font file that is embedded for a composite font with a ToUnicode map. pdfjs would
+    // parse it only for the outlines, because the PDF itself gives the font's letters and widths.
     module: "/legacy/build/pdf.worker.mjs",
     from: "    if (!file || file.isEmpty) {\n",
     to: "    if (file && !file.isEmpty && properties.composite && properties.hasIncludedToUnicodeMap) return;\n    if (!file || file.isEmpty) {\n",

@@ -49,7 +49,7 @@ export function createSecondReader(
       const read = await document?.read(page);
       return read?.lines.map(({ text }) => text).join("\n");
     } catch {
-      // The text of the first engine is used as it is.
+      // The second engine cannot read the page, so the text of the first engine is used as it is.
       return undefined;
     } finally {
       spent += cpuMs() - began;

@@ -81,8 +81,8 @@ export interface KnownText {
   /** Whether so many letters are unnamed that OCR, if it is available, should read the page. */
   readonly holed: boolean;
   /**
-   * The characters that are only codes; set if they are many, or make no text, so that another PDF engine may know more
-   * of them.
+   * The unnamed letters of the page, as codes. Set if another PDF engine may know more of them, because they are many,
+   * or because their codes make no text.
    */
   readonly codes?: Codes;
   /** Whether the part of the text from `start` to `end` is readable; left out when all parts are. */

@@ -55,7 +55,8 @@ export async function readScans(
       if (read) ({ manner } = read);
     } catch {
       signal.throwIfAborted();
-      // The time for the page is over, or a process has ended. The outcome lists the page as missing.
+      // The time for the page is over, or a process that draws or recognises it has ended. The outcome lists the page
+      // as missing.
     }
     signal.throwIfAborted();
     if (reading.total !== undefined) onPage?.(page, reading.total);

@@ -69,7 +69,7 @@ interface Children extends Disposable {
   drop(child: OcrChild): void;
 }
 
-/** @param reads the files that a child may read */
+/** @param reads the files that each child may read */
 function createChildren(reads: readonly string[], argument: string, coreWatch: CoreWatch): Children {
   const free: OcrChild[] = [];
   const all = new Set<OcrChild>();

@@ -69,7 +69,8 @@ export interface ExtractOptions {
 
 /**
  * Extracts the text of PDFs. A file that cannot be read is no error: its outcome is `failed`. `extract` throws on
- * abort, after the extractor was disposed, and if no child process can be started or the server cannot be reached.
+ * abort, after the extractor was disposed, and if no child process can be started (in an HTTP extractor: if its server
+ * cannot be reached).
  */
 export interface Extractor extends AsyncDisposable {
   extract(input: ExtractInput, options: ExtractOptions): Promise<ExtractOutcome>;

@@ -27,7 +27,7 @@ async function warmUp(extractor: Extractor, children: number): Promise<void> {
 }
 const { signal } = new AbortController();
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, index) => `This is page ${index + 1}.`);
-/** A page with this many drawing operators takes a child some milliseconds. */
+/** A child needs some milliseconds to read a page with this many drawing operators. */
 const OPERATORS = 5000;
 
 /**

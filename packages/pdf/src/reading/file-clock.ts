@@ -15,7 +15,7 @@ export interface FileClock {
 
 type Times = Pick<ExtractLimits, "stallMs" | "timeoutMs">;
 
-/** All children that try the same page together get this many times `stallMs`. */
+/** All children that try the same page have together this many times `stallMs` for it. */
 const SHARED_STALLS = 1.3;
 /** If fewer ms than this would be left for the page, no other child begins. */
 const MIN_LEFT_MS = 500;

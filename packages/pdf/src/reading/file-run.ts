@@ -145,7 +145,8 @@ function addPage(run: State, report: PageReport, fromEnd: ReadFromEnd): Action[]
   const { page } = report;
   const actions = page < fromEnd.firstPage ? add(run, report, fromEnd) : [];
   const left = (run.reading.total ?? 0) - page;
-  // The pool's free children have loaded only the first PDF engine, so a second child can help only this engine.
+  // The second child would be a free child of the pool. Free children have loaded only the first PDF engine, so a
+  // second child is of use only while this engine reads the file.
   const isFirst = run.reading.engine === run.first;
   if (isFirst && page === run.begin + ALONE_PAGES - 1 && left >= MIN_BACKWARD_PAGES)
     actions.push({ type: "read-backwards", pages: page + left });

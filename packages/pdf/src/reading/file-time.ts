@@ -46,7 +46,10 @@ export function nextPageTime(time: FileTime, times: Times, { at, lost }: { at: M
   };
 }
 
-/** Which time is too short for another child; undefined if both are long enough. */
+/**
+ * Which time of the file is too short for another child: processor time (`time`) or wall-clock time (`busy`). Undefined
+ * if both are long enough.
+ */
 export function lacks(time: FileTime, times: Times, { wall, cpu }: Moment): Overdue | undefined {
   if (!hasTimeLeft(time.cpu, times, cpu)) return "time";
   return hasTimeLeft(time.wall, wallTimes(times), wall) ? undefined : "busy";

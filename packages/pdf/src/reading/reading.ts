@@ -157,8 +157,8 @@ function hasText(reading: Reading): boolean {
  */
 export function combine(first: Reading, second: Reading, limits: ExtractLimits): Reading {
   if (first.end === "invalid" && second.end === "encrypted") return second;
-  // The second engine had no core, and might otherwise have read the file. So the result is `busy`, which says nothing
-  // about the file.
+  // The second engine got no core in its time; otherwise it might have read the file. So the result is `busy`, which
+  // says nothing about the file.
   if (second.end === "busy" && !hasText(first)) return second;
   if (!hasSomething(first) && !hasText(second)) {
     // If the second PDF engine has read every page, its outcome says more about the file than that of the first.

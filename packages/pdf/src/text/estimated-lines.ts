@@ -2,7 +2,7 @@ import type { Line, Precision } from "./layout.ts";
 
 const WIDE = /[\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]/g;
 
-/** For lines whose widths are estimated from the number of letters. */
+/** How exact the widths of lines are if they are estimated from the number of letters. */
 export const ESTIMATED: Precision = { slack: 0.12 };
 
 /**

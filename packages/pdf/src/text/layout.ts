@@ -66,8 +66,8 @@ const MIN_WIDTH_EM = 14;
 
 /**
  * Joins the lines of a page, given in reading order, into the text of the page: one line for each paragraph. A line
- * belongs to the same paragraph as the line before it if its first word had no room there. Rows of a table, items of a
- * list, and lines in another font size begin a new paragraph.
+ * belongs to the same paragraph as the line before it if its first word had no room at the end of that line. Rows of a
+ * table, items of a list, and lines in another font size begin a new paragraph.
  */
 export function pageText(lines: readonly Line[], precision: Precision = { slack: 0.01 }): string {
   const seen = withoutStretch(lines.map((line) => directed(withoutHanBlanks(line))));
@@ -104,7 +104,10 @@ function withoutHanBlanks(line: Line): SeenLine {
   return blanks * 2 > pairs ? { ...line, text: line.text.replace(HAN_BLANK, ""), full: true } : line;
 }
 
-/** Mirrors a right-to-left line, so that it begins at `left`. */
+/**
+ * Mirrors a right-to-left line (its positions get the opposite sign), so that the place where the line begins becomes
+ * `left`.
+ */
 function directed<T extends Line>(line: T): T {
   if (line.mirrored === true || !isMostlyRtl(line.text)) return line;
   return { ...line, left: -line.right, right: -line.left };
@@ -158,8 +161,9 @@ function continues(
   if ((gaps[index] as number) > 1.25 * leading(gaps, index)) return false;
   if (line.text.includes("\t") || next.text.includes("\t") || ITEM.test(next.text.trimStart())) return false;
   const em = line.size;
-  // The next line may be indented further in one case only: the line at `index` begins an item of a list. It may be
-  // indented less only after the first line of a paragraph.
+  // How far the left edge of the next line may differ from that of the line at `index`: it may be farther to the right
+  // only if the line at `index` begins an item of a list, and farther to the left only if this line is the first of its
+  // paragraph.
   const shift = next.left - line.left;
   const hanging = !joined && ITEM.test(line.text.trimStart()) && shift < 4 * em;
   if (shift > 0.6 * em && !hanging) return false;
@@ -176,7 +180,10 @@ function lineGap(line: Line, next: Line | undefined): number {
   return down > 0.5 * line.size && down < 2.1 * line.size ? down : Infinity;
 }
 
-/** The smallest distance between baselines nearby, which is the distance within a paragraph. */
+/**
+ * The smallest of the distances between baselines (`gaps`) up to three lines before and after `index`. It is taken for
+ * the distance of lines within a paragraph.
+ */
 function leading(gaps: readonly number[], index: number): number {
   let least = Infinity;
   for (let at = index - 3; at <= index + 3; at++) least = Math.min(least, gaps[at] ?? Infinity);
@@ -227,7 +234,7 @@ interface BrokenWord {
 function brokenWord(line: Line, next: Line): BrokenWord | undefined {
   const whole = line.text.trimEnd();
   if (whole === "" || !LINE_HYPHENS.includes(whole.charAt(whole.length - 1))) return undefined;
-  // A hyphen after a blank is usually a dash between words, unless the line says that it belongs to the word.
+  // A hyphen after a blank is usually a dash between words. It belongs to the word before it if `hyphenApart` is true.
   const before = line.hyphenApart === true ? whole.slice(0, -1).trimEnd() : whole.slice(0, -1);
   const [head] = /[\p{L}\p{M}]+$/u.exec(before) ?? [];
   // The rest of a broken word begins with a lower-case letter. Before a capital or a digit, and after a number, the

@@ -35,14 +35,14 @@ const BRACKETS = ["()", "[]", "{}", "<>", "«»"] as const;
  */
 const ONE_PLACE_EM = 0.03;
 /**
- * In ems: a wider gap is a blank. Beside brackets and quotation marks, which have free space at their sides, the limit
- * is BRACKET_BLANK_EM.
+ * A gap between two glyphs that is wider than this many ems is a blank. Beside brackets and quotation marks, which have
+ * free space at their sides, the limit is BRACKET_BLANK_EM.
  */
 const BLANK_EM = 0.18;
 const BRACKET_BLANK_EM = 0.26;
 /**
- * Matches a mark that ends a word or a number. In some styles of Arabic, the gap before a full stop is wider than
- * BLANK_EM; it is a blank only if it is wider than ENDING_BLANK_EM, in ems.
+ * Matches a punctuation mark that ends a word or a number. In some styles of Arabic, the gap before such a mark is
+ * wider than BLANK_EM. So this gap is a blank only if it is wider than ENDING_BLANK_EM, in ems.
  */
 const [ENDING, ENDING_BLANK_EM] = [/^[.,:;!?\u060c\u061b\u061f\u06d4]$/, 0.5] as const;
 const BRACKET = /^[()[\]{}<>"'\u00ab\u00bb\u201c-\u201f]/;
@@ -249,7 +249,7 @@ function withBlanks(glyphs: readonly Glyph[], size: number, blanks: ReadonlySet<
 /** In ems: a wider gap between two glyphs is a blank. `one`: the left glyph. `left`: the text to the left of `one`. */
 function blankOf(one: Glyph, other: Glyph, left = " "): number {
   const endsLatin = DIGIT.test(left) || (LETTER.test(left) && !RTL.test(left));
-  // Between two digits, a mark is a part of the number and does not end it.
+  // Between two digits, a punctuation mark is a part of the number and does not end it.
   const endsOther = RTL.test(other.text) && (!endsLatin || DIGIT.test(other.text));
   if (ENDING.test(one.text) && endsOther) return ENDING_BLANK_EM;
   return BRACKET.test(one.text) || BRACKET.test(other.text) ? BRACKET_BLANK_EM : BLANK_EM;

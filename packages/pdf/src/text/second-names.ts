@@ -93,9 +93,9 @@ interface Marks {
 }
 
 /**
- * Searches `text` for a word between its neighbours, and returns the letters at the places of the word's marks. Returns
- * undefined if the word is not found, or if different letters are found. Where `text` has PDFium's guess, that is
- * returned.
+ * Searches `text` for the words of `context`, and returns the letters that `text` has in place of the marks of the word
+ * `context[at]`. If `text` has PDFium's guess in place of a mark, the guess is returned for this mark. Returns
+ * undefined if the words are not found, or if they are found with different letters.
  */
 function find(text: string, context: readonly string[], at: number, { marks, guesses }: Marks): string[] | undefined {
   const any = `[\\p{L}\\p{M}'’]{1,${MAX_LETTERS}}?`;
@@ -103,7 +103,8 @@ function find(text: string, context: readonly string[], at: number, { marks, gue
   const pattern = context.map((word) => {
     const signs = word.match(marks) ?? [];
     const parts = word.split(marks).map(escaped);
-    // The other PDF engine may put a blank beside a glyph whose stated width is that of one letter.
+    // Blanks are allowed around the letters that `text` has in place of a mark: the other PDF engine may put a blank
+    // beside a glyph whose stated width is that of one letter.
     return parts.reduce(
       (all, part, index) => `${all}(?:(${escaped(guessOf(signs[index - 1]))})|\\s?(${any})\\s?)${part}`,
     );

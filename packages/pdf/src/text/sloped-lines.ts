@@ -7,14 +7,17 @@ import { CELL_GAP_EM } from "./space.ts";
  * line.
  */
 
-/** In ems. Neighbouring letters of a line differ less than this in height; two lines are farther apart. */
+/**
+ * In ems. Within a sloped line, neighbouring letters differ by less than this in their height above the bottom of the
+ * page. Separate lines are farther apart.
+ */
 const STEP_EM = 1;
 /**
- * Parts that stand beside each other are taken for one sloped line only if the baselines of their first and last
- * letters differ by more than this, in ems.
+ * Parts of a line that stand beside each other are taken for one sloped line only if the lowest and the highest of
+ * their baselines differ by more than this, in ems.
  */
 const LEVEL_EM = 0.1;
-/** Font sizes count as equal if they differ by at most this part. */
+/** Two font sizes count as equal if their difference, divided by one of them, is at most this. */
 const LIKE_SIZE = 0.1;
 /** The letters of a sloped line get positions, in the order of drawing, that are at least this many ems apart. */
 const NEXT_EM = 0.05;
@@ -23,10 +26,12 @@ const NEXT_EM = 0.05;
  * order of the letters.
  */
 const BACK_EM = 0.9;
-/** In ems. Parts that overlap horizontally by more than this are lines one above the other. */
+/** In ems. If two parts (see `LinePart`) overlap horizontally by more than this, they are lines one above the other. */
 const OVER_EM = 0.5;
 
-/** The position of the first or last letter of a part, in points from the left and from the bottom. */
+/**
+ * The position of the first or the last letter of a part (see `LinePart`), in points from the left and from the bottom.
+ */
 export interface PartEnd {
   readonly left: number;
   readonly right: number;
@@ -42,7 +47,7 @@ type Ends = readonly [PartEnd, PartEnd];
 export interface LinePart {
   readonly start: number;
   readonly end: number;
-  /** The first and the last letter; left out if a position is unknown. */
+  /** The first and the last letter of the part; left out if the position of one is unknown. */
   readonly ends?: Ends | undefined;
   readonly rtl: boolean;
 }
@@ -91,7 +96,7 @@ export function areStacked(parts: readonly LinePart[]): boolean {
   return false;
 }
 
-/** The horizontal gap between two parts, whichever is the left one; negative if they overlap. */
+/** The horizontal gap between two parts of a line, whichever is the left one; negative if they overlap. */
 const gapBetween = (one: Ends, other: Ends): number =>
   Math.max(leftOf(other) - rightOf(one), leftOf(one) - rightOf(other));
 const leftOf = ([first, last]: Ends): number => Math.min(first.left, last.left);
@@ -99,10 +104,7 @@ const rightOf = ([first, last]: Ends): number => Math.max(first.right, last.righ
 const heightBetween = (one: Ends, other: Ends): number =>
   Math.min(...one.flatMap((end) => other.map(({ baseline }) => Math.abs(baseline - end.baseline))));
 
-/**
- * A character of a sloped line. `order`: its place in the order of drawing, which the characters of one drawn object
- * share.
- */
+/** A character of a sloped line. `order`: which place the drawn object of the character has in the order of drawing. */
 export interface DrawnSign extends PlacedSign {
   readonly order: number;
 }

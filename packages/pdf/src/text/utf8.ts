@@ -65,8 +65,9 @@ export function fromPairsOfBytes(text: string): string {
 /** Decodes a PDF string whose bytes are UTF-8 but were read as PDFDocEncoding. Returns any other string unchanged. */
 export function fromSingleBytes(text: string): string {
   if (!/[\u00c2-\u00f4]/.test(text)) return text;
-  // The bytes 0x9f and 0xad are lost, because PDFDocEncoding has no character for them. The byte before shows which of
-  // the two is meant.
+  // PDFDocEncoding has no character for the bytes 0x9f and 0xad, so both have become U+0000. The byte before shows
+  // which of the two is meant. Only after 0xc3 both are possible: 0x9f (ß) is taken if the text has German umlauts,
+  // otherwise 0xad (í).
   const isGerman = /\u00c3[\u00a4\u00b6\u00bc]/.test(text);
   const bytes: number[] = [];
   for (const unit of text) {

@@ -37,10 +37,16 @@ const PHRASES: Script = {
   atLineEnd: 2,
 };
 const MARK = /^\p{M}/u;
-/** The page's average counts as much as this many occurrences of a key, so that rare keys do not decide. */
+/**
+ * The page's average (`usual`) is added to the counts of a key (see `keysOf`) with the weight of this many places, so
+ * that a key with few places does not decide.
+ */
 const WEIGHT = 2;
 
-/** How often a key of the page is at a blank (`apart`), and how often within a word (`within`). */
+/**
+ * For a key (see `keysOf`): at how many places with this key the page has a blank (`apart`), and at how many there is
+ * none (`within`).
+ */
 interface Places {
   apart: number;
   within: number;
@@ -86,7 +92,10 @@ function breaksOf(lines: readonly { readonly text: string }[], { letter, keysOf,
   }
   const usual = (all.apart + 1) / (all.apart + all.within + 2);
   const usualOdds = usual / (1 - usual);
-  /** How many times as often a key is at a blank as the average key. */
+  /**
+   * The odds that a place with this key (see `keysOf`) is at a blank, divided by the odds of an average place of the
+   * page.
+   */
   const odds = (key: string): number => {
     const { apart, within } = counts.get(key) ?? { apart: 0, within: 0 };
     return (apart + WEIGHT * usual) / (within + WEIGHT * (1 - usual)) / usualOdds;
