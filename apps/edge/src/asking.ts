@@ -141,7 +141,10 @@ export function countedNetworks({ byNetwork }: Pick<Resources, "byNetwork">): Ne
   return byNetwork.connections && byNetwork.networks;
 }
 
-/** How many files each user of a network or tenant may send to one edge, by uploads or inside asks. */
+/**
+ * How many files a network or a tenant may send to one edge, by uploads or inside asks, for each user that it counts as
+ * (`USERS_PER_ADDRESS`, `USERS_PER_TENANT`).
+ */
 const FILE_RATE: Rate = { perSecond: 1, burst: 100 };
 
 function askRateOf({ ASKS_PER_SECOND: perSecond, ASKS_BURST: burst }: Config): Rate {

@@ -43,14 +43,14 @@ export interface Target extends AsyncDisposable {
   readonly tokens: Set<string>;
   token(user: string, ttlMs?: number): Promise<string>;
   sign(claims: JWTPayload, by?: { key?: Uint8Array; algorithm?: string }): Promise<string>;
-  /** Tries to connect. Resolves to the code of the refusal. */
+  /** Tries to connect with `auth`, which the edge must refuse. Resolves to the code of the refusal. */
   refusal(auth: object, options?: { query?: Record<string, string>; port?: number }): Promise<string>;
   client(
     user: string,
     port?: number,
   ): Promise<{ socket: Socket; send(event: string, ...args: unknown[]): Promise<Answer> }>;
   raw(options?: { origin?: string; query?: string }): Promise<RawSocket>;
-  /** Opens a raw socket and connects over it as this user. */
+  /** Opens a `RawSocket`, and connects to Socket.IO over it as this user. */
   joined(user: string): Promise<RawSocket>;
   /** Requests a WebSocket upgrade that must be refused. Resolves to the status and the body of the refusal. */
   upgrade(origin: string): Promise<{ status: number; body: string }>;

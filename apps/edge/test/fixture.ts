@@ -40,7 +40,10 @@ export interface Client {
   readonly welcome: Welcome;
   /** The events of conversations that the client has received, in the order of arrival. */
   readonly events: Event[];
-  /** All other messages that the client has received, each with its name. */
+  /**
+   * The messages that the client has received, each with its name, except `welcome` and the events of conversations. A
+   * disconnect is listed, too.
+   */
   readonly said: Array<[name: string, payload: unknown]>;
   send(event: string, ...args: unknown[]): Promise<Answer>;
   open(conversation: string, after?: { seq: number; nonce: string }): Promise<Opened & Answer>;
@@ -99,8 +102,8 @@ export function useEdges(of: { count?: number; env?: Env; redis?: { aof?: boolea
     if (!of.each) await startAll();
   }, 30_000);
   beforeEach(async () => {
-    // The secret is stored again after the flush, because running edges keep it in memory. Another test checks what
-    // happens when Redis loses it.
+    // The secret of digests is stored again after `flushall`, because running edges keep it in memory. Another test
+    // checks what happens when Redis loses this secret.
     const digest = await there(redis).get("secret:digest");
     await there(redis).flushall();
     if (digest !== null) await there(redis).set("secret:digest", digest);

@@ -259,8 +259,8 @@ export const SOCKET: Cases = {
     const clients = await Promise.all(Array.from({ length: 50 }, (_, n) => target.client(`${user}-${n}`)));
     const start = { upload: "u", name: "a.pdf", type: "application/pdf", size: 10_485_760 };
     const answers = await Promise.all(clients.map(({ send }) => send("upload:start", start)));
-    // The announced sizes together exceed the room for all files. But an upload reserves only little room before its
-    // bytes arrive, so another user can still upload.
+    // The announced sizes together exceed `MAX_BLOB_BYTES`. But an upload reserves only little room before its bytes
+    // arrive, so another user can still upload.
     expect(answers.length * start.size).toBeGreaterThan(MAX_BLOB_BYTES);
     for (const answer of answers) if (!answer.ok) expect(code(answer)).toMatch(/^(BUSY|QUOTA_EXCEEDED)$/);
     const honest = await target.client(`${user}-honest`);

@@ -7,7 +7,7 @@ import type { Cases } from "./hostile-socket.ts";
  * ends the connection, the client gets the close code 1005.
  */
 export const FRAMES: Cases = {
-  // The text of this refusal comes from the Socket.IO library: PROTOCOL.md has one namespace, and no error code for
+  // The text "Invalid namespace" comes from the Socket.IO library: PROTOCOL.md has one namespace, and no error code for
   // other namespaces.
   async S13(target, user) {
     const raw = await target.raw();
@@ -72,7 +72,7 @@ const get = (target: Target, path: string): Promise<string> =>
   target.bytes(`GET ${path} HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`);
 
 export const HTTP: Cases = {
-  // This route does not exist. The edge waits for the rest of the body for a second only, and then sends its 404.
+  // The edge has no route `POST /uploads`. It waits for the rest of the body for a second only, and then sends its 404.
   async H01(target) {
     const head = `POST /uploads HTTP/1.1\r\n${HOST}Connection: close\r\n`;
     const begin = MARK.repeat(1000);

@@ -32,7 +32,7 @@ export interface Login extends AsyncDisposable {
   readonly asked: number;
   /** Further entries of the published key set, for example keys for other purposes than tokens. */
   readonly others: object[];
-  /** Sets the response from now on: the published keys; or only this status (a number); or this text. */
+  /** Sets what the server responds from now on: these published keys; or only this status (a number); or this text. */
   publish(what: readonly LoginKey[] | number | string): void;
 }
 

@@ -9,7 +9,7 @@ import { createLoginKey, signWith, type LoginKey } from "./login.ts";
  */
 export interface Provider extends AsyncDisposable {
   readonly issuer: string;
-  /** Claims of all later tokens, such as the name of the user (`sub`). */
+  /** Claims of the tokens that the provider issues from now on, such as the name of the user (`sub`). */
   claims: Record<string, unknown>;
   /** How many requests for tokens were granted. */
   readonly granted: number;

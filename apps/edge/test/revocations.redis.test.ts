@@ -156,7 +156,8 @@ describe("the pages of the admin port", () => {
   ])("refuse %s", async (_name, body, status) => {
     const begunAt = Date.now();
     expect((await revoke(body)).status).toBe(status);
-    // Only newer revocations are counted: Redis was flushed, and the edges may store those of earlier tests again.
+    // Only revocations since `begunAt` are counted: after Redis was flushed, the edges may have stored those of earlier
+    // tests again.
     expect(await relay.store.redis.zcount(KEYS.revoked.pattern, begunAt, "+inf")).toBe(0);
   });
 

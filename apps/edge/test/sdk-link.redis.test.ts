@@ -162,7 +162,7 @@ describe("an upload", () => {
     });
     await asked.accepted;
     expect(told).toEqual(["online", "offline", "online", "offline", "online"]);
-    // After a break, only the bytes that were under way at that moment are sent again.
+    // After the connection has broken, only the bytes that were under way at that moment are sent again.
     expect(line.bytesUp - before).toBeLessThan(400_000 + 2 * 262_144 + 20_000);
   });
 });

@@ -151,7 +151,7 @@ async function acceptTraced(
   return { seq: accepted.seq, duplicate: accepted.duplicate };
 }
 
-/** Checks what can be checked without Redis. @throws Refusal */
+/** Checks the rates and bounds of an ask, its message and its files, without a request to Redis. @throws Refusal */
 function checkAsk(
   { askRate, usage, limits }: AskDeps,
   { user, message, files }: AskInput,

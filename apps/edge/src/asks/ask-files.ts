@@ -37,7 +37,7 @@ export interface FileDeps extends ExtractionDeps {
   readonly uploads: Pick<Uploads, "keep">;
 }
 
-/** A file of an ask whose bytes are stored and whose text key is known. */
+/** A file of an ask. Its bytes are stored, and its text key is known. */
 export type PreparedFile = AskFile & { readonly password?: string | undefined };
 
 /** Checks all files before any is stored: one refused file must not leave the stored bytes of the others behind. */

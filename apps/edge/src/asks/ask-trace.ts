@@ -19,7 +19,10 @@ export interface AskTrace {
    * only a trace id. `readTrace` reads both.
    */
   readonly stored: string;
-  /** Must be called when the ask was acknowledged. `duplicate`: whether the ask had been accepted before. */
+  /**
+   * Must be called when the ask was acknowledged: ends the span of the ask, if there is one. `duplicate`: whether the
+   * ask had been accepted before.
+   */
   accepted(duplicate: boolean): void;
   refused(error: unknown): void;
 }

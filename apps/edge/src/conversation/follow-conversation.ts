@@ -30,14 +30,14 @@ export interface FollowTarget {
 }
 
 export interface FollowHandlers {
-  /** Called once for each event, in order. */
+  /** Called once for each event of the log, in order. */
   apply(event: Event): void;
   /**
    * Called when Redis has lost events that were already applied: these events are void, and `apply` gets the whole log
    * again from its start.
    */
   reset?(): void;
-  /** Called when the conversation can no longer be followed. */
+  /** Called when the conversation can no longer be followed; `error`: the reason. */
   fail(error: WireError): void;
 }
 
@@ -56,7 +56,10 @@ export interface ConversationReader {
 const LISTEN_MS = 900;
 const LISTEN_AGAIN_MS = 1000;
 
-/** Begins to follow at once; after `stop` no handler is called. */
+/**
+ * Begins at once to follow the conversation that `target` names. After `stop` of the returned reader none of `handlers`
+ * is called.
+ */
 export function followConversation(
   { fanOut, open, toWire }: ReaderDeps,
   target: FollowTarget,
@@ -79,7 +82,7 @@ export function followConversation(
     const step = follow(state, by, performance.now(), Math.random());
     state = step.state;
     for (const action of step.actions) {
-      if (stopped) return; // a handler of an earlier action has called `stop`
+      if (stopped) return; // `handlers` may have called `stop` during an earlier action of this step
       if (action.type === "apply") handlers.apply(action.event);
       else if (action.type === "reset") handlers.reset?.();
       else if (action.type === "fail") handlers.fail(action.error);

@@ -40,7 +40,10 @@ function reader(user: string): TestReader {
     },
   };
 }
-/** Queues opens by name. `began` lists the opens that have begun; `finish` ends one of them. */
+/**
+ * `open` queues an open of a conversation under a name, `began` lists the names of the opens that have begun, and
+ * `finish` ends one of them.
+ */
 function opens(queue: OpenQueue): {
   began: string[];
   open(name: string, of: LogReader): Promise<void>;
@@ -80,8 +83,8 @@ describe("the open queue", () => {
     const all = [1, 2, 3, 4].flatMap((n) => greedy.map((of, tab) => open(`greedy.${tab}.${n}`, of)));
     all.push(open("ann", reader("ann")), open("bob", reader("bob")));
     await Promise.all(all);
-    // One open of the greedy user ran before the others came. After it, each user is served once before any user is
-    // served again.
+    // The first open of the greedy user is served at once, because those of ann and bob are queued later. After it,
+    // each user is served once before any user is served again.
     expect(order.indexOf("ann")).toBeLessThanOrEqual(2);
     expect(order.indexOf("bob")).toBeLessThanOrEqual(3);
     const tab = (of: number): string[] => order.filter((name) => name.startsWith(`greedy.${of}`));
@@ -125,7 +128,8 @@ describe("the open queue", () => {
   it("refuses whoever has too many waiting, and everybody when all have", async () => {
     const queue = createOpenQueue({ ...RULE, maxPerUser: 2, maxWaiting: 3 });
     const { began, open, finish } = opens(queue);
-    const all = [1, 2, 3].map((n) => open(`a${n}`, reader("ann"))); // one of these logs is being read
+    // One of these logs is being read, and the other two wait.
+    const all = [1, 2, 3].map((n) => open(`a${n}`, reader("ann")));
     await expect(open("a4", reader("ann"))).rejects.toMatchObject(busy);
     all.push(open("b1", reader("bob")));
     await expect(open("c1", reader("cleo"))).rejects.toMatchObject(busy);

@@ -25,16 +25,19 @@ import type { OwnFiles } from "../uploads/own-files.ts";
 export interface OwnConversations {
   /** Returns one page of the list, the conversation with the newest question first. */
   list(user: string, page: ListConversations): Promise<{ conversations: ListedConversation[]; more: boolean }>;
-  /** Idempotent. @throws Refusal `NOT_FOUND` */
+  /** Gives a conversation another title. Idempotent. @throws Refusal `NOT_FOUND` */
   rename(user: string, of: { conversation: string; title: string }, from?: string): Promise<void>;
   /**
    * Cancels the conversation's asks and removes everything kept of it, including files that no other conversation uses.
    * Idempotent; a conversation that does not exist is no error.
    */
   remove(user: string, conversation: string, from?: string): Promise<void>;
-  /** Removes every conversation, but no files. Idempotent. */
+  /** Removes every conversation of the user, but no files. Idempotent. */
   removeAll(user: string): Promise<void>;
-  /** Must be called when the first ask of a conversation was accepted. Returns at once. */
+  /**
+   * Must be called when the first ask of a conversation was accepted, to send the hint about the new conversation.
+   * Returns at once.
+   */
   added(user: string, conversation: string, from?: string): void;
 }
 

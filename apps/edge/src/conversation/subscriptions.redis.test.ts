@@ -33,7 +33,7 @@ describe("the watched subscriptions", () => {
       what: "the adapter's own",
     });
     await subscriptions.confirmed(channel);
-    // If the adapter's own subscription were not noticed, `confirmed` would send a second one.
+    // If `watchSubscriptions` did not notice the adapter's own subscription, `confirmed` would send a second one.
     expect(calls.filter((name) => name === channel)).toHaveLength(1);
 
     const heard: string[] = [];

@@ -55,7 +55,8 @@ export function watchSubscriptions(subscriber: RedisSubscriber, onRefused: (erro
   const backCallbacks: Array<() => void> = [];
   onBack(subscriber, (channels) => {
     if (!channels) for (const callback of backCallbacks) callback();
-    // With a single Redis, ioredis has sent all SSUBSCRIBEs again by now; the callbacks wait for the replies.
+    // With a single Redis, ioredis has sent all SSUBSCRIBEs again by now. `callbacks` are called when Redis has replied
+    // to all of them.
     const settled = Promise.allSettled(channels ? [] : [...answers.values()]);
     void settled.then(() => {
       for (const callback of callbacks) callback(channels);

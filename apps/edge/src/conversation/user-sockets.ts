@@ -11,9 +11,12 @@ export interface UserListener {
   linksEnded?(digests: readonly string[]): void;
 }
 
-/** The connections of this edge by their users. */
+/** The connections to this edge that get hints about their users. */
 export interface UserSockets {
-  /** Returns at once. Until Redis has confirmed the subscription, hints may be lost, as any hint may be. */
+  /**
+   * Adds a connection, which then gets the hints about its user. Returns at once. Hints may be lost until Redis has
+   * confirmed the subscription.
+   */
   join(listener: UserListener): void;
   leave(listener: UserListener): void;
 }
@@ -39,7 +42,7 @@ export function createUserSockets(hints: Listening<UserHint>, onTrouble: (error:
     // Hints that were lost while Redis did not respond are in no log, so nothing can be read again here. The gateway
     // tells its clients to fetch the list of conversations again.
     hints.listen(hintsOfUsers(shard), { message: hear, resync: () => undefined }).catch((error: unknown) => {
-      shards.delete(shard); // the next connection of the shard subscribes again
+      shards.delete(shard); // the next connection of a user of this shard subscribes again
       onTrouble(error);
     });
   }

@@ -23,7 +23,8 @@ export function createLoopback(options: { subscriber: RedisSubscriber; publisher
       const token = randomUUID();
       const { promise, resolve } = Promise.withResolvers<void>();
       waiting.set(token, resolve);
-      const forget = setTimeout(() => waiting.delete(token), 2000); // by then the check has timed out
+      // By then the health check that called `check` has timed out.
+      const forget = setTimeout(() => waiting.delete(token), 2000);
       try {
         await options.publisher.spublish(channel, token);
         await promise;

@@ -15,7 +15,7 @@ export interface AdmissionDeps {
   /** Limits how often one user may connect to this edge. */
   readonly connectRate: RateLimiter;
   readonly maxConnections: number;
-  /** The rules for the connections of one tenant and of one network. */
+  /** The rules that limit the connections of each tenant and of each network. */
   readonly groups: readonly GroupRule[];
   readonly isDraining: () => boolean;
   /** Whether the user or the token was revoked. */

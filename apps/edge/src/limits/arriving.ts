@@ -9,10 +9,10 @@ export interface Arriving {
   readonly bytes: number;
   /**
    * Adds a connection, each of whose messages may take `maxMs` to arrive. The connections of one `network` together may
-   * use only a part of the bytes. `network` is undefined if `USERS_PER_ADDRESS` is 0.
+   * have only `maxNetworkBytes` of incomplete messages. `network` is undefined if `USERS_PER_ADDRESS` is 0.
    */
   join(evict: Evict, maxMs: number, network?: string): Member;
-  /** Evicts connections whose message takes too long. Must be called every few seconds. */
+  /** Evicts connections whose message takes too long to arrive. Must be called every few seconds. */
   expire(): void;
 }
 /**
@@ -27,7 +27,9 @@ interface Member {
    * its bytes so far when it becomes large, and `bytes` from then on.
    */
   received(bytes: number): number;
-  /** Must be called when the message is complete or the connection has ended. */
+  /**
+   * Must be called when the message is complete or the connection has ended: the bytes of the message no longer count.
+   */
   finished(): void;
 }
 interface Large {

@@ -105,7 +105,8 @@ describe("the connections of a user", () => {
     const [one, away] = [await edge("one"), await edge("away", 3000)];
     const places = [await away.take("ann"), await away.take("ann")];
     await redis.del("edge:away"); // as if this edge had not renewed its lease in time
-    await Promise.all([one.take("ann"), one.take("ann")]); // drops the numbers of the edge that seems dead
+    // Redis has no lease of the edge `away`, so these calls drop what `away` has counted.
+    await Promise.all([one.take("ann"), one.take("ann")]);
     await eventually(async () => isDeepStrictEqual(await counted(), [2, 2]), { what: "the claim" });
     expect(await redis.exists("edge:away")).toBe(0);
     await full(one);

@@ -2,11 +2,11 @@ import { beginEdgeLease, claimPlaces, endEdgeLease, renewEdgeLease, type RedisCl
 import { refuse } from "@docrelay/protocol";
 
 /**
- * Counts a user's connections on all edges together. Redis has a number for each user and edge, which is written when a
- * connection opens or closes, so that an idle connection costs no write. Redis also has a lease for each edge, which
- * the edge renews. When a lease has run out, because its edge was killed, the numbers of that edge no longer count.
- * Edges of version 0.1 count under another key: while both versions run, a user may have up to twice the allowed
- * connections.
+ * Counts a user's connections on all edges together. For each user and edge Redis has the number of connections. The
+ * number is written when a connection opens or closes, so that an idle connection costs no write. Redis also has a
+ * lease for each edge, which the edge renews. When a lease has run out, because its edge was killed, the numbers of
+ * that edge no longer count. Edges of version 0.1 count under another key: while both versions run, a user may have up
+ * to twice the allowed connections.
  */
 export interface Connections extends AsyncDisposable {
   /**
@@ -14,25 +14,25 @@ export interface Connections extends AsyncDisposable {
    * `TOO_MANY_CONNECTIONS`.
    */
   take(user: string): Promise<() => void>;
-  /** How many connections this edge has. */
+  /** How many connections to this edge are counted now. */
   readonly count: number;
 }
 
-/** The state of one user's writes to Redis: for each user, only one `claimPlaces` runs at a time. */
+/** The writes of one user's number of connections to Redis: for each user, only one `claimPlaces` runs at a time. */
 interface Turn {
   /** The waiting calls of `take`. The next write to Redis claims one connection for each of them. */
   takes: Array<(granted: boolean) => void>;
   /** How many calls of `take` have no result yet, including those of the current write. */
   unanswered: number;
-  /** Whether the user's number has changed since the current write began, and must be written again. */
+  /** Whether the user's number of connections has changed since the current write began, and must be written again. */
   again: boolean;
 }
 
 const LEASE_MS = 60_000;
 const RETRY_MS = 5000;
 /**
- * How many users' numbers are written at the same time after a lease was lost. A large edge has more users than one
- * Redis pipeline can hold.
+ * How many users have their number of connections written at the same time after a lease was lost. A large edge has
+ * more users than one Redis pipeline can hold.
  */
 const WRITTEN_AT_ONCE = 500;
 
@@ -54,7 +54,7 @@ interface Places {
   /** How many connections each user has on this edge. */
   readonly held: Map<string, number>;
   readonly turns: Map<string, Turn>;
-  /** The users whose number in Redis may be wrong; the next renewal of the lease writes it again. */
+  /** The users whose number of connections may be wrong in Redis; the next renewal of the lease writes it again. */
   readonly stale: Set<string>;
   /** The name of the current lease: the edge's name, with a number from the second lease on. */
   node: string;
@@ -114,8 +114,8 @@ function hold(places: Places, user: string, more: number): void {
 }
 
 /**
- * Writes the user's number to Redis, then settles the waiting calls of `take`: the earliest calls are granted while the
- * limit allows, the others are not. Repeats this until nothing has changed during a write.
+ * Writes the user's number of connections to Redis, then settles the waiting calls of `take`: the earliest calls are
+ * granted while the limit allows, the others are not. Repeats this until nothing has changed during a write.
  */
 async function write(places: Places, user: string, turn: Turn): Promise<void> {
   do {
@@ -142,7 +142,10 @@ async function write(places: Places, user: string, turn: Turn): Promise<void> {
   places.turns.delete(user);
 }
 
-/** Begins a write of the user's number; if such a write runs already, marks it to be repeated. */
+/**
+ * Begins to write the user's number of connections to Redis; if such a write is running, has it repeated. `take` gets
+ * whether one more connection is granted.
+ */
 function change(places: Places, user: string, take?: (granted: boolean) => void): Promise<void> {
   const known = places.turns.get(user);
   const turn = known ?? { takes: [], unanswered: 0, again: false };
@@ -156,7 +159,10 @@ function change(places: Places, user: string, take?: (granted: boolean) => void)
   return write(places, user, turn);
 }
 
-/** Begins a new lease, and marks all users to be written again under it: their numbers under the old lease are void. */
+/**
+ * Begins a new lease, and has the numbers of connections of all users written again under it, because those under the
+ * old lease are void.
+ */
 async function beginNextLease(places: Places): Promise<void> {
   const { options, held, turns } = places;
   const next = `${options.node}-${++places.leases}`;

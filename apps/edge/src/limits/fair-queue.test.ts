@@ -6,7 +6,10 @@ import { createFairQueue, type FairQueue, type FairQueueRule } from "./fair-queu
 const RULE: FairQueueRule<string> = { maxWaiting: 1000, waitMs: 5000, retryAfterMs: 100, hasRoom: (n) => n < 1 };
 const busy = { wire: { code: "BUSY", retryAfterMs: 100 } };
 
-/** Makes all calls at once, each with its own key. Returns the users in the order in which they were served. */
+/**
+ * Calls `acquire` for all `users` at once, each time with another key. Returns the users in the order in which they
+ * were served.
+ */
 async function turns(queue: FairQueue<string>, users: readonly string[]): Promise<string[]> {
   const order: string[] = [];
   await Promise.all(
@@ -116,7 +119,8 @@ describe("a fair queue", () => {
     waiting.push(queue.acquire("ann", "b"));
     await expect(queue.acquire("ann", "c")).rejects.toMatchObject(busy); // the user's limit is reached
     waiting.push(queue.acquire("bob", "d"));
-    await expect(queue.acquire("cat", "e")).rejects.toMatchObject(busy); // the limit of all calls is reached
+    // `maxWaiting`, the limit of all users together, is reached.
+    await expect(queue.acquire("cat", "e")).rejects.toMatchObject(busy);
     expect([queue.waiting, queue.keys]).toEqual([3, 3]);
     release();
     await Promise.all(waiting.map(async (call) => (await call)()));

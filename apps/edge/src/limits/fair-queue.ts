@@ -25,7 +25,7 @@ export interface FairQueueRule<Key> {
   /** How many calls of one key may be served at the same time; 1 by default. */
   readonly turnsPerKey?: number;
   readonly waitMs: number;
-  /** The `retryAfterMs` of a `BUSY` refusal. */
+  /** The `retryAfterMs` of the refusal `BUSY`, with which `acquire` rejects. */
   readonly retryAfterMs: number;
   /**
    * Whether one more call may be served while `running` calls are being served. Must return true for 0, else the queue
@@ -58,14 +58,17 @@ interface Lane<Key> {
 interface User<Key> {
   waiting: number;
   readonly lanes: Map<Key, Lane<Key>>;
-  /** The lanes of the state `ready`, the next one first: a Set keeps the order of insertion. */
+  /**
+   * The user's lanes in the state `ready`. The first of them is served next, because a Set keeps the order of
+   * insertion.
+   */
   readonly ready: Set<Lane<Key>>;
 }
 
 interface Queue<Key> {
   readonly rule: FairQueueRule<Key>;
   readonly users: Map<string, User<Key>>;
-  /** The users with a lane of the state `ready`, the next one first. */
+  /** The users who have a lane in the state `ready`; the first of them is served next. */
   readonly round: Set<User<Key>>;
   running: number;
   waiting: number;
@@ -201,12 +204,12 @@ function laneOf<Key>(queue: Queue<Key>, name: string, key: Key): Lane<Key> {
 function forget<Key>(queue: Queue<Key>, lane: Lane<Key>): void {
   const { key, name, user } = lane;
   lane.state = "idle";
-  if (lane.turns > 0) return; // the lane is forgotten when its last call is done
+  if (lane.turns > 0) return; // a call of this lane is still being served; when it is done, the lane is forgotten
   if (user.lanes.delete(key)) queue.keys--;
   if (user.lanes.size === 0) queue.users.delete(name);
 }
 
-/** Called when a call has waited too long: forgets its lane if no other call waits there. */
+/** Called when a call has waited longer than `waitMs`: forgets the call's lane if no other call waits in it. */
 function forgetIfEmpty<Key>(queue: Queue<Key>, lane: Lane<Key>): void {
   if (lane.state !== "ready" || lane.waiters.size > 0) return;
   lane.user.ready.delete(lane);

@@ -4,22 +4,29 @@ import { runInNewContext } from "node:vm";
 
 /**
  * Runs garbage collections, so that buffers of received messages are freed in time. Buffers are outside V8's heap, and
- * V8 itself collects rarely when its heap is small: in one measurement it kept 130 MB of dead buffers beside 64 MB in
- * use, while its heap was 60 MB.
+ * V8 itself collects rarely when its heap is small: in one measurement V8 kept 130 MB of buffers that nothing used
+ * beside 64 MB in use, while its heap was 60 MB.
  */
 export interface Freeing {
-  /** Must be called with the size of each received chunk. After every 4 MiB, frees dead buffers if there are many. */
+  /**
+   * Must be called with the size of each received chunk. After every 4 MiB, frees buffers that nothing uses, if there
+   * are many.
+   */
   received(bytes: number): void;
 }
 
 export interface FreeingRule {
   /** The memory is checked each time this many more bytes have been received. */
   readonly stepBytes: number;
-  /** A collection runs when more than this many bytes of buffers are dead, by an estimate. */
+  /**
+   * The garbage collector is called when, by an estimate, more than this many bytes are in buffers that nothing uses.
+   */
   readonly slackBytes: number;
-  /** Returns the bytes of all buffers of the process, dead ones included. */
+  /** Returns the bytes of all buffers of the process, including buffers that nothing uses any more. */
   readonly bufferBytes: () => number;
-  /** Runs a collection. A `minor` one is cheap, and frees only what has survived at most one collection before. */
+  /**
+   * Runs a garbage collection. A `minor` one is cheap, and frees only what has survived at most one collection before.
+   */
   readonly collect: (kind: "minor" | "major") => void;
   readonly now?: () => number;
 }
@@ -27,23 +34,24 @@ export interface FreeingRule {
 const STEP_BYTES = 4_194_304;
 const SLACK_BYTES = 12_582_912;
 /**
- * After a major collection, no other major one runs for this many times the time that the collection took, because that
- * time grows with the heap.
+ * After a major garbage collection, no other major one runs for this many times the time that the collection took,
+ * because that time grows with the heap.
  */
 const MAJOR_PAUSE = 4;
 
 /**
- * Looks at the memory after every `stepBytes` of received bytes. While more than `slackBytes` are dead, it runs a minor
- * collection (1 to 3 ms); if the minor one before did not free enough, a major one (15 to 60 ms).
+ * Looks at the memory after every `stepBytes` of received bytes. While more than `slackBytes` are in buffers that
+ * nothing uses, it runs a minor garbage collection (1 to 3 ms); if the minor one before did not free enough, a major
+ * one (15 to 60 ms).
  */
 export function createFreeing(rule: FreeingRule = ofProcess()): Freeing {
   const { stepBytes, slackBytes, bufferBytes, collect, now: clock = () => performance.now() } = rule;
   let received = 0;
-  /** An estimate of the bytes of live buffers at the last check. */
+  /** An estimate of the bytes of buffers in use at the last check. */
   let used = bufferBytes();
   /**
-   * The kind of collection that ran at the last check, if any. A collection frees buffers only some time later, so its
-   * effect is seen at the next check.
+   * The kind of garbage collection that ran at the last check, if any. A collection frees buffers only some time later,
+   * so its effect is seen at the next check.
    */
   let last: "minor" | "major" | undefined;
   let majorFrom = Number.NEGATIVE_INFINITY;

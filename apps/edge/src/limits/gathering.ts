@@ -6,7 +6,7 @@ export interface GatheringOptions<T> {
   readonly withinMs: number;
   /** The most items that `emit` gets in one call. */
   readonly most: number;
-  /** Receives the gathered items of one name, in order. */
+  /** Receives gathered items of one name, in the order in which they were added. */
   emit(items: readonly [T, ...T[]]): void;
 }
 

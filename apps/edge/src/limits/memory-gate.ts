@@ -26,7 +26,7 @@ export function createMemoryGate(read: () => Promise<readonly string[]>, everyMs
       full = infos.some(isNearlyFull);
       evicted = infos.reduce((sum, info) => sum + numberIn(info, "evicted_keys"), 0);
     } catch {
-      // If Redis does not respond, the memory need not be known: no ask can be accepted anyway.
+      // If Redis does not respond, its memory need not be known: no ask can be accepted anyway.
     } finally {
       reading = false;
     }

@@ -47,7 +47,7 @@ describe("the pace of a client", () => {
         let sent = 0;
         for (const bytes of chunks) {
           sent += bytes;
-          // The last chunk was read before its pause, so it may exceed the bound and is not counted here.
+          // The pause after the last chunk is not in `now` yet, so the bytes of this chunk are not counted here.
           expect(sent - bytes).toBeLessThanOrEqual(users * (4 * MIB + (2 * MIB * now) / 1000) + 1);
           for (let wait = pace.received("a", bytes); wait > 0; wait = pace.received("a", 0)) now += wait;
         }

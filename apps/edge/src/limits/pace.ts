@@ -23,7 +23,8 @@ export interface Pace {
 }
 
 /**
- * How many bytes a network may send for each user that it counts as. `REFUSAL_RATE`: how many refusals it may cause.
+ * How many bytes a network may send for each of its `USERS_PER_ADDRESS` users. `REFUSAL_RATE`: how many refusals it may
+ * cause.
  */
 const BYTE_RATE: Rate = { perSecond: 2_097_152, burst: 4_194_304 };
 const REFUSAL_RATE: Rate = { perSecond: 20, burst: 100 };
@@ -60,8 +61,8 @@ const FORGET_AT = 4096;
 
 /**
  * A token bucket for each name. The number of tokens may fall below zero, because what was received cannot be refused
- * any more. Of each bucket only one time is kept: when it had no tokens or, if the number is below zero, when it will
- * be at zero again.
+ * any more. Of each bucket only one moment is kept: when it last had no tokens or, if the number is below zero, when it
+ * will be at zero again.
  */
 function createDebts({ perSecond, burst }: Rate, times: number): Debts {
   const perMs = (perSecond * times) / 1000;
@@ -71,7 +72,8 @@ function createDebts({ perSecond, burst }: Rate, times: number): Debts {
   return {
     add(name, cost, now) {
       if (emptyAt.size >= forgetAt) {
-        for (const [one, at] of emptyAt) if (at <= now - burstMs) emptyAt.delete(one); // its bucket is full
+        // The bucket of `one` is full again.
+        for (const [one, at] of emptyAt) if (at <= now - burstMs) emptyAt.delete(one);
         forgetAt = Math.max(FORGET_AT, emptyAt.size * 2);
       }
       const at = Math.max(emptyAt.get(name) ?? Number.NEGATIVE_INFINITY, now - burstMs) + cost / perMs;
@@ -108,7 +110,7 @@ export function holdReading(socket: Readable): () => void {
   };
 }
 
-/** Does not read a socket for some ms; does nothing for 0 ms. */
+/** Stops reading a socket for `ms`; does nothing if `ms` is 0. */
 export function pauseReading(socket: Readable, ms: number): void {
   if (ms > 0) setTimeout(holdReading(socket), ms).unref();
 }

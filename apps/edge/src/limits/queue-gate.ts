@@ -5,7 +5,8 @@
 export interface QueueGate extends Disposable {
   readonly full: boolean;
   /**
-   * Must be called when this edge has accepted an ask: the ask is added to the number until the sweeper has counted it.
+   * Must be called when this edge has accepted an ask: the ask is added to the number of unfinished asks until the
+   * sweeper has counted it.
    */
   entered(): void;
   /**
@@ -24,8 +25,8 @@ const EVERY_MS = 1000;
 export function createQueueGate(options: { max: number; count: () => Promise<number>; everyMs?: number }): QueueGate {
   let sum = 0;
   /**
-   * How many asks this edge has accepted between the last two counts, and since the last count. Both numbers are added
-   * to the last count, which may miss asks that were accepted just before it.
+   * How many asks this edge has accepted between the last two counts of all unfinished asks, and since the last one.
+   * Both numbers are added to the last count, which may miss asks that were accepted just before it.
    */
   let [before, since] = [0, 0];
   let told = false;
@@ -42,7 +43,7 @@ export function createQueueGate(options: { max: number; count: () => Promise<num
       sum = await options.count();
       [before, since] = [0, since - entered];
     } catch {
-      // If Redis does not respond, the number need not be known: no ask can be accepted anyway.
+      // If Redis does not respond, the number of unfinished asks need not be known: no ask can be accepted anyway.
     } finally {
       counting = false;
     }

@@ -72,7 +72,9 @@ export function createRateLimiter(rate: Rate): RateLimiter {
   };
 }
 
-/** When the last bad messages of one connection arrived, in ms, the oldest first. */
+/**
+ * Counts a client's event, frame or request that was acknowledged or refused. `outcome`: `ok` or the refusal's code.
+ */
 export type Strikes = readonly number[];
 const MAX_STRIKES = 20;
 const STRIKES_MS = 10_000;

@@ -2,10 +2,10 @@ import { createFairQueue } from "./fair-queue.ts";
 
 export interface SlotsRule {
   readonly atOnce: number;
-  /** The most calls of one name that run at the same time; by default `atOnce`. */
+  /** The most calls of `run` with one `name` that run at the same time; by default `atOnce`. */
   readonly atOncePerName?: number;
   readonly maxWaiting: number;
-  /** The most calls of one name that wait at the same time; by default `maxWaiting`. */
+  /** The most calls of `run` with one `name` that wait at the same time; by default `maxWaiting`. */
   readonly maxWaitingPerName?: number;
   readonly waitMs: number;
 }

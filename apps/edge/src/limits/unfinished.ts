@@ -10,8 +10,8 @@ export interface Unfinished {
    */
   begin(group: string, id: string, max: number): boolean;
   /**
-   * Lets the item count for the whole fixed time again, in each of its groups; does nothing if the item no longer
-   * counts.
+   * Lets the item count for the whole fixed time again, as if it had begun now, in each group for which `begin` counted
+   * it; does nothing if the item no longer counts.
    */
   renew(id: string): void;
   end(id: string): void;

@@ -19,14 +19,14 @@ import { createUnfinished } from "./unfinished.ts";
 
 /**
  * Bounds what users, tenants and networks store and run on all edges together; the counts are in Redis. `accept` counts
- * an ask for its user. The counts of tenants and networks, and of files, are written afterwards, and nothing waits for
- * them. The reply to such a write says whether a bound is reached; from then on this edge refuses without a request to
- * Redis. So a bound may be exceeded by what arrives at each edge within a tenth of a second.
+ * an ask for its user while it stores the ask. For tenants and networks, asks and files are counted afterwards, and
+ * nothing waits for that. The reply to such a count says whether a bound is reached; from then on this edge refuses
+ * without a request to Redis. So a bound may be exceeded by what arrives at each edge within a tenth of a second.
  */
 export interface Usage {
   /**
-   * Must be called before an ask is accepted; `bytes`: the size of its question; `files`: the number of its files.
-   * @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED`, `BUSY`
+   * Must be called before an ask is accepted: checks the limits of the user, the network and the tenant. `bytes`: the
+   * size of its question; `files`: the number of its files. @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED`, `BUSY`
    */
   checkAsk(user: string, ask: { readonly bytes: number; readonly files: number }): void;
   /**
@@ -35,24 +35,33 @@ export interface Usage {
    */
   keptOf(bytes: number): { readonly bytes: number; readonly maxBytes: number };
   /**
-   * Must be called when an ask was accepted. `overMs`: for how many ms the user is over the bound of kept bytes;
-   * undefined if the user is not.
+   * Must be called when an ask was accepted: counts it for the user's network and tenant. `overMs`: for how many ms the
+   * user is over the bound of kept bytes, and further asks of the user are refused; undefined if the user is not over
+   * it.
    */
   asked(user: string, ask: { conversation: string; id: string; bytes: number; overMs: number | undefined }): void;
-  /** Must be called before a file is begun. @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED` */
+  /**
+   * Must be called before a file is begun: checks whether the user's network and tenant may send one more file. @throws
+   * Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED`
+   */
   checkFile(user: string): void;
-  /** Must be called before more bytes of a file are stored. @throws Refusal `QUOTA_EXCEEDED` */
+  /**
+   * Must be called before more bytes of a file are stored: checks whether the user's network or tenant has used up the
+   * bytes that it may send. @throws Refusal `QUOTA_EXCEEDED`
+   */
   checkBytes(user: string): void;
-  /** Must be called when bytes of a file were stored. */
+  /** Counts bytes of a file for the user's network and tenant. */
   stored(user: string, bytes: number): void;
   /**
    * Counts an upload that has begun, by its blob ref. @throws Refusal `BUSY` if the user's network or tenant has too
    * many unfinished uploads.
    */
   beginUpload(user: string, ref: string): void;
-  /** Must be called when a chunk of the upload was stored. */
+  /**
+   * Must be called when a chunk of the upload was stored: the upload counts for another `IDLE_UPLOAD_MS` from then on.
+   */
   renewUpload(ref: string): void;
-  /** Must be called when the upload is complete or was dropped. */
+  /** Must be called when the upload is complete or was dropped: it no longer counts. */
   endUpload(ref: string): void;
 }
 
@@ -102,12 +111,12 @@ const TOKENS_PER_FILE = 8;
 /** How long a group with too many unfinished asks is refused before the number of its unfinished asks is read again. */
 const LOOK_MS = 1000;
 /**
- * The asks that a group sends within this time are counted by one script. Each ask runs three scripts in Redis already;
- * counting each ask alone would need a fourth one, of six commands.
+ * The accepted asks of a group within this time are counted by one script. Each ask runs three scripts in Redis
+ * already; counting each ask alone would need a fourth one, of six commands.
  */
 const GATHER_MS = 100;
 const MAX_REFUSED = 10_000;
-/** The wait that a refusal suggests to the client: until then an upload of the group may have ended. */
+/** The `retryAfterMs` for a group with too many unfinished uploads: by then one of them may have ended. */
 const UPLOADS_RETRY_MS = 5000;
 
 export function createUsage(deps: UsageDeps): Usage {
@@ -207,7 +216,7 @@ interface AcceptedAsk {
   readonly bytes: number;
 }
 
-/** Counts accepted asks for their groups; the asks of one group within a short time are counted together. */
+/** Counts accepted asks for their groups; the asks of one group within `GATHER_MS` are counted together. */
 function countGathered({ store, onTrouble }: UsageDeps, over: UsedUp): Gathering<AcceptedAsk> {
   return createGathering<AcceptedAsk>({
     withinMs: GATHER_MS,

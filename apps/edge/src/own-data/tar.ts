@@ -28,5 +28,5 @@ export function tarPadding(size: number): Buffer {
   return Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK);
 }
 
-/** The two empty blocks that end an archive. */
+/** The two empty blocks that end a tar archive. */
 export const TAR_END = Buffer.alloc(2 * BLOCK);

@@ -110,7 +110,10 @@ describe("the list of bad inputs", () => {
   });
 });
 
-/** Upgrades a TCP connection, sends raw bytes, and returns everything that arrives until the other side ends. */
+/**
+ * Upgrades a TCP connection to the edge, sends raw bytes, and returns everything that arrives until the edge ends the
+ * connection.
+ */
 async function rawExchange(url: string, bytes: Uint8Array): Promise<Buffer> {
   const { port, host, pathname } = new URL(url);
   const socket = connect(Number(port), "127.0.0.1");

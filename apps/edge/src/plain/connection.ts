@@ -116,7 +116,7 @@ export class PlainConnection implements ClientConnection {
 
   #send(frame: string): void {
     if (this.#isOver) return;
-    // The bound is checked before a frame is added, so the waiting bytes may exceed it by one frame.
+    // `maxSocketBufferBytes` is checked before a frame is added, so the waiting bytes may exceed it by one frame.
     if (this.#ws.bufferedAmount > this.#deps.maxSocketBufferBytes) return this.end("SLOW_CONSUMER");
     this.#ws.send(frame, () => undefined); // the error is ignored here: a socket that failed also emits `close`
   }
@@ -129,8 +129,8 @@ export class PlainConnection implements ClientConnection {
     }
     this.#isLarge = data.length > LARGE_FRAME_BYTES;
     if (!this.#isLarge) return this.#ask(decodePlainFrame(data, limits));
-    // The rate counts every large frame before it is decoded: the decoding is the costly part, and the frame's content
-    // is known only afterwards.
+    // `largeRate` counts every large frame before it is decoded: the decoding is the costly part, and the frame's
+    // content is known only afterwards.
     const name = pace.nameOf(this.identity.user);
     const waitMs = largeRate.take(name, performance.now());
     if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });

@@ -178,5 +178,6 @@ function serverOptions(maxFrameBytes: number): ServerOptions {
     // because the selected one is repeated in a header of the response.
     handleProtocols: (offered: Set<string>) => (offered.has(PROTOCOL) ? PROTOCOL : (false as const)),
   };
-  return options; // the types of `ws` do not have `closeTimeout`
+  // A variable, because an object literal here would not fit the types of `ws`, which lack `closeTimeout`.
+  return options;
 }

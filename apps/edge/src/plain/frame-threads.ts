@@ -13,7 +13,7 @@ export interface FrameThreads extends AsyncDisposable {
    * @throws Refusal `BUSY` when the decoding took too long, `SHUTTING_DOWN` after the disposal.
    */
   decode(text: Buffer): Promise<DecodedFrame>;
-  /** How many frames were decoded so far. */
+  /** How many frames the threads have decoded so far. */
   readonly decoded: number;
 }
 

@@ -6,7 +6,7 @@ import { jsonMembers, type EventOf, type WireError } from "@docrelay/protocol";
  */
 export type UniqueId = string | null | undefined | { readonly json: string };
 
-/** Returns the id as a text, as the engine gets it. */
+/** Returns a `unique_id` as a text, as the engine gets it. */
 export const idText = (id: string | { readonly json: string }): string => (typeof id === "string" ? id : id.json);
 const idJson = (id: Exclude<UniqueId, undefined>): string =>
   id === null || typeof id === "string" ? JSON.stringify(id) : id.json;

@@ -8,8 +8,8 @@ import { PlainConnection, type ConnectionDeps } from "./connection.ts";
 import { watchLiveness } from "./liveness.ts";
 
 /**
- * Each byte of a large frame counts as this many bytes, because large frames are costly: each is copied as a whole, and
- * its files are base64 in JSON.
+ * In the rate of received bytes (`Pace`), each byte of a large frame counts as this many bytes, because large frames
+ * are costly: each is copied as a whole, and its files are base64 in JSON.
  */
 const PLAIN_WEIGHT = 4;
 /** How long one frame may take to arrive: enough for the largest frame over a slow network. */

@@ -30,7 +30,10 @@ export interface QuotaSettingsDeps {
   onChange(changes: readonly QuotaChange[]): void;
   /** Receives whether the intake is paused, whenever that changes. */
   onPause(isPaused: boolean): void;
-  /** Receives the names of fields that are no known quota and were not there at the previous read. */
+  /**
+   * Receives those fields of the hash `quotas` in Redis that name no known quota and were not there at the previous
+   * read.
+   */
   onUnknown(fields: readonly string[]): void;
   onTrouble(error: unknown): void;
 }

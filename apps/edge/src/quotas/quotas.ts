@@ -36,7 +36,7 @@ export interface Quotas {
   asked(user: string): void;
   /** Returns the quota that a file of this size would exceed today; undefined if the user may send the file. */
   overByFile(user: string, bytes: number): Promise<Over | undefined>;
-  /** Must be called when a file was stored. */
+  /** Counts a stored file for the user, the network and the tenant. */
   stored(user: string, bytes: number): void;
   /**
    * Returns the accounts for which the user's pages or tokens are counted besides the user: the tenant and the network,
@@ -186,7 +186,7 @@ const WHOSE = {
   network: " from your address together",
 } as const;
 
-/** Returns the refusal for a used up quota; its message names the quota. */
+/** Returns the refusal for a daily quota that is used up; the message of the refusal names the quota. */
 export function dayQuotaExceeded({ account, count, most, endsInMs }: Over): Error {
   const bound = `Today's quota of ${most} ${NOUNS[count]}${WHOSE[account.kind]} is used up.`;
   return quotaExceeded(endsInMs, `${bound} It begins anew at midnight, in UTC.`, "day");

@@ -15,22 +15,22 @@ export interface EdgeMetrics {
    * refusal's code.
    */
   answered(event: string, outcome: string): void;
-  /** Must be called when an ask was acknowledged, `seconds` after its arrival. */
+  /** Counts an acknowledged ask by `seconds`, the time from its arrival to its acknowledgement. */
   asked(seconds: number): void;
-  /** Must be called when an ask of a tenant was accepted; `bytes`: the size of its question. */
+  /** Counts an accepted ask of a tenant; `bytes`: the size of its question. */
   askedByTenant(tenant: string, bytes: number): void;
   /**
-   * Must be called when a conversation was opened from a position, and the client got this many events of the log.
-   * `reconnect`: the connection had not joined the conversation before; `gap`: it had, and has missed events.
+   * Counts an open of a conversation from a position; `events`: how many events of the log the client got. `reconnect`:
+   * the connection had not joined the conversation before; `gap`: it had, and has missed events.
    */
   resumed(why: "reconnect" | "gap", events: number): void;
   /**
-   * Must be called when the Socket.IO adapter has received a message from Redis: an event or a hint for a conversation
-   * that is open on this edge.
+   * Counts a message that the Socket.IO adapter has received from Redis: an event or a hint for a conversation that is
+   * open on this edge.
    */
   heard(): void;
   resynced(): void;
-  /** Must be called when this edge has ended a connection, for the reason `code`. */
+  /** Counts a connection that this edge has ended, for the reason `code`. */
   closed(code: string): void;
   unexpected(): void;
   feedbackGiven(verdict: "up" | "down" | "none"): void;

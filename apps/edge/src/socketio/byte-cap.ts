@@ -56,7 +56,7 @@ class ByteCap {
     return this.waiting + this.#socket.writableLength;
   }
 
-  /** Calls `callback` once: as soon as at most `ROOM_BYTES` wait, or the connection has ended. */
+  /** Calls `callback` once: as soon as at most `ROOM_BYTES` wait for the client, or the connection has ended. */
   whenRoom(callback: () => void): void {
     if (this.#hasRoom()) return callback();
     if (!this.#callbacks) {

@@ -23,7 +23,10 @@ export interface Session extends UploadListener, UserListener {
   renew(identity: Identity): void;
 }
 
-/** Tells whether a connection may be read. It may not be read while the part that handles its events has no room. */
+/**
+ * Tells whether a connection may be read. It may not be read while the part of the edge that handles its events, such
+ * as the upload queue, has no room.
+ */
 export interface Backpressure {
   readonly hasRoom: boolean;
   whenRoom(callback: () => void): void;

@@ -30,8 +30,8 @@ export function openGateway(deps: GatewayDeps): Gateway {
 
   io.use((socket, next) => {
     const { conn } = socket;
-    // While a connection is being admitted, Socket.IO would accept further sockets over the same connection, which no
-    // bound would count.
+    // While a connection is being admitted, Socket.IO would accept further sockets over the same connection, and no
+    // limit would count them.
     if (joined.has(conn)) return conn.close();
     joined.add(conn);
     deps
@@ -44,7 +44,7 @@ export function openGateway(deps: GatewayDeps): Gateway {
           next();
         },
         (error: unknown) => {
-          joined.delete(conn); // the client may retry with another token
+          joined.delete(conn); // so that the client may try again over this connection, with another token
           const { wire, severity } = toFailure(error);
           if (severity === "bug") deps.log.error({ err: error }, "handshake failed");
           metrics.answered("connect", wire.code);

@@ -48,8 +48,8 @@ export interface SocketDeps extends EventDeps {
 const MAX_PENDING = 64;
 
 /**
- * Sends `welcome` to an admitted client, then handles and acknowledges each of its events. `open` contains the
- * connection until it disconnects.
+ * Sends `welcome` to an admitted client, then handles and acknowledges each of its events. The set `open` contains the
+ * connection until the client disconnects.
  */
 export function serveSocket(
   deps: SocketDeps,
@@ -226,7 +226,7 @@ class ServedSocket implements ClientConnection, Session, LogReader {
     if (!taken.allowed) throw refuse("RATE_LIMITED", { retryAfterMs: Math.max(1, taken.retryAfterMs) });
   }
 
-  /** Slows a client that is refused too often, and counts a strike if the error is one. */
+  /** Slows a client that is refused too often, and counts a strike if `error` is a strike for this event. */
   #refused(event: ClientEvent | undefined, error: WireError): void {
     const { pace } = this.#deps;
     const webSocket = webSocketOf(this.#socket);
@@ -240,7 +240,8 @@ class ServedSocket implements ClientConnection, Session, LogReader {
   }
 
   #end(code: ErrorCode, more?: Partial<Omit<WireError, "code" | "retryable">>): void {
-    if (this.#ended) return; // messages that still arrive, for example after the last strike, must not end it twice
+    // Further messages may arrive after the connection was ended, for example after the last strike.
+    if (this.#ended) return;
     this.#ended = true;
     this.#deps.metrics.closed(code);
     endConnection(this.#socket, code, more);
@@ -260,7 +261,10 @@ function toWire(deps: SocketDeps, event: string, error: unknown): WireError {
   return { ...wire, trace };
 }
 
-/** Stops reading a connection until there is room, so that its bytes stay in the network and use no memory here. */
+/**
+ * Stops reading a connection while the part of the edge that handles its event has no room, so that the connection's
+ * bytes stay in the network and use no memory here.
+ */
 function pauseWithoutRoom(socket: Socket, { hasRoom, whenRoom }: Backpressure): void {
   if (hasRoom) return;
   const webSocket = webSocketOf(socket);

@@ -64,7 +64,7 @@ describe("Redis that restarts", () => {
     expect(await ready(0)).toBe(503);
     await relay.server.restart();
     for (const client of clients) {
-      // One `resync` comes when the connection is there again, and one when all channels are subscribed again.
+      // An edge sends one `resync` when it is connected to Redis again, and one when all channels are subscribed again.
       const both = [
         ["resync", {}],
         ["resync", {}],

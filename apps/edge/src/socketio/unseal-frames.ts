@@ -4,8 +4,8 @@ import type { createShardedAdapter } from "@socket.io/redis-adapter";
 type AdapterFactory = ReturnType<typeof createShardedAdapter>;
 
 /**
- * Private methods of the adapter that are used here; a test with a real edge fails if a version of the adapter changes
- * them.
+ * Private methods of the Socket.IO adapter that are used here; a test with a real edge fails if a version of the
+ * adapter changes them.
  */
 interface Receiver {
   onRawMessage(raw: Buffer, channel: Buffer): void;

@@ -78,11 +78,14 @@ class PacketWatch {
     if (large > 0) this.#rule.receivedLarge(large);
   }
 
-  /** Must be called when a whole frame has arrived: a packet, or one of its attachments. */
+  /**
+   * Must be called when a whole frame has arrived: a packet, or one of its attachments. Ends the count of a packet's
+   * bytes when the packet is complete.
+   */
   came(data: string | Buffer): void {
     if (typeof data === "string") this.#missing = Number(/^[56](\d{1,9})-/.exec(data)?.[1] ?? 0);
     else if (this.#isAdmitted) this.#missing = Math.max(0, this.#missing - 1);
-    // A client that is not admitted has no reason to send attachments.
+    // Before it is admitted, a client sends only a packet with its token, which needs no attachments.
     if (!this.#isAdmitted && (typeof data !== "string" || this.#missing > 0)) this.#rule.end("BAD_MESSAGE");
     this.complete();
   }

@@ -72,7 +72,8 @@ it("a file inside an ask counts as eight asks of its network", async () => {
   };
   expect(await ask(users[0], "a", { files })).toBe("ok");
   expect(await ask(users[1], "b", { files })).toBe("ok");
-  // Of the 20 asks that this network may send at once, two are left.
+  // The network may use 20 tokens at once. An ask takes one token, and eight more for its file. So after two asks with
+  // a file, two tokens are left: too few for a third such ask, but enough for an ask without files.
   expect(await ask(users[2], "c", { files })).toBe("RATE_LIMITED");
   expect(await ask(users[2], "c")).toBe("ok");
   const other = await connect("10.0.0.5", "j");

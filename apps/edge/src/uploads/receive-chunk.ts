@@ -58,14 +58,15 @@ export async function receiveChunk(deps: ReceiveChunkDeps, user: string, chunk: 
     if (offset === next) return storeNext(deps, user, known, bytes);
     if (offset < stored) return reached(deps, user, known, stored);
     if (offset > next && looks > 0) throw hole(next);
-    // Another edge may have stored more chunks, or this edge is storing the same chunk already: the loop looks again.
+    // Another edge may have stored more chunks, or this edge is storing the same chunk already. So the state of the
+    // upload is read again from Redis, and the chunk is compared with it once more.
     await known.underway;
     receivings.forget(user, known);
   }
   throw refuse("BUSY", { retryAfterMs: RETRY_MS });
 }
 
-/** Checks the next chunk, counts its bytes and stores it. */
+/** Checks the next chunk of an upload, counts the chunk's bytes and stores it. */
 async function storeNext(
   deps: ReceiveChunkDeps,
   user: string,
@@ -157,7 +158,8 @@ async function askRoom({ store, maxUploadBytes }: ReceiveChunkDeps, known: Recei
 }
 
 /**
- * Updates what this edge knows of the upload by the store's result for a chunk. @throws Refusal if it was not stored
+ * Updates what this edge knows of the upload by what the store has returned for a chunk. @throws Refusal if the chunk
+ * was not stored
  */
 async function answerFor(
   deps: ReceiveChunkDeps,

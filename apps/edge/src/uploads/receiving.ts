@@ -17,11 +17,11 @@ export interface Receiving {
   charged: number;
   /** Settles when all chunks that wait for room have been sent; never rejects. */
   waiting: Promise<unknown> | undefined;
-  /** Settles when all sent chunks are stored or refused; never rejects. */
+  /** Settles when all chunks of the upload that were sent to the store are stored or refused; never rejects. */
   underway: Promise<unknown>;
   /** The hash of all bytes so far; undefined if this hash cannot be relied on, and the stored bytes must be read. */
   hash: Hash | undefined;
-  /** How many chunks this edge has sent to the store. */
+  /** How many chunks of the upload this edge has sent to the store. */
   chunks: number;
   /** How many chunks of the file the blob store has after the last chunk; set when the last chunk is sent. */
   counted: Promise<number | undefined> | undefined;

@@ -28,7 +28,8 @@ export async function readUploadStatus(
   if (outcome) return { text, status: { upload: id, ...statusOf(outcome) } };
   const state = asksQueue(text) ? await deps.producer.state(text) : "waiting";
   if (state === "none") {
-    // If the text has just been stored, its bytes may be released already; `canBeRead` then finds the text.
+    // If the file's text has just been stored, the file's bytes may be released already; `canBeRead` then finds the
+    // text.
     if (!(await canBeRead(deps, file))) {
       const error = wireError("NOT_FOUND", { message: "The file is no longer kept. Send it again." });
       return { text, status: { upload: id, stage: "failed", error } };

@@ -23,7 +23,7 @@ export interface UploadWatch {
    * From now on, `listener` gets hints about this upload, unless the upload has ended or was removed. Returns at once.
    */
   follow(listener: UploadListener, upload: string): void;
-  /** Must be called when the connection has ended. */
+  /** Must be called when the connection `listener` has ended: it then gets no more hints. */
   leave(listener: UploadListener): void;
 }
 
@@ -150,7 +150,8 @@ async function look(watch: Watch, watched: Watched, error?: WireError): Promise<
 function lookNext(watch: Watch, watched: Watched, error?: WireError): Promise<ReadStatus> {
   const next = watched.looking.catch(() => undefined).then(() => look(watch, watched, error));
   watched.looking = next;
-  next.catch(() => undefined); // the caller handles the error
+  // The caller handles the error of `next`; without this line, it would also be an unhandled rejection.
+  next.catch(() => undefined);
   return next;
 }
 

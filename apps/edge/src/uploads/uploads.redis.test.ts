@@ -261,7 +261,7 @@ describe("everybody's share", () => {
     expect(answers.filter(({ ok }) => ok)).toHaveLength(Math.floor(87_500 / bytes.length));
     expect(answers.find(({ ok }) => !ok)).toMatchObject({ error: { code: "BUSY", retryable: true } });
     expect(Number(await held())).toBeLessThanOrEqual(87_500);
-    // An eighth of the limit is reserved for small files that are sent inside an ask.
+    // `MAX_BLOB_BYTES` is 100,000, of which uploads may use 87,500. The last eighth is for small files inside an ask.
     const inline = makePdf({ pages: ["A small file"] });
     const files = [{ name: "a.pdf", type: "application/pdf", bytes: Buffer.from(inline) }];
     expect(await clients[0]?.ask("inline", { files })).toMatchObject({ ok: true });

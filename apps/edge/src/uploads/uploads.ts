@@ -64,7 +64,7 @@ export interface UploadsDeps extends ExtractionDeps {
 const UPLOADS_PART = 7 / 8;
 /** How many unfinished uploads one user may have: each reserves room for half a minute even if no byte comes. */
 export const MAX_UNFINISHED = 64;
-/** How many uploads one user may begin on one edge. */
+/** How many uploads one user may begin on one edge, per second and at once. */
 const START_RATE = { perSecond: 10, burst: 100 };
 
 export function createUploads(deps: UploadsDeps): Uploads {

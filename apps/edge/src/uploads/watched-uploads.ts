@@ -18,7 +18,7 @@ export interface Watched {
   readonly listeners: Set<UploadListener>;
   /** The Redis channel to which this edge is subscribed for hints: first the upload's own, later that of its text. */
   channel?: string;
-  /** Set until Redis has confirmed the subscription of `channel`. */
+  /** Resolves when Redis has confirmed the subscription of `channel`; undefined from then on. */
   subscribing?: Promise<void>;
   stop?: () => void;
   /** The last stage that the upload's connections have learned, by a hint or by a read of the status. */
@@ -34,11 +34,11 @@ export interface WatchedUploads {
   remove(listener: UploadListener, watched: Watched): void;
   /** Ends the watch of an upload: no connection gets further hints about it. */
   end(watched: Watched): void;
-  /** Must be called when the connection has ended. */
+  /** Must be called when the connection `listener` has ended: removes it from all uploads that it has named. */
   leave(listener: UploadListener): void;
 }
 
-/** How many uploads are watched for one connection; a further one replaces the oldest. */
+/** How many uploads are watched for one connection; one more upload replaces the one that was named first. */
 const MAX_NAMED = 64;
 
 export function createWatchedUploads(): WatchedUploads {

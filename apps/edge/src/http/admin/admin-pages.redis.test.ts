@@ -23,7 +23,7 @@ beforeEach(() => {
 
 interface Told {
   readonly status: number;
-  // The type is open, because each route has a body of its own; the tests check the fields.
+  // The type of `body` allows any fields, because each route has a body of its own; the tests check the fields.
   readonly body: Record<string, unknown>;
 }
 async function call(path: string, body?: unknown, { token = TOKEN, edge = 0 } = {}): Promise<Told> {

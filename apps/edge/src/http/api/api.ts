@@ -35,7 +35,7 @@ export interface HttpApi {
    * response that has begun is ended with the error.
    */
   answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean>;
-  /** How many requests have no complete response yet. */
+  /** How many requests to the API have no complete response yet. */
   readonly count: number;
   connections(): ClientConnection[];
 }

@@ -45,7 +45,7 @@ describe("GET /v1/conversations/:id/events", () => {
     first.close();
     await head.say("two ");
     const byQuery = await follow("?after=3", {}, 1);
-    // An EventSource sends this when it reconnects.
+    // An EventSource sends the header `last-event-id` when it reconnects.
     const byHeader = await follow("?after=1", { "last-event-id": "3" }, 1);
     await eventually(() => byQuery.events.length === 1 && byHeader.events.length === 1);
     await head.complete();

@@ -11,7 +11,7 @@ export interface EventStream {
   /** Sends an event. If more than `maxBufferBytes` wait for the client, ends the call with `SLOW_CONSUMER` instead. */
   send(event: Event): void;
   /**
-   * Sends a text that is a whole block. If more than `maxBufferBytes` wait for the client, ends the call with
+   * Sends `block`, the text of one whole block. If more than `maxBufferBytes` wait for the client, ends the call with
    * `SLOW_CONSUMER` instead.
    */
   write(block: string): void;
@@ -52,7 +52,7 @@ export function openEventStream(call: ApiCall, maxBufferBytes: number): EventStr
 
   const write = (block: string): void => {
     if (response.closed || response.destroyed || response.writableEnded) return;
-    // The bound is checked before a block is added, so the waiting bytes may exceed it by one block.
+    // `maxBufferBytes` is checked before a block is added, so the waiting bytes may exceed it by one block.
     if (response.writableLength > maxBufferBytes) return call.end(refuse("SLOW_CONSUMER", { retryAfterMs: 0 }));
     response.write(block);
   };
@@ -76,7 +76,7 @@ export const closingBlock = (error: WireError): string => `event: closing\ndata:
  * take the stream for complete.
  */
 export function cutStream(response: ServerResponse, error: WireError, block = closingBlock(error)): void {
-  // A client that does not read would not read the reason either.
+  // A client is a slow consumer because it does not read; so it would not read the reason either.
   if (error.code === "SLOW_CONSUMER" || response.destroyed) return void response.destroy();
   const socket = response.socket;
   response.write(block, () => socket?.destroySoon());

@@ -11,7 +11,7 @@ import { postAsk, type PostAskDeps } from "./post-ask.ts";
 import { postFeedback, type FeedbackDeps } from "./post-feedback.ts";
 import { postUpload } from "./post-upload.ts";
 
-/** One method of one path. `name` is the route's label in metrics. */
+/** A route of the API: one method of one path. `name` is the route's label in metrics. */
 export interface Route {
   readonly name: string;
   readonly method: "GET" | "POST" | "DELETE";

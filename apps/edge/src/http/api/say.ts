@@ -22,7 +22,8 @@ export function sayText(response: ServerResponse, type: string, text: string): v
 }
 
 /**
- * Sends an error as JSON, with the status of its code. If the response has begun already, cuts the connection instead.
+ * Sends an error as JSON, with the HTTP status that belongs to its code. If the response has begun already, cuts the
+ * connection instead.
  */
 export function sayError(response: ServerResponse, wire: WireError): void {
   if (response.headersSent) return void response.destroy();

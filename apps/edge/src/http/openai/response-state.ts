@@ -12,9 +12,9 @@ export interface ResponseState {
    * has cannot be taken back.
    */
   readonly items: number;
-  /** The text of the item that was begun last. */
+  /** The text of the output item that was begun last. */
   readonly text: string;
-  /** Whether the item that was begun last may still get text. */
+  /** Whether the output item that was begun last may still get text. */
   readonly isOpen: boolean;
 }
 
@@ -151,7 +151,7 @@ function closeItem(state: ResponseState, status: "completed" | "incomplete"): St
   return { state: { ...state, response, isOpen: false }, events };
 }
 
-/** Returns the response as it is now, including the text of an item that is not complete. */
+/** Returns the response as it is now, including the text of an output item that is not complete. */
 export function snapshot(state: ResponseState): OpenAiResponse {
   if (!state.isOpen) return state.response;
   const { item_id: id } = place(state);

@@ -183,7 +183,7 @@ async function readEnd(
   return { response: snapshot(teller.state), ...(end.type === "failed" ? { error: end.error } : {}) };
 }
 
-/** Reads the log and returns the response as it is now. */
+/** Reads the ask's events and returns the response as it is now. */
 async function readNow(
   { store, openConversation }: PostAskDeps,
   call: ApiCall,
