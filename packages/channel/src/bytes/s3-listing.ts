@@ -23,7 +23,7 @@ const SEALED = ".sealed";
 export const keepName = (ref: string, keepMs: number): string => `${PLACE}${ref}/keep.${Math.round(keepMs)}`;
 const NAME = new RegExp(String.raw`^${PLACE}([\w-]{22})/(?:(\d{${DIGITS}})(\.sealed)?|keep\.(-?\d{1,16}))$`);
 
-/** An object of a blob. Exactly one of `offset` and `keepMs` is set. */
+/** An object of a blob in the bucket: a chunk (`offset` is set), or a mark that keeps the blob (`keepMs` is set). */
 export interface BlobObject {
   readonly name: string;
   readonly ref: string;

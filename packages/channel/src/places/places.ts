@@ -17,7 +17,7 @@ const CLAIM = script({
   list: "dead",
 });
 
-/** An edge's claim for the connections of one user. */
+/** How many connections of one user an edge wants to have counted, for {@link claimPlaces}. */
 export interface PlaceClaim {
   /** The name of the edge that makes the claim; its lease has the same name. */
   readonly node: string;

@@ -115,7 +115,8 @@ it("a step of a slot that moves does nothing until it has moved", async () => {
   if (!to) throw new Error("no other master");
   await to.admin.cluster("SETSLOT", slot, "IMPORTING", from.id);
   await from.admin.cluster("SETSLOT", slot, "MIGRATING", to.id);
-  // The mailbox has moved, and the record of its ask has not yet. The record must not look expired.
+  // The mailbox has moved to the other node of the cluster, and the record of its ask has not yet. The record must not
+  // look expired.
   const mail = `${tag}:${at.c}:mail`;
   await from.admin.migrate("127.0.0.1", to.port, "", 0, 1000, "KEYS", mail);
   const taken = take(store, at, "worker/owner");

@@ -32,7 +32,7 @@ export type StoredText =
     }
   | { readonly kind: "failed"; readonly code: string; readonly reason?: string; readonly permanent: boolean };
 
-/** An outcome without its pages. */
+/** The outcome of an extraction, without the pages of the text. */
 export type Outcome =
   | (Omit<Extract<StoredText, { kind: "text" }>, "pages"> & { readonly pageCount: number })
   | Extract<StoredText, { kind: "failed" }>;

@@ -12,7 +12,8 @@ local function keep(kept, bytes, maxBytes, windowMs)
       counts[#counts + 1] = { at = at, bytes = tonumber(all[i + 1]) }
     end
   end
-  -- A part stops counting one retention after it began. The key lives a little longer than that.
+  -- A part, an eighth of the retention, stops counting one retention after it began. The key lives a little longer than
+  -- that.
   if isNewPart then redis.call('PEXPIRE', kept, windowMs + math.floor(windowMs / 8)) end
   if sum <= maxBytes then return 0 end
   table.sort(counts, function(a, b) return a.at < b.at end)
