@@ -184,7 +184,8 @@ describe("a slow reader", () => {
       { everyMs: 250, what: "a standstill" },
     );
     expect(stuck).toBeGreaterThan(10_000_000);
-    // It was docrelay that paused, so the pause does not count as the engine's silence.
+    // docrelay has paused the connection because the test did not read, so this time does not count as silence of the
+    // engine.
     let chars = piece.length;
     for (let step = await events.next(); !step.done; step = await events.next())
       if (step.value.kind === "text") chars += step.value.text.length;

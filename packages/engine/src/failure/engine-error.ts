@@ -76,7 +76,7 @@ export function closedFailure(code: number, facts?: FailureFacts): EngineError {
   return new EngineError(name, cause, facts);
 }
 
-/** Returns the failure for an HTTP status. `retryAfter`: the header of that name. */
+/** Returns the failure for an HTTP status. `retryAfter`: the value of the header `Retry-After`. */
 export function httpFailure(
   status: number,
   { retryAfter, ...facts }: FailureFacts & { retryAfter?: string | undefined } = {},
