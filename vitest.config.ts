@@ -39,7 +39,8 @@ const globalSetup = ["bootstrap/build-page.mjs"];
 // The tests import the sources of packages that others install, not their built files.
 const conditions = ["@docrelay/source", "module", "node", "development|production"];
 
-// How long `expect.poll` waits at most: enough for a busy machine.
+// How long `expect.poll` waits at most: enough for a busy machine. A test that checks how long something takes passes its
+// own timeout.
 const expect = { poll: { timeout: 100_000 } };
 
 export default defineConfig({
@@ -53,7 +54,7 @@ export default defineConfig({
           isolate,
           include: ["{apps,packages,tools}/*/{src,test}/**/*.test.ts"],
           exclude: [...SLOW, "**/*.e2e.test.ts", "**/node_modules/**"],
-          // On two cores vitest would run fewer files at a time, but most of these tests only wait for a process or a
+          // On two cores vitest would run fewer files at a time, but most unit tests only wait for a process or a
           // clock.
           maxWorkers: 4,
           sequence: { groupOrder: 2 },
@@ -69,8 +70,8 @@ export default defineConfig({
           globalSetup,
           include: ["{apps,packages,tools}/*/{src,test}/**/*.e2e.test.ts"],
           exclude: [...LONG, ...SLOW, "**/node_modules/**"],
-          // Each of these test files runs a cluster of processes with a Redis of its own; more files at a time would
-          // starve each other.
+          // Each e2e test file runs a cluster of processes with a Redis of its own; more files at a time would starve
+          // each other.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
           testTimeout: 180_000,

@@ -46,7 +46,8 @@ export async function startHttpProxy(
     };
   };
   const server = createServer((incoming, outgoing) => {
-    // A proxy drops these two headers, which are meant for one connection only, unless it was told to pass them on.
+    // A proxy drops `Upgrade` and `Connection`, which are meant for one connection only, unless it was told to pass
+    // them on.
     delete incoming.headers.upgrade;
     delete incoming.headers.connection;
     const request = overHttp(onward(incoming), (response) => {

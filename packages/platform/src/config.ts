@@ -83,8 +83,8 @@ export function dataKeys(): z.ZodType<string[]> {
     .refine((keys) => new Set(keys).size === keys.length, "lists a key twice");
 }
 /**
- * How many secrets one setting may have. A rotation needs two, and a token that fits none is checked against each of
- * them.
+ * How many secrets one setting may have. To replace a secret, two are enough. There must not be many, because a token
+ * that fits none is checked against each.
  */
 export const MAX_SECRETS = 8;
 const TOO_MANY = `must have ${MAX_SECRETS} at most: remove those that nothing needs any more`;

@@ -111,7 +111,7 @@ export function storeErrorKind(error: unknown): StoreErrorKind | undefined {
   if (LIBRARY_NAMES.has(error.name)) return "unreachable";
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (typeof code === "string" && Object.hasOwn(CODES, code)) {
-    // A program that could not be started has the same codes, but is no failure of the store.
+    // The error of a program that could not be started has the same codes, but is no failure of the store.
     return syscall?.startsWith("spawn") ? undefined : CODES[code];
   }
   return LIBRARY_MESSAGES.some((text) => error.message.startsWith(text)) ? "unreachable" : undefined;
@@ -122,7 +122,8 @@ function replyKind(error: Error): StoreErrorKind | undefined {
   if (word === "ERR") return ERR_REPLIES.find(([prefix]) => error.message.startsWith(prefix))?.[1];
   if (word === "EXECABORT") {
     const { previousErrors } = error as { previousErrors?: unknown };
-    // The errors of the single commands are missing. All that is known is that Redis has carried out none of them.
+    // If `previousErrors` is missing, it is unknown why commands of the transaction were refused. All that is known is
+    // that Redis has carried out none of them.
     return Array.isArray(previousErrors) && previousErrors.length > 0 ? kindOfAll(previousErrors) : "refused";
   }
   return Object.hasOwn(REPLIES, word) ? REPLIES[word] : undefined;

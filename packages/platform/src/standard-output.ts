@@ -25,8 +25,8 @@ const GATHERED = /^\{"level":"(?:info|debug|trace)"/;
  * are written in one system call, at the end of the turn. A line of another level is written at once, together with the
  * lines before it. When the pipe is full, up to 1 MiB of lines is kept and written later. Beyond that, the oldest whole
  * lines are dropped, and a line reports how many. So a reader that stands still never stops the event loop. At the
- * exit, also after an uncaught exception, writing the kept lines may take half a second more. When the reader has gone,
- * lines are dropped: a process whose launcher was killed has to end.
+ * exit, also after an uncaught exception, writing the kept lines may take half a second more. When nobody reads the
+ * pipe any more, lines are dropped: a process whose launcher was killed has to end.
  */
 export const standardOutput: DestinationStream = {
   write(text) {
@@ -70,7 +70,7 @@ function drain(): boolean {
       rest = count === rest.length ? undefined : rest.subarray(count);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "EAGAIN") return false;
-      rest = undefined; // the reader has gone
+      rest = undefined; // nobody reads the pipe any more
     }
   }
 }

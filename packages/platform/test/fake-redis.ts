@@ -6,8 +6,8 @@ export interface FakeRedis extends AsyncDisposable {
 }
 
 /**
- * Starts a server that speaks just enough of Redis's protocol to report an old version: no package here has such a
- * Redis.
+ * Starts a server that speaks just enough of Redis's protocol to report an old version, because the tests have no Redis
+ * of such a version.
  */
 export async function startFakeRedis(version: string): Promise<FakeRedis> {
   const info = `# Server\r\nredis_version:${version}\r\n`;

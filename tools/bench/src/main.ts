@@ -24,7 +24,7 @@ async function measure(options: Options, progress: ProgressLine): Promise<string
   return reportText(result);
 }
 
-/** Reads the command line; ends the process when it is invalid. */
+/** Returns the work that the command line asks for; ends the process when the command line is invalid. */
 function choose(args: readonly string[], stopped: AbortSignal): (progress: ProgressLine) => Promise<string> {
   if (args[0] === "standard" || args[0] === "masters") {
     try {

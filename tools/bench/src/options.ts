@@ -25,7 +25,7 @@ export interface Options {
   readonly bytes: number;
   readonly pages: number;
   readonly message: string;
-  /** A process on this machine whose memory and CPU are reported. */
+  /** The pid of a process on this machine whose memory and CPU the result has, too. */
   readonly pid?: number;
   readonly tokensFile?: string;
   readonly json?: string;

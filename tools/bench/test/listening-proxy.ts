@@ -13,8 +13,8 @@ export interface ListeningProxy extends AsyncDisposable {
  */
 const MESSAGE = /\$8\r\nsmessage\r\n\$\d+\r\n([^\r]+)\r\n/g;
 /**
- * How many of the last bytes of a chunk are kept, because the head of a message may be split between two chunks. It is
- * more than the length of a head.
+ * How many bytes at the end of the received data are kept until more data arrive: the head of a message ({@link
+ * MESSAGE}), which is shorter than this, may arrive in two parts.
  */
 const TAIL = 256;
 

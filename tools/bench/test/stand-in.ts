@@ -8,13 +8,13 @@ import { Server, type Socket } from "socket.io";
  * Faults of the stand-in. Each function gets the index of an ask, from 0, and decides whether this ask has the fault.
  */
 export interface Misdeeds {
-  /** Refuses the ask with this code instead of accepting it. */
+  /** Returns the code with which the ask is refused; undefined if it is accepted. */
   refuse?(index: number): string | undefined;
-  /** Does not send this event of the reply live (0 `accepted`, 1 `delta`, 2 `completed`); the log has it. */
+  /** Whether event `part` of the reply (0 `accepted`, 1 `delta`, 2 `completed`) is not sent live; the log has it. */
   skip?(index: number, part: number): boolean;
-  /** Sends this event twice. */
+  /** Whether event `part` of the reply is sent twice. */
   twice?(index: number, part: number): boolean;
-  /** Accepts the ask and never ends it, neither live nor in the log. */
+  /** Whether the ask is accepted and then never ends, neither live nor in the log. */
   lose?(index: number): boolean;
 }
 
@@ -26,7 +26,7 @@ export interface StandIn extends AsyncDisposable {
 
 const CHUNK = 4096;
 
-/** Starts a deployment in one small process: a real Socket.IO server with imitated answers. */
+/** Starts a stand-in for a deployment in this process: a real Socket.IO server with imitated answers. */
 export async function startStandIn(misdeeds: Misdeeds = {}): Promise<StandIn> {
   const http = createServer((request, response) => {
     if (request.url !== "/v1/session") return response.writeHead(404).end();

@@ -13,7 +13,10 @@ export interface Move {
  */
 const STARTED = /join\(import\.meta\.dirname, "([^"]+\.ts)"\)|new URL\("([^"]+\.ts)", import\.meta\.url\)/g;
 const OWN = /\bimport\.meta\.(url|dirname|filename)\b/g;
-/** Stands for `import.meta.url` in replaced addresses, which would otherwise be replaced a second time. */
+/**
+ * Stands for `import.meta.url` in the addresses that `keepAddresses` writes, until all are written: otherwise the next
+ * replacement would replace them, too.
+ */
 const HERE = "HERE_IN_THE_BUNDLE";
 
 /**

@@ -213,7 +213,7 @@ async function sweepAhead({ cluster, history }: Stage): Promise<void> {
   if (ahead) await revive(ahead, history);
   const blobs = async (): Promise<string[]> => (await readdir(place)).filter((name) => name.length === 22);
   await eventually(async () => !(await blobs()).includes("A".repeat(22)), { what: "a sweep" });
-  // The sweep may remove other blobs a little later.
+  // A sweep by the wrong clock also removes blobs that have not expired, perhaps a little later.
   await eventually(async () => (await blobs()).length === 0, { timeoutMs: 1000 }).catch(() => undefined);
 }
 

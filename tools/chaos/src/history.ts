@@ -1,8 +1,9 @@
 import type { Event } from "@docrelay/protocol";
 
 /**
- * The entries of a run's history, in order; `t` is in ms since its start. Clients, the engine and the breaker write
- * them. Afterwards the checker decides by these entries alone.
+ * The entries of a run's history, in order; `t` is in ms since its start. Clients, the engine and the breaker (which
+ * causes the faults) write them. After the run, `check` decides by these entries alone whether docrelay kept its
+ * guarantees.
  */
 export type Entry = { readonly t: number } & (
   | { kind: "meta"; seed: number; attempts: number; deadlineMs: number; faults: string }
@@ -16,7 +17,9 @@ export type Entry = { readonly t: number } & (
   | { kind: "refused"; user: string; conversation: string; ask: string; code: string; clean: boolean }
   /** A tab showed an event. `digest` is a hash of its whole content. */
   | ({ kind: "shown"; user: string; tab: string; conversation: string } & Shown)
-  /** A tab got another log than before, and forgot what it had shown. */
+  /**
+   * An edge replied that its log does not have the tab's position (`RESUME_LOST`), so the tab forgot what it had shown.
+   */
   | { kind: "reset"; user: string; tab: string; conversation: string }
   /**
    * A tab got no event for some time and read the log. `found`: how many events in the log had not been delivered to
@@ -64,7 +67,7 @@ type Fact = Entry extends infer E ? (E extends Entry ? Omit<E, "t"> : never) : n
 export interface History {
   add(fact: Fact): void;
   readonly entries: readonly Entry[];
-  /** Milliseconds since the start. */
+  /** Milliseconds since the start of the run. */
   now(): number;
 }
 

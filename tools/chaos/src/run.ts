@@ -36,8 +36,8 @@ const ENV = {
   WORKER_GRACE_MS: "500",
 };
 /**
- * Shares with which users take every step often, and through every edge. With these a few users are enough, which
- * leaves CPU time for restarts.
+ * Shares of PDFs, uploads, cancellations and reconnects with which users make processes cross every failpoint often, on
+ * every edge. With these shares a few users are enough, which leaves CPU time for restarts.
  */
 const BUSY_WAYS = { pdfShare: 0.4, uploadShare: 0.6, cancelShare: 0.3, moveShare: 0.5 };
 const MEASURE_EVERY_MS = 2000;
@@ -115,7 +115,7 @@ async function atFailpoints(cluster: Cluster, history: History): Promise<void> {
 
 /**
  * Ends all faults of connections, and waits until every acknowledged ask has ended and every tab has caught up, or the
- * time is up.
+ * time (`patienceMs`, then ten seconds for the tabs) is up.
  */
 export async function settle(
   cluster: Cluster,
@@ -131,7 +131,7 @@ export async function settle(
     timeoutMs: patienceMs,
     everyMs: 100,
   });
-  // Asks that have not ended by then are reported by the checker.
+  // Asks that have not ended after `patienceMs` are reported by the checker.
   await Promise.race([Promise.all([...lives, rest]), sleep(patienceMs)]).catch(() => undefined);
   await eventually(() => users.every(({ tabs }) => tabs.every((tab) => tab.online && tab.seq === tabs[0]?.seq)), {
     timeoutMs: 10_000,

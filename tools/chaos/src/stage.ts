@@ -41,7 +41,7 @@ export interface StageOptions {
   /** The name of a broken variant, used in every process. */
   readonly variant?: string;
   readonly env?: Record<string, string>;
-  /** The environment of single members, by name. */
+  /** Environment variables for the first process of some members, by the member's name. */
   readonly members?: Readonly<Record<string, Record<string, string>>>;
   readonly redisArgs?: readonly string[];
   readonly hasFolder?: boolean;

@@ -5,7 +5,10 @@ import type { Call } from "../src/cluster/engine.ts";
 import { playStage, type Stage } from "../src/stage.ts";
 import { PROMISED } from "../src/report/summary.ts";
 
-/** The promised time is doubled, because the machine may be busy. */
+/**
+ * Within how many ms an edge must refuse an ask while Redis is away: twice the promised time, because the machine may
+ * be busy.
+ */
 const TOLD_WITHIN_MS = PROMISED.storeAway * 2;
 
 interface Trouble {

@@ -112,7 +112,7 @@ async function masters(nodes: readonly Node[]): Promise<Node[]> {
 const follows = async ({ container }: Node): Promise<boolean> =>
   /master_link_status:up/.test(await ask(container, "info", "replication"));
 
-/** Resolves when another node has the slots of the victim, as the witness reports. */
+/** Resolves when the killed master has no slots any more, as the node `witness` reports: a replica has taken over. */
 async function untilReplaced({ id }: Node, witness: Node): Promise<void> {
   // One docker command asks again and again, because each docker command takes a tenth of a second of a core. A node's
   // line ends with its slots.

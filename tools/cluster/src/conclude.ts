@@ -2,7 +2,8 @@ import { broken, table } from "./report.ts";
 import type { Tally } from "./tally.ts";
 
 /**
- * Half of these users connect only after edges are added: a WebSocket stays at its edge, and new edges need clients.
+ * How many users `checkReplicas` and `checkProcesses` have. In `checkReplicas` half of them connect only after edges
+ * were added: a WebSocket stays at its edge, and the new edges need clients, too.
  */
 export const USERS = 20;
 /**

@@ -10,7 +10,7 @@ export interface Deployment extends Project {
   readonly url: string;
   /** The same project with another image of docrelay. */
   withImage(image: string): Project;
-  /** Starts the services with these replicas; resolves when an edge is ready. */
+  /** Starts the services with these numbers of replicas, by service; resolves when an edge is ready. */
   start(replicas: Readonly<Record<string, number>>): Promise<void>;
   /** Kills a replica of a service with SIGKILL, and returns its container. */
   kill(service: string): Promise<string>;

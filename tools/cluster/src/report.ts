@@ -1,6 +1,9 @@
 import { percentile, type Phase } from "./tally.ts";
 
-/** The highest allowed p99 of reconnect gaps in each phase, in ms. Phases without a promise are absent. */
+/**
+ * The highest allowed p99 in each phase, in ms: of the gaps between two connections of a client, and in phases with a
+ * kill also of the silences of asks. Phases without a promise are absent.
+ */
 export type Limits = ReadonlyMap<string, number>;
 
 const COLUMNS = ["phase", "asks", "answers", "errors", "retried", "lost", "wrong", "gaps", "p50", "p99", "silence"];
@@ -29,7 +32,10 @@ export function table(phases: readonly Phase[]): string {
   return rows.map((cells) => cells.map(pad).join("  ")).join("\n");
 }
 
-/** Returns the broken promises, one sentence each; empty if all were kept. */
+/**
+ * Returns one sentence for each promise that was broken: asks that failed, were lost or got a wrong answer, and phases
+ * above their limit.
+ */
 export function broken(phases: readonly Phase[], limits: Limits): string[] {
   const found: string[] = [];
   for (const key of ["failed", "lost", "wrong"] as const) {

@@ -22,8 +22,8 @@ export interface Mutation {
   readonly from: string;
   readonly to: string;
   /**
-   * Path of the test file. It must be in the same package as `file`, because imports of other packages lead to the
-   * original repository, not to the copy.
+   * Path of the test file. If it imports `file`, it must be in the same package, because imports of other packages lead
+   * to the original repository, not to the copy.
    */
   readonly test: string;
   /** A part of the test's name that vitest takes as a pattern. */
@@ -37,8 +37,8 @@ export interface Outcome {
 }
 
 /**
- * Copies the files that git tracks (as they are in the working tree) to a temporary folder, and links the dependencies
- * there. The caller removes the folder.
+ * Copies all files that git does not ignore, as they are in the working tree, to a temporary folder, and links the
+ * dependencies there. The caller removes the folder.
  */
 export async function copyRepository(root: string): Promise<string> {
   const copy = mkdtempSync(join(tmpdir(), "docrelay-mutation-"));

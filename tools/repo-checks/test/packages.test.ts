@@ -54,7 +54,7 @@ it("a version of a copy is told from a newer one", () => {
 
 describe("what runs in production", () => {
   const APPS = ["edge", "worker", "demo-engine", "local", "web"];
-  // Licences that allow any use.
+  // The licences that a package which runs in production may have: each of them allows any use.
   const FREE = new Set([
     "MIT",
     "MIT-0",
@@ -124,8 +124,8 @@ function isAtLeast(version: string, floor: string): boolean {
 }
 
 /**
- * Adds a package and all packages that it needs at run time. Optional dependencies for other platforms are not
- * installed, so they are left out.
+ * Adds the licences of a package and of all packages that it needs at run time to `found`. Optional dependencies for
+ * other platforms are not installed, so they are left out.
  */
 function follow(folder: string, found: Map<string, string>): void {
   const { name, version, license, licenses, dependencies, optionalDependencies } = read(folder);

@@ -40,7 +40,7 @@ it.each([
   ["packages/react/src/index.ts", 2048],
   ["packages/ai-sdk/src/index.ts", 2560],
 ])("%s adds less than %i bytes", async (entry, budget) => {
-  // Packages that an application with this entry has installed anyway, so they do not count.
+  // Packages that an application which imports `entry` has installed anyway, so they do not count.
   const outside = [/^react/, /^@docrelay\/client$/, /^@ai-sdk\/react$/, /^ai$/];
   const { code, parts } = await bundle(`export * from ${JSON.stringify(join(ROOT, entry))};`, outside);
   expect(gzipSync(code).length, parts.join("\n")).toBeLessThan(budget);

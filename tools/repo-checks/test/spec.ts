@@ -40,7 +40,7 @@ export function readGuarantees(page: string): Guarantee[] {
     }));
 }
 
-/** Returns the files that the guarantees name, each once. */
+/** Returns the test files that the guarantees of docs/SPEC.md name, each once. */
 export function filesOf(guarantees: readonly Guarantee[]): string[] {
   return [...new Set(guarantees.flatMap(({ evidence }) => evidence.map(({ file }) => file)))];
 }

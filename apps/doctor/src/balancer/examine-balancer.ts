@@ -2,9 +2,15 @@ import { isIP } from "node:net";
 import type { Finding, PartReport } from "../part.ts";
 import { exchange } from "./exchange.ts";
 
-/** How many connections are opened: with so many, most balancers choose more than one edge. */
+/**
+ * How many connections are opened to present a token at several edges: with so many, most balancers choose more than
+ * one edge.
+ */
 const CONNECTIONS = 8;
-/** The client address that a test forges; it is from a range reserved for documentation, so no client has it. */
+/**
+ * The address that `walk` forges in `X-Forwarded-For`; it is from a range reserved for documentation, so no client has
+ * it.
+ */
 const FORGED = "203.0.113.77";
 
 const ok = (about: string, text: string): Finding => ({ level: "ok", about, text });
@@ -13,7 +19,7 @@ const problem = (about: string, text: string): Finding => ({ level: "problem", a
 
 /**
  * Examines a balancer with the steps of a browser: a session, the WebSockets of Socket.IO and of `/ws/chat/`, and the
- * session again at each edge that a new connection reaches.
+ * session again over new connections, which may reach other edges.
  */
 export async function examineBalancer(url: URL): Promise<PartReport> {
   const address = `${url.protocol}//${url.host}${url.pathname}`;

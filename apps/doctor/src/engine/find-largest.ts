@@ -8,7 +8,7 @@ const MIN_BYTES = 16_384;
  */
 const CLOSER = 4;
 const LINE = "The quick brown fox jumps over the lazy dog and runs on. 0123\n";
-/** How many tokens a byte of these prompts has, by the worker's estimate. */
+/** How many tokens a byte of the prompts of `promptOf` has, by the worker's estimate. */
 export const TOKENS_PER_BYTE = estimateTokens(LINE.repeat(100)) / (LINE.length * 100);
 
 /**

@@ -20,7 +20,9 @@ export interface RedisSeen {
   readonly replicas: number | undefined;
   /** The roles for which the rights of the Redis user were tested. */
   readonly roles: readonly string[];
-  /** What Redis has refused when the user's rights were tested; undefined if the user has all rights. */
+  /**
+   * What Redis has refused when the Redis user's rights were tested; undefined if the user has all that docrelay needs.
+   */
   readonly refused: string | undefined;
   /** The median time of some round trips; `longestMs` is the longest time. */
   readonly medianMs: number;
@@ -38,7 +40,7 @@ const TOO_SLOW_MS = 200;
 const CLOCK_MS = 2000;
 const FULL = 0.85;
 
-/** Describes the facts, and what to change. */
+/** Returns what was found out about a Redis as findings, with what to change. */
 export function describeRedis(seen: RedisSeen): Finding[] {
   return [
     server(seen),

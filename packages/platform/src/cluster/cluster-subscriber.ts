@@ -31,7 +31,9 @@ const AGAIN_MS = 100;
  */
 const SEARCH_MS = 500;
 const MESSAGES: ReadonlySet<string | symbol> = new Set(["message", "smessage", "smessageBuffer"]);
-/** Matches errors after which a retry is useless, because an operator has to change the rights. */
+/**
+ * Matches errors after which a retry is useless, because an operator has to change the Redis user's rights or password.
+ */
 const FINAL = /^(NOPERM|NOAUTH|WRONGPASS)/;
 
 /**
@@ -175,7 +177,10 @@ export class ClusterSubscriber extends EventEmitter {
     this.#tellWhenBack(one);
   }
 
-  /** Emits `back` for channels that were lost together: once, when all of them are subscribed again. */
+  /**
+   * Notes that a channel was lost. Emits `back` once for all channels that were lost together, when all of them are
+   * subscribed again.
+   */
   #tellWhenBack(one: Subscription): void {
     if (this.#back) return void this.#back.add(one);
     const these = (this.#back = new Set([one]));
@@ -198,8 +203,8 @@ export class ClusterSubscriber extends EventEmitter {
 
   #nodeFor({ kind, slot, node }: Subscription): string | undefined {
     if (kind === "ssubscribe") return this.#slots.slots[slot]?.[0];
-    // Any master delivers plain messages. A connected master is preferred; if none is connected, a master other than
-    // the last one is taken.
+    // Any master delivers messages of a plain channel. A connected master is preferred; if none is connected, a master
+    // other than the subscription's last one is taken.
     const all = [...this.#masters()];
     const live = all.filter((one) => this.#nodes.get(one)?.status === "ready");
     const others = all.filter((one) => one !== node);
@@ -249,7 +254,10 @@ export class ClusterSubscriber extends EventEmitter {
     });
   }
 
-  /** Notes the node to which a slot has moved. The slots are not read from other nodes, which may not know it yet. */
+  /**
+   * If the error is a MOVED reply, notes the node that it names as the node of its slot, and returns true. The slots
+   * are not read from other nodes, which may not know it yet.
+   */
   #learn({ message }: Error): boolean {
     const [, slot, node] = /^MOVED (\d+) (\S+)/.exec(message) ?? [];
     if (node === undefined || !this.#slots.slots[Number(slot)]) return false;
@@ -257,7 +265,7 @@ export class ClusterSubscriber extends EventEmitter {
     return true;
   }
 
-  /** Reads the slots repeatedly while a channel is not confirmed. */
+  /** Reads the slots every `SEARCH_MS` while any subscription is not confirmed. */
   #search(): void {
     this.#searching ??= setInterval(() => {
       const missing = [...this.#subscriptions.values()].filter(({ isConfirmed }) => !isConfirmed);
@@ -267,8 +275,9 @@ export class ClusterSubscriber extends EventEmitter {
         return;
       }
       this.#slots.refreshSlotsCache();
-      // A subscription that was requested waits for its node's reply, however late the reply comes. Only a plain one is
-      // moved to another node if the connection to its node is not ready.
+      // A subscription that was requested waits for its node's reply, however late the reply comes. Only the
+      // subscription to a plain channel, which any master delivers, is requested at another node if the connection to
+      // its node is not ready.
       for (const one of missing) if (one.node === undefined || this.#mayMove(one)) this.#place(one);
     }, SEARCH_MS);
   }

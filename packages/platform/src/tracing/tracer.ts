@@ -52,7 +52,8 @@ export function createTracer(options: TracerOptions): Tracing {
   return {
     begin(name, { parent, isParentOfClient = false, kind, at, attributes, links = [] }: SpanStart = {}): Span {
       const above = contextOf(parent);
-      // Most spans are of traces that are not kept when there are many: the SDK need not make them.
+      // The trace of `parent` is not kept, so the SDK need not make the span. When there are many traces, this is so
+      // for most spans.
       if (above && parent !== undefined && !isParentOfClient && above.traceFlags === 0) return unkept(parent);
       const root = isParentOfClient ? fromClient(ROOT_CONTEXT) : ROOT_CONTEXT;
       const context = above ? trace.setSpanContext(root, above) : root;

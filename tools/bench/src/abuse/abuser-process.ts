@@ -29,7 +29,8 @@ const abuser = createAbuser({ urls: values.url, address: values.address, signal:
 const running = abuse.run(abuser);
 process.stdout.write(`${JSON.stringify({ msg: "begun" })}\n`);
 setTimeout(() => end.abort(), Number(values.seconds) * 1000);
-// One of the parallel loops may wait for an answer that never comes, so the process ends after two more seconds.
+// One of the abuse's parallel loops may wait for an answer that never comes, so this process ends two seconds after the
+// abuse at the latest.
 const late = setTimeout(() => finish(), Number(values.seconds) * 1000 + 2000);
 function finish(): void {
   process.stdout.write(`${JSON.stringify({ msg: "ended", seen: abuser.seen })}\n`, () => process.exit(0));

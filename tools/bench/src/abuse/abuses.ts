@@ -5,7 +5,7 @@ import type { WebSocket } from "ws";
 import { encodeConnect, PLACEHOLDER } from "../talkers/socketio-frame.ts";
 import { keepOpen, newId, type Abuser } from "./abuser.ts";
 
-/** One kind of abuse. `run` ends when the abuser's signal is aborted, and never rejects. */
+/** One kind of abuse. `run` ends soon after the abuser's `signal` is aborted, and never rejects. */
 export interface Abuse {
   readonly name: string;
   /** A description of the abuse, for the report. */
@@ -15,14 +15,17 @@ export interface Abuse {
 
 const MIB = 1_048_576;
 const FILE_BYTES = 25 * MIB;
-/** Most bytes that one abuse sends: as many as an abuser with a fast connection can send in its time. */
+/**
+ * The most bytes that one abuse sends, which is as many as a fast connection can send in its time; `large plain frames`
+ * may send four times as many.
+ */
 const MAX_BYTES = 800 * MIB;
 /** The number of empty text operators on a page that takes seconds to extract. They compress to about 35 kB. */
 const SLOW_OPERATORS = 4_000_000;
-/** The chunk size that an edge accepts. */
+/** The largest chunk that an edge with default settings accepts. */
 const CHUNK_BYTES = 65_536;
 
-/** Creates several users, until `count` or the first refusal. */
+/** Creates up to `count` users. After a refusal it returns those that it has; if it has none, it tries again. */
 async function users(abuser: Abuser, count: number): Promise<string[]> {
   const tokens: string[] = [];
   while (tokens.length < count && !abuser.signal.aborted) {

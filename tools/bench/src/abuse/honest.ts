@@ -11,17 +11,17 @@ import type { Phase } from "./phase.ts";
 
 /** An honest user: asks a question several times a second, and about a small PDF every few seconds. */
 export interface Honest {
-  /** Ids of asks that were sent and have neither ended nor been refused. */
+  /** Ids of asks that were sent over the user's current connection and have neither ended nor been refused. */
   readonly running: readonly string[];
   close(): void;
 }
 
 export interface HonestOptions {
   readonly url: string;
-  /** The user's address, as a balancer writes it. */
+  /** The user's IP address, which the user sends in `X-Forwarded-For`, as a balancer would. */
   readonly address: string;
   readonly sendsPapers: boolean;
-  /** Returns the phase in which events are counted now. */
+  /** Returns the phase that is now: an ask counts in the phase in which it begins. */
   phase(): Phase;
 }
 
@@ -80,12 +80,12 @@ interface User {
   /** The ids of the user's two conversations: `talk` for questions, `papers` for PDFs. */
   readonly talk: string;
   readonly papers: string;
-  /** The user's asks that have no terminal event yet, by id. */
+  /** The asks that were sent over the current connection and have neither ended nor been refused, by id. */
   readonly running: Map<string, Asked>;
   socket: RelaySocket | undefined;
   closed: boolean;
   papersSent: number;
-  /** Whether a PDF is being sent. */
+  /** Whether this user is sending a PDF now; a user sends one at a time. */
   sendsPaper: boolean;
 }
 
@@ -162,7 +162,7 @@ async function sendPaper(user: User, socket: RelaySocket, asked: Asked): Promise
   await ask(user, asked, (id) => socket.callWith(bytes, "ask", { id, ...question, files }, CALL_MS));
 }
 
-/** Counts an ask, which `send` sends under the given id. */
+/** Lets `send` send an ask under a new id, and counts the ask in `asked.phase`. */
 async function ask({ running }: User, asked: Asked, send: (id: string) => Promise<Ack>): Promise<void> {
   const id = randomUUID();
   running.set(id, asked);

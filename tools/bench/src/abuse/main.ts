@@ -12,16 +12,20 @@ export const USAGE = `npm run abuse -- [--abuse NAME]… [--seconds N] [--rounds
   --honest   honest users, 10 by default
   --ratio    how many times their quiet times honest users may wait, 2 by default
 `;
-/** Times below this many ms never count as harm, because on a busy machine times differ by as much anyway. */
+/**
+ * A quiet time shorter than this many ms counts as this many, because on a busy machine times differ by as much anyway.
+ */
 const UNNOTICED_MS = 25;
 /** By how many bytes the memory of an edge may grow during an abuse. */
 const EDGE_BYTES = 100_000_000;
 /**
- * By how many bytes the memory of Redis may grow during an abuse: by what one address may keep, which is half of the
- * room for files and the questions of 8 users.
+ * By how many bytes the memory of Redis may grow during an abuse. It is what one address may keep by default: half of
+ * `MAX_BLOB_BYTES` for files, and `MAX_USER_LOG_BYTES` of 8 users for questions.
  */
 const REDIS_BYTES = 2 ** 30 + 8 * 2 ** 26;
-/** Each abuser has an IPv4 address of its own in one /24. */
+/**
+ * With at most this many rounds, each abuser of a run has an address of its own in 203.0.113.0/24 (`abuserAddress`).
+ */
 const MAX_ROUNDS = 30;
 const EXIT_BROKEN = 1;
 

@@ -7,7 +7,7 @@ export interface Phase {
   readonly text: ReturnType<typeof createHistogram>;
   /** The times for a PDF of one page, from sending its first byte to the answer about it, in ms. */
   readonly pdf: ReturnType<typeof createHistogram>;
-  /** Refused or failed asks and files, and connections that ended, by code. */
+  /** How often asks and files were refused or failed, and connections failed or ended, by code. */
   readonly refused: Record<string, number>;
   sent: number;
 }
@@ -40,18 +40,18 @@ export interface Round {
 export interface Promises {
   /** How many times as long as in quiet times honest questions and small PDFs may take. */
   readonly ratio: number;
-  /** Times below this many ms never count as harm, whatever the ratio. */
+  /** A quiet time shorter than this many ms counts as this many. */
   readonly unnoticedMs: number;
   readonly edgeBytes: number;
   readonly redisBytes: number;
 }
 
-/** The quiet times before all abuses of a run, together. */
+/** The times of honest users in the quiet phases before all abuses of a run, in one histogram each. */
 export type Quiet = Pick<Phase, "text" | "pdf">;
 
 /**
- * Puts together the quiet times of all rounds. One quiet time has about 30 PDFs, so its p99 is its slowest PDF, which
- * differs by a factor of ten from one quiet time to the next.
+ * Puts the quiet phases before all rounds together. One quiet phase has about 30 PDFs, so its p99 is its slowest PDF,
+ * which differs by a factor of ten from one quiet phase to the next.
  */
 export function quietOf(rounds: readonly Round[]): Quiet {
   const quiet = createPhase();
@@ -65,8 +65,9 @@ export function byAbuse(rounds: readonly Round[]): Round[][] {
 }
 
 /**
- * Returns how many times as long as in quiet times `p` percent of the honest answers took at most: the median of the
- * rounds. A p50 is compared with the quiet time before the same round, a p99 with all quiet times of the run.
+ * Returns the percentile `p` of the honest users' times during the abuse, divided by the percentile in quiet: the
+ * median of the rounds. A p50 is divided by that of the quiet phase before the same round, a p99 by that of all quiet
+ * phases of the run (`allQuiet`). A quiet time below `least` ms counts as `least`.
  */
 export function ratioOf(
   rounds: readonly Round[],

@@ -14,7 +14,8 @@ import {
 
 /**
  * Returns a table for a terminal, a row for each abuse, with the promises that were broken; `ok` is true if none was.
- * Times are medians of the abuse's rounds, memory and the abuser's answers are those of the worst round and of all.
+ * Times are medians of the abuse's rounds; memory is that of the worst round, and the abuser's answers are those of all
+ * rounds.
  */
 export function reportAbuses(rounds: readonly Round[], promised: Promises): { text: string; ok: boolean } {
   const quiet = quietOf(rounds);
@@ -50,7 +51,10 @@ export function reportAbuses(rounds: readonly Round[], promised: Promises): { te
   return { text, ok: broken.length === 0 };
 }
 
-/** The p50 and p99 of the three phases, and how many times as long the p99 during the abuse is as in quiet times. */
+/**
+ * Returns the p50 and the p99 before, during and after the abuse, and the p99 during the abuse divided by that in
+ * quiet.
+ */
 function cells(rounds: readonly Round[], allQuiet: Quiet, kind: "text" | "pdf"): string[] {
   const of = (p: number): string =>
     (["before", "during", "after"] as const)

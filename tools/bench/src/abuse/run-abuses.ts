@@ -48,8 +48,8 @@ export async function startAbused(env: Readonly<Record<string, string>> = {}): P
 }
 
 /**
- * Runs each abuse beside honest users, with quiet times before and after it. Each honest user has an address of its
- * own; the abuser has one.
+ * Runs each abuse beside honest users, with quiet times before and after it. Each honest user and each abuser has an
+ * address of its own.
  */
 export async function runAbuses(
   cluster: Cluster,
@@ -76,7 +76,8 @@ export async function runAbuses(
     return mine;
   };
   try {
-    // Waits for the first results, because the first extractions take longer: they also start processes.
+    // Waits until as many PDFs were answered as there are honest users (texts, if no PDFs are sent): the first
+    // extractions take longer, because they also start processes.
     await eventually(() => phase[wish.pdfs === false ? "text" : "pdf"].count >= wish.honest, {
       timeoutMs: WARM_UP_MS,
       what: "a warm relay",
@@ -106,7 +107,7 @@ export async function runAbuses(
   }
 }
 
-/** Counts the running asks that have no terminal event after a while. */
+/** Counts the asks that are running now and have no terminal event after `END_MS`. */
 async function unfinishedOf(honest: readonly Honest[]): Promise<number> {
   const asked = new Set(honest.flatMap(({ running }) => running));
   const left = (): number => honest.flatMap(({ running }) => running.filter((id) => asked.has(id))).length;

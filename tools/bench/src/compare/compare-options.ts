@@ -24,9 +24,9 @@ export interface CompareOptions {
   readonly protocol?: Protocol;
   /** Asks per second in the row `asks`. */
   readonly rate: number;
-  /** Streams per second in the row `stream`. */
+  /** How many streamed replies begin per second in the row `stream`. */
   readonly streams: number;
-  /** Connections in the row `max`. */
+  /** How many connections the row `max` has, each with one ask running. */
   readonly connections: number;
   /** The delay between the processes and Redis in the row `upload`, in ms, in each direction. */
   readonly delayMs: number;

@@ -5,14 +5,14 @@ import { monotonicUs } from "../profile/profile-run.ts";
 import type { System } from "./systems.ts";
 
 /**
- * What one ask or stream has cost a system, by the name of the figure; CPU times are in µs. It is empty for a system
- * without processes.
+ * What one ask, stream or page of a PDF has cost a system, by the name of the figure; CPU times are in µs. It is empty
+ * for a system without a Redis.
  */
 export type Costs = Readonly<Record<string, number>>;
 
 /**
  * Calls `work`, and divides the resources that the system's processes and its Redis used meanwhile by `count`, the
- * number of asks that ended meanwhile. Reads `/proc`, so it works on Linux only.
+ * number of asks or pages that were finished meanwhile. Reads `/proc`, so it works on Linux only.
  */
 export async function costsOf<T>(
   system: System,

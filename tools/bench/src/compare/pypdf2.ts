@@ -12,8 +12,8 @@ const FILES_AT_ONCE = 4;
 const OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /**
- * Extracts files of `pages` pages with PyPDF2 in one process, for about `durationMs`. The start of Python is not
- * counted.
+ * Extracts files of `pages` pages with PyPDF2, in one process at a time, for about `durationMs`. The start of Python is
+ * not counted.
  * @throws Error when there is no Python with PyPDF2.
  */
 export async function readWithPypdf2(of: { pages: number; durationMs: number }): Promise<RoundFigures> {

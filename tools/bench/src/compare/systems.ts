@@ -31,8 +31,8 @@ export interface System extends AsyncDisposable {
   /** The pids of the system's Node processes by their role; the engine is not among them. */
   readonly processes: Readonly<Record<string, readonly number[]>>;
   /**
-   * Must be called with the work whose time in the CPU profiles is to be shown; absent if the system writes no
-   * profiles.
+   * `costsOf` calls it with the measured work. If CPU profiles are written, the tables of profiles show the time of
+   * this work only. Absent for systems that are not docrelay.
    */
   readonly profile?: (work: ProfiledWork) => void;
   /** The address of the system's Redis. Absent if the system has no Redis; such a system issues no tokens either. */
@@ -52,7 +52,9 @@ const RELAY = "bare relay";
 const UNLIMITED = { ASKS_PER_SECOND: "10000", MAX_ASKS_IN_FLIGHT: "1000" };
 const SMALL = { edges: 1, workers: 1 } as const;
 
-/** Returns the systems to compare: the engine without a relay, this checkout, and those that the options name. */
+/**
+ * Returns the systems to compare: the engine without a relay, this checkout, PyPDF2, and those that the options name.
+ */
 export function contenders(
   { relay, against, setting, aof, profile: folder }: CompareOptions,
   onProfiles: (profiles: ProcessProfiles) => void = () => undefined,

@@ -29,7 +29,7 @@ const WARM_MS = 3000;
 const MESSAGE = "what does the second chapter say about it? ".repeat(3).slice(0, 100);
 const UNLIMITED = { ASKS_PER_SECOND: "10000", MAX_ASKS_IN_FLIGHT: "1000", EDGE_REDIS_TIMEOUT_MS: "10000" };
 
-/** Parses the options of this run. @throws Error that names every problem. */
+/** Parses the arguments after `masters` on the command line. @throws Error that names every problem. */
 export function readMastersOptions(args: readonly string[]): MastersOptions {
   const string = { type: "string" } as const;
   const options = { rounds: string, share: string, connections: string, duration: string };
@@ -100,7 +100,7 @@ async function measure(masters: number, { share, connections, durationMs }: Mast
   const wish = { edges: 1, workers: 1, extract: false, reply: "single", env: UNLIMITED, seeds: redis.seeds } as const;
   const cluster = ends.use(await startCluster(wish));
   const users = { urls: cluster.urls, protocol: "plain", users: connections, message: MESSAGE } as const;
-  // The users connect before the masters become slow.
+  // The users connect before `slices.ts` makes the masters slow.
   using loop = await startClosedLoop(users);
   const folder = ends.use(makePrivateFolder());
   const pids = await Promise.all(redis.nodes.map(pidOf));

@@ -3,8 +3,9 @@ import { setPriority } from "node:os";
 import { untilSignal } from "@docrelay/platform";
 
 /*
- * This program lets each of some processes run for a slice of every period, one after the other, and stops it for the
- * rest of the period. So each process has a core for a known share of the time, however many cores the machine has.
+ * This program lets each process of `--pids` run for a slice of every period (`PERIOD_MS`), one after the other, and
+ * stops it for the rest of the period. So each process has a core for a known share of the time, however many cores the
+ * machine has.
  */
 
 const PERIOD_MS = 20;

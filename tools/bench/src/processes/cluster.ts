@@ -47,8 +47,8 @@ export interface Cluster extends AsyncDisposable {
 
 /**
  * Starts a Redis that syncs every write, and ends it with the stack.
- * @param aof an existing folder for its append-only file, for instance on a disk in memory; by default the system's for
- *   temporary files.
+ * @param aof an existing folder for its append-only file, for instance on a disk in memory; default: the system's
+ * folder for temporary files.
  */
 export async function startSyncingRedis(ends: AsyncDisposableStack, aof?: string): Promise<TestRedis> {
   const args = aof === undefined ? [] : ["--dir", ends.use(makePrivateFolder(aof)).path];

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { profileTable, summarize, type CpuProfile } from "./summarize.ts";
 
-/** When the profiled work ran, in µs of the monotonic clock, and how many asks ended in that time. */
+/** When the profiled work ran, in µs of the monotonic clock, and how many asks or pages were finished in that time. */
 export interface ProfiledWork {
   readonly fromUs: number;
   readonly toUs: number;
@@ -25,8 +25,8 @@ export function profileArgs(folder: string): string[] {
 export type ProcessProfiles = ReadonlyArray<{ readonly kind: string; readonly table: string[][] }>;
 
 /**
- * Reads the profiles of processes that have ended: returns what their main threads did during `work`, by kind of
- * process.
+ * Reads the CPU profiles that ended processes have written to `folder`, and returns what their main threads did during
+ * `work`, by kind of process.
  */
 export async function readProfiles(
   folder: string,

@@ -60,8 +60,8 @@ function first(rules: ReadonlyArray<readonly [RegExp, string]>, name: string): s
 const SMALL = 0.01;
 
 /**
- * Returns a table of groups, the largest first: the percentage of the time, and the µs for each of `count` asks. Groups
- * below one percent share one row.
+ * Returns a table of groups, the largest first: the percentage of the time, and the µs for each of `count` asks or
+ * pages. Groups below one percent share one row.
  */
 export function profileTable(times: ReadonlyMap<string, number>, count: number): string[][] {
   const all = [...times.values()].reduce((sum, us) => sum + us, 0);

@@ -25,7 +25,7 @@ export const REDIS_ASK_US = 205;
 /** The CPU time of opening a connection, in µs: a session, an upgrade and an open conversation. */
 export const CONNECT_US = 1_000_000 / 1403;
 export const CONNECTION_BYTES = 19 * 1024;
-/** The bytes of a finished ask with five events in Redis. */
+/** How many bytes of Redis a finished ask with five events takes. */
 export const LOG_BYTES = 2700;
 
 /**

@@ -70,7 +70,7 @@ interface State {
   readonly region: Region;
   /** How many users of the region have each region as their second one, by the index of that second region. */
   readonly seconds: number[];
-  /** How many seconds the region's work is behind. */
+  /** How many seconds the region needs for the work that it has not done yet. */
   backlogS: number;
   /** How many asks the engine answers, by the second in which their answers end. */
   readonly atEngine: Map<number, number>;

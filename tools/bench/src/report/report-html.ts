@@ -5,11 +5,14 @@ import type { Result, Section } from "./result.ts";
 const WIDTH = 720;
 const HEIGHT = 300;
 const LEFT = 56;
-/** The width of the space to the right of the lines, which has their names. */
+/** The width of the space to the right of the curves, in which their names are. */
 const RIGHT = 110;
 const BOTTOM = 28;
 const COLORS = ["#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f", "#475569"];
-/** The right end of the axis, counted in nines (4: the percentile 99.99); higher percentiles are drawn there too. */
+/**
+ * The right end of the axis of percentiles, counted in nines (4: the percentile 99.99); higher percentiles are drawn
+ * there too.
+ */
 const NINES = 4;
 
 /** Returns a result as one self-contained HTML page: tables, and for each latency its curve over the percentiles. */
@@ -69,8 +72,8 @@ function row(tag: "td" | "th", cells: readonly string[]): Markup {
 }
 
 /**
- * Draws percentiles to the right by their nines, and ms upwards. Both axes are logarithmic, so that the tails are
- * visible.
+ * Draws percentiles to the right and ms upwards. A percentile stands at the number of its nines (90 at 1, 99.9 at 3),
+ * and ms are logarithmic, so that the tails are visible.
  */
 function curves(latencies: readonly Latency[]): Markup {
   const highest = Math.max(1, ...latencies.map(({ max }) => max));

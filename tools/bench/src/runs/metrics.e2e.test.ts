@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => ends.disposeAsync());
 
-/** Asks one question with a PDF, and then opens the conversation again from its beginning, twice. */
+/** Asks a question about a PDF, then opens the conversation again after its first event, and sends an invalid ask. */
 async function use(): Promise<void> {
   const response = await fetch(new URL("/v1/session", url), { method: "POST" });
   const { token } = (await response.json()) as { token: string };

@@ -20,7 +20,8 @@ const ROOM = { ASKS_PER_SECOND: "10000", MAX_ASKS_IN_FLIGHT: "1000", TEXT_SCOPE:
 
 /**
  * Measures, after a warm-up pass, the time from the moment when the first ask has the text until the last answer, in
- * ms. The extract worker is paused until all asks wait for it. @throws Error when an ask is refused or gets no answer.
+ * ms. The extract worker is paused until all asks wait for the text. @throws Error when an ask is refused or gets no
+ * answer.
  */
 export async function answersAfterText(of: { asks: number; pages: number }): Promise<number> {
   await using cluster = await startCluster({ edges: 1, env: ROOM });

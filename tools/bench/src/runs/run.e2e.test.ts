@@ -78,7 +78,7 @@ it("a comparison measures this checkout, the engine alone and a bare relay, and 
     const round = rows[0]?.rounds[0] ?? {};
     for (const system of ["direct", "this checkout", "bare relay"])
       expect(round[system]).toMatchObject({ "answered (%)": 100, duplicated: 0 });
-    // The relay stores nothing: it only publishes.
+    // The bare relay stores nothing in Redis: it only publishes.
     expect(round["bare relay"]).toMatchObject({ "Redis scripts an ask": 0 });
     expect(round["this checkout"]?.["Redis scripts an ask"]).toBeGreaterThan(1);
     expect(await readdir(folder)).toEqual(["a.json"]);

@@ -7,7 +7,7 @@ const AT_ONCE = 32;
 /**
  * Returns a token for each user: from `tokensFile`, which has one on each line, for a deployment in `jwt` mode; else
  * from `POST /v1/session`. If the file has fewer tokens than there are users, several users share one. @throws Error
- * with the response if it has no token.
+ * with the HTTP status if a session is refused, or if the file is empty.
  */
 export async function takeTokens(of: {
   urls: readonly string[];

@@ -19,8 +19,8 @@ const WORDS =
   );
 
 /**
- * Returns a PDF with this many pages as a typesetting program makes them: each has 3,600 characters, with a separate
- * string for each word.
+ * Returns a PDF with this many pages as a typesetting program makes them: each has about 3,600 characters, with a
+ * separate string for each word.
  */
 export function typesetPdf(pages: number): Uint8Array {
   const line = (): string => {

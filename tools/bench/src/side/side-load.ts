@@ -11,7 +11,7 @@ export interface SideOrder {
   readonly atOnce: number;
   readonly bytes: number;
   readonly pages: number;
-  /** Whether the pages are like those of a typesetting program. */
+  /** Whether each word in a PDF is a string of its own, as a typesetting program writes it (`typesetPdf`). */
   readonly typeset?: boolean;
   readonly durationMs: number;
   readonly message: string;

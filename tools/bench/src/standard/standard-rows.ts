@@ -6,7 +6,7 @@ import { run } from "../runs/run.ts";
 import { cpuPerAsk, cpuPerReply, type Adapter } from "../runs/scale-run.ts";
 import type { Figures } from "./standard-figures.ts";
 
-/** A row of the standard set: one run on a cluster of its own, and the figures that the run produces. */
+/** A row of the standard set: one or more runs, each on a cluster of its own, and the figures that they produce. */
 export interface StandardRow {
   readonly name: string;
   /**

@@ -22,7 +22,10 @@ function describe(error: Error): string {
   }
 }
 
-/** Replaces the position in a line of a stack, such as `run (file:///…/edge.mjs:12:3)`. */
+/**
+ * Replaces the position in this bundle by that in its source, in a line of a stack such as `run
+ * (file:///…/edge.mjs:12:3)`.
+ */
 function withSource(line: string): string {
   const at = line.indexOf(`${url}:`);
   const [place, row, column] = at < 0 ? [] : (/^:(\d+):(\d+)/.exec(line.slice(at + url.length)) ?? []);

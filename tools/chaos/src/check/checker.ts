@@ -14,13 +14,13 @@ export interface Verdict {
   readonly engineCalls: number;
   /** How many late writes were refused because their attempt was stale. */
   readonly fenced: number;
-  /** The times from the loss of a connection until the tab has caught up, in ms. */
+  /** The times from the loss of a tab's connection until the tab has caught up, in ms. */
   readonly recovery: Spread;
-  /** The times from the new connection until the tab has caught up, in ms. */
+  /** The times from a tab's new connection after a loss until the tab has caught up, in ms. */
   readonly catchUp: Spread;
   /**
-   * The times of `catchUp` in which no edge's connections and no Redis were disturbed (see `isCalm`). The promised time
-   * applies only to these.
+   * The times of `catchUp` in which no edge's connections and no Redis were disturbed (see `isCalm`). The promise
+   * `PROMISED.catchUp` applies only to these.
    */
   readonly calmCatchUp: Spread;
   /** The times from sending an ask to its acknowledgement, in ms. */
@@ -98,8 +98,8 @@ const AFTER_MS = 1000;
  * second before the new connection: no broken connection, no frozen edge, no unavailable Redis.
  */
 function isCalm({ t, catchUpMs }: EntryOf<"recovered">, faults: ReadonlyArray<EntryOf<"fault">>): boolean {
-  // `at` is the beginning of some faults and the end of others. So the time from `at - forMs` to `at + forMs` must not
-  // overlap with this time.
+  // `at` is the beginning of some faults and the end of others. So the time from `at - forMs` to a second (`AFTER_MS`)
+  // after `at + forMs` must not overlap with the time of catching up.
   return faults.every(
     ({ fault, target, t: at, forMs }) =>
       ENDS.test(fault) || target.startsWith("worker") || at - forMs > t || at + forMs + AFTER_MS < t - catchUpMs,

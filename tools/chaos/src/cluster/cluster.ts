@@ -35,13 +35,13 @@ export interface Member {
   /** Called with each line that a process of this member prints. */
   onLine: ((line: string) => void) | undefined;
   start(): Promise<void>;
-  /** Allows the current process to end by itself, so that its end is not reported. */
+  /** Allows the member's current process to end by itself: its end is not recorded as `died`. */
   excuse(): void;
   kill(signal?: "SIGKILL" | "SIGTERM"): Promise<void>;
   freeze(): void;
   thaw(): void;
   /**
-   * Changes the machine that the current process runs on, for example to one with a full disk. The member's next
+   * Changes the machine that the member's current process sees, for example to one with a full disk. The member's next
    * process has a sound machine again. Works only for a process that was started with the preload.
    */
   find(machine: Machine): void;
@@ -66,7 +66,7 @@ export interface ClusterOptions {
   readonly history: History;
   readonly engine: ChaosEngine;
   readonly env?: Env;
-  /** The environment of the first process of single members, by the member's name. */
+  /** Environment variables for the first process of some members, by the member's name. */
   readonly members?: Readonly<Record<string, Env>>;
   readonly redisArgs?: readonly string[];
   /** Whether bytes of files are kept in a folder instead of Redis. */

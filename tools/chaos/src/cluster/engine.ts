@@ -5,7 +5,7 @@ import { WebSocketServer, type WebSocket } from "ws";
 import type { History } from "../history.ts";
 import { createRandom, hash, type Random } from "../random.ts";
 
-/** How the engine answers one call. If `script` is set, it answers as the scenario decides instead. */
+/** How the engine answers one call. If `ChaosEngine.script` is set, that function decides instead. */
 export type Mood = "answer" | "slow" | "hang" | "hang-midway" | "drop" | "drop-midway" | "error";
 
 /** A running call that a scenario controls. */
@@ -24,7 +24,7 @@ export interface Call {
 export interface ChaosEngine extends AsyncDisposable {
   readonly port: number;
   readonly calls: readonly Call[];
-  /** Overrides the moods, for scripted scenarios. */
+  /** If set, it is called with each engine call and answers it, in place of a mood at random. */
   script: ((call: Call) => void) | undefined;
   /** From now on, every call gets a quick answer. */
   calm(): void;

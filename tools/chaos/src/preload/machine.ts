@@ -87,7 +87,7 @@ function useUpDescriptors(): (isOut: boolean) => void {
     try {
       for (;;) held.push(openSync("/dev/null", "r"));
     } catch {
-      // No descriptor is left.
+      // An open failed: now no descriptor is free, as intended.
     }
   };
 }

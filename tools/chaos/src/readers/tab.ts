@@ -97,15 +97,15 @@ interface State {
   socket?: Socket | undefined;
   closed: boolean;
   online: boolean;
-  /** The number of the read of the log that is running; undefined if none is. */
+  /** The number, by `calls`, of the read of the log that is running; undefined if none is. */
   opening?: number | undefined;
   /** Whether another read of the log must follow the one that is running. */
   openAgain: boolean;
   calls: number;
   last?: Position | undefined;
   /**
-   * The last position before a resync. Events after it may belong to another log, until the log was opened from this
-   * position.
+   * The last position before a resync, from which the log is then read again. Until that read has ended, the events
+   * after the position may belong to another log.
    */
   sure?: Position | undefined;
   /** Events that arrived while the log was being read. */
@@ -221,7 +221,7 @@ async function open(tab: State, why: "connected" | "resync" | "gap" | "silence" 
     setTimeout(() => void open(tab, why), Math.max(answer.error.retryAfterMs ?? 0, 200 + tab.options.random() * 300));
     return;
   }
-  if (tab.sure === sure) tab.sure = undefined; // if not equal, a further resync came meanwhile
+  if (tab.sure === sure) tab.sure = undefined; // if they differ, a further resync came during this read
   if (!tab.last) tab.last = { seq: answer.first - 1, nonce: "" };
   for (const event of answer.events) apply(tab, event);
   const heard = tab.buffered;
