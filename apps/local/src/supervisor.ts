@@ -11,7 +11,7 @@ export interface Supervised {
 
 const FIRST_WAIT_MS = 250;
 const MAX_WAIT_MS = 10_000;
-/** If the process ran for more than this many ms before it ended, the pause is `FIRST_WAIT_MS` again. */
+/** If the process ran for more than this many ms before it ended, it is started again after only `FIRST_WAIT_MS`. */
 const WELL_MS = 30_000;
 
 /**

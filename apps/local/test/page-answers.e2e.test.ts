@@ -251,8 +251,8 @@ describe("a citation", () => {
     expect(await viewer.isVisible()).toBe(false);
     expect(await page.evaluate("document.activeElement.title")).toBe("Open report.pdf at page 2");
 
-    // After the reload the browser no longer has the file, and by default the server removes a file after its
-    // extraction.
+    // After the reload the browser no longer has the file, so the page asks the server for it. By default the server
+    // has removed the file after its extraction.
     const answered = page.waitForResponse((response) => /\/v1\/uploads\/[\w-]+$/.test(response.url()));
     // The response for the document is held back, so that the user opens and closes "What was read" before it arrives.
     const held = Promise.withResolvers<void>();

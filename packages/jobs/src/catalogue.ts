@@ -99,8 +99,9 @@ export const isOnly = (priority: number): boolean => priority <= SIZE_CLASSES;
  */
 const SCORES = 2 ** 32;
 /**
- * FIRST_ASIDE: the lowest score of a job that was put aside (see `ASIDE`). AFTER_ONLY: the lowest score of a job whose
- * user or network had other waiting jobs when the job was added.
+ * Scores by which BullMQ sorts waiting jobs (see `SCORES`). FIRST_ASIDE: the lowest score of a job that was put aside
+ * (see `ASIDE`). AFTER_ONLY: the lowest score of a job whose user or network had other waiting jobs when the job was
+ * added.
  */
 export const FIRST_ASIDE = ASIDE * SCORES;
 export const AFTER_ONLY = (SIZE_CLASSES + 1) * SCORES;

@@ -121,13 +121,13 @@ describe("a consumer", () => {
     for (const [waiting, letter] of ["b", "c"].entries()) await at.producer.extract(extractOf(letter), waiting + 2);
     await at.producer.extract(extractOf("d"), 1);
     await eventually(() => started() === "ad", { what: "the only file of somebody else" });
-    // e waits, because the extra place is in use. b and c never get the extra place, because their user has several
-    // files.
+    // The file e waits, because the extra place is in use. The files b and c never get the extra place, because their
+    // user has several files.
     await at.producer.extract(extractOf("e"), 1);
     runs.end();
     for (const next of ["ade", "ade", "adeb", "adebc"]) {
       await eventually(() => started() === next, { what: next });
-      runs.end(); // ends the running file: first d, then e, b and c
+      runs.end(); // ends the running file: first d, and in later rounds e, b and c
     }
     await eventually(isEmpty);
   });

@@ -47,8 +47,8 @@ async function makeRoom(deps: MakeRoomDeps): Promise<void> {
 
 /**
  * Called when all running jobs have run for long. If other jobs wait, aborts one running job: of the jobs whose user
- * and network have several jobs, the one that began last. If all running jobs are the only ones of their user and
- * network, the newest of these is aborted, but only if another such job waits.
+ * and network have several jobs, the one that began last. If each running job is the only one of its user and network,
+ * the newest of them is aborted, but only if a job waits that is also the only one of its user and network.
  */
 async function putShortestAside({ connection, prefixes }: MakeRoomDeps, left: readonly Run[]): Promise<void> {
   const many = left.filter((run) => !run.isOnly);

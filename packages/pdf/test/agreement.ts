@@ -2,7 +2,7 @@ import { pairF1, wordCount, wordF1 } from "./similarity.ts";
 
 /*
  * Measures how far readers agree on the text of a page. As the right text is not known, each reader is compared with
- * the reader that agrees with it best. Pure.
+ * the reader that agrees with it best. The functions of this file are pure.
  */
 
 export interface Scores {

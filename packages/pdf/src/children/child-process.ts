@@ -107,7 +107,8 @@ export function startProgram<J, R extends { readonly type: string }>(
       ...more,
       `--max-old-space-size=${OLD_SPACE_MIB}`,
       `--wasm-max-mem-pages=${WASM_PAGES}`,
-      // There are as many children as cores, so a helper thread would only take time from another child.
+      // There are as many children as cores, so a helper thread for garbage collection would only take time from
+      // another child.
       "--single-threaded-gc",
       "--no-warnings",
       "--permission",

@@ -17,7 +17,7 @@ const NO_NEW_RIGHTS = ["--no-new-privs", "--inh-caps=-all"];
  * change the user, and containers often refuse new namespaces.
  */
 const WRAPPERS: readonly Wrapper[] = [
-  // Another user, no capabilities, no network.
+  // The child has another user, no capabilities and no network.
   [
     UNSHARE,
     "--net",
@@ -25,7 +25,7 @@ const WRAPPERS: readonly Wrapper[] = [
     ...["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--bounding-set=-all"],
     ...[...NO_NEW_RIGHTS, ...DIE_WITH_PARENT],
   ],
-  // The same user, no network. The new user namespace is what permits the new network namespace.
+  // The child has the same user, but no network. The new user namespace is what permits the new network namespace.
   [UNSHARE, "--map-current-user", "--net", SETPRIV, ...NO_NEW_RIGHTS, ...DIE_WITH_PARENT],
   [SETPRIV, ...NO_NEW_RIGHTS, ...DIE_WITH_PARENT],
 ];

@@ -137,7 +137,8 @@ function spansOf(
 /** The order in which the text objects of a page are drawn. */
 export interface Drawing {
   /**
-   * The place of an object in the order in which the page draws its objects; undefined for an object inside of a form.
+   * The place of an object in the order in which the page draws its objects; undefined for an object inside of a form
+   * object (a group that the page draws as one).
    */
   orderOf(object: number): number | undefined;
   /**

@@ -224,7 +224,8 @@ function drawnSigns(
   const drawn: DrawnSign[] = [];
   for (const sign of signs) {
     const order = orderOf(letters.objectOf(start + sign.index));
-    // PDFium does not tell in which order the objects inside of a form are drawn.
+    // For the objects inside of a form object (a group that a PDF draws as one), PDFium does not tell the order of
+    // drawing.
     if (order === undefined && sign.text.trim() !== "") return undefined;
     drawn.push({ ...sign, order: order ?? 0 });
   }
@@ -272,8 +273,8 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   const spread = isSpaced && !isClustered;
   const cellGap = isSpaced && isClustered ? spacedCellGap(letters, line) : undefined;
   const read = spread ? { text: spreadOut(letters, line) } : withCells(page, line, cellGap);
-  // Even blanks may come from stretching the line to its column. Only the lines around it can show that, so its cells
-  // stay together.
+  // Blanks of about the same width may come from stretching the line to the width of its column. Only the lines around
+  // it can show that, so this line is not split into cells here.
   const isStretched = page.styled && "even" in read && read.even === true;
   if (page.cells && !isStretched && read.text.includes("\t") && read.text.length === text.length) {
     return cellsOf(read.text).flatMap(([from, to]) => linesOf({ ...page, cells: false }, start + from, start + to));

@@ -15,7 +15,7 @@ export interface HttpExtractorOptions {
 
 const ENCRYPTED = new Set([401, 403, 423]);
 const REFUSED = new Set([400, 415, 422]);
-/** A response may have MARKUP times as many bytes as the longest text, because XHTML adds tags and entities. */
+/** A response may have `maxTextBytes` times this many bytes, because XHTML adds tags and entities to the text. */
 const MARKUP = 4;
 
 /**

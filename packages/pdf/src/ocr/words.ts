@@ -8,8 +8,8 @@ export interface Word {
   readonly top: number;
   readonly bottom: number;
   /**
-   * The number of the word's block, and a name for its line, by the recogniser. Words with the same `line` are on one
-   * line.
+   * `block`: the number that the recogniser gave to the word's block. `line`: a name that words on the same line have
+   * in common.
    */
   readonly block: number;
   readonly line: string;

@@ -26,7 +26,7 @@ export interface FileTime {
 type Times = Pick<ExtractLimits, "stallMs" | "timeoutMs">;
 
 /**
- * The wall-clock time may be this many times as long as the processor time. So even a child with a tenth of a core has
+ * The limits of wall-clock time are this many times those of processor time. So even a child with a tenth of a core has
  * its whole processor time.
  */
 export const WALL_FACTOR = 10;

@@ -90,7 +90,10 @@ function addAttachments(reading: Reading, names: readonly string[] = []): void {
   for (const name of names) if (reading.attachments.size < MAX_ATTACHMENTS) reading.attachments.add(name);
 }
 
-/** Keeps a page's text, cut to the limit. If the limit leaves nothing of the text, the page counts as missing. */
+/**
+ * Keeps a page's text, cut so that all texts of the file together have at most `maxTextBytes`. If nothing of the text
+ * is left, the page counts as missing.
+ */
 function addText(reading: Reading, page: number, found: string, limits: ExtractLimits): void {
   const before = reading.bytes - Buffer.byteLength(reading.texts.get(page) ?? "");
   const text = cutText(found, limits.maxTextBytes - before);
@@ -167,7 +170,8 @@ export function combine(first: Reading, second: Reading, limits: ExtractLimits):
   }
   if (first.total !== second.total) return countText(second) > countText(first) ? second : first;
   for (const [page, text] of second.texts)
-    // Letters that are unnamed for the first engine are unnamed for the second, too, so its text is not used.
+    // Letters that are unnamed for the first engine are unnamed for the second, too. So the second engine's text of
+    // such a page is not used.
     if (text !== "" && !first.texts.get(page) && !first.unnamed.has(page)) mendPage(first, page, text, limits);
   return first;
 }

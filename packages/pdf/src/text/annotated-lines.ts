@@ -56,7 +56,7 @@ const named = ({ lines, guesses }: MarkedLines, other: string): readonly Line[] 
   guesses.size === 0 ? lines : withNames(lines, guesses, other);
 
 /**
- * The text that only the annotations have: the drawn lines that are neither in `plain` nor in `other`, another PDF
+ * The text that only the annotations have: the lines of `drawn` that are neither in `plain` nor in `other`, another PDF
  * engine's text of the page without annotations. The returned lines have no positions.
  */
 export function drawnOnly(plain: MarkedLines, drawn: MarkedLines, other: string): Line[] {
@@ -72,7 +72,7 @@ export function drawnOnly(plain: MarkedLines, drawn: MarkedLines, other: string)
 const withoutBlanks = (text: string): string => text.replace(/\s+/g, "");
 
 /**
- * Splits the drawn lines: those at the beginning that equal the page's own lines, and the rest, which come from
+ * Splits `drawn` in two: the lines at its beginning that equal the lines of `plain`, and the rest, which comes from
  * annotations.
  */
 function afterSame(plain: readonly Line[], drawn: readonly Line[]): [Line[], Line[]] {
@@ -91,7 +91,7 @@ function areChanged(plain: readonly Line[], drawn: readonly Line[]): boolean {
   return gone > MAX_GONE && 2 * gone > plain.length;
 }
 
-/** The drawn lines that are at places where the page itself has no line. */
+/** The lines of `drawn` that are at places where `plain` has no line. */
 function addedTo(plain: readonly Line[], drawn: readonly Line[]): Line[] {
   return drawn.filter((line) => !plain.some((own) => isOneRow(own, line) && isOver(own, line)));
 }

@@ -246,7 +246,10 @@ function withBlanks(glyphs: readonly Glyph[], size: number, blanks: ReadonlySet<
   return all;
 }
 
-/** In ems: a wider gap between two glyphs is a blank. `one`: the left glyph. `left`: the text to the left of `one`. */
+/**
+ * How many ems wide the gap between two glyphs must be to be a blank. `one`: the left glyph. `left`: the text to the
+ * left of `one`.
+ */
 function blankOf(one: Glyph, other: Glyph, left = " "): number {
   const endsLatin = DIGIT.test(left) || (LETTER.test(left) && !RTL.test(left));
   // Between two digits, a punctuation mark is a part of the number and does not end it.
@@ -357,7 +360,7 @@ function kindBetween(signs: string, left: OpenKind | undefined, right: OpenKind 
   const beside = [left, right].filter((kind) => kind === "L" || kind === "N");
   if (beside.length === 2) return beside.includes("L") ? "L" : IN_NUMBER.test(signs) ? "N" : "R";
   if (beside[0] === "N") return UNIT.test(signs) ? "N" : "R";
-  // Punctuation at the left of a Latin word ends the right-to-left sentence around the word.
+  // Punctuation at the left of a Latin word ends the right-to-left sentence around the word, so it is right-to-left.
   return beside[0] === "L" && !(right === "L" && SENTENCE_END.test(signs)) ? "L" : "R";
 }
 

@@ -39,7 +39,8 @@ export function withNames(lines: readonly Line[], guesses: Guesses, other: strin
       [at, at],
     ] as const) {
       const context = words.slice(Math.max(0, from), to + 1);
-      // A neighbouring word with marks cannot be found in the other PDF engine's text.
+      // A neighbouring word with marks cannot be found in the other PDF engine's text, so this `context` is not
+      // searched for.
       if (context.some((word, index) => index !== at - Math.max(0, from) && word.search(marks) >= 0)) continue;
       const key = `${at - Math.max(0, from)} ${context.join(" ")}`;
       if (!known.has(key)) {

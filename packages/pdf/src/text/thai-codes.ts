@@ -29,8 +29,8 @@ const MIN_SIGNS = 8;
  */
 const IN_PLACE = 0.95;
 /**
- * In Thai, at least this part of all letters is marks, and vowels that stand before their consonant: usually a quarter.
- * In Big5, a Chinese encoding, a twentieth of the letters looks so.
+ * In Thai, at least this part of all letters, and usually a quarter, consists of marks and of vowels that stand before
+ * their consonant. In Big5, a Chinese encoding, a twentieth of the letters looks so.
  */
 const SIGNS = 0.15;
 /** Matches a run of codes that were decoded as Thai letters, and of codes from 0x80 to 0xFF that no Thai letter has. */

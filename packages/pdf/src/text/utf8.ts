@@ -13,7 +13,10 @@ const HIGH =
 /** Matches what becomes of a character with two, three or four bytes in UTF-8, if its bytes are read as UTF-16. */
 const PAIR = /[\uc280-\udfbf]|[\u00e0-\u00ef][\u8080-\ubfbf]|[\uf080-\uf4bf][\u8080-\ubfbf]/g;
 const MAYBE_PAIR = /[\uc280-\uf4bf]/;
-/** If at most this many characters beyond ASCII do not look like two bytes of UTF-8, the whole page is examined. */
+/**
+ * The check of a page's characters ends early if more than this many do not look like two bytes of UTF-8, and they are
+ * already too many (see `NEARLY_ALL`).
+ */
 const SOME = 8;
 /**
  * If less than this part of a page's characters beyond ASCII looks like two bytes of UTF-8, the text is not decoded.
