@@ -119,9 +119,8 @@ export function connect(options: ConnectOptions = {}): Relay {
       outbox,
       ...uploads,
       register() {
-        // A closed conversation stays registered until none of its asks is on its way any more. If the conversation is
-        // read again later, its object is registered again. That fails if another object for the same id was made
-        // meanwhile.
+        // A closed conversation stays in `conversations` until none of its asks is on its way any more. If it is read
+        // again later, it is put back. That fails if another `Conversation` object for the same id was made meanwhile.
         if ((conversations.get(id) ?? made) !== made)
           throw new Error(`conversation ${id} was closed, and another object has its place`);
         conversations.set(id, made);

@@ -89,7 +89,7 @@ export function writeJson(storage: Storage, key: string, value: unknown): void {
   try {
     storage.setItem(key, JSON.stringify(value));
   } catch {
-    // The storage is full, or the browser does not permit it.
+    // The storage is full, or the browser does not permit it: the value is not stored.
   }
 }
 

@@ -22,7 +22,7 @@ export type Fault =
   | "lose-ack"
   /** Does what was requested, and breaks the connection before the response. */
   | "break-after"
-  /** Breaks the connection without doing anything. */
+  /** Breaks the connection without doing what was requested. */
   | "break-before";
 
 interface AskPayload {
@@ -43,7 +43,7 @@ interface Upload {
  * produce on demand; everything else is tested with real edges.
  */
 export class RelayServer implements AsyncDisposable {
-  /** All events of clients so far, in order. */
+  /** All events that clients have sent so far, in order. */
   readonly heard: Array<{ readonly event: string; readonly payload: Record<string, unknown>; readonly at: number }> =
     [];
   readonly handshakes: unknown[] = [];
@@ -67,7 +67,7 @@ export class RelayServer implements AsyncDisposable {
   page = 5;
   /** While set, handshakes are refused with this error. */
   refuseConnect: WireError | undefined;
-  /** What to do with the next requests, by the name of the event, in order. */
+  /** The faults for the next requests, in order, by the name of the requests' event. */
   readonly faults = new Map<string, Fault[]>();
   /** While set, the server sends this object instead of a correct welcome. */
   welcome: object | undefined;

@@ -161,8 +161,8 @@ function retry(state: State, ask: string, options: RetryOptions): Answer {
   const isNew = turns.seqOf(ask) !== undefined || turn.state === "cancelled";
   const files = draft?.files ?? turn.files.map(namedAgain);
   const passwords = options.passwords ?? draft?.passwords;
-  // If the turn is a later version of a question, a retry becomes the next version, in the same place. A retry of any
-  // other turn becomes the last turn.
+  // A retry of a later version of a question keeps the question's place: it replaces that version if the log has it,
+  // and otherwise the ask that the version was to replace. A retry of any other turn becomes the last turn.
   const isVersion = turn.replaces !== undefined && turns.seqOf(ask) !== undefined;
   const replaces = isVersion ? ask : turn.replaces;
   const id = isNew ? newId() : ask;

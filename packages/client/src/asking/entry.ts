@@ -15,7 +15,10 @@ export interface Accepted {
 export interface LineDeps extends UploadDeps {
   readonly conversation: string;
   readonly outbox: Outbox;
-  /** Sends an ask, repeatedly until the server has accepted or refused it. @throws RelayError, or what a hook throws */
+  /**
+   * Sends an ask, repeatedly until the server has accepted or refused it. @throws RelayError, or what one of `hooks`
+   * throws
+   */
   send(ask: Outgoing, hooks: { deadlineMs: number } & SendHooks): Promise<Accepted>;
   /** Cancels an ask on the server, which may have it although it was not acknowledged. */
   cancel(ask: string): Promise<void>;

@@ -8,8 +8,8 @@ export interface Expiring {
 }
 
 /**
- * A token of an older server counts as valid for at least this many ms. This client's clock cannot tell better: if it
- * is wrong, the token may seem to have expired.
+ * A token that came without `expiresInMs`, from an older server, counts as valid for at least this many ms: if this
+ * client's clock is wrong, a valid token's `expiresAt` may seem to have passed.
  */
 const UNTOLD_MS = 600_000;
 const EARLY_MS = 60_000;

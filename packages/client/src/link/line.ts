@@ -112,7 +112,7 @@ export function openLine({ address, auth, transport, openMs, request }: LineOpti
     try {
       packet = readPacket(text);
     } catch {
-      // The packet is malformed, so later ones could not be trusted either.
+      // A malformed packet ends the line (Socket.IO connection), because later packets could not be trusted either.
     }
     if (packet) take(packet);
     else end(parting);

@@ -73,7 +73,7 @@ export interface LinkDeps {
  */
 const ANSWER_MS = 60_000;
 const CALL_MS = 60_000;
-/** For how many ms the protocol lets a server delay the acknowledgement of a chunk. */
+/** For how many ms the protocol allows a server to delay the acknowledgement of an upload's chunk. */
 const CHUNK_HELD_MS = 10_000;
 /**
  * For how many ms a response with a part of the log may keep the connection busy. The response may have half a

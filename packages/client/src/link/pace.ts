@@ -24,8 +24,8 @@ export interface Pace {
 
 export interface Entry {
   /**
-   * Stops counting the entered bytes as on their way. Must be called once: with true when they were acknowledged, with
-   * false when they were given up.
+   * Stops counting the bytes that were passed to `enter` as on their way. Must be called once: with true when they were
+   * acknowledged, with false when they were given up.
    */
   leave(wasAcknowledged: boolean): void;
 }

@@ -3,7 +3,7 @@ import { Decoder, Encoder, PacketType, type Packet as LibraryPacket } from "sock
 import { expect, test } from "vitest";
 import { connectPacket, eventPackets, readPacket } from "./packets.ts";
 
-/** Decodes packets with the library that the servers use, without Engine.IO's mark of a message. */
+/** Decodes packets with the library that servers use, after removing the `4` by which Engine.IO marks a message. */
 function decode(packets: readonly (string | Uint8Array)[]): LibraryPacket {
   const decoded: LibraryPacket[] = [];
   const decoder = new Decoder();

@@ -16,7 +16,7 @@ export interface States {
    * `closed` it has no effect.
    */
   become(next: RelayState, error?: RelayError): void;
-  /** Calls the listener at each later change. Returns a function that removes the listener. */
+  /** Calls the listener at each later change of the state. Returns a function that removes the listener. */
   onChange(listener: StateListener): () => void;
   /**
    * Waits for the state `online`. @throws RelayError if the state is not `online` within `withinMs`; the signal's

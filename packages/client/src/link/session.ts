@@ -57,8 +57,8 @@ const readKept: Reader<Kept> = object({
 });
 
 /**
- * Tokens of the application. If its function returns no token in time, that counts as a failure, and the function is
- * called again at the next connect.
+ * Provides the tokens of the application: always `token`, or what the function `token` returns. If the function returns
+ * no token within `withinMs`, that counts as a failure, and the function is called again at the next connect.
  */
 export function givenTokens(token: string | (() => Promise<string>), withinMs = TOKEN_MS): TokenSource {
   let user = typeof token === "string" ? subjectOf(token) : undefined;
@@ -124,7 +124,7 @@ export function anonymousTokens(
     session = next;
     const ageMs = next.takenAt === undefined ? Number.POSITIVE_INFINITY : clocks.wall() - next.takenAt;
     lifeMs = leftMs(next, next.takenAt ?? 0);
-    // If the age is negative, the clock was set back, so the age is unknown.
+    // If `ageMs` is negative, the clock was set back, so the age of the session is unknown.
     endsAt = clocks.steady() + (ageMs >= 0 && ageMs < lifeMs ? lifeMs - ageMs : 0);
     renewing = false;
   }

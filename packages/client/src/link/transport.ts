@@ -40,8 +40,8 @@ export function openWebSocket({ origin, socketPath }: Address, to: TransportList
     const { WebSocket: Found } = await import("ws");
     return Found as unknown as typeof WebSocket;
   }
-  // A browser that has no WebSocket cannot load `ws` either; a browser that may not open a WebSocket from this web page
-  // throws.
+  // In a browser without WebSocket, loading the library `ws` fails, too. If a browser does not permit this web page to
+  // open a WebSocket, the constructor throws.
   if (globalThis.WebSocket as typeof WebSocket | undefined) tryOpen(() => open(globalThis.WebSocket), ended);
   else find().then(open).catch(ended);
   return {

@@ -43,7 +43,7 @@ export type Change =
    * on an earlier web page.
    */
   | { readonly type: "stopped"; readonly id: string; readonly after?: string | undefined }
-  /** The server's log was replaced by another one. */
+  /** The server's log was replaced by another one, so all turns of the log are dropped. */
   | { readonly type: "reset" };
 
 /** Applies one change. Pure; returns the same object when nothing changes. */

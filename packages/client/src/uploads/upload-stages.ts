@@ -15,7 +15,7 @@ export interface UploadStages {
    */
   follow(upload: string, listener: UploadListener): () => void;
   hear(status: UploadStatus): void;
-  /** Asks the server for the stages again, because hints may have been lost. */
+  /** Asks the server again for the stages of all followed uploads, because hints may have been lost. */
   askAgain(): void;
 }
 

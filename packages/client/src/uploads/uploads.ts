@@ -11,7 +11,7 @@ export interface Uploads {
    * @returns the upload's id. @throws RelayError
    */
   upload(file: FileInput, options: UploadOptions): Promise<string>;
-  /** Forgets that a file was uploaded. Returns false if the file never was. */
+  /** Forgets that a file was uploaded. Returns false if the file was never uploaded. */
   forget(file: object): boolean;
 }
 

@@ -216,7 +216,7 @@ function places(value: unknown, path: readonly string[] = []): string[][] {
   return [[...path], ...Object.entries(value).flatMap(([key, inner]) => places(inner, [...path, key]))];
 }
 
-/** A copy with another value at a place; `undefined` removes it. */
+/** Returns a copy with the value `by` at `path`, a list of keys. If `by` is undefined, the field there is removed. */
 function replace(value: unknown, path: readonly string[], by: unknown): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return by;

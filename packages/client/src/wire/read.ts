@@ -24,8 +24,8 @@ export function literal<const V extends string | number | boolean>(expected: V):
 }
 
 /**
- * Makes a reader of these words. Any other value is read as `otherwise`; without `otherwise`, any other value is an
- * error.
+ * Makes a `Reader` for a value that is one of `words`. Any other value is read as `otherwise`; without `otherwise`, any
+ * other value is an error.
  */
 export function oneOf<V extends string>(words: readonly V[], otherwise?: V): Reader<V> {
   return (value) => {
