@@ -23,7 +23,7 @@ function shapes(): Array<[name: string, schema: z.core.$ZodType]> {
 
 function fingerprint(of: { shapes: ReturnType<typeof shapes>; errors: object; version: number }): string {
   const described = of.shapes.map(([name, schema]) => {
-    // JSON schemas have no type for bytes, so such a schema gets the format `bytes`.
+    // JSON Schema has no type for bytes, so a schema of bytes gets the format `bytes`.
     const json = z.toJSONSchema(schema, {
       io: "input",
       unrepresentable: "any",

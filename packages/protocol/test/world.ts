@@ -6,7 +6,7 @@ import { following, type FollowAction, type FollowInput, type FollowState } from
 import { isTerminal } from "../src/messages/terminal.ts";
 import type { WireError } from "../src/errors/wire-error.ts";
 
-/** What may happen between a log and its reader. `pick` chooses one of the things that are on their way. */
+/** What may happen between a log and its reader. `pick` chooses one of the messages that are on their way. */
 export type Fate =
   | { readonly type: "ask"; readonly deltas: number; readonly end: boolean }
   | { readonly type: "more" | "end" | "retry" }
@@ -68,7 +68,7 @@ export class World {
   private readonly holes: boolean;
   private readonly random: () => number;
 
-  /** @param holes whether the reader asks for pages with holes. */
+  /** @param holes whether `conversation:open` has the field `holes`, so that the reader gets pages with holes */
   constructor(step: Step = follow, random: () => number = () => 0.5, holes = false) {
     this.step = step;
     this.holes = holes;
@@ -192,7 +192,7 @@ export class World {
         if (this.connected) this.input({ type: "resync" });
         return;
       case "trim": {
-        // Events of an unfinished ask stay.
+        // Trimming leaves the events of an unfinished ask in the log.
         const running = this.written.find((event) => event.ask === ask)?.seq ?? Infinity;
         this.first = Math.max(this.first, Math.min(running, this.written.length + 1 - fate.keep));
         this.first = this.log[0]?.seq ?? this.first;

@@ -95,7 +95,7 @@ function endOfValue(json: string, from: number): number {
       depth++;
       continue;
     } else if ((code | CURLY_BIT) === CLOSE) {
-      if (--depth < 0) return at; // the value was a number or a literal, and the object ends after it
+      if (--depth < 0) return at; // the value was a number or a literal, and this bracket ends the object around it
     } else if (depth > 0 || !(code === COMMA || isSpace(code))) {
       continue;
     } else {

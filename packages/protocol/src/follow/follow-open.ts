@@ -54,8 +54,8 @@ export function onOpened(state: FollowState, reply: InputOf<"opened">, now: numb
   if (isAnotherLog(state, reply, page.verdict)) return startOver(state, now);
   const isBehind = reply.more || (reply.head !== null && reply.head.seq > (page.state.last ?? 0));
   if (page.verdict !== "whole" || (isBehind && !advances(state, reply))) {
-    // Either the page has a gap, or another open would get the same page. No event may be skipped, so the open is
-    // repeated after a wait.
+    // The page has a gap, or no event after the position that was sent, so that the next `conversation:open` would get
+    // the same page. No event may be skipped, so this open is repeated after a wait.
     return join(page, onRefused(page.state, wireError("INTERNAL"), now, random));
   }
   const accepted = { ...page.state, refusals: 0 };
@@ -70,7 +70,8 @@ function advances({ unverified, last }: FollowState, { events }: InputOf<"opened
 
 function openNextPage(state: FollowState, { events }: InputOf<"opened">, now: number): Step {
   const end = events.at(-1);
-  // The page shows that the events applied before it belong to this log, unless a resync came before the page arrived.
+  // This page continues the events that were applied before it, so they belong to this log, unless a resync came before
+  // the page arrived.
   const isVerified = state.unverified && state.reopen === undefined && end;
   const unverified = isVerified ? { position: { seq: end.seq, nonce: end.nonce } } : state.unverified;
   return open({ ...state, unverified }, undefined, now);
@@ -97,14 +98,15 @@ function goLive(state: FollowState, now: number, random: number): Step {
 
 /**
  * Whether the server's log is another log than the one that was applied: it ends before the last applied event or
- * before an acknowledged ask of this client, or an applied event differs from it, or it cannot be compared.
+ * before an acknowledged ask of this client, or has another event in place of an applied one, or it cannot be compared
+ * with the applied events.
  */
 function isAnotherLog(state: FollowState, reply: InputOf<"opened">, verdict: Verdict): boolean {
   const hasApplied = state.recent.length > 0;
   const mustReach = Math.max(state.openMustReach, hasApplied ? (state.last ?? 0) : 0);
   const readFromStart = state.unverified !== undefined && state.unverified.position === undefined;
-  // If the log was read from its start, the applied events can be compared only with a log that still has its first
-  // event.
+  // If this page was read from the log's start, the applied events can be compared with it only if the log still has
+  // its first event.
   const cannotVerify = hasApplied && readFromStart && reply.first > 1;
   return verdict === "rewritten" || (reply.head?.seq ?? 0) < mustReach || cannotVerify;
 }

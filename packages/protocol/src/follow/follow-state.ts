@@ -12,7 +12,8 @@ export type Phase = "offline" | "opening" | "waiting" | "live" | "failed";
 export interface FollowState {
   readonly phase: Phase;
   /**
-   * The seq of the last applied event, or of the event before the oldest kept one; undefined before the first reply.
+   * The seq of the last applied event, or of the event before the oldest kept one; undefined before the first reply to
+   * `conversation:open`.
    */
   readonly last: number | undefined;
   /**

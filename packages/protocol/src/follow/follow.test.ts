@@ -78,8 +78,8 @@ describe("whatever the network does, a reader ends with the log: each event once
         world.suffer({ type: "connect" });
         world.suffer({ type: "resync" });
         world.calm();
-        // The reader still has events that the log has trimmed since. After a rollback, it has no event of the earlier
-        // log.
+        // `isWhole` permits events that the log has trimmed since they were applied, but no event that a rollback has
+        // removed.
         expect(world.isWhole).toBe(true);
       }),
       { numRuns: 2000 },

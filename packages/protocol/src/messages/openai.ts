@@ -171,7 +171,7 @@ export const responseSchema = z.object({
   tool_choice: z.literal("none"),
   tools: z.array(z.unknown()),
   top_p: z.null(),
-  /** Set once the reply is complete. */
+  /** Set once the reply is complete; null before that. */
   usage: z.nullable(
     z.object({
       input_tokens: z.int(),
