@@ -93,7 +93,7 @@ function createConversationStore(hub: RelayHub, id: string): ConversationStore {
         become(false);
       },
     });
-    // `ready` may have rejected before the listener above was added, so its error is also handled here.
+    // `ready` may have rejected before `subscribe` has added the listener, so its error is also handled here.
     conversation.ready.catch((error: unknown) => reading === mine && fail(error));
   }
   /** Calls `act`. If it throws, the error becomes the view's `error`. */

@@ -33,7 +33,7 @@ export const conversationsStoreOf = oneFor((relay: Relay): Store<ConversationsVi
   const { conversations: all } = relay;
   const hub = hubOf(relay);
   let changed: () => void = nothing;
-  /** The number of the newest reading of the list; 0 before any component has listened. */
+  /** How many readings of the list were begun. The result of a reading that is not the last one is dropped. */
   let reading = 0;
 
   function show(more: Partial<ConversationsView>): void {

@@ -31,7 +31,7 @@ export const NO_RELAY: RelayView = {
   state: "connecting",
 };
 
-/** Returns the hub of a relay. Each relay has one. */
+/** Returns the hub of a relay: what all components share of the relay. Each relay has one hub. */
 export const hubOf = oneFor((relay: Relay): RelayHub => {
   const frame = createFrame();
   const heard = new Set<() => void>();

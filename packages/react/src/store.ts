@@ -13,7 +13,7 @@ export interface Store<T> {
 export interface StoreDeps<T> {
   readonly frame: Frame;
   readonly server: T;
-  /** Returns the current snapshot; if nothing has changed, `before`. */
+  /** Returns the current snapshot. `before` is the last one, which is returned if nothing has changed. */
   read(before: T): T;
   /**
    * Called when a component begins to listen: from then on, the store must call `changed` after each change. May be
