@@ -7,7 +7,7 @@ export type Chunk = InferUIMessageChunk<DocrelayMessage>;
 /** What a stream has sent of a turn so far. */
 export interface Told {
   readonly turn?: Turn | undefined;
-  /** The id of the text part that has begun and has not ended. */
+  /** The id of the stream's text part that has begun and has not ended. */
   readonly text?: string | undefined;
 }
 

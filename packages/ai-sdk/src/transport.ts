@@ -36,7 +36,7 @@ export function docrelayTransport(relay: Relay, { onAbort = "detach" }: Docrelay
       const asked = turnOf(conversation, message.id);
       const isAgain = trigger === "regenerate-message";
       const isNew = !isAskId(message.id) || (asked && (isAgain || messageId !== undefined));
-      // If an ask never reached the engine, the log may not have it, so it is retried under its own id.
+      // The engine was not called for this ask, so the log may not have it. `retry` then sends it under its own id.
       const isRefused = asked?.attempt === 0;
       const answer =
         asked && isAgain && isRefused
