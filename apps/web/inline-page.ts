@@ -25,7 +25,7 @@ export function inlinePage(): Plugin {
           );
         } else if (file.endsWith(".css") && styleTag(name).test(html)) {
           html = replaceTag(html, styleTag(name), `<style>${String(built.source)}</style>`);
-        } else continue; // a file of a lazy part stays a file of its own
+        } else continue; // a file of a lazily loaded part stays a file of its own
         delete bundle[file];
       }
       if (/<link\b[^>]*\brel="stylesheet"/.test(html)) throw new Error("index.html has a style beside it");

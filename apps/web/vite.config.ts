@@ -18,7 +18,7 @@ export default defineConfig({
     cssTarget: CSS_TARGET,
     rolldownOptions: { output: { codeSplitting: false }, checks: { pluginTimings: false } },
   },
-  // `pnpm dev` needs a running `npm start`, to which these requests go.
+  // `pnpm dev` passes requests for these paths to docrelay's server, which must run (`npm start`).
   server: {
     proxy: {
       "/v1": "http://localhost:3000",

@@ -80,7 +80,8 @@ export function startChat(options: ChatOptions): Chat {
   showConnection(frame, relay, () => composer.limit(relay.limits));
   const stopHearing = hearMissingParts(() => (find("outdated", HTMLParagraphElement).hidden = false));
   address.hear(show.address);
-  // The stored draft has the files of the page that wrote it last, so each page writes its draft when it is left.
+  // The stored draft has the files of the page that wrote it last, so each page writes its draft when the user leaves
+  // the page.
   addEventListener("pagehide", preparing.keep);
   find("new", HTMLButtonElement).addEventListener("click", renew);
   find("unrevise", HTMLButtonElement).addEventListener("click", () => {

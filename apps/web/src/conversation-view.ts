@@ -31,7 +31,7 @@ export interface ConversationView {
 
 export interface ViewListener {
   onRunning(running: boolean): void;
-  /** An ask was made in this conversation. `accepted` is the same promise as in the SDK. */
+  /** An ask was made in this conversation. `accepted` is the promise `accepted` of the SDK's `Answer`. */
   onAsked(ask: AskedFrom, accepted: Promise<unknown>): void;
   /** The user wants to change a failed question before asking it again. */
   onEdit(turn: Turn, files: readonly Attachment[]): void;

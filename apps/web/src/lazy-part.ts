@@ -18,26 +18,26 @@ const loading = new Map<string, Promise<unknown>>();
 const loaded = new Map<string, unknown>();
 const onMissing = new Set<() => void>();
 
-/** The parts are served beside this script, or in development beside the page. */
+/** The files of `LazyParts` are served beside this script, or in development beside the page. */
 const scriptUrl = import.meta.url;
 // Tests `MODE`, because `DEV` is also true in a build with another NODE_ENV, such as a test runner's.
 const base = import.meta.env.MODE === "development" ? document.baseURI : scriptUrl;
 /**
- * The nodes to which the styles of parts are added: each shadow tree, which does not use the document's styles, and the
- * document's head, because fonts must be declared there.
+ * The nodes to which the styles of `LazyParts` are added: each shadow tree, which does not use the document's styles,
+ * and the document's head, because fonts must be declared there.
  */
 const styled = new Set<Node>([document.head]);
 const loadedStyles = new Set<string>();
 
-/** Calls `listener` when a part cannot be loaded. Returns a function that removes the listener. */
+/** Calls `listener` when one of the `LazyParts` cannot be loaded. Returns a function that removes the listener. */
 export function hearMissingParts(listener: () => void): () => void {
   onMissing.add(listener);
   return () => void onMissing.delete(listener);
 }
 
 /**
- * Gives a shadow tree the styles of all parts, including parts loaded later. Returns a function that must be called
- * when the tree is removed.
+ * Gives a shadow tree the styles of all `LazyParts`, including those loaded later. Returns a function that must be
+ * called when the tree is removed.
  */
 export function stylePartsIn(root: ShadowRoot): () => void {
   styled.add(root);
@@ -46,9 +46,9 @@ export function stylePartsIn(root: ShadowRoot): () => void {
 }
 
 /**
- * Returns a part, loaded at the first call. While edges are being replaced, some do not have this build's parts, so a
- * failed load is retried. Each retry uses another address, because browsers remember that a module failed to load.
- * Returns undefined if no retry succeeds; a later call tries again.
+ * Returns one of the `LazyParts`, which is loaded at the first call. While edges are being replaced, some do not have
+ * the parts of this build, so a failed load is retried. Each retry uses another address, because browsers remember that
+ * a module failed to load. Returns undefined if no retry succeeds; a later call tries again.
  */
 export async function loadPart<K extends keyof LazyParts>(name: K): Promise<LazyParts[K] | undefined> {
   const part = loading.get(name) ?? load(name);
@@ -64,7 +64,7 @@ export async function loadPart<K extends keyof LazyParts>(name: K): Promise<Lazy
   }
 }
 
-/** Returns a part that is already loaded. */
+/** Returns one of the `LazyParts` if it is loaded already; otherwise undefined. */
 export function loadedPart<K extends keyof LazyParts>(name: K): LazyParts[K] | undefined {
   return loaded.get(name) as LazyParts[K] | undefined;
 }

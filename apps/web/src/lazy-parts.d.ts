@@ -1,4 +1,4 @@
 declare module "virtual:lazy-parts" {
-  /** The paths of the parts' files, relative to the page. */
+  /** For each of the `LazyParts`: the paths of its files, relative to the page. */
   export const PARTS: Readonly<Record<string, { readonly script: string; readonly styles: readonly string[] }>>;
 }

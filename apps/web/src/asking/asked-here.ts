@@ -14,8 +14,8 @@ export interface AskedHere {
    */
   has(file: Attachment): boolean;
   /**
-   * The asks that the server has not acknowledged yet: by id, the names of their files. They are sent even if the page
-   * shows another conversation by then.
+   * The asks that the server has not acknowledged yet: by id, the names of their files. They are sent even if the user
+   * goes to another conversation.
    */
   readonly going: ReadonlyMap<string, readonly string[]>;
 }

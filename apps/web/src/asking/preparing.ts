@@ -109,8 +109,8 @@ function adopt(state: State): void {
   const { shown, composer, drafts } = state;
   const text = shown === undefined ? composer.text : (drafts.read(shown)?.text ?? "");
   if (text === composer.text) return;
-  // While `shown` is undefined, `keep` stores nothing. So this page does not overwrite what the user types in the other
-  // page.
+  // While `shown` is undefined, `keep` stores nothing. So this page does not overwrite the draft while the user types
+  // in the page that has changed it.
   state.shown = undefined;
   composer.replace(text);
   state.shown = shown;
@@ -135,7 +135,7 @@ async function recallUnsent(state: State, conversation: string, cut: readonly St
   const ready = opened.ready.catch(() => undefined);
   const [{ asks, files }] = await Promise.all([others.underway(), Promise.race([ready, soon()])]);
   if (state.shown !== conversation) return;
-  // The log or the SDK's outbox already has these questions, so they are not restored.
+  // The log or the SDK's outbox already has the questions of these turns, so they are not restored.
   for (const { id } of opened.turns) unsent.release(id);
   const questions = unsent.take(conversation, new Set([...asked.going.keys(), ...asks]));
   const sent = new Set([...asked.going.values(), files].flat());

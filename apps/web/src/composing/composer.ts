@@ -15,14 +15,14 @@ export interface Composer {
   limit(limits: Limits | undefined): void;
   running(running: boolean): void;
   suggest(message: string): void;
-  /** Replaces the text, and leaves the focus where it is. */
+  /** Replaces the text of the question field, and leaves the focus where it is. */
   replace(message: string): void;
   readonly text: string;
   /** The attached files, which go with the next question. */
   readonly files: readonly Attachment[];
-  /** Replaces the text and the files. */
+  /** Replaces the text of the question field and the attached files. */
   restart(text: string, files: readonly Attachment[]): void;
-  /** Attaches files that the server already has, without moving the focus. */
+  /** Attaches files that do not count as new (`Attached.hasNew`), without moving the focus. */
   offer(files: readonly Attachment[]): void;
   /** Puts a question before the typed text, and its files beside the attached ones. */
   edit(message: string, files: readonly Attachment[]): void;

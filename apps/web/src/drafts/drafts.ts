@@ -3,9 +3,9 @@ import { isStored, type StoredFile } from "../files/attachment.ts";
 /** The next question of a conversation, as far as the user has written it. */
 export interface Draft {
   readonly text: string;
-  /** Files that the server has. Undefined until the user attaches or removes a file in this conversation. */
+  /** The attached files that the server has. Undefined until the user attaches or removes a file of this draft. */
   readonly files?: readonly StoredFile[];
-  /** Files whose upload is not finished. */
+  /** The attached files whose upload is not finished. */
   readonly cut?: readonly StoredFile[];
 }
 

@@ -30,7 +30,7 @@ const ANSWER_MS = 250;
 export function createOtherPages(me: string, mine: () => Underway): OtherPages {
   const channel = open();
   const heard = new Set<(one: Partial<Underway>) => void>();
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has none: it reaches its own origin only
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a BroadcastChannel reaches its own origin only
   const tell = (message: Message): void => channel?.postMessage(message);
   channel?.addEventListener("message", ({ data }: MessageEvent<Message>) => {
     if (data.to === undefined) tell({ to: data.from, from: me, ...mine() });

@@ -42,7 +42,7 @@ export function mountChat(host: HTMLElement, token: ConnectOptions["token"]): ()
       // Title and icon belong to the page around the element.
       tab: { about: () => undefined, ended: () => undefined, settings: [] },
       storage,
-      // The restart removes the choice of language, which had the focus.
+      // The restart removes the control for choosing a language, which had the focus.
       restart: () => void start().then(() => chat?.focus()),
       relay: { url, ...(token !== undefined && { token }) },
     });

@@ -31,7 +31,7 @@ export interface PageUploads {
    */
   find(upload: string): Promise<File | undefined>;
   state(file: File): UploadState | undefined;
-  /** Stops an upload. Listeners get no more events of it. */
+  /** Stops the upload of a file. Changes of the file's state are no longer reported. */
   drop(file: File): void;
 }
 

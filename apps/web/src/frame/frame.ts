@@ -13,7 +13,7 @@ export interface Frame {
   readonly events: GlobalEventHandlers;
 }
 
-/** The document as a frame. */
+/** Returns the frame of docrelay's own page: the whole document. */
 export function pageFrame(): Frame {
   return {
     find: finder(document),

@@ -2,7 +2,7 @@ import { getDocument, GlobalWorkerOptions, PDFDataRangeTransport, TextLayer, ver
 // oxlint-disable-next-line import/default -- `?url` is the bundler's: the address of the file
 import workerUrl from "pdfjs-dist/build/pdf.worker.min.mjs?url";
 
-/** The source of a file's bytes. */
+/** The bytes of a PDF, which are read in ranges, and its password. */
 export interface PdfSource {
   readonly size: number;
   /** Returns the bytes from `from` up to, but not including, `to`. */

@@ -6,7 +6,7 @@ import { createSheet } from "./sheet.ts";
 import { inSlices } from "./slices.ts";
 import { say } from "../words/say.ts";
 
-/** The text of an answer. Shows the text as Markdown while it is written, or shows its Markdown source. */
+/** The text of an answer. Shows it as drawn Markdown, also while it is written, or shows its Markdown source. */
 export interface AnswerText {
   readonly root: HTMLElement;
   /**
@@ -27,7 +27,7 @@ export function createAnswerText(): AnswerText {
   const sheet = createSheet(root);
   root.addEventListener("click", copyCode);
   /**
-   * The Markdown parser; undefined until it has loaded. No text is shown before that, because it would be shown as
+   * The Markdown parser; undefined until it has loaded. Before that no text is shown, because it could be shown only as
    * source.
    */
   let parser: Parser | undefined;
@@ -39,8 +39,8 @@ export function createAnswerText(): AnswerText {
   let isPlain = false;
   let nearness: Nearness | undefined = "near";
   /**
-   * Whether the text is drawn as source only because the answer was far, so that it must be drawn again as Markdown
-   * when it comes near.
+   * Whether the text is drawn as source only because the answer was `far` (out of sight), so that it must be drawn
+   * again as Markdown when its `nearness` changes.
    */
   let isStale = false;
   /** Whether the whole text is drawn, as Markdown or as source. */
@@ -52,8 +52,8 @@ export function createAnswerText(): AnswerText {
     sheet.clear();
   }
   /**
-   * Draws the answer: if it is near or idle, in slices of a few ms, so that the page stays responsive; otherwise all at
-   * once.
+   * Draws the answer: if its `nearness` is `near` or `idle`, in slices of a few ms, so that the page stays responsive;
+   * otherwise all at once.
    */
   function redraw(): void {
     if (nearness === "near" || nearness === "idle") inSlices(draw, nearness === "near");
@@ -79,8 +79,8 @@ export function createAnswerText(): AnswerText {
     if (!blocks) return true;
     const { settled, tail, more } = blocks.grow(lines, isOver);
     for (const block of settled) sheet.settle(block);
-    // If this call has found no complete block, and text is left to parse, the blocks of the unfinished end that are on
-    // the page stay there. Without them the page would be shorter for a frame, and would scroll.
+    // If this call of `grow` has found no complete block, and text is left to parse, the blocks of the unfinished end
+    // that are on the page stay there. Without them the page would be shorter for a frame, and would scroll.
     if (settled.length > 0 || tail.length > 0 || !more) sheet.end(tail, isOver);
     return !more;
   }
@@ -103,7 +103,7 @@ export function createAnswerText(): AnswerText {
         isStale = true;
         mark();
       }
-      // A change from idle to near needs no drawing, unless the parser or a part of the text was still missing.
+      // From `idle` to `near` nothing has to be drawn, unless the parser or a part of the text was still missing.
       if (where === "far" || isStale || !isWhole || !blocks) redraw();
     },
     show(next, over) {

@@ -45,8 +45,9 @@ function colour(code: HTMLElement): void {
 }
 
 /**
- * Calls `use` with a part of the page when it is loaded. If it is loaded already, `use` is called in the same task,
- * because a later task would be too late when a script prints the page.
+ * Calls `use` with one of the `LazyParts` when it is loaded, or with undefined when it cannot be loaded. If it is
+ * loaded already, `use` is called in the same task, because a later task would be too late when a script prints the
+ * page.
  */
 function withPart<K extends keyof LazyParts>(name: K, use: (part: LazyParts[K] | undefined) => void): void {
   const part = loadedPart(name);
@@ -54,7 +55,7 @@ function withPart<K extends keyof LazyParts>(name: K, use: (part: LazyParts[K] |
   else void loadPart(name).then(use);
 }
 
-/** Draws in slices. An answer out of sight is drawn after those in sight. */
+/** Calls `draw` by `inSlices`, for answers in sight before it does so for others. */
 function later(place: Element, draw: () => void): void {
   const job = (): boolean => {
     draw();

@@ -17,11 +17,11 @@ const MARGIN = "50%";
 
 const listeners = new WeakMap<Element, (nearness: Nearness) => void>();
 /**
- * The far elements, which are drawn before printing. The references are weak, so that elements of a closed conversation
- * can be freed.
+ * The `far` elements, which are drawn before printing. The references are weak, so that elements of a closed
+ * conversation can be freed.
  */
 const far = new Set<WeakRef<Element>>();
-/** The far elements that have not been reported as `idle`, beginning with the last one on the page. */
+/** The `far` elements that have not been reported as `idle`, beginning with the last one on the page. */
 const undrawn = new Set<WeakRef<Element>>();
 let isIdleAsked = false;
 /**
@@ -66,8 +66,8 @@ function look(entries: readonly IntersectionObserverEntry[]): void {
 }
 
 /**
- * Reports one far element as idle each time no other drawing waits. Safari has no idle callbacks: there far elements
- * wait until they are near.
+ * Reports the `far` elements as `idle`, one each time when the browser is idle and no job of slices.ts waits. Safari
+ * has no idle callbacks: there, far elements wait until they are near.
  */
 function drawWhenIdle(): void {
   if (isIdleAsked || undrawn.size === 0 || !("requestIdleCallback" in window)) return;

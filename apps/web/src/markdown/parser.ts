@@ -33,7 +33,7 @@ async function warmUp({ warm, NEEDED_STEPS }: Parser): Promise<void> {
       return true;
     }),
   );
-  // Safari has no idle callbacks.
+  // Safari has no idle callbacks, so there a timer is used.
   const whenIdle = (run: () => void): void =>
     void ("requestIdleCallback" in window ? requestIdleCallback(run) : setTimeout(run, 50));
   const next = (): void => void (warm(step++) && whenIdle(next));

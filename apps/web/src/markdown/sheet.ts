@@ -5,43 +5,44 @@ import { nodesOf } from "./nodes.ts";
 import { patchChildren } from "./patch.ts";
 
 /**
- * The nodes of one answer on the page: first those of final blocks, then the open end, whose blocks may change with
+ * The nodes of one answer on the page: first those of final blocks, then the open end: the blocks that may change with
  * later text.
  */
 export interface Sheet {
-  /** Removes the nodes of the open end, and adds a final block. */
+  /** Removes the nodes of the open end (the blocks that may still change), and adds a final block. */
   settle(block: Block): void;
-  /** Replaces the blocks of the open end. `isOver`: the answer is complete. */
+  /** Replaces the open end (the blocks that may still change). `isOver`: the answer is complete. */
   end(tail: readonly Block[], isOver: boolean): void;
   clear(): void;
 }
 
 /**
- * An answer's blocks are grouped into parts of at most this many blocks, about a screenful. Browsers skip a part that
- * is out of sight as a whole; without parts they would look at all blocks of a long answer in each frame.
+ * An answer's blocks are grouped into elements of the class `part`. A part that has this many blocks, about a
+ * screenful, gets no further one. Browsers skip a part that is out of sight as a whole; without parts they would look
+ * at all blocks of a long answer in each frame.
  */
 const MAX_BLOCKS = 10;
 
 export function createSheet(root: HTMLElement): Sheet {
-  /** The last part of the answer. Undefined until nodes are put into it, because an empty part would have a height. */
+  /** The answer's last part (see `MAX_BLOCKS`). It is made with its first nodes, because an empty part has a height. */
   let part: HTMLElement | undefined;
   let blocks = 0;
-  /** The last node of `part` that is final. */
+  /** The last node of `part` that belongs to a final block. */
   let settled: ChildNode | null = null;
   /**
-   * How many nodes inside the element of the last final block are final, such as rows of a table. 0 until another block
-   * continues inside this element.
+   * Once a block has continued the table or the code of the last final block: how many of the table's rows, or of the
+   * nodes of the code, are final. Otherwise 0.
    */
   let inside = 0;
 
-  /** Replaces the nodes that are not final. */
+  /** Replaces the nodes of `part` behind `settled`, which are not final. */
   function put(nodes: readonly Node[]): void {
     if (!part && nodes.length === 0) return;
     if (!part) root.append((part = element("div", { class: "part" })));
     patchChildren(part, settled ? settled.nextSibling : part.firstChild, nodes);
     if (!settled) part.classList.toggle("on", part.firstElementChild?.classList.contains("on") ?? false);
   }
-  /** Puts the content of a block into the block that it continues. */
+  /** Puts the rows or the code of a block into the table or the code block that it continues. */
   function join(node: Node, isFinal: boolean): void {
     const place = contentOf(settled);
     const from = contentOf(node);
@@ -60,7 +61,7 @@ export function createSheet(root: HTMLElement): Sheet {
         blocks += nodes.length;
       }
       if (settled) decorate([settled], !block.joins && !block.goesOn);
-      // After a heading no new part is begun, so that the heading stays in one part with its text.
+      // After a heading no new part (see `MAX_BLOCKS`) is begun, so that the heading stays in one part with its text.
       if (blocks < MAX_BLOCKS || block.token.type === "heading" || (block.goesOn && goesOnInside(block))) return;
       put([]);
       [part, settled, blocks] = [undefined, null, 0];

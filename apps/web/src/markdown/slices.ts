@@ -1,7 +1,7 @@
 /** How long jobs may run in one frame, in ms. */
 const SLICE_MS = 8;
 
-/** Does a part of the work. Returns whether the work is done. */
+/** Some work that is done in parts: each call does one part, and returns whether all of the work is done. */
 type Job = () => boolean;
 
 const seen = new Set<Job>();
@@ -45,7 +45,8 @@ function next(): void {
   frame = 0;
   usedMs = 0;
   run();
-  // One more frame is requested, so that the time used in this frame does not count against the next.
+  // If jobs have run in this frame, one more frame is requested, which sets `usedMs` to 0: the time used in this frame
+  // must not count against jobs that are passed later.
   if (seen.size + unseen.size > 0 || usedMs > 0) frame ||= requestAnimationFrame(next);
 }
 

@@ -6,13 +6,13 @@ import { lex, type Links, type Token } from "./lex.ts";
 export interface Block {
   readonly token: Token;
   readonly joins: boolean;
-  /** Whether the next block joins this one. */
+  /** Whether the next block continues this one (its `joins` is true). */
   readonly goesOn: boolean;
 }
 
 /**
  * The result of parsing a growing text: `settled` has the final blocks, and `tail` the blocks of the unfinished end,
- * which the next call replaces.
+ * which the next call of `grow` replaces.
  */
 export interface Grown {
   readonly settled: readonly Block[];
@@ -21,12 +21,12 @@ export interface Grown {
   readonly more: boolean;
 }
 
-/** The most characters that one call parses, unless they are code (see `MAX_CODE`). */
+/** The most characters that one call of `grow` parses, unless they are code (see `MAX_CODE`). */
 const MAX_STEP = 3200;
 /**
- * The first call parses at most this many characters, and each further call twice as many as the call before, up to
- * `MAX_STEP`. The browser compiles each of the parser's patterns at its first run, and compiling all of them takes
- * longer than a frame.
+ * The first call of `grow` parses at most this many characters, and each further call twice as many as the call before,
+ * up to `MAX_STEP`. The browser compiles each of the parser's patterns at its first run, and compiling all of them
+ * takes longer than a frame.
  */
 const FIRST = 50;
 /**
@@ -36,8 +36,8 @@ const FIRST = 50;
 const LONG = 1500;
 const LONG_PARAGRAPH = 3000;
 /**
- * The most characters of code that one call parses: more than of other blocks, because code is cheap to parse and is
- * highlighted only as a whole.
+ * The most characters of code that one call of `grow` parses: more than of other blocks, because code is cheap to parse
+ * and is highlighted only as a whole.
  */
 const MAX_CODE = 12_000;
 const LONG_CODE = 10_000;
@@ -53,7 +53,7 @@ interface Carry {
   readonly start?: number;
 }
 
-/** Parses the blocks of one answer while the answer grows. Each call parses only the last block again. */
+/** Parses the blocks of one answer while the answer grows. Each call of `grow` parses only the last block again. */
 export interface Blocks {
   /**
    * `text` is the whole answer so far and begins with the text of the call before. `isOver`: the answer is complete.
@@ -93,7 +93,7 @@ export function createBlocks(): Blocks {
       at += cut.length - (carry?.prefix.length ?? 0);
       carry = cut.carry;
       settled.push({ token: cut.token, joins: end.joins, goesOn: carry !== undefined });
-      // The next call reads the part that was cut off.
+      // The next call of `grow` parses what was cut off.
       return { settled, tail: [], more: more || at < text.length };
     },
   };

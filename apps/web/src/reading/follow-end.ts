@@ -6,7 +6,7 @@ export interface Position {
   readonly view: number;
 }
 
-/** Browsers round positions, so a fraction of a pixel may be left at the end. */
+/** At most this many CSS pixels above the end count as the end, because browsers round positions. */
 const AT_END = 2;
 
 export function isAtEnd({ top, height, view }: Position): boolean {

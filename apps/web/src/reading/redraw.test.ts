@@ -65,8 +65,8 @@ it.each(["what the user does", "another conversation"])("%s is drawn in the next
   else redraw.hurry();
   frame();
   expect(drawn).toBe(5);
-  // The draw that was waiting was done together with the fifth one, so nothing is drawn now. After that, the wait for
-  // the next draw is one second again.
+  // The fifth drawing has also shown what the last call of `soon` was for, so nothing is drawn now. After the next call
+  // of `soon`, the wait is one second again.
   vi.advanceTimersByTime(8000);
   expect(drawn).toBe(5);
   redraw.soon();

@@ -41,6 +41,6 @@ export function notify(storage: Storage, title: string, question: string): void 
       notice.close();
     });
   } catch {
-    // Browsers on phones show notifications only from service workers.
+    // Browsers on phones throw, because they show notifications only from service workers.
   }
 }

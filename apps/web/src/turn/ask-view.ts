@@ -8,8 +8,8 @@ import { say } from "../words/say.ts";
 
 /**
  * One ask on the page. `show` changes only what is different. If an ask was answered before it came on the page, it has
- * only its question and the text of its answer until it is near or the browser is idle: making all parts of hundreds of
- * asks takes seconds.
+ * only its question and the text of its answer until its `Nearness` is not `far` any more: making all parts of hundreds
+ * of asks takes seconds.
  */
 export interface AskElement {
   readonly root: HTMLLIElement;
@@ -27,7 +27,7 @@ export function createAskElement(actions: AskActions): AskElement {
   let shown: Turn | undefined;
   let newest: Turn | undefined;
   let place: Place | undefined;
-  /** The details of the ask; undefined while the ask is far, or while its place on the page is not known. */
+  /** The details of the ask; undefined while the ask is `far` (out of sight), or its `Nearness` is not known yet. */
   let details: AskDetails | undefined;
 
   function begin(ask: Turn): void {

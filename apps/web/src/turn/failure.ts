@@ -12,8 +12,8 @@ export interface FailureActions {
 }
 
 /**
- * Shows what went wrong with an ask, and ways to continue, such as asking again. Asking again makes a new turn below
- * this one, and these ways disappear from this turn.
+ * Shows what went wrong with an ask, and buttons to continue, such as one to ask again. Asking again removes the
+ * buttons, so that the question is asked again only once.
  */
 export function failureBox(ask: Turn, actions: FailureActions): HTMLElement {
   const error = ask.error?.wire;

@@ -30,7 +30,7 @@ export function createFeedback(give: GiveFeedback): Feedback {
   const buttons = element("span", { role: "group", "aria-label": say("rateAnswer") }, up, down);
   const root = element("div", { class: "feedback" }, buttons, form, said);
   let shown: Turn | undefined;
-  /** The newest verdict that the server has taken. The event with this verdict may not have been drawn yet. */
+  /** The newest verdict that the server has acknowledged. `shown.feedback` may still have an older one. */
   let verdict: Verdict | undefined;
 
   function paint(): void {

@@ -113,7 +113,7 @@ function again(state: State, failed: Turn, changed: Parameters<FailureActions["a
   const file = changed && all[changed.file];
   if (file) passwords.set(file, changed.password);
   try {
-    // An ask whose outcome is unknown keeps its id, so that it is never answered twice.
+    // `retry` keeps the id of an ask whose outcome is unknown, so that the ask is never answered twice.
     send(state, failed.question, all, (to, known) => to.retry(failed.id, { passwords: known }));
   } catch {
     deps.edit(failed);
@@ -121,8 +121,8 @@ function again(state: State, failed: Turn, changed: Parameters<FailureActions["a
 }
 
 /**
- * Returns the password that the user typed for a file. If the map does not have this object, the password of an equal
- * file is used, because each reading of the log makes new objects for the same files.
+ * Returns the password that the user typed for a file. If `passwords` does not have this object, the password of an
+ * equal file (`isSameFile`) is used, because each reading of the log makes new objects for the same files.
  */
 function passwordOf({ passwords }: State, file: Attachment): string | undefined {
   return passwords.get(file) ?? [...passwords].findLast(([other]) => isSameFile(other, file))?.[1];

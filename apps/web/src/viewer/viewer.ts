@@ -88,7 +88,7 @@ interface Opened {
   pdf: Pdf | undefined;
   /** The extracted texts of the pages, once they were requested. */
   texts: readonly string[] | undefined;
-  /** The width of the place when a page was last drawn in it, in CSS pixels. */
+  /** The width of the element `sheet` when a page was last drawn in it, in CSS pixels. */
   width: number;
 }
 

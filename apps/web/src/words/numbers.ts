@@ -29,7 +29,7 @@ export function pageRuns(pages: readonly number[]): Array<readonly [from: number
   return runs;
 }
 
-/** Formats page numbers: [1, 2, 3, 7] becomes "1–3, 7"; a list of more than `most` runs is cut. */
+/** Formats page numbers: [1, 2, 3, 7] becomes "1–3, 7". A list of more than `most` runs (see `pageRuns`) is cut. */
 export function pageList(pages: readonly number[], most = 6): string {
   const runs = pageRuns(pages);
   const shown = runs.slice(0, most).map(([from, to]) => pageRun(from, to));

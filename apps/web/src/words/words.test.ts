@@ -30,7 +30,7 @@ describe("the languages", () => {
       for (const [key, phrase] of Object.entries<Phrase>(phrases)) {
         const wanted = valuesOf(forms(english.phrases[key as keyof typeof phrases]).at(-1) ?? "");
         for (const [plural, text] of Object.entries(typeof phrase === "string" ? { other: phrase } : phrase)) {
-          // "one page" and "two pages" may write their number as a word.
+          // A form for zero, one or two may have the number as a word instead of `{n}`, as in "one page".
           const inWords = ["zero", "one", "two"].includes(plural) && !text.includes("{n}") ? "n" : "";
           const needed = wanted.filter((name) => name !== inWords);
           expect([tag, key, plural, valuesOf(text)]).toEqual([tag, key, plural, needed]);
