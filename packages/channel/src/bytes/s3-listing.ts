@@ -115,8 +115,8 @@ export function isOver(objects: readonly BlobObject[], now: number): boolean {
     else if (modified > mark.modified || (modified === mark.modified && keepMs > mark.keepMs))
       mark = { modified, keepMs };
   }
-  // If a blob is renewed while it is being removed, a mark without chunks remains. Such a mark keeps the blob as long
-  // as a chunk would.
+  // If a blob is renewed while it is being removed, only a mark (see `keepName`) remains, and no chunk. Such a mark keeps
+  // the blob as long as a chunk would.
   const hasChunks = Number.isFinite(chunk);
   const until =
     hasChunks && mark.modified >= chunk ? mark.modified + mark.keepMs : Math.max(chunk, mark.modified) + IDLE_UPLOAD_MS;
