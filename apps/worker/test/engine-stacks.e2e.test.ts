@@ -21,9 +21,8 @@ interface Row {
 }
 
 /**
- * What became of all asks to the engines of one {@link Stack}. The asks to all stacks are sent at the same time,
- * because they mostly wait. Each stack runs two engines: one computes for 45 s, and the other serves the other asks
- * meanwhile.
+ * The outcomes of all asks to the engines of one {@link Stack}. All stacks are tried at the same time, because the asks
+ * mostly wait. Each stack runs two engines: while one computes for 45 s, the other serves the other asks.
  */
 interface Seen {
   readonly below: Row;

@@ -13,7 +13,7 @@ export interface TokenCount extends Pick<AttemptPlan, "usage"> {
   sent(prompt: EngineAsk): void;
   /** Must be called for each piece of the answer. */
   text(piece: string): void;
-  /** The sum of all tokens known so far. */
+  /** The tokens of the call's prompt and answer together, as far as they are known by now. */
   readonly sum: number;
 }
 
