@@ -103,7 +103,7 @@ async function openMode(
   };
 }
 
-/** Returns an authenticator that verifies tokens as the given one does, and issues no session: users must sign in. */
+/** Returns an authenticator that verifies tokens with `verify`, and issues no session: users must sign in. */
 function withoutSessions({ verify }: Authenticator): Authenticator {
   return {
     verify,

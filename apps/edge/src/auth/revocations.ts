@@ -85,7 +85,7 @@ export function createRevocations(redis: RedisClient, subscriber: RedisSubscribe
   };
 }
 
-/** Returns an authenticator that works as the given one does, and also refuses revoked users and tokens. */
+/** Returns an authenticator that works as `authenticator` does, and also refuses revoked users and tokens. */
 export function refusingRevoked(
   authenticator: Authenticator,
   revocations: Pick<Revocations, "isRevoked">,

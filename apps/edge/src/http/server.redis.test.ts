@@ -13,7 +13,7 @@ const call = (path: string, init: RequestInit = {}, port = relay.edges[0]?.port)
   fetch(`http://127.0.0.1:${port}${path}`, init);
 const error = async (answer: Response): Promise<unknown> => [answer.status, await answer.json()];
 
-/** Connects by long polling alone. Resolves with the welcomed user, or with the message of the refusal. */
+/** Connects by long polling alone. Resolves with the user that `welcome` names, or with the message of the refusal. */
 async function poll(port: number | undefined): Promise<[string, Socket]> {
   const auth = { token: await relay.token(), protocol: 1 };
   const options = { transports: ["polling"], upgrade: false, reconnection: false, forceNew: true, auth };
@@ -91,8 +91,8 @@ describe("the public port", () => {
     socket.on("data", (data: Buffer) => (said += data.toString()));
     const head = `POST /v1/nope HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n`;
     socket.write(head + body.slice(0, 1000));
-    // This later request gets its response. The first request does not get one yet, because the edge still waits for
-    // the rest of its body.
+    // `/healthz` is requested second and gets its response. The first request gets none yet, because the edge still
+    // waits for the rest of its body.
     expect((await call("/healthz")).status).toBe(200);
     expect(said).toBe("");
     socket.write(body.slice(1000));
@@ -125,7 +125,7 @@ describe("the public port", () => {
     expect((await post(own)).status).toBe(200);
     for (const origin of ["https://evil.test", "null"]) {
       const evil = await post(origin);
-      // With this header the browser lets the refused page read the error.
+      // With this header the browser lets a page of a refused origin read the error.
       expect([evil.status, evil.headers.get("access-control-allow-origin")]).toEqual([403, "*"]);
       expect(await evil.json()).toMatchObject({ error: { code: "ORIGIN_DENIED" } });
     }

@@ -72,9 +72,7 @@ export function createRateLimiter(rate: Rate): RateLimiter {
   };
 }
 
-/**
- * Counts a client's event, frame or request that was acknowledged or refused. `outcome`: `ok` or the refusal's code.
- */
+/** When the last bad messages of one connection arrived, in ms, the oldest first. */
 export type Strikes = readonly number[];
 const MAX_STRIKES = 20;
 const STRIKES_MS = 10_000;

@@ -58,7 +58,7 @@ export function createQuotaSettings(deps: QuotaSettingsDeps): QuotaSettings {
     if (news.length > 0) deps.onUnknown(news);
   }
   const timer = setInterval(() => {
-    // If a read fails, the last settings remain in force.
+    // If a read fails, the settings of the last successful read remain in force.
     looking ??= read()
       .catch(deps.onTrouble)
       .finally(() => (looking = undefined));

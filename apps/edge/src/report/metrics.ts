@@ -11,8 +11,7 @@ export interface EdgeMetrics {
   /** Returns some of the current counts, under readable names, for the pages of operators. */
   figures(): Readonly<Record<string, number>>;
   /**
-   * Must be called when a client's event, frame or request was acknowledged or refused. `outcome`: `ok` or the
-   * refusal's code.
+   * Counts a client's event, frame or request that was acknowledged or refused. `outcome`: `ok` or the refusal's code.
    */
   answered(event: string, outcome: string): void;
   /** Counts an acknowledged ask by `seconds`, the time from its arrival to its acknowledgement. */

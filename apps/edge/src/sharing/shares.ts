@@ -57,7 +57,7 @@ export function createShares(store: Store, ttlMs: number): Shares {
 }
 
 /**
- * Returns an authenticator that works as the given one does, and also verifies the tokens of links. It must be used
+ * Returns an authenticator that works as `authenticator` does, and also verifies the tokens of links. It must be used
  * only where the code checks `Identity.reads`.
  */
 export function withLinks(authenticator: Authenticator, shares: Shares): Authenticator {

@@ -18,7 +18,7 @@ export interface ExtractionDeps {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly producer: Producer;
-  /** Admits a request, which counts as a connection of its user until the response has closed, and runs the route. */
+  /** Returns the network of a user; undefined if `USERS_PER_ADDRESS` is 0. */
   readonly networks?: Pick<Networks, "of"> | undefined;
   readonly quotas: Pick<Quotas, "chargedFor">;
 }

@@ -131,8 +131,8 @@ async function look(watch: Watch, watched: Watched, error?: WireError): Promise<
   const { user, upload } = watched;
   for (;;) {
     const { stage } = watched;
-    // The extraction queue need not be read until this edge receives the hints of workers: then it is read once, and
-    // later changes come as hints.
+    // The extraction queue is not read before this edge receives the workers' hints about the text: first `listen`
+    // subscribes to them, then the loop reads the status, with the queue, once more. Later changes come as hints.
     const read = await readUploadStatus(watch.deps, user, upload, (text) => hears(watched, hintsOfText(text)));
     const status = read?.status ?? failed(upload, error);
     const isOver = isFinal(status);

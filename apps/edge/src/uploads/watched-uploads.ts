@@ -18,7 +18,7 @@ export interface Watched {
   readonly listeners: Set<UploadListener>;
   /** The Redis channel to which this edge is subscribed for hints: first the upload's own, later that of its text. */
   channel?: string;
-  /** Resolves when Redis has confirmed the subscription of `channel`; undefined from then on. */
+  /** Settles when Redis has confirmed the subscription of `channel`, or the subscription has failed; then undefined. */
   subscribing?: Promise<void>;
   stop?: () => void;
   /** The last stage that the upload's connections have learned, by a hint or by a read of the status. */
