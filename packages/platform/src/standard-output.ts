@@ -75,7 +75,10 @@ function drain(): boolean {
   }
 }
 
-/** Returns the next whole lines, for one write. */
+/**
+ * Removes the oldest kept lines, as many whole ones as fit into one write, and returns them as one buffer; undefined if
+ * no line is kept.
+ */
 function next(): Uint8Array | undefined {
   let [count, bytes] = [0, 0];
   for (const { length } of held) {

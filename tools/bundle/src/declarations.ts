@@ -83,7 +83,8 @@ function statementsOf(file: string, source: string): Statement[] {
   const parts = source.replaceAll(FROM, "").replaceAll("export {};", "").split(BEGIN);
   let comment = "";
   return parts.flatMap((part) => {
-    // A comment at the end of a part, after the end of the declaration, belongs to the declaration of the next part.
+    // Each part but perhaps the first begins with a declaration. A comment after the end of that declaration belongs to
+    // the declaration of the next part.
     const text = part.trim();
     const before = comment;
     comment = COMMENT_AT_END.exec(text)?.[2] ?? (text.startsWith("/**") && text.endsWith("*/") ? text : "");

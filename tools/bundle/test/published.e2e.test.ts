@@ -91,7 +91,8 @@ describe.each(published.map((folder) => [manifestIn(folder).name, folder] as con
       ({ stdout }) => stdout,
       ({ stdout }: { stdout: string }) => stdout || "the compiler said nothing",
     );
-    // Errors in declarations of other packages are left out, because these may not satisfy such strict settings.
+    // Errors in declarations of other packages are left out, because these may not satisfy the strict settings of this
+    // test.
     const [first = ""] = said.split(/\n(?!\s)/).filter((line) => line && !/^[^(]*\/\.pnpm\//.test(line));
     expect(first).toBe("");
   });

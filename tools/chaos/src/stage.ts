@@ -45,9 +45,9 @@ export interface StageOptions {
   readonly members?: Readonly<Record<string, Record<string, string>>>;
   readonly redisArgs?: readonly string[];
   readonly hasFolder?: boolean;
-  /** How long asks may take to end after the scenario. */
+  /** How many ms asks may take to end after the scenario. */
   readonly patienceMs?: number;
-  /** How long the keys of asks in Redis may take to disappear. */
+  /** For how many ms after the scenario keys may exist that should be removed (`recordLeftovers`). */
   readonly leftoversMs?: number;
 }
 

@@ -84,8 +84,8 @@ describe.each(TROUBLES)("a Redis that $name", ({ name, begin, end }) => {
     });
     expect(told.map(({ code }) => code)).toEqual(Array.from({ length: 5 }, () => "STORE_UNAVAILABLE"));
     expect(Math.max(...told.map(({ ms }) => ms))).toBeLessThan(TOLD_WITHIN_MS);
-    // An ask whose sender did not learn the outcome may have been stored; the checker ignores it, because it belongs to
-    // no user of this run.
+    // The ask `x-1`, whose outcome its sender did not learn, may have been stored; the checker ignores it, because no
+    // user of this run sent it.
     expect(verdict.violations).toEqual([]);
     expect(verdict.completed).toBe(2);
   });

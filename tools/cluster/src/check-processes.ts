@@ -11,8 +11,8 @@ const run = promisify(execFile);
 const INSTALL_MS = 600_000;
 
 /**
- * Runs the part of the check that needs no containers: under load, the processes of this build are replaced by those of
- * an earlier build, and then by processes of this build again.
+ * Runs the part of `npm run cluster:check` that needs no containers: under load, the processes of this build are
+ * replaced by those of an earlier build, and then by processes of this build again.
  */
 export async function checkProcesses(root: string, earlier: string | undefined): Promise<number> {
   if (earlier === undefined) {

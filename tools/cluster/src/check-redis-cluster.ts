@@ -62,7 +62,7 @@ interface Kill {
   readonly usualMs: number;
 }
 
-/** Kills a master, and starts it again after a while. Returns one sentence for each problem that was found. */
+/** Kills a master, and starts it again after `AWAY_S` seconds. Returns one sentence for each problem that was found. */
 async function killOne({ victim, nodes, load, tally, usualMs }: Kill): Promise<string[]> {
   tally.enter(`kill ${victim.service}`);
   const witness = nodes.find(({ id }) => id !== victim.id) as Node;

@@ -8,8 +8,8 @@ import { createTally } from "./tally.ts";
 const EARLIER = `${IMAGE}-earlier`;
 
 /**
- * Scales the compose file without a profile, upgrades and kills its parts under load, and with `earlier` also replaces
- * them by a build of that commit.
+ * Starts the compose file without a profile, and scales, replaces and kills its services under load. If a commit
+ * `earlier` is given, also replaces them by a build of that commit and back.
  */
 export function checkReplicas(root: string, earlier: string | undefined): Promise<number> {
   return inDeployment(root, {}, async ({ url, start, scale, kill, roll, withImage }) => {

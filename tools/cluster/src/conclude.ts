@@ -36,7 +36,7 @@ export interface Met {
   readonly edges: number;
 }
 
-/** Prints the results and returns the exit code. */
+/** Prints the results of a check and returns its exit code. */
 export function conclude({ phases, findings }: Tally, { users, edges }: Met): number {
   say(`\n${users} users met ${edges} edges\n`);
   say(table(phases));

@@ -8,7 +8,7 @@ export const IMAGE = "docrelay:cluster-check";
 /** This repository's compose file, started under a name of its own on a free port. */
 export interface Deployment extends Project {
   readonly url: string;
-  /** The same project with another image of docrelay. */
+  /** Returns the same project with another image of docrelay, so that `roll` replaces its containers by that image. */
   withImage(image: string): Project;
   /** Starts the services with these numbers of replicas, by service; resolves when an edge is ready. */
   start(replicas: Readonly<Record<string, number>>): Promise<void>;
@@ -16,7 +16,10 @@ export interface Deployment extends Project {
   kill(service: string): Promise<string>;
 }
 
-/** Builds the image, does the check, and removes the project with its volumes. Returns the exit code of the check. */
+/**
+ * Builds docrelay's image, calls `check` with a deployment of it, and removes the deployment with its volumes. Returns
+ * the exit code that `check` returned, or 1 if it threw.
+ */
 export async function inDeployment(
   root: string,
   settings: Readonly<Record<string, string>>,

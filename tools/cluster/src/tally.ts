@@ -1,4 +1,4 @@
-/** Counts what happens to the customers of a check, by phase. */
+/** Counts what happens to the asks and connections of a check's users, by phase. */
 export interface Tally {
   /** Begins a phase: all later counts belong to it. */
   enter(phase: string): void;

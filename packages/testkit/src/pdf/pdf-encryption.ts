@@ -43,7 +43,7 @@ function rc4(key: Uint8Array, data: Uint8Array): Buffer {
   }) as Buffer;
 }
 
-/** Revision 3: RC4 with a key of 128 bits. */
+/** The standard encryption of PDF in revision 3: RC4 with a key of 128 bits. */
 export function encryptRc4({ user, owner }: Passwords): Encryption {
   const padded = (password: string): Buffer =>
     Buffer.concat([Buffer.from(password, "latin1"), PADDING]).subarray(0, 32);
@@ -73,7 +73,7 @@ export function encryptRc4({ user, owner }: Passwords): Encryption {
   };
 }
 
-/** Revision 6: AES with a key of 256 bits. */
+/** The standard encryption of PDF in revision 6: AES with a key of 256 bits. */
 export function encryptAes({ user, owner }: Passwords): Encryption {
   const [userBytes, ownerBytes] = [Buffer.from(user), Buffer.from(owner)];
   const made = (what: string, length: number): Buffer =>

@@ -23,7 +23,7 @@ export interface TestProcess extends AsyncDisposable {
   stop(timeoutMs?: number): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-/** How many ms to wait at most; on a busy machine a process takes this long to start. */
+/** For how many ms `waitFor` waits by default. On a busy machine a process may take this long to start. */
 const WAIT_MS = 60_000;
 
 /**

@@ -65,7 +65,7 @@ export async function startSentinel({
   };
 }
 
-/** Sends one command, and returns the first part of the reply that arrives, unparsed. */
+/** Sends one command to the server on this port, and returns the first part of the reply that arrives, unparsed. */
 async function ask(port: number, command: string): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   try {

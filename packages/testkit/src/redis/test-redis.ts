@@ -7,7 +7,9 @@ export interface TestRedis extends AsyncDisposable {
   restart(): Promise<void>;
   /** Copies the append-only file as it is now, for one `rollBack`. */
   keep(): Promise<void>;
-  /** Kills the server and starts it with the kept file, as after a restore from an older append-only file. */
+  /**
+   * Kills the server and starts it with the copy that `keep` made, as after a restore from an older append-only file.
+   */
   rollBack(): Promise<void>;
   /** Sends SIGSTOP; `resume` sends SIGCONT. In between, the server stays connected but does not reply. */
   pause(): Promise<void>;

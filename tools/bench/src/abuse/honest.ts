@@ -21,7 +21,7 @@ export interface HonestOptions {
   /** The user's IP address, which the user sends in `X-Forwarded-For`, as a balancer would. */
   readonly address: string;
   readonly sendsPapers: boolean;
-  /** Returns the phase that is now: an ask counts in the phase in which it begins. */
+  /** Returns the current phase. An ask counts in the phase in which it begins. */
   phase(): Phase;
 }
 

@@ -22,7 +22,7 @@ export interface Memory {
   readonly redis: number;
 }
 
-/** One abuse once, with the quiet times before and after it. */
+/** One run of one abuse, with the quiet phases before and after it. */
 export interface Round {
   readonly abuse: string;
   readonly before: Phase;

@@ -23,7 +23,7 @@ export interface Shape {
 /** The kinds of systems: the engine alone, docrelay, the bare relay, and PyPDF2. Each row measures some of them. */
 export type Kind = "direct" | "docrelay" | "relay" | "reader";
 
-/** A running system, with an engine of its own. */
+/** One of the compared systems while it runs, with an engine of its own. */
 export interface System extends AsyncDisposable {
   readonly kind: Kind;
   readonly urls: readonly string[];

@@ -59,7 +59,7 @@ export interface Figures {
   readonly answered: number;
   /** Asks that were still running at the end of the simulation. */
   readonly running: number;
-  /** Asks that ended by their deadline. */
+  /** Asks that ended without an answer, because their deadline was over when their region came back. */
   readonly expired: number;
   /** Asks that were running when their region was lost, and that are in no copy until the region is back. */
   readonly notCopied: number;

@@ -12,7 +12,7 @@ export interface Section {
   readonly title: string;
   readonly latencies: readonly Latency[];
   readonly figures: readonly Figure[];
-  /** How many were refused or failed, by code. */
+  /** How many of these asks, files or connections were refused or failed, by code. */
   readonly errors: Readonly<Record<string, number>>;
 }
 

@@ -77,7 +77,8 @@ describe("an edge among others", () => {
     const channels = readers.map(({ channel }) => channel);
     const subscribers = (await redis.call("PUBSUB", "SHARDNUMSUB", ...channels)) as Array<string | number>;
     expect(subscribers.filter((_, index) => index % 2 === 1).map(Number)).toEqual(channels.map(() => 1));
-    // Redis sent each edge exactly the messages of its own readers, and none of another channel.
+    // Redis sent each edge exactly the messages for the readers that are connected to this edge, and none of another
+    // channel.
     for (const [index, { proxy }] of all.entries()) {
       const here = readers.filter((_, at) => at % edges === index);
       // The proxy also counts messages of the edge's own self-test, and hints that a user has a new conversation: these

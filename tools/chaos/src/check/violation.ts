@@ -14,11 +14,11 @@ export type Fault =
   | "DUP-APPLIED"
   /** A missing event, in a log or in what a tab has shown; or a tab that did not catch up. */
   | "GAPS"
-  /** An event of another user. */
+  /** A tab showed an event of another user. */
   | "CROSS-USER"
   /** A tab showed an event that differs from the log. */
   | "NOT-THE-LOG"
-  /** A text that is not the text of one engine call. */
+  /** An answer that is not the whole text of one engine call, or whose engine call lacked the ask's file. */
   | "WRONG-TEXT"
   /** Asks of a conversation that ran out of order or at the same time, or attempts whose numbers decreased. */
   | "ORDER"
@@ -30,7 +30,7 @@ export type Fault =
   | "LATE"
   /** Events that a connected tab found only by reading the log, while there was no fault. */
   | "UNTOLD"
-  /** A key that should have been removed, or memory that grew. */
+  /** A key that should have been removed, or a process that used more memory than `MEMORY_LIMIT`. */
   | "LEAK"
   /** A process that ended by itself. */
   | "DIED"

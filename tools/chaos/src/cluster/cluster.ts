@@ -42,7 +42,7 @@ export interface Member {
   thaw(): void;
   /**
    * Changes the machine that the member's current process sees, for example to one with a full disk. The member's next
-   * process has a sound machine again. Works only for a process that was started with the preload.
+   * process has a sound machine again. Works only for a process that was started with `PRELOADED`.
    */
   find(machine: Machine): void;
 }
@@ -56,7 +56,7 @@ export interface Cluster extends AsyncDisposable {
   readonly members: readonly Member[];
   /** Sends a command to Redis directly, without a proxy. */
   command(name: string, ...args: string[]): Promise<unknown>;
-  /** Reads the memory of every process once. */
+  /** Adds the memory of every running process to the history, once. */
   measure(): Promise<void>;
 }
 
@@ -75,7 +75,7 @@ export interface ClusterOptions {
 
 const EDGE = fileURLToPath(new URL("../../../../apps/edge/src/main.ts", import.meta.url));
 const WORKER = fileURLToPath(new URL("../../../../apps/worker/src/main.ts", import.meta.url));
-/** Resident memory, in bytes, that no process of such a cluster should reach. */
+/** The most resident memory, in bytes, that a process of a chaos run should use. */
 const MEMORY_LIMIT = 500_000_000;
 const START_MS = 90_000;
 

@@ -8,7 +8,7 @@ import { createRandom, hash, type Random } from "../random.ts";
 /** How the engine answers one call. If `ChaosEngine.script` is set, that function decides instead. */
 export type Mood = "answer" | "slow" | "hang" | "hang-midway" | "drop" | "drop-midway" | "error";
 
-/** A running call that a scenario controls. */
+/** A running engine call, which a scenario can answer or end. */
 export interface Call {
   readonly ask: string;
   readonly call: number;

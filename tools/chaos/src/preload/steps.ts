@@ -16,7 +16,8 @@ const CHANNEL: Readonly<Record<string, readonly string[]>> = {
 const CHAOS = `(globalThis as any)[Symbol.for("docrelay.chaos")]`;
 
 /**
- * Wraps the steps of one source file; a file without steps is returned unchanged. @throws Error when a step is missing.
+ * Returns the source of a file with its steps wrapped, so that a process can die before and after each; a file without
+ * steps stays unchanged. @throws Error when a step is missing.
  */
 export function rewriteSteps(url: string, source: string): string {
   if (url.endsWith("/packages/jobs/src/producer.ts")) return rewriteProducer(source);
@@ -30,7 +31,7 @@ export function rewriteSteps(url: string, source: string): string {
   }, source);
 }
 
-/** Wraps the step that adds extraction jobs. */
+/** Returns the source of `producer.ts` with the step `extract`, which adds an extraction job, wrapped. */
 function rewriteProducer(source: string): string {
   const head =
     "await within(timeoutMs, EXTRACT.queue, queueOf(key).add(EXTRACT.queue, job, EXTRACT.options(job, waiting)));";

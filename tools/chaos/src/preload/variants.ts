@@ -1,6 +1,6 @@
 /** A line of the product's source and its replacement in a broken variant. */
 export interface Change {
-  /** The end of the file's path. */
+  /** The end of the path of the file in which the line is. */
   readonly file: string;
   readonly from: string;
   readonly to: string;

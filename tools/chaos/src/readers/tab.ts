@@ -90,9 +90,9 @@ export function openTab(options: TabOptions): Tab {
 
 interface State {
   readonly options: TabOptions;
-  /** Asks without a terminal event. */
+  /** Ids of asks whose `accepted` event the tab has shown and whose terminal event it has not. */
   readonly running: Set<string>;
-  /** Callbacks that wait for a connection. */
+  /** Callbacks that are called when the tab is connected. */
   readonly waiting: Array<() => void>;
   socket?: Socket | undefined;
   closed: boolean;
