@@ -154,7 +154,7 @@ async function reloads(page: Page): Promise<void> {
       const look = () => (${isDrawn} ? resolve(performance.now()) : requestAnimationFrame(look));
       look();
     })`);
-  /** Returns after how many ms all answers are drawn. */
+  /** Reloads the page. Returns how many ms pass until all answers are drawn. */
   async function reload(): Promise<number> {
     await page.reload({ waitUntil: "commit" });
     return drawn();

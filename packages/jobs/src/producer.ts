@@ -17,11 +17,11 @@ export interface Producer extends AsyncDisposable {
   extract(job: Omit<ExtractJob, "v">, waiting?: number): Promise<void>;
   /** Removes a job from the queue, unless it is running. @throws JobsError `timeout`, or an error of ioredis. */
   remove(key: string): Promise<void>;
-  /** How many jobs wait, are delayed (until a retry), and run. @throws the same errors as `remove` */
+  /** How many jobs wait, are delayed (until a retry), and run. @throws JobsError `timeout`, or an error of ioredis. */
   counts(): Promise<{ waiting: number; delayed: number; running: number }>;
   /**
-   * Whether the job with this key runs, waits (also for a retry), or is not in the queue. @throws the same errors as
-   * `remove`
+   * Whether the job with this key runs, waits (also for a retry), or is not in the queue. @throws JobsError `timeout`,
+   * or an error of ioredis.
    */
   state(key: string): Promise<"running" | "waiting" | "none">;
 }

@@ -23,7 +23,7 @@ export interface Runs {
 
 export interface JobsFixture {
   readonly url: string;
-  /** The prefix of the queue's keys. Each test has another one. */
+  /** The prefix of the queue's keys, which differs from test to test. */
   readonly prefix: string;
   readonly server: TestRedis;
   readonly producer: Producer;

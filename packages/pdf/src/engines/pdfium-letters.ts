@@ -163,7 +163,10 @@ interface Places {
   originOf(char: number): { x: number; y: number };
   /** The numbers a, b, c, d of a character's matrix. Overwrites the box that `measure` has let PDFium write. */
   matrix(char: number): readonly [number, number, number, number];
-  /** The extent of a character's advance width, or of its cluster's rectangle; undefined if unknown. */
+  /**
+   * From where to where a character's advance width reaches, or its cluster's rectangle if it has one (see `spans`).
+   * Undefined if unknown.
+   */
   advanced(index: number): { left: number; right: number } | undefined;
   free(): void;
 }

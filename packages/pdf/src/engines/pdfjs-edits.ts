@@ -55,7 +55,7 @@ export function edited(url: string, source: string): string {
   );
 }
 
-/** Makes all later loading of pdfjs apply `EDITS`. */
+/** From now on, `EDITS` are applied to pdfjs's source whenever a module of pdfjs is loaded. */
 export function editPdfjs(): void {
   registerHooks({
     load(url, context, next) {

@@ -58,7 +58,8 @@ export function columnsOf(lines: ReadonlyArray<readonly Fragment[]>, rules: Rule
   }
   let columns: Extent[] = [];
   for (const line of lines) if (isFull(line, lines)) for (const one of line) columns = widened(columns, one);
-  // Fragments of other lines that overlap no column form further columns.
+  // Fragments of lines that are not full form further columns if they overlap none so far and are not alone in their
+  // line.
   for (const line of lines)
     if (line.length > 1)
       for (const one of line) if (overlapping(columns, one).length === 0) columns = widened(columns, one);

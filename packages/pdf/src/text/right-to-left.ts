@@ -340,7 +340,10 @@ function kindsOf(visual: readonly string[]): Kind[] {
   });
 }
 
-/** For each index: the kind of the last character up to this index that is neither a part of a number nor a blank. */
+/**
+ * For each index: the direction (`Kind`) of the last character up to this index that is neither a part of a number nor
+ * a blank.
+ */
 function besideNumbers(kinds: readonly OpenKind[]): Array<OpenKind | undefined> {
   let last: OpenKind | undefined;
   return kinds.map((kind) => (last = kind === "N" || kind === "blank" ? last : kind));
