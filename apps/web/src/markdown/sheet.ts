@@ -17,9 +17,9 @@ export interface Sheet {
 }
 
 /**
- * An answer's blocks are grouped into elements of the class `part`. A part that has this many blocks, about a
- * screenful, gets no further one. Browsers skip a part that is out of sight as a whole; without parts they would look
- * at all blocks of a long answer in each frame.
+ * An answer's blocks are grouped into elements of the class `part`. Once a part has this many blocks, about a screenful,
+ * the next part begins, except after a heading and within a table or code. Browsers skip a part that is out of sight as
+ * a whole; without parts they would look at all blocks of a long answer in each frame.
  */
 const MAX_BLOCKS = 10;
 
