@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { io, type Socket } from "socket.io-client";
 
-/** Sends files in chunks, one after the other. Like customer.ts, this client shares no code with the SDK. */
+/** Uploads files, the chunks of each one after the other. Like customer.ts, this client shares no code with the SDK. */
 export interface Uploads {
   /**
    * Sends a file as one upload; continues at the offset that the server names whenever a chunk was refused. `stored` is

@@ -38,8 +38,8 @@ it("a p99 is compared with that of all quiet times of the run, and a p50 with th
 
 it("a round in which honest users wait less than twice as long breaks nothing", () => {
   expect(broken(round())).toEqual([]);
-  // Texts take 19 ms, which is 19 times as long as before the abuse. But the quiet time of 1 ms counts as `unnoticedMs`
-  // (10), and 19 is less than twice that.
+  // Texts take 19 ms, which is 19 times as long as before the abuse. But the 1 ms before the abuse counts as
+  // `unnoticedMs` (10), and 19 is less than twice that.
   expect(broken(round({ before: phase(1, 300), during: phase(19, 300) }))).toEqual([]);
 });
 

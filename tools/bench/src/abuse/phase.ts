@@ -1,7 +1,7 @@
 import { createHistogram } from "../measure/histogram.ts";
 import { spreadOf } from "../measure/spread.ts";
 
-/** The measurements of honest users during one part of a run. */
+/** What honest users measured before, during or after an abuse. */
 export interface Phase {
   /** The times from sending a question to the end of its answer, in ms. */
   readonly text: ReturnType<typeof createHistogram>;
@@ -16,7 +16,7 @@ export function createPhase(): Phase {
   return { text: createHistogram(), pdf: createHistogram(), refused: {}, sent: 0 };
 }
 
-/** The memory of all parts of the relay, in bytes: of each edge, in the order of the edges, and of Redis. */
+/** Memory in bytes: of each edge, in the order of `Cluster.edges`, and of Redis. */
 export interface Memory {
   readonly edges: readonly number[];
   readonly redis: number;
@@ -29,7 +29,7 @@ export interface Round {
   readonly during: Phase;
   readonly after: Phase;
   readonly memoryBefore: Memory;
-  /** The highest memory of each part during and after the abuse. */
+  /** The highest memory of each edge and of Redis, during and after the abuse. */
   readonly memoryMost: Memory;
   /** Counts of the answers that the abuser received. */
   readonly seen: Readonly<Record<string, number>>;
@@ -38,15 +38,18 @@ export interface Round {
 }
 
 export interface Promises {
-  /** How many times as long as in quiet times honest questions and small PDFs may take. */
+  /** How many times as long as without an abuse questions and small PDFs of honest users may take. */
   readonly ratio: number;
-  /** A quiet time shorter than this many ms counts as this many. */
+  /** If users wait less than this many ms without an abuse, that wait counts as this many ms. */
   readonly unnoticedMs: number;
   readonly edgeBytes: number;
   readonly redisBytes: number;
 }
 
-/** The times of honest users in the quiet phases before all abuses of a run, in one histogram each. */
+/**
+ * The times of honest users in the quiet phases (without an abuse) before all abuses of a run: one histogram for
+ * questions, one for PDFs.
+ */
 export type Quiet = Pick<Phase, "text" | "pdf">;
 
 /**
@@ -65,9 +68,9 @@ export function byAbuse(rounds: readonly Round[]): Round[][] {
 }
 
 /**
- * Returns the percentile `p` of the honest users' times during the abuse, divided by the percentile in quiet: the
- * median of the rounds. A p50 is divided by that of the quiet phase before the same round, a p99 by that of all quiet
- * phases of the run (`allQuiet`). A quiet time below `least` ms counts as `least`.
+ * Returns the percentile `p` of the honest users' times during the abuse, divided by the percentile without an abuse:
+ * the median of the rounds. A p50 is divided by that of the phase before the same round, a p99 by that of all such
+ * phases of the run (`allQuiet`). A divisor below `least` ms counts as `least`.
  */
 export function ratioOf(
   rounds: readonly Round[],

@@ -52,8 +52,8 @@ export function reportAbuses(rounds: readonly Round[], promised: Promises): { te
 }
 
 /**
- * Returns the p50 and the p99 before, during and after the abuse, and the p99 during the abuse divided by that in
- * quiet.
+ * Returns the p50 and the p99 before, during and after the abuse, and the p99 during the abuse divided by the p99
+ * without an abuse.
  */
 function cells(rounds: readonly Round[], allQuiet: Quiet, kind: "text" | "pdf"): string[] {
   const of = (p: number): string =>

@@ -4,7 +4,7 @@ import { megabytes } from "./phase.ts";
 import { runAbuses, startAbused } from "./run-abuses.ts";
 
 /*
- * Asserts that the excess of one address is refused, costs no other user an answer, and does not fill the memory.
+ * Asserts that an abuse from one address is refused, costs no other user an answer, and does not fill the memory.
  * Latencies are not asserted; `npm run abuse` measures them.
  */
 const ABUSES = ["upload starts", "half messages", "cheap events"];

@@ -48,8 +48,8 @@ export async function startAbused(env: Readonly<Record<string, string>> = {}): P
 }
 
 /**
- * Runs each abuse beside honest users, with quiet times before and after it. Each honest user and each abuser has an
- * address of its own.
+ * Runs each abuse beside honest users, who also use the relay for a time before and after it. Each honest user and each
+ * abuser has an address of its own.
  */
 export async function runAbuses(
   cluster: Cluster,

@@ -17,7 +17,7 @@ function checkPlaces(name: string, events: readonly Event[], report: Report): vo
     if (event.seq !== expected) report("GAPS", name, `${event.seq} stands where ${expected} should`);
     if (nonces.has(event.nonce)) report("DUP-APPLIED", name, `${event.seq} repeats the event ${event.nonce}`);
     nonces.add(event.nonce);
-    // An ask must be accepted only once, even if a retry of the write had another nonce.
+    // A second `accepted` event of an ask is a duplicate, too, even if it has another nonce.
     const content = event.type === "accepted" ? `accepted ${event.ask}` : undefined;
     if (content && contents.has(content)) report("DUP-APPLIED", name, `${event.seq} is ${content} again`);
     if (content) contents.add(content);

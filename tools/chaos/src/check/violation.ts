@@ -22,7 +22,7 @@ export type Fault =
   | "WRONG-TEXT"
   /** Asks of a conversation that ran out of order or at the same time, or attempts whose numbers decreased. */
   | "ORDER"
-  /** An ask got more engine calls than its attempts, and the calls that the run's faults may have spared. */
+  /** An ask with more engine calls than `ENGINE_ATTEMPTS` plus the calls that the faults of the run may have spared. */
   | "CALLS"
   /** An ask that was refused and stored nevertheless. */
   | "REFUSED-STORED"

@@ -172,7 +172,7 @@ function connect(tab: State): void {
   next.on("disconnect", lost);
   next.on("connect_error", lost);
   clearTimeout(tab.retry);
-  // A connection whose packets are lost neither opens nor fails, so it is given up after a while.
+  // A connection whose packets are lost neither opens nor fails, so it is given up after `CONNECT_MS`.
   tab.retry = setTimeout(() => !tab.online && lost(), CONNECT_MS);
 }
 
