@@ -246,7 +246,8 @@ describe("a user's own data", () => {
     expect(await left()).toEqual([]);
     expect(files()).toEqual([]);
     expect(await redis.get("{blobs}:total")).toBe("0");
-    // As long as quotas are set, the day's counts stay until midnight.
+    // The next test needs edges without quotas: a user's counts for a quota stay until midnight, even if the user
+    // removes all data.
     await redis.del("quotas");
     const someone = await person();
     await eventually(async () => !(await (await someone.call("/usage")).text()).includes('"asks":1000'));

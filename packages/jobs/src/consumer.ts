@@ -129,8 +129,9 @@ async function handleJob(consuming: Consuming, fetched: FetchedJob, isExtra: boo
     isExtra,
     isOnly: isOnly(job.priority),
     begunAt: performance.now(),
-    // A process with several places puts one job aside, and its other jobs continue. A process with one place puts its
-    // only job aside. So that this job ends at last, its time doubles whenever it was put aside.
+    // A process with several places puts one long job aside, and its other jobs continue. A process with one place puts
+    // its only job aside. So that this job ends at last, the time after which it counts as long doubles whenever it was
+    // put aside.
     longMs: concurrency > 1 ? longMs : longMs * 2 ** asideOf(job.data),
     controller: new AbortController(),
   };

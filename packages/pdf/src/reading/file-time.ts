@@ -2,8 +2,8 @@ import type { ExtractLimits } from "../port/extract.ts";
 import { hasTimeLeft, isLate, nextChild, nextPage, startClock, type FileClock } from "./file-clock.ts";
 
 /*
- * Limits the processor time of a file, so that no file is refused because the cores are busy. Wall-clock time has ten
- * times the limits, for children that wait for something that never comes.
+ * Limits the processor time of a file, so that no file is refused because the cores are busy. The limits of its
+ * wall-clock time are ten times as long; they end children that wait for something that never comes.
  */
 
 /** A moment in ms. `wall`: wall-clock time. `cpu`: the processor time that the file's children have used so far. */
