@@ -146,6 +146,8 @@ export function countedNetworks({ byNetwork }: Pick<Resources, "byNetwork">): Ne
  * (`USERS_PER_ADDRESS`, `USERS_PER_TENANT`).
  */
 const FILE_RATE: Rate = { perSecond: 1, burst: 100 };
+/** How many files of each user of a network or tenant one edge has extracted. */
+const EXTRACT_RATE: Rate = { perSecond: 1, burst: 10 };
 
 function askRateOf({ ASKS_PER_SECOND: perSecond, ASKS_BURST: burst }: Config): Rate {
   return { perSecond, burst: burst || perSecond * DEFAULT_BURST_SECONDS };
@@ -159,6 +161,7 @@ function openUsage(config: Config, { store, byNetwork, byTenant, onTrouble }: Pi
     return {
       askRate: ofAll(askRateOf(config)),
       fileRate: ofAll(FILE_RATE),
+      extractRate: ofAll(EXTRACT_RATE),
       maxLogBytes: users * config.MAX_USER_LOG_BYTES,
       maxFileBytes: Math.min(users * config.MAX_USER_BLOB_BYTES, config.MAX_BLOB_BYTES * GROUP_PART),
       maxRunning: users * config.MAX_ASKS_IN_FLIGHT,

@@ -46,6 +46,11 @@ export interface Usage {
    */
   checkFile(user: string): void;
   /**
+   * Must be called before the last byte of a file is stored: its extraction begins then, and the user's network and
+   * tenant have a rate of them. @throws Refusal `BUSY`
+   */
+  checkLastByte(user: string): void;
+  /**
    * Must be called before more bytes of a file are stored: checks whether the user's network or tenant has used up the
    * bytes that it may send. @throws Refusal `QUOTA_EXCEEDED`
    */
@@ -72,6 +77,8 @@ export interface GroupLimits {
   /** Limits how many asks the group may send to this edge; `fileRate` does the same for files. */
   readonly askRate: RateLimiter;
   readonly fileRate: RateLimiter;
+  /** Limits how many files of the group this edge has extracted. */
+  readonly extractRate: RateLimiter;
   /** The most bytes of the group's questions that are kept within `RETENTION_MS`. */
   readonly maxLogBytes: number;
   /** The most bytes of files that the group may send within `RETENTION_MS`. */
@@ -131,7 +138,7 @@ export function createUsage(deps: UsageDeps): Usage {
       for (const { account, askRate } of groupsOf(groups, user)) {
         over.check(account, "log");
         over.check(account, "running");
-        take(askRate, account, 1 + Math.floor(bytes / BYTES_PER_TOKEN) + files * TOKENS_PER_FILE);
+        take(askRate, account, { cost: 1 + Math.floor(bytes / BYTES_PER_TOKEN) + files * TOKENS_PER_FILE });
       }
     },
     keptOf: (bytes) => ({ bytes: ASK_BYTES + bytes, maxBytes: deps.maxLogBytes }),
@@ -148,6 +155,9 @@ export function createUsage(deps: UsageDeps): Usage {
         over.check(account, "files");
         take(fileRate, account);
       }
+    },
+    checkLastByte(user) {
+      for (const { account, extractRate } of groupsOf(groups, user)) take(extractRate, account, { code: "BUSY" });
     },
     checkBytes(user) {
       for (const { account } of groupsOf(groups, user)) over.check(account, "files");
@@ -180,9 +190,13 @@ function groupsOf(groups: readonly GroupLimits[], user: string): CountedGroup[] 
   });
 }
 
-function take(rate: RateLimiter, { name }: Account, cost = 1): void {
+function take(
+  rate: RateLimiter,
+  { name }: Account,
+  { cost = 1, code = "RATE_LIMITED" }: { cost?: number; code?: "RATE_LIMITED" | "BUSY" } = {},
+): void {
   const waitMs = rate.take(name, performance.now(), cost);
-  if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
+  if (waitMs > 0) throw refuse(code, { retryAfterMs: waitMs });
 }
 
 /** Which accounts (users, tenants, networks) have used up a budget, and until when. */

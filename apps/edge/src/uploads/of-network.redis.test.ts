@@ -1,4 +1,4 @@
-import { makePdf } from "@docrelay/testkit";
+import { eventually, makePdf } from "@docrelay/testkit";
 import { expect, it } from "vitest";
 import { io } from "socket.io-client";
 import { useEdges, type Answer, type Client } from "../../test/fixture.ts";
@@ -79,4 +79,27 @@ it("a file inside an ask counts as eight asks of its network", async () => {
   const other = await connect("10.0.0.5", "j");
   expect(await ask(other, "a", { files })).toBe("ok");
   for (const { close } of [...users, other]) close();
+});
+
+it("files of a network are complete at a rate, and a refused last chunk may be sent again", async () => {
+  const bytes = makePdf({ pages: ["a"] });
+  const user = await connect("10.0.0.6", "k");
+  const last = (upload: string): Promise<Answer> => user.send("upload:chunk", { upload, offset: 0, bytes });
+  const answers: Answer[] = [];
+  for (let n = 0; n < 30; n++) {
+    const start = { upload: `k${n}`, name: "a.pdf", type: "", size: bytes.length };
+    expect(await user.send("upload:start", start)).toMatchObject({ ok: true });
+    answers.push(await last(`k${n}`));
+  }
+  // This network counts as one user: ten files at once, then one a second.
+  for (const answer of answers.slice(0, 10)) expect(answer).toMatchObject({ ok: true, done: true });
+  const refused = answers.findIndex(({ ok }) => !ok);
+  expect(answers[refused]).toMatchObject({ error: { code: "BUSY", retryAfterMs: expect.any(Number) } });
+  await eventually(async () => (await last(`k${refused}`)).ok);
+  const other = await connect("10.0.0.7", "l");
+  expect(await other.send("upload:start", { upload: "l", name: "a.pdf", type: "", size: bytes.length })).toMatchObject({
+    ok: true,
+  });
+  expect(await other.send("upload:chunk", { upload: "l", offset: 0, bytes })).toMatchObject({ ok: true, done: true });
+  for (const { close } of [user, other]) close();
 });

@@ -111,6 +111,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
     },
     async keep(user, { name, bytes, isKnown }) {
       checkNew(deps, user, isKnown);
+      if (!isKnown) usage.checkLastByte(user);
       const isSmall = bytes.length <= limits.inlineFileBytes;
       return keepWhole(deps, user, { name, bytes }, isSmall ? deps.maxBytes : maxUploadBytes);
     },

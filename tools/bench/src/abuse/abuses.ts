@@ -185,6 +185,22 @@ export const ABUSES: readonly Abuse[] = [
     },
   },
   {
+    name: "small uploads",
+    what: "16 users, each uploads PDFs of 1 kB, one after another, and asks nothing",
+    async run(abuser) {
+      const tokens = await users(abuser, 16);
+      const sockets = keepOpen(abuser, tokens);
+      await abuser.lanes(tokens.length * 2, async (lane) => {
+        const socket = await sockets(lane % tokens.length);
+        const bytes = makePdf({ pages: [`small ${newId()}`] });
+        const upload = newId();
+        const file = { upload, name: "a.pdf", type: "application/pdf", size: bytes.length };
+        if (await abuser.call(socket, "upload:start", file))
+          await abuser.call(socket, "upload:chunk", { upload, offset: 0 }, bytes);
+      });
+    },
+  },
+  {
     name: "unfinished uploads",
     what: "12 users, each begins uploads of 25 MiB, sends the first MiB of each, and begins the next",
     async run(abuser) {
