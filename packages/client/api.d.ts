@@ -123,7 +123,7 @@ interface Citation {
     page: number;
 }
 type ClientErrorCode = keyof typeof FOUND_HERE;
-/** A terminal event, with the whole reply. `truncated`: the reply was cut because it was too long. */
+/** A terminal event, with the whole reply. `truncated`: the reply was cut because it was too long, or the engine stopped early. */
 interface CompletedEvent extends Head {
     type: "completed";
     text: string;
@@ -555,7 +555,7 @@ interface Turn {
     /** Questions that the engine suggests to ask next. */
     readonly suggestions?: readonly string[];
     readonly timings?: Timings;
-    /** Whether the answer was cut because it was too long. */
+    /** Whether the answer was cut because it was too long, or the engine stopped early. */
     readonly truncated?: boolean;
     readonly feedback?: {
         readonly verdict: "up" | "down";

@@ -100,7 +100,8 @@ export function createConversationView(
       list.show([], []);
     },
     stop() {
-      // Asks of a conversation are answered one after another, so the first unfinished ask is the one being answered.
+      // Asks of a conversation are answered one after another, so the first unfinished ask is the one being
+      // answered, or else the first waiting one.
       const running = view.shown.find((one) => !isOver(one));
       if (running) stop(view, running);
     },

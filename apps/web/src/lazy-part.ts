@@ -20,7 +20,7 @@ const onMissing = new Set<() => void>();
 
 /** The files of `LazyParts` are served beside this script, or in development beside the page. */
 const scriptUrl = import.meta.url;
-// Tests `MODE`, because `DEV` is also true in a build with another NODE_ENV, such as a test runner's.
+// `MODE` and not `DEV`: `DEV` is also true in a build whose NODE_ENV is not `production`, such as a test runner's.
 const base = import.meta.env.MODE === "development" ? document.baseURI : scriptUrl;
 /**
  * The nodes to which the styles of `LazyParts` are added: each shadow tree, which does not use the document's styles,

@@ -10,7 +10,7 @@ export interface EngineAsk {
   readonly affinity: string;
   /** Whether an earlier call with the same prompt lost its connection while the prompt was sent. */
   readonly brokeBefore?: boolean;
-  /** The call's `traceparent` (W3C Trace Context). Engines behind HTTP send it as a header. */
+  /** The call's `traceparent` (W3C Trace Context). It is sent as a header to engines behind HTTP. */
   readonly traceparent?: string | undefined;
   /** The messages of the conversation so far, oldest first. Engines behind WebSocket ignore the history. */
   readonly history?: readonly ChatMessage[];

@@ -32,7 +32,7 @@ export interface PoolRule {
 interface Member {
   readonly socket: number;
   readonly busy: boolean;
-  /** When the connection was last released, by the pool's clock in ms. */
+  /** When the connection was last released, or else when its opening began, by the pool's clock in ms. */
   readonly since: number;
   /** The user of the connection's last ask. */
   readonly last: string;

@@ -24,8 +24,8 @@ const REPLIES: Readonly<Record<string, StoreErrorKind>> = {
   MISCONF: "refused",
   MOVED: "refused",
   NOREPLICAS: "refused",
-  // If a single call gets this reply, the library sends the script itself. If a call in a pipeline gets it, the caller
-  // has to send the script.
+  // ioredis sends a script of `defineCommand` again after this reply, except in a transaction. For docrelay's own
+  // scripts, `run` of packages/channel does.
   NOSCRIPT: "refused",
   OOM: "refused",
   READONLY: "refused",

@@ -68,8 +68,7 @@ export const conversationsStoreOf = oneFor((relay: Relay): Store<ConversationsVi
       if (reading > 0) return;
       read();
       all.onChange(read);
-      // If the list could not be read, it is read again at the next connect, because perhaps no change comes that would
-      // make the store read it again.
+      // After an error, the list is read again when the connection's state changes: perhaps no change of the list comes.
       hub.onChange(() => {
         if (view.error) read();
       });

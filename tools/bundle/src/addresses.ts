@@ -20,7 +20,7 @@ const OWN = /\bimport\.meta\.(url|dirname|filename)\b/g;
 const HERE = "HERE_IN_THE_BUNDLE";
 
 /**
- * Replaces the address of a module in its code by the address of its source, so that the module still finds other files
+ * Replaces `import.meta.url`, `.dirname` and `.filename` in a module's code by those of its source, so that the module still finds other files
  * when it is in a bundle. Addresses of programs that the module starts are replaced by those of the built programs.
  * @throws Error when the module starts a source file that is not a program.
  */

@@ -8,7 +8,7 @@ while true do
   if record.state and record.state ~= 'ended' then
     if tonumber(record.v) > recordVersion then return { 'NEWER' } end
     local orphaned = false
-    -- A live worker keeps the ask that it runs. This ask may be taken again only by the same worker, or by a worker
+    -- A live worker keeps the ask that it runs. This ask may be taken again only by the same worker, or by a call
     -- whose argument `voided` is the owner's token.
     local isRunning = record.state == 'running'
     if isRunning and record.owner ~= owner and record.owner ~= voided and workerOf(record.owner) ~= workerOf(owner) then

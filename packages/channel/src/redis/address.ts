@@ -26,7 +26,7 @@ export function userAddress(user: string): UserAddress {
   return { shard: shardName(digest[0] ?? 0), u: digest.toString("base64url").slice(0, 22) };
 }
 
-/** Returns the address at which a group of users is counted: a network that clients connect from, or a tenant. */
+/** Returns the part of key names under which a group of users is counted: a network or a tenant. */
 export function groupAddress(kind: "network" | "tenant", name: string): UserAddress {
   const u = short(kind, name);
   return { shard: shardName(hash("sha256", u, "buffer")[0] ?? 0), u };

@@ -22,8 +22,8 @@ export function sealEvent(sealing: Sealing, c: string, head: Head, body: object)
 }
 
 /**
- * Parses and decrypts an event's JSON from the log. @throws ChannelError `wrong-answer` for text that docrelay's
- * scripts did not write, and the errors of {@link Sealing}
+ * Parses and decrypts an event's JSON from the log. @throws ChannelError `wrong-answer` for text that is no event, and
+ * the errors of {@link Sealing}
  */
 export function readEvent(sealing: Sealing, c: string, json: string): Event {
   const event = parse(json);

@@ -12,9 +12,9 @@ const WORTH_BYTES = 4096;
 /** The most bytes that a text may have when it is decompressed. No valid text has so many. */
 const MAX_BYTES = 512 * 1024 * 1024;
 /**
- * Fewer bytes than this are compressed or decompressed on the main thread. That takes less than a millisecond, and less
- * CPU time than handing the bytes to another thread. Only if a text repeats itself, these bytes may decompress to a few
- * MB, which takes some milliseconds.
+ * Fewer bytes than this are compressed or decompressed on the main thread. That takes about a millisecond, and less CPU
+ * time in all than with another thread. A text that repeats itself takes longer: so few bytes may decompress to
+ * `MAX_TEXT_BYTES`.
  */
 const AT_ONCE_BYTES = { compress: 262_144, decompress: 65_536 };
 /** The separator of pages in the stored text. No page contains it, because extraction removes control characters. */

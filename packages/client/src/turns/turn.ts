@@ -70,7 +70,7 @@ export interface Turn {
   /** Questions that the engine suggests to ask next. */
   readonly suggestions?: readonly string[];
   readonly timings?: Timings;
-  /** Whether the answer was cut because it was too long. */
+  /** Whether the answer was cut because it was too long, or the engine stopped early. */
   readonly truncated?: boolean;
   readonly feedback?: { readonly verdict: "up" | "down"; readonly word?: string };
   /** Why the ask failed or was refused. */

@@ -39,8 +39,8 @@ export type Change =
     }
   | { readonly type: "refused"; readonly id: string; readonly error: RelayError }
   /**
-   * The ask was stopped before the server had it. `after`: the id of the turn before this ask, if the ask was stopped
-   * on an earlier web page.
+   * The ask was stopped before the server had it. `after`: the id of the turn before this ask; only for a stopped
+   * ask that was read from the browser's storage.
    */
   | { readonly type: "stopped"; readonly id: string; readonly after?: string | undefined }
   /** The server's log was replaced by another one, so all turns of the log are dropped. */

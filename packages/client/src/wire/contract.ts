@@ -189,7 +189,7 @@ export interface DeltaEvent extends Head {
   text: string;
 }
 
-/** A terminal event, with the whole reply. `truncated`: the reply was cut because it was too long. */
+/** A terminal event, with the whole reply. `truncated`: the reply was cut because it was too long, or the engine stopped early. */
 export interface CompletedEvent extends Head {
   type: "completed";
   text: string;

@@ -238,8 +238,8 @@ const NOT_LATIN_1 = [
   /^(?=[^]*[ìù])(?=[^]*ø)/i,
 ] as const;
 /**
- * The accented letters that may be a whole word. Another accented letter that stands alone is a symbol in another
- * encoding.
+ * The accented letters that may be a whole word. If any other accented letter stands alone, letters that stand alone are
+ * taken for symbols of another encoding.
  */
 const WORD = /[àáèéíóúå]/i;
 /** Matches what can be beside an accented letter in a word: a letter, or the code of a ligature. */

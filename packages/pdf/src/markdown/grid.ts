@@ -39,8 +39,8 @@ function cellText(pieces: readonly Line[]): string {
 
 /**
  * Puts a line's fragments into columns. In a full line (see `isFull`), a fragment that overlaps several columns is
- * split: each of its words goes into its own column. In another line, such a fragment goes into the first of these
- * columns.
+ * split: each of its words goes into the column where it is. In any other line, such a fragment goes into the first of
+ * these columns.
  */
 function placedIn(line: readonly Fragment[], columns: readonly Extent[], isFullLine: boolean): PlacedLine {
   const placed: Line[][] = columns.map(() => []);

@@ -36,7 +36,7 @@ export function characterOf(code: number): string | undefined {
   return decoded(bytes.subarray(code > 0xffffff ? 0 : code > 0xffff ? 1 : 2), 1);
 }
 
-/** Whether the characters of a text beyond ASCII are really two bytes of UTF-8 each. */
+/** Whether nearly every character beyond ASCII in a text is really two bytes of UTF-8, read as one UTF-16 unit. */
 export function isPairsOfBytes(text: string): boolean {
   if (!MAYBE_PAIR.test(text)) return false;
   const fitting = new Set<number>();

@@ -29,7 +29,7 @@ export interface TranscriptAsk {
   readonly citations?: NonNullable<Completed["citations"]>;
   readonly timings?: Completed["timings"];
   readonly suggestions?: NonNullable<Completed["suggestions"]>;
-  /** Whether the reply was cut because it was too long. */
+  /** Whether the reply was cut because it was too long, or the engine stopped early. */
   readonly truncated?: boolean;
   /** The user's feedback on the answer; undefined when there is none or it was withdrawn. */
   readonly feedback?: { readonly verdict: "up" | "down"; readonly word?: string } | undefined;

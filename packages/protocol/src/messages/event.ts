@@ -82,7 +82,7 @@ const extracted = z.object({
 const started = z.object({ ...head, type: z.literal("started"), engine: z.string() });
 const delta = z.object({ ...head, type: z.literal("delta"), text: z.string() });
 /**
- * A terminal event, with the whole reply. `truncated`: the reply was cut because it was too long. `suggestions`:
+ * A terminal event, with the whole reply. `truncated`: the reply was cut because it was too long, or the engine stopped early. `suggestions`:
  * questions that the user may ask next. `frame`: the reply frame of the engine, if it replied with a single JSON frame.
  */
 const completed = z.object({
