@@ -4,6 +4,7 @@ import { ClusterSubscriber } from "./cluster/cluster-subscriber.ts";
 import type { RedisClient } from "./cluster/masters.ts";
 import { NodeConnector } from "./cluster/node-connector.ts";
 import type { RedisServer } from "./redis-settings.ts";
+import { MasterConnector } from "./sentinel/master-connector.ts";
 
 export { mastersOf, pingRedis, type RedisClient } from "./cluster/masters.ts";
 
@@ -247,6 +248,7 @@ function open(server: RedisServer, options: Options): Redis {
   if (sentinel) {
     return new Redis({
       ...as,
+      Connector: MasterConnector,
       sentinels: [...sentinel.servers],
       name: sentinel.name,
       // After a failover, the sentinels are asked again soon.

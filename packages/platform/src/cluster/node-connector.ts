@@ -4,8 +4,8 @@ import { connect as connectTls } from "node:tls";
 import { createLookup } from "./lookup.ts";
 
 const DISCONNECT_MS = 2000;
-/** The look-up of names, which all connections of this process share. */
-const lookup = createLookup();
+/** The look-up of names, which all connections of this process to nodes, masters and sentinels share. */
+export const lookup = createLookup();
 
 /** Opens a connection to a node of a cluster as ioredis does it, except for how the node's name is looked up. */
 export class NodeConnector extends AbstractConnector {
