@@ -137,7 +137,7 @@ it("new asks and files are refused when Redis is nearly full, and known asks are
 
 it("a network that is refused again and again is read more slowly, over WebSockets and HTTP alike", async () => {
   // This network counts as two users: it may get 200 refusals at once, then 40 a second. So 280 refusals in a row take
-  // at least 2 s.
+  // at least 2 s, and 20 more half a second more.
   const { send, close } = await connect("10.0.0.30", "stubborn");
   const begun = performance.now();
   for (let n = 0; n < 280; n++) {
@@ -146,7 +146,6 @@ it("a network that is refused again and again is read more slowly, over WebSocke
   expect(performance.now() - begun).toBeGreaterThan(1900);
   close();
   const from = { "x-forwarded-for": "10.0.0.30" };
-  const asked = performance.now();
   for (let n = 0; n < 20; n++) expect((await fetch(`${url()}/v1/none`, { headers: from })).status).toBe(404);
-  expect(performance.now() - asked).toBeGreaterThan(400);
+  expect(performance.now() - begun).toBeGreaterThan(2400);
 });
