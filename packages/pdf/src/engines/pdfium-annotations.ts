@@ -16,7 +16,8 @@ const MAX_CHARS = 1_000_000;
  * lines, too.
  */
 const MAX_LINES = 5000;
-const [NOTE, FREE_TEXT, STAMP, WIDGET] = [1, 3, 13, 20] as const;
+const WITH_TEXT = [1, 3, 13, 20] as const;
+const [NOTE, FREE_TEXT, STAMP, WIDGET] = WITH_TEXT;
 const [CHECK_BOX, RADIO_BUTTON, COMBO_BOX, LIST_BOX, TEXT_FIELD] = [2, 3, 4, 5, 6] as const;
 const NOT_SHOWN = 2 | 32; // flags of an annotation: Hidden, NoView
 const PASSWORD_FIELD = 1 << 13;
@@ -74,9 +75,15 @@ type View = Pdfium & { readonly rotation: Rotation };
 /**
  * Reads the text in a page's annotations. Removes those annotations whose text it returns as values, and draws others
  * into the page's content, so that reading the page again gives no text twice. Returns undefined when no annotation has
- * text.
+ * text. `types`: the subtypes of all annotations, if they are known. So pages that have only links, as most annotated
+ * pages do, need no second look at their annotations.
  */
-export function takeAnnotations(pdfium: View, form: Form, page: number): Annotations | undefined {
+export function takeAnnotations(
+  pdfium: View,
+  form: Form,
+  { page, types }: { readonly page: number; readonly types: ReadonlySet<number> | undefined },
+): Annotations | undefined {
+  if (types && !WITH_TEXT.some((type) => types.has(type))) return undefined;
   const { call } = pdfium;
   const count = Math.min(call.FPDFPage_GetAnnotCount(page), MAX_ANNOTATIONS);
   if (count <= 0) return undefined;

@@ -22,11 +22,23 @@ export function attachmentsOf(pdfium: Pdfium, document: number): string[] {
   return namesOf(pdfium, filesOf(pdfium, document));
 }
 
-/** The names of the files that are attached to annotations of a page; each name only once. */
-export function attachedTo(pdfium: Pdfium, page: number): string[] {
+/** What the first look at a page's annotations has found. */
+export interface Annotated {
+  /** The names of the files that are attached to the annotations; each name only once. */
+  readonly attachments: string[];
+  /** The subtypes of all annotations; undefined if the page has more annotations than the look examines. */
+  readonly types: ReadonlySet<number> | undefined;
+}
+
+/** For a page without annotations. */
+export const NO_ANNOTATIONS: Annotated = { attachments: [], types: new Set() };
+
+/** Looks at the annotations of a page, at {@link MAX_FILES} of them at most. */
+export function lookAtAnnotations(pdfium: Pdfium, page: number): Annotated {
   const names: string[] = [];
-  forFilesOn(pdfium, page, (file) => names.push(...namesOf(pdfium, [file])));
-  return [...new Set(names)];
+  const types = forFilesOn(pdfium, page, (file) => names.push(...namesOf(pdfium, [file])));
+  const isWhole = pdfium.call.FPDFPage_GetAnnotCount(page) <= MAX_FILES;
+  return { attachments: [...new Set(names)], types: isWhole ? types : undefined };
 }
 
 /**
@@ -65,14 +77,19 @@ function filesOf({ call }: Pdfium, document: number): number[] {
   return Array.from({ length: count }, (_, index) => call.FPDFDoc_GetAttachment(document, index));
 }
 
-function forFilesOn({ call }: Pdfium, page: number, use: (file: number) => void): void {
+/** Calls `use` for the files that are attached to annotations. Returns the subtypes of the examined annotations. */
+function forFilesOn({ call }: Pdfium, page: number, use: (file: number) => void): ReadonlySet<number> {
+  const types = new Set<number>();
   const count = Math.min(call.FPDFPage_GetAnnotCount(page), MAX_FILES);
   for (let index = 0; index < count; index++) {
     const annotation = call.FPDFPage_GetAnnot(page, index);
     if (annotation === 0) continue;
-    if (call.FPDFAnnot_GetSubtype(annotation) === FILE_ATTACHMENT) use(call.FPDFAnnot_GetFileAttachment(annotation));
+    const type = call.FPDFAnnot_GetSubtype(annotation);
+    if (type === FILE_ATTACHMENT) use(call.FPDFAnnot_GetFileAttachment(annotation));
     call.FPDFPage_CloseAnnot(annotation);
+    types.add(type);
   }
+  return types;
 }
 
 function namesOf({ call, allocate, heap }: Pdfium, files: readonly number[]): string[] {

@@ -12,7 +12,7 @@ import { ESTIMATED, estimatedLines } from "../text/estimated-lines.ts";
 import { fromPairsOfBytes } from "../text/utf8.ts";
 import { withNames } from "../text/second-names.ts";
 import { createForm, takeAnnotations } from "./pdfium-annotations.ts";
-import { attachedTo, attachmentsOf, embeddedPdfs } from "./pdfium-attachments.ts";
+import { attachmentsOf, embeddedPdfs, lookAtAnnotations, NO_ANNOTATIONS } from "./pdfium-attachments.ts";
 import { createContentStreams, type ContentStreams } from "../file/content-streams.ts";
 import { hasUnicodeCodes } from "../file/unicode-codes.ts";
 import { createSecondReader, type SecondReader } from "./second-reader.ts";
@@ -82,12 +82,12 @@ function openDocument(
       const plain = withPage(pdfium, document, number, (page) => {
         const annotated = call.FPDFPage_GetAnnotCount(page) > 0;
         const read = readPage(pdfium, page, { cells: annotated || styled, styled, hasUnicodeCodes: isUnicode });
-        const { rotation } = read;
+        const { attachments, types } = annotated ? lookAtAnnotations(pdfium, page) : NO_ANNOTATIONS;
         return {
           ...read,
-          ...(styled && { rules: rulesOf(pdfium, page, rotation) }),
-          attachments: annotated ? attachedTo(pdfium, page) : [],
-          annotations: annotated ? takeAnnotations({ ...pdfium, rotation }, form, page) : undefined,
+          ...(styled && { rules: rulesOf(pdfium, page, read.rotation) }),
+          attachments,
+          annotations: takeAnnotations({ ...pdfium, rotation: read.rotation }, form, { page, types }),
         };
       });
       const { annotations, attachments, pictured, unnamed, codes } = plain;
