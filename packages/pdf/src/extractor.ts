@@ -17,7 +17,7 @@ import type {
 import { withAttached } from "./reading/attached.ts";
 import { embeddedIn } from "./reading/embedded.ts";
 import { NO_BACKWARD_READER, readBackwards } from "./reading/backward-reader.ts";
-import { createFileRun, type FileRun } from "./reading/file-run.ts";
+import { createFileRun, type Action, type FileRun } from "./reading/file-run.ts";
 import type { Moment } from "./reading/file-time.ts";
 import { outcomeOf } from "./reading/reading.ts";
 
@@ -137,13 +137,18 @@ async function readInChild(
     const worked = startStopwatch(child);
     const moment = (): Moment => ({ wall: performance.now(), cpu: worked() });
     const watch = { signal, memoryBytes, coreWatch, overdue: () => run.overdue(moment()) };
+    const stopAt = (actions: readonly Action[]): void => {
+      for (const action of actions) if (action.type === "stop") child.stop(action.before);
+    };
+    const onBackwardPage = (): void => stopAt(run.meet(backward));
     for await (const report of runJob(child, job, watch)) {
-      for (const action of run.report(report, backward, moment())) {
+      const actions = run.report(report, backward, moment());
+      stopAt(actions);
+      for (const action of actions) {
         if (action.type === "progress") onPage?.(action.page, action.pages);
         else if (action.type === "read-backwards")
-          backward = readBackwards({ pool, coreWatch, memoryBytes, signal }, job, action.pages);
-        else if (action.type === "stop") child.stop();
-        else return;
+          backward = readBackwards({ pool, coreWatch, memoryBytes, signal, onPage: onBackwardPage }, job, action.pages);
+        else if (action.type === "leave") return;
       }
     }
   } finally {

@@ -1,4 +1,4 @@
-import { STOP, type Job, type Report } from "./messages.ts";
+import type { Job, Report, Stop } from "./messages.ts";
 import { cutText } from "../text/cut-text.ts";
 import { pageMarkdown } from "../markdown/page-markdown.ts";
 import { pageText } from "../text/layout.ts";
@@ -16,7 +16,8 @@ export async function serveJobs(
   first: EngineName | undefined,
 ): Promise<void> {
   const engines = new Map<EngineName, Promise<PageEngine>>();
-  let stopped = false;
+  /** The job ends before the first page whose number is at least this. */
+  let stopBefore = Infinity;
 
   function engineOf(name: EngineName): Promise<PageEngine> {
     const engine = engines.get(name) ?? load(name);
@@ -25,28 +26,28 @@ export async function serveJobs(
   }
 
   async function run(job: Job): Promise<void> {
-    stopped = false;
+    stopBefore = Infinity;
     const engine = await engineOf(job.engine);
     const document = await engine.open(job.bytes, job.password);
     const { attachments = [] } = document;
     tell({ type: "opened", pages: document.pages, ...(attachments.length > 0 && { attachments }) });
     if (job.embedded) for (const pdf of document.embedded?.(job.embedded) ?? []) tell({ type: "embedded", ...pdf });
     for (const page of pagesOf(job, document.pages)) {
+      if (page >= stopBefore) break;
       try {
         tell(job.draw === undefined ? await read(document, page, job) : await drawn(document, page, job.draw.rotation));
       } catch (error) {
         if (isPoison(error, job.engine)) throw error;
         tell({ type: "lost", page });
       }
-      await new Promise(setImmediate); // lets a STOP of the parent arrive before the next page
-      if (stopped) break;
+      await new Promise(setImmediate); // lets a Stop of the parent arrive before the next page
     }
     await document.close();
     tell({ type: "done" });
   }
 
-  process.on("message", (message: Job | typeof STOP) => {
-    if (message === STOP) stopped = true;
+  process.on("message", (message: Job | Stop) => {
+    if ("type" in message) stopBefore = message.before;
     else {
       run(message).catch((error: unknown) => {
         if (isPoison(error, message.engine)) process.exit(70);

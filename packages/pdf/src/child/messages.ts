@@ -32,8 +32,14 @@ export interface Job {
   readonly draw?: { readonly page: number; readonly rotation: Rotation };
 }
 
-/** A message from parent to child: end the current job after the current page, as if no pages were left. */
-export const STOP = "stop";
+/**
+ * A message from parent to child: end the current job, as if no pages were left, before the first page whose number is
+ * at least `before`. With 0, the job ends after the current page.
+ */
+export interface Stop {
+  readonly type: "stop";
+  readonly before: number;
+}
 
 /**
  * The messages from child to parent. The first message is `ready`. For each job, these messages follow in this order:

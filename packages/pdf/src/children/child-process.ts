@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { execPath } from "node:process";
 import { ReadableStream, type ReadableStreamDefaultController } from "node:stream/web";
-import { isLastReport, STOP, type Job, type Report } from "../child/messages.ts";
+import { isLastReport, type Job, type Report, type Stop } from "../child/messages.ts";
 import type { EngineName } from "../engines/page-engine.ts";
 import type { CoreWatch, WatchedProcess } from "./core-watch.ts";
 import { strictestWrapper } from "./isolation.ts";
@@ -26,8 +26,11 @@ export interface Child<J = Job, R = Report> extends WatchedProcess {
    * @throws the signal's reason; ChildEnded when the child ends before the job; Error when the child already has a job.
    */
   run(job: J, signal: AbortSignal): AsyncIterable<R>;
-  /** Asks the child to end its job after the current page, as if no pages were left. */
-  stop(): void;
+  /**
+   * Asks the child to end its job, as if no pages were left, before the first page whose number is at least `before`;
+   * by default after the current page.
+   */
+  stop(before?: number): void;
   /** The child's resident memory in bytes; 0 when unknown. */
   memory(): number;
   kill(): void;
@@ -192,7 +195,9 @@ function childOf<J, R extends { readonly type: string }>(
         );
       return beginJob(slot, { send, kill }, signal);
     },
-    stop: () => void forked.send(STOP, () => undefined), // an error here means that the child has ended
+    stop: (before = 0) =>
+      // An error here means that the child has ended.
+      void forked.send({ type: "stop", before } satisfies Stop, () => undefined),
     memory: () => residentBytes(forked.pid),
     cpuMs: () => cpuMs(forked.pid),
     kill,

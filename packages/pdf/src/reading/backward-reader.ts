@@ -16,7 +16,10 @@ export interface BackwardReader {
   readonly count: number;
   /** The reports on those pages after `page` that were read backwards, by ascending page number. */
   pagesAfter(page: number): PageReport[];
-  /** Asks the child to stop after its current page. The child then returns to the pool. */
+  /**
+   * Asks the child to stop after its current page. The child then returns to the pool. From now on, `onPage` is not
+   * called.
+   */
   stop(): void;
 }
 
@@ -40,6 +43,8 @@ interface Deps {
   readonly coreWatch: CoreWatch;
   readonly memoryBytes: number;
   readonly signal: AbortSignal;
+  /** Called after each page that was read backwards, until the reader is stopped. */
+  onPage(): void;
 }
 
 /**
@@ -48,8 +53,9 @@ interface Deps {
  * the same with and without a second child.
  */
 export function readBackwards(deps: Deps, job: Job, pages: number): BackwardReader {
-  let ended = false;
+  let [ended, stopped] = [false, false];
   const stop = (): void => {
+    stopped = true;
     if (!ended) child?.stop();
   };
   const child = deps.pool.acquireSpare(stop);
@@ -68,6 +74,7 @@ export function readBackwards(deps: Deps, job: Job, pages: number): BackwardRead
       if (isPage(report)) {
         pageBegan = performance.now();
         found.push(report);
+        if (!stopped) deps.onPage();
         bytes += report.type === "page" ? Buffer.byteLength(report.text) : 0;
         if (bytes > job.maxTextBytes) return;
       } else if (typeof report !== "string" && report.type === "opened" && report.pages !== pages) return;

@@ -28,24 +28,35 @@ function begun(pages: number): FileRun {
 describe("a file on its way", () => {
   it("makes progress by the pages of both children, and is whole when they meet", () => {
     const run = begun(12);
-    expect(run.report(page(1), NONE, at(1))).toEqual([{ type: "progress", page: 1, pages: 12 }]);
-    run.report(page(2), NONE, at(2));
-    expect(run.report(page(3), NONE, at(3))).toEqual([
-      { type: "progress", page: 3, pages: 12 },
+    expect(run.report(page(1), NONE, at(1))).toEqual([
+      { type: "progress", page: 1, pages: 12 },
       { type: "read-backwards", pages: 12 },
     ]);
-    expect(run.report(page(4), fromEnd(6, 12), at(4))).toEqual([{ type: "progress", page: 11, pages: 12 }]);
-    expect(run.report(page(5), fromEnd(6, 12), at(5))).toEqual([
-      { type: "progress", page: 12, pages: 12 },
-      { type: "stop" },
-    ]);
-    expect(run.report(page(6), fromEnd(6, 12), at(6))).toEqual([{ type: "stop" }]);
+    expect(run.report(page(2), NONE, at(2))).toEqual([{ type: "progress", page: 2, pages: 12 }]);
+    expect(run.report(page(3), NONE, at(3))).toEqual([{ type: "progress", page: 3, pages: 12 }]);
+    expect(run.report(page(4), fromEnd(7, 12), at(4))).toEqual([{ type: "progress", page: 10, pages: 12 }]);
+    const stop = { type: "stop", before: 6 };
+    expect(run.meet(fromEnd(6, 12))).toEqual([stop]);
+    expect(run.report(page(5), fromEnd(6, 12), at(5))).toEqual([{ type: "progress", page: 12, pages: 12 }, stop]);
+    expect(run.report(page(6), fromEnd(6, 12), at(6))).toEqual([stop]);
     expect(run.report(done, fromEnd(6, 12), at(7))).toEqual([{ type: "leave" }]);
     const pages = Array.from({ length: 12 }, (_, index) => `page ${index + 1}`);
     expect(outcomeOf(run.result(), false)).toMatchObject({ kind: "text", pages, missing: [] });
   });
 
-  it("asks for no second child where fewer than eight pages are left", () => {
+  it("tells a child where to stop as soon as only the page that it reads is between it and the backward reader", () => {
+    const run = begun(20);
+    run.report(page(1), NONE, at(1));
+    expect(run.meet(NONE)).toEqual([]);
+    expect(run.meet(fromEnd(4, 20))).toEqual([]);
+    expect(run.meet(fromEnd(3, 20))).toEqual([{ type: "stop", before: 3 }]);
+    expect(run.report(page(2), fromEnd(4, 20), at(2))).toEqual([
+      { type: "progress", page: 19, pages: 20 },
+      { type: "stop", before: 4 },
+    ]);
+  });
+
+  it("asks for no second child where fewer than ten pages are left", () => {
     const run = begun(10);
     for (const number of [1, 2, 3]) expect(run.report(page(number), NONE, at(number))).toHaveLength(1);
   });

@@ -30,14 +30,19 @@ export type Action =
   | { readonly type: "progress"; readonly page: number; readonly pages: number }
   /** Let a second child read this file of `pages` pages backwards. */
   | { readonly type: "read-backwards"; readonly pages: number }
-  /** Ask the child to stop after its current page, because the backward reader has read the pages after that one. */
-  | { readonly type: "stop" }
+  /** Ask the child to stop before this page, because the backward reader has read this page and all after it. */
+  | { readonly type: "stop"; readonly before: number }
   /** Stop reading the reports of the current child. */
   | { readonly type: "leave" };
 
-/** After this many pages of the first child a second child may begin, if at least MIN_BACKWARD_PAGES pages are left. */
-const ALONE_PAGES = 3;
-const MIN_BACKWARD_PAGES = 8;
+/** A second child may begin after the first child's first page, if at least this many pages are left. */
+const MIN_BACKWARD_PAGES = 10;
+/**
+ * If this few pages or fewer are between the last page of the first child and those of the backward reader, the first
+ * child is told where to stop. It has begun the page after its last one, so with fewer than 2 it would hear of this too
+ * late, and read a page that is known.
+ */
+const MEETING_PAGES = 2;
 
 /**
  * The state of one file, which children and PDF engines read one after another. A FileRun decides what to do, but does
@@ -57,6 +62,8 @@ export interface FileRun {
   overdue(at: Moment): Overdue | undefined;
   /** Takes a report of the current child. Returns what to do. */
   report(report: Report | Interruption, fromEnd: ReadFromEnd, at: Moment): Action[];
+  /** What to do when the backward reader has read another page. */
+  meet(fromEnd: ReadFromEnd): Action[];
   needsAnotherEngine(wall: number): boolean;
   /** What all PDF engines have read, combined. */
   result(): Reading;
@@ -64,7 +71,7 @@ export interface FileRun {
 
 export function createFileRun(first: EngineName, limits: ExtractLimits): FileRun {
   const reading = beginReading(first);
-  const run: State = { first, limits, reading, begin: 1, progress: 0, cpu: { before: 0, child: 0 } };
+  const run: State = { first, limits, reading, begin: 1, reached: 0, progress: 0, cpu: { before: 0, child: 0 } };
   const cpuNow = (): number => run.cpu.before + run.cpu.child;
   return {
     get reading() {
@@ -80,6 +87,7 @@ export function createFileRun(first: EngineName, limits: ExtractLimits): FileRun
       if (run.reading.end) actions.push({ type: "leave" });
       return actions;
     },
+    meet: (fromEnd) => meet(run, fromEnd),
     needsAnotherEngine: (wall) =>
       worthAnotherEngine(run.reading) &&
       run.time !== undefined &&
@@ -99,6 +107,8 @@ interface State {
   cpu: { readonly before: number; readonly child: number };
   /** The number of the page at which the current child begins. */
   begin: number;
+  /** The number of the last page that the current child has read or lost. */
+  reached: number;
   progress: number;
 }
 
@@ -125,7 +135,8 @@ function beginChild(run: State, engine: EngineName, at: Moment): boolean {
     run.reading = beginReading(engine);
   }
   run.reading.end = undefined;
-  run.begin = lastPageOf(run.reading) + 1;
+  run.reached = lastPageOf(run.reading);
+  run.begin = run.reached + 1;
   return true;
 }
 
@@ -143,15 +154,19 @@ function takeReport(run: State, report: Report | Interruption, fromEnd: ReadFrom
 
 function addPage(run: State, report: PageReport, fromEnd: ReadFromEnd): Action[] {
   const { page } = report;
+  run.reached = page;
   const actions = page < fromEnd.firstPage ? add(run, report, fromEnd) : [];
   const left = (run.reading.total ?? 0) - page;
   // The second child would be a free child of the pool. Free children have loaded only the first PDF engine, so a
   // second child is of use only while this engine reads the file.
   const isFirst = run.reading.engine === run.first;
-  if (isFirst && page === run.begin + ALONE_PAGES - 1 && left >= MIN_BACKWARD_PAGES)
+  if (isFirst && page === run.begin && left >= MIN_BACKWARD_PAGES)
     actions.push({ type: "read-backwards", pages: page + left });
-  if (page + 1 >= fromEnd.firstPage) actions.push({ type: "stop" });
-  return actions;
+  return [...actions, ...meet(run, fromEnd)];
+}
+
+function meet({ reached }: State, { firstPage }: ReadFromEnd): Action[] {
+  return firstPage - reached <= MEETING_PAGES ? [{ type: "stop", before: firstPage }] : [];
 }
 
 function add(run: State, report: Report | Interruption, fromEnd: ReadFromEnd): Action[] {

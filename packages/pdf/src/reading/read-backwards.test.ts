@@ -6,6 +6,7 @@ import { createPool } from "../children/pool.ts";
 import { NO_BACKWARD_READER, readBackwards } from "./backward-reader.ts";
 
 const { signal } = new AbortController();
+const onPage = (): void => undefined;
 const PAGES = Array.from({ length: 12 }, (_, index) => `This is page ${index + 1}.`);
 const JOB = {
   bytes: makePdf({ pages: PAGES }),
@@ -22,7 +23,7 @@ describe("a long file", () => {
     await using pool = createPool(1, () => startChild(JOB.engine, coreWatch), { coreWatch });
     pool.release(await pool.acquire(signal));
     full = false; // while the cores are full, the pool has no child to spare
-    const reader = readBackwards({ pool, coreWatch, memoryBytes: Infinity, signal }, JOB, PAGES.length);
+    const reader = readBackwards({ pool, coreWatch, memoryBytes: Infinity, signal, onPage }, JOB, PAGES.length);
     expect(reader).not.toBe(NO_BACKWARD_READER);
     expect(pool.acquireSpare(() => undefined)).toBeUndefined();
   });
