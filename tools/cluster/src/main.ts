@@ -4,6 +4,7 @@ import { checkProcesses } from "./check-processes.ts";
 import { checkRedisCluster } from "./check-redis-cluster.ts";
 import { checkReplicas } from "./check-replicas.ts";
 import { checkS3 } from "./check-s3.ts";
+import { checkSentinel } from "./check-sentinel.ts";
 import { say } from "./conclude.ts";
 import { engineAnswers } from "./docker.ts";
 
@@ -26,6 +27,7 @@ async function check(): Promise<number> {
   if (profile === undefined) return checkReplicas(ROOT, earlier);
   if (profile === "cluster") return checkRedisCluster(ROOT);
   if (profile === "s3") return checkS3(ROOT);
-  say(`--profile ${profile}: there is a check of the profiles cluster and s3`);
+  if (profile === "sentinel") return checkSentinel(ROOT);
+  say(`--profile ${profile}: there is a check of the profiles cluster, s3 and sentinel`);
   return 64;
 }

@@ -25,6 +25,8 @@ interface Service {
   readonly stop_grace_period?: string;
   readonly depends_on?: Record<string, { condition: string; required?: boolean }> | readonly string[];
   readonly volumes?: readonly string[];
+  readonly dns?: readonly string[];
+  readonly dns_opt?: readonly string[];
 }
 // The parser needs these options, because the services of the compose file merge parts of each other.
 const compose = parse(read("docker-compose.yml"), { merge: true, maxAliasCount: -1 }) as {
@@ -120,6 +122,16 @@ describe("the compose file", () => {
     for (const name of ["redis-2", "redis-3"])
       expect(services[name]?.command).toEqual([...master.slice(0, -1), name, "--replicaof", "redis", "6379"]);
     expect(services["sentinel"]?.command?.join("\n")).toContain("sentinel monitor docrelay redis 6379 2");
+  });
+
+  it("has sentinels and replicas that do not stand still while the name of a killed master is searched for", () => {
+    const command = services["sentinel"]?.command?.join("\n") ?? "";
+    expect(services["sentinel"]?.dns).toEqual(["127.0.0.1"]);
+    expect(command).toContain('LocalAddr => "127.0.0.1:53"');
+    // An extract worker reaches a sentinel by its name, and not by the address that the sentinel has in `data`.
+    expect(command).toContain("sentinel announce-ip $$HOSTNAME");
+    for (const name of ["redis", "redis-2", "redis-3"])
+      expect(services[name]?.dns_opt).toEqual(["timeout:1", "attempts:1"]);
   });
 
   it("has six nodes for a cluster that differ by name and volume, with the options of the one Redis", () => {
