@@ -4,6 +4,7 @@ import { constants, getPriority } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { eventually, makePdf, spawnNode } from "@docrelay/testkit";
+import { startObeying, work } from "../../test/obeying.ts";
 import { sharedCores } from "../../test/shared-cores.ts";
 import { startChild, type Child } from "./child-process.ts";
 import { createCoreWatch } from "./core-watch.ts";
@@ -137,4 +138,16 @@ describe("a child", () => {
     await child.ready;
     expect(child.memory()).toBeGreaterThan(10_000_000);
   });
+});
+
+it("a child that is told where to stop reads all pages before that page, and no other", async () => {
+  const child = startObeying("pdfium", sharedCores());
+  children.push(child);
+  const bytes = makePdf({ pages: Array.from({ length: 60 }, () => work(20)) });
+  const read: number[] = [];
+  for await (const report of child.run({ ...JOB, maxPages: 60, bytes }, new AbortController().signal)) {
+    if (report.type === "opened") child.stop(59); // there is more than a second until the child is at this page
+    if (report.type === "page") read.push(report.page);
+  }
+  expect(read).toEqual(Array.from({ length: 58 }, (_, index) => index + 1));
 });

@@ -38,9 +38,9 @@ export type Action =
 /** A second child may begin after the first child's first page, if at least this many pages are left. */
 const MIN_BACKWARD_PAGES = 10;
 /**
- * If this few pages or fewer are between the last page of the first child and those of the backward reader, the first
- * child is told where to stop. It has begun the page after its last one, so with fewer than 2 it would hear of this too
- * late, and read a page that is known.
+ * The first child is told where to stop once the number of its last page plus this is at least that of the backward
+ * reader's first page. The first child has then begun its next page, so with 1 it would be told too late, and read a
+ * page that the backward reader has read.
  */
 const MEETING_PAGES = 2;
 
