@@ -1,7 +1,8 @@
-import { spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
+import { promisify } from "node:util";
 import { GenericContainer } from "testcontainers";
 import { eventually } from "../eventually.ts";
 import { freePort } from "../process/free-port.ts";
@@ -9,6 +10,7 @@ import { guard } from "../process/guard.ts";
 import type { TestRedis } from "./test-redis.ts";
 
 const IMAGE = "redis:7-bookworm";
+const MAX_PRINTED = 256 * 2 ** 20;
 
 /** Starts redis-server with these options in a container that is removed when this process ends. */
 export async function startRedisContainer(args: readonly string[]): Promise<TestRedis> {
@@ -39,9 +41,13 @@ export async function startRedisContainer(args: readonly string[]): Promise<Test
     url: `redis://${host}:${port}`,
     port,
     stop,
-    kill: () => docker("kill", name),
+    kill: async () => {
+      if ((await docker("inspect", "--format", "{{.State.Running}}", name)).trim() === "true")
+        await docker("kill", name);
+    },
     restart,
-    keep: () => docker("exec", name, "cp", "-a", "/data/appendonlydir", "/data/kept"),
+    readLog: () => docker("exec", name, "sh", "-c", "cat /data/appendonlydir/*"),
+    keep: async () => void (await docker("exec", name, "cp", "-a", "/data/appendonlydir", "/data/kept")),
     rollBack: async () => {
       // The files are replaced while the container runs, because a stopped container takes no commands. The server goes
       // on with the files that it has open.
@@ -49,15 +55,16 @@ export async function startRedisContainer(args: readonly string[]): Promise<Test
       await docker("kill", name);
       await restart();
     },
-    pause: () => docker("pause", name),
-    resume: () => docker("unpause", name),
+    pause: async () => void (await docker("pause", name)),
+    resume: async () => void (await docker("unpause", name)),
     [Symbol.asyncDispose]: stop,
   };
 }
 
-async function docker(...words: string[]): Promise<void> {
-  const [code] = (await once(spawn("docker", words, { stdio: "ignore" }), "exit")) as [number];
-  if (code !== 0) throw new Error(`docker ${words[0]} failed`);
+/** Runs a docker command, and returns what it prints, a character for each byte. */
+async function docker(...words: string[]): Promise<string> {
+  const options = { encoding: "latin1", maxBuffer: MAX_PRINTED } as const;
+  return (await promisify(execFile)("docker", words, options)).stdout;
 }
 
 async function untilPong(host: string, port: number): Promise<void> {

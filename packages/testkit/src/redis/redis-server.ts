@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "../eventually.ts";
@@ -47,6 +47,11 @@ export async function startRedisServer(args: readonly string[], sentinel?: strin
     stop,
     kill,
     restart,
+    readLog: async () => {
+      const names = await readdir(join(folder, LOG));
+      const files = await Promise.all(names.map((file) => readFile(join(folder, LOG, file), "latin1")));
+      return files.join("");
+    },
     keep: () => cp(join(folder, LOG), join(folder, KEPT), { recursive: true }),
     rollBack: async () => {
       await kill();

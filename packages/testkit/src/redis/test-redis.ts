@@ -1,10 +1,15 @@
-/** The Redis of one test. `kill` ends it at once; `restart` starts it again on the same port with the same files. */
+/**
+ * The Redis of one test. `kill` ends it at once, if it has not ended yet; `restart` starts it again on the same port with
+ * the same files.
+ */
 export interface TestRedis extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   stop(): Promise<void>;
   kill(): Promise<void>;
   restart(): Promise<void>;
+  /** Returns the append-only file as it is now, a character for each byte. Only for a Redis that has one (`aof`). */
+  readLog(): Promise<string>;
   /** Copies the append-only file as it is now, for one `rollBack`. */
   keep(): Promise<void>;
   /**
