@@ -25,6 +25,7 @@ const AWAY_S = 40;
  * the time of the failover.
  */
 const MAX_SILENCE_MS = 2000;
+const MAX_FAILOVER_MS = 120_000;
 
 /** Starts the profile `sentinel`, and kills two masters of Redis, one after the other, under load with many PDFs. */
 export function checkSentinel(root: string): Promise<number> {
@@ -112,15 +113,14 @@ async function serversOf({ containers }: Deployment): Promise<Map<string, string
 const follows = async (container: string): Promise<boolean> =>
   /master_link_status:up/.test(await docker(["exec", container, "redis-cli", "info", "replication"]));
 
-/** Resolves when another server is a master. */
+/** Resolves when another server is a master. @throws Error after two minutes */
 async function untilReplaced(servers: ReadonlyMap<string, string>, master: string): Promise<void> {
   // In each of the other containers one docker command asks again and again, because each docker command takes a tenth
-  // of a second of a core.
+  // of a second of a core. The word at the end tells a promotion from a command that ended early.
   const others = [...servers].filter(([service]) => service !== master);
-  const isReplica = "redis-cli role | head -n 1 | grep -q slave";
-  await Promise.race(
-    others.map(([, container]) =>
-      docker(["exec", container, "sh", "-c", `while ${isReplica}; do sleep 0.1; done`], 120_000),
-    ),
+  const asks = "while redis-cli role | head -n 1 | grep -q slave; do sleep 0.1; done; echo promoted";
+  const said = await Promise.race(
+    others.map(([, container]) => docker(["exec", container, "sh", "-c", asks], MAX_FAILOVER_MS)),
   );
+  if (said !== "promoted") throw new Error(`no replica took over from ${master} within ${MAX_FAILOVER_MS} ms`);
 }
