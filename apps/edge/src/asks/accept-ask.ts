@@ -87,9 +87,11 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
   const { limits } = deps;
 
   return async function acceptAsk(input, { maxInlineBytes = limits.inlineFileBytes } = {}) {
+    // Asks that are refused here begin no trace: a flood of them would take the places of the traces that are kept.
+    checkAsk(deps, input, maxInlineBytes);
     const trace = beginAskTrace(deps.tracing, input);
     try {
-      const accepted = await acceptTraced(deps, input, { maxInlineBytes, trace: trace.stored });
+      const accepted = await acceptTraced(deps, input, trace.stored);
       trace.accepted(accepted.duplicate);
       return accepted;
     } catch (error) {
@@ -102,11 +104,10 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
 async function acceptTraced(
   deps: AskDeps,
   input: AskInput,
-  { maxInlineBytes, trace }: { maxInlineBytes: number; trace: string },
+  trace: string,
 ): Promise<{ seq: number; duplicate: boolean }> {
   const { store, quotas } = deps;
   const { user, conversation, id, message } = input;
-  checkAsk(deps, input, maxInlineBytes);
   const intake = readIntake(deps);
   const { maxInFlight } = intake;
   const hasFiles = input.files.length > 0;
@@ -117,6 +118,7 @@ async function acceptTraced(
   // An ask that was accepted before the quota was used up is not refused when it is sent again.
   if (isOver && hasFiles && (await isNew(store, input))) throw dayQuotaExceeded(isOver);
 
+  if (hasFiles) await checkNewFiles(deps, input);
   const isKnown = intake.isFull || isOver !== undefined;
   const files = await Promise.all(input.files.map((file, index) => prepareFile(deps, input, { file, index, isKnown })));
   const secret = await deps.sharedSettings.secret();
@@ -159,9 +161,27 @@ function checkAsk(
 ): void {
   const waitMs = askRate.take(user, performance.now());
   if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
-  usage.checkAsk(user, { bytes: Buffer.byteLength(message), files: files.length });
+  usage.checkAsk(user, Buffer.byteLength(message));
   checkMessage(message, limits, files.length > 0);
   checkFiles(files, limits, maxInlineBytes);
+}
+
+/**
+ * Checks the rates of files and extractions for all files of the ask at once, so that nothing of a refused ask is
+ * stored. An ask that was accepted before is not refused when it is sent again. @throws Refusal
+ */
+async function checkNewFiles({ usage, store }: AskDeps, input: AskInput): Promise<void> {
+  const { user, files } = input;
+  const inline = files.filter((file) => !("upload" in file)).length;
+  // An uploaded file was extracted when its last byte came; with a password it has another text, so it is extracted
+  // again.
+  const extracted = files.filter((file) => !("upload" in file) || file.password !== undefined).length;
+  try {
+    if (inline > 0) usage.checkFiles(user, inline);
+    if (extracted > 0) usage.checkExtractions(user, extracted);
+  } catch (error) {
+    if (await isNew(store, input)) throw error;
+  }
 }
 
 /** Whether new asks are accepted now, and if not, the reason. */

@@ -37,13 +37,25 @@ describe("a token bucket", () => {
     );
   });
 
-  it("takes several tokens for what costs more, and no more than it holds", () => {
+  it("takes several tokens for what costs more, owes those that it does not have, and never more than it holds", () => {
     const rate = { perSecond: 2, burst: 10 };
     const first = takeToken(undefined, rate, 0, 8);
     expect(first).toMatchObject({ allowed: true, bucket: { tokens: 2 } });
-    expect(takeToken(first.bucket, rate, 0, 8)).toMatchObject({ allowed: false, retryAfterMs: 3000 });
-    expect(takeToken(first.bucket, rate, 3000, 8).allowed).toBe(true);
+    const second = takeToken(first.bucket, rate, 0, 8);
+    expect(second).toMatchObject({ allowed: true, bucket: { tokens: -6 } });
+    expect(takeToken(second.bucket, rate, 0)).toMatchObject({ allowed: false, retryAfterMs: 3500 });
+    expect(takeToken(second.bucket, rate, 3500, 8).allowed).toBe(true);
     expect(takeToken(undefined, rate, 0, 1000)).toMatchObject({ allowed: true, bucket: { tokens: 0 } });
+  });
+
+  it("lets what costs more in as soon as what costs one token", () => {
+    fc.assert(
+      fc.property(rates, fc.integer({ min: 1, max: 65 }), fc.integer({ min: 1, max: 200 }), (rate, cost, tries) => {
+        let bucket: Bucket | undefined;
+        for (let n = 0; n < tries; n++) bucket = takeToken(bucket, rate, n).bucket;
+        expect(takeToken(bucket, rate, tries, cost).allowed).toBe(takeToken(bucket, rate, tries).allowed);
+      }),
+    );
   });
 
   it("is right about when it may be tried again", () => {

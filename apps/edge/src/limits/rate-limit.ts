@@ -5,7 +5,7 @@
 
 /**
  * The state of a token bucket, which gains `perSecond` tokens of its {@link Rate} and holds at most `burst`: it had
- * `tokens` at the time `at`, in ms.
+ * `tokens` at the time `at`, in ms; a negative number is owed.
  */
 export interface Bucket {
   readonly tokens: number;
@@ -17,8 +17,9 @@ export interface Rate {
 }
 
 /**
- * Takes `cost` tokens from a bucket; if `cost` is more than the bucket can hold, a full bucket is enough. If there are
- * too few tokens, none is taken, and `retryAfterMs` is the time until there are enough.
+ * Takes `cost` tokens from a bucket that has at least one; the bucket may owe tokens afterwards. If it has less than one,
+ * none is taken, and `retryAfterMs` is the time until it has one. So what costs more waits no longer at the bound than
+ * what costs one token, and the rate over time is the same.
  */
 export function takeToken(
   bucket: Bucket | undefined,
@@ -29,8 +30,8 @@ export function takeToken(
   const before = bucket ?? { tokens: rate.burst, at: now };
   const gained = (Math.max(0, now - before.at) / 1000) * rate.perSecond;
   const tokens = Math.min(rate.burst, before.tokens + gained);
-  const needed = Math.min(cost, rate.burst);
-  if (tokens >= needed) return { bucket: { tokens: tokens - needed, at: now }, allowed: true };
+  const needed = Math.min(1, rate.burst);
+  if (tokens >= needed) return { bucket: { tokens: tokens - Math.min(cost, rate.burst), at: now }, allowed: true };
   return {
     bucket: { tokens, at: now },
     allowed: false,

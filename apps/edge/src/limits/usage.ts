@@ -26,9 +26,9 @@ import { createUnfinished } from "./unfinished.ts";
 export interface Usage {
   /**
    * Must be called before an ask is accepted: checks the limits of the user, the network and the tenant. `bytes`: the
-   * size of its question; `files`: the number of its files. @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED`, `BUSY`
+   * size of its question. @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED`, `BUSY`
    */
-  checkAsk(user: string, ask: { readonly bytes: number; readonly files: number }): void;
+  checkAsk(user: string, bytes: number): void;
   /**
    * Returns what `accept` counts for the user of an ask: how many bytes the ask keeps in Redis, and how many bytes all
    * asks of the user may keep. @param bytes the size of the question
@@ -41,15 +41,15 @@ export interface Usage {
    */
   asked(user: string, ask: { conversation: string; id: string; bytes: number; overMs: number | undefined }): void;
   /**
-   * Must be called before a file is begun: checks whether the user's network and tenant may send one more file. @throws
-   * Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED`
+   * Must be called before files are begun: checks whether the user's network and tenant may send this many more files,
+   * by default one. @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED`
    */
-  checkFile(user: string): void;
+  checkFiles(user: string, count?: number): void;
   /**
-   * Must be called before the last byte of a file is stored: its extraction begins then, and the user's network and
-   * tenant have a rate of them. @throws Refusal `BUSY`
+   * Must be called before files are complete, because they are extracted then: checks the rate of extractions of the
+   * user's network and tenant. `count`: how many files, by default one. @throws Refusal `BUSY`
    */
-  checkLastByte(user: string): void;
+  checkExtractions(user: string, count?: number): void;
   /**
    * Must be called before more bytes of a file are stored: checks whether the user's network or tenant has used up the
    * bytes that it may send. @throws Refusal `QUOTA_EXCEEDED`
@@ -110,11 +110,6 @@ const ASK_BYTES = 4096;
  * of 96 kB at once made all users' answers ten times slower on two cores.
  */
 const BYTES_PER_TOKEN = 8192;
-/**
- * Each file of an ask takes this many tokens more: reading the smallest PDF takes as much CPU as ten text asks, and 56
- * such PDFs a second from one network made small PDFs of all other users take 2.6 times as long on two cores.
- */
-const TOKENS_PER_FILE = 8;
 /** How long a group with too many unfinished asks is refused before the number of its unfinished asks is read again. */
 const LOOK_MS = 1000;
 /**
@@ -133,12 +128,12 @@ export function createUsage(deps: UsageDeps): Usage {
   const accepted = countGathered(deps, over);
 
   return {
-    checkAsk(user, { bytes, files }) {
+    checkAsk(user, bytes) {
       over.check({ kind: "user", name: user }, "log");
       for (const { account, askRate } of groupsOf(groups, user)) {
         over.check(account, "log");
         over.check(account, "running");
-        take(askRate, account, { cost: 1 + Math.floor(bytes / BYTES_PER_TOKEN) + files * TOKENS_PER_FILE });
+        take(askRate, account, { cost: 1 + Math.floor(bytes / BYTES_PER_TOKEN) });
       }
     },
     keptOf: (bytes) => ({ bytes: ASK_BYTES + bytes, maxBytes: deps.maxLogBytes }),
@@ -150,14 +145,14 @@ export function createUsage(deps: UsageDeps): Usage {
         accepted.add(nameOf(group.account, "running"), { group, at, bytes: ASK_BYTES + bytes });
       }
     },
-    checkFile(user) {
+    checkFiles(user, cost) {
       for (const { account, fileRate } of groupsOf(groups, user)) {
         over.check(account, "files");
-        take(fileRate, account);
+        take(fileRate, account, { cost });
       }
     },
-    checkLastByte(user) {
-      for (const { account, extractRate } of groupsOf(groups, user)) take(extractRate, account, { code: "BUSY" });
+    checkExtractions(user, cost) {
+      for (const { account, extractRate } of groupsOf(groups, user)) take(extractRate, account, { cost, code: "BUSY" });
     },
     checkBytes(user) {
       for (const { account } of groupsOf(groups, user)) over.check(account, "files");
@@ -193,7 +188,7 @@ function groupsOf(groups: readonly GroupLimits[], user: string): CountedGroup[] 
 function take(
   rate: RateLimiter,
   { name }: Account,
-  { cost = 1, code = "RATE_LIMITED" }: { cost?: number; code?: "RATE_LIMITED" | "BUSY" } = {},
+  { cost, code = "RATE_LIMITED" }: { cost?: number | undefined; code?: "RATE_LIMITED" | "BUSY" } = {},
 ): void {
   const waitMs = rate.take(name, performance.now(), cost);
   if (waitMs > 0) throw refuse(code, { retryAfterMs: waitMs });

@@ -10,8 +10,6 @@ const relay = useEdges({
     TRUSTED_PROXIES: "127.0.0.1",
     USERS_PER_ADDRESS: "1",
     MAX_USER_BLOB_BYTES: String(2.5 * MIB),
-    ASKS_PER_SECOND: "1",
-    ASKS_BURST: "20",
   },
 });
 const CHUNK = Buffer.concat([Buffer.from("%PDF-1.7\n"), Buffer.alloc(65_527)]);
@@ -63,22 +61,39 @@ it("unfinished uploads of a network's users are bounded together, and one that e
   for (const { close } of users) close();
 });
 
-it("a file inside an ask counts as eight asks of its network", async () => {
-  const users = await Promise.all(["g", "h", "i"].map((user) => connect("10.0.0.4", user)));
-  const files = [{ name: "a.pdf", type: "", bytes: makePdf({ pages: ["a"] }) }];
-  const ask = async (user: (typeof users)[number] | undefined, id: string, more = {}): Promise<string> => {
-    const { error } = (await user?.send("ask", { id, conversation: id, message: "?", ...more })) ?? {};
-    return error?.code ?? "ok";
+it("the files inside an ask are let in together or not at all, and a refused ask leaves nothing", async () => {
+  const user = await connect("10.0.0.4", "g");
+  const ask = (id: string): Promise<Answer> => {
+    const files = Array.from({ length: 8 }, (_, n) => ({
+      name: "a.pdf",
+      type: "",
+      bytes: makePdf({ pages: [`${id}${n}`] }),
+    }));
+    return user.send("ask", { id, conversation: id, message: "?", files });
   };
-  expect(await ask(users[0], "a", { files })).toBe("ok");
-  expect(await ask(users[1], "b", { files })).toBe("ok");
-  // The network may use 20 tokens at once. An ask takes one token, and eight more for its file. So after two asks with
-  // a file, two tokens are left: too few for a third such ask, but enough for an ask without files.
-  expect(await ask(users[2], "c", { files })).toBe("RATE_LIMITED");
-  expect(await ask(users[2], "c")).toBe("ok");
+  // This network counts as one user: ten files at once, then one a second. The second ask owes six files.
+  expect(await ask("a")).toMatchObject({ ok: true });
+  expect(await ask("b")).toMatchObject({ ok: true });
+  const kept = (await relay.store.redis.keys("*")).filter((key) => /blob/.test(key)).length;
+  expect(await ask("c")).toMatchObject({ error: { code: "BUSY", retryAfterMs: expect.any(Number) } });
+  expect((await relay.store.redis.keys("*")).filter((key) => /blob/.test(key))).toHaveLength(kept);
+  // An ask that was accepted is acknowledged again all the same.
+  expect(await ask("b")).toMatchObject({ ok: true, duplicate: true });
   const other = await connect("10.0.0.5", "j");
-  expect(await ask(other, "a", { files })).toBe("ok");
-  for (const { close } of [...users, other]) close();
+  expect((await other.send("ask", { id: "a", conversation: "a", message: "?" })).ok).toBe(true);
+  for (const { close } of [user, other]) close();
+});
+
+it("a file over HTTP waits until it may be complete", async () => {
+  const authorization = `Bearer ${await relay.token("http")}`;
+  const headers = { authorization, "x-forwarded-for": "10.0.0.8" };
+  const statuses: number[] = [];
+  for (let n = 0; n < 13; n++) {
+    const url = `http://127.0.0.1:${relay.edges[0]?.port}/v1/uploads?name=a.pdf`;
+    const body = new Uint8Array(makePdf({ pages: [`h${n}`] }));
+    statuses.push((await fetch(url, { method: "POST", headers, body })).status);
+  }
+  expect(statuses).toEqual(Array.from({ length: 13 }, () => 200));
 });
 
 it("files of a network are complete at a rate, and a refused last chunk may be sent again", async () => {

@@ -23,7 +23,7 @@ export interface ReceiveChunkDeps {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly receivings: Receivings;
-  readonly usage: Pick<Usage, "checkBytes" | "checkLastByte" | "stored" | "renewUpload" | "endUpload">;
+  readonly usage: Pick<Usage, "checkBytes" | "checkExtractions" | "stored" | "renewUpload" | "endUpload">;
   /** How many bytes the uploads of all users together may have. */
   readonly maxUploadBytes: number;
   /** Finishes an upload whose last byte is stored. */
@@ -79,10 +79,10 @@ async function storeNext(
     throw refuse("FILE_CORRUPT", { message: "There are more bytes than the upload was begun with." });
   }
   if (offset === 0 && !mayBePdf(known, bytes)) await refuseType(deps, user, known);
-  if (end === upload.size) deps.usage.checkLastByte(user);
   const uncounted = end - known.charged;
   const counts = end === upload.size || uncounted >= COUNTED_BYTES;
   if (counts) deps.usage.checkBytes(user);
+  if (end === upload.size) deps.usage.checkExtractions(user);
   const storing = sendChunk(deps, user, known, bytes);
   if (counts) {
     deps.usage.stored(user, uncounted);

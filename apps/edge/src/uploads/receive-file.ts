@@ -25,6 +25,10 @@ export interface ReceiveDeps {
   readonly limits: Pick<Limits, "chunkBytes" | "fileBytes">;
 }
 
+/** How long the last chunk of a file waits until the file may be complete, and the shortest pause between two tries. */
+const MAX_WAIT_MS = 20_000;
+const MIN_WAIT_MS = 50;
+
 /** A chunk that was sent to the store; `stored` settles with the outcome. */
 interface Sent {
   readonly chunk: Chunk;
@@ -64,16 +68,17 @@ export async function receiveFile(
   }
 
   /**
-   * Waits until the first `count` sent chunks are stored. If the store did not respond, sends all unstored ones again.
+   * Waits until the first `count` sent chunks are stored. If the store did not respond, or the last chunk came too soon
+   * after other files of the network, sends all unstored ones again.
    */
   async function settle(count: number): Promise<void> {
     try {
       for (const { stored } of sent.slice(0, count)) await stored;
       sent = sent.slice(count);
     } catch (error) {
-      if (toFailure(error).severity !== "store") throw error;
+      if (!mayRepeat(error)) throw error;
       await Promise.allSettled(sent.map(({ stored }) => stored));
-      for (const { chunk } of sent) await again(() => uploads.chunk(user, chunk));
+      for (const { chunk } of sent) await untilAccepted(() => again(() => uploads.chunk(user, chunk)), signal);
       sent = [];
     }
   }
@@ -99,6 +104,29 @@ export async function receiveFile(
     await Promise.allSettled(sent.map(({ stored }) => stored));
     if (begun) await uploads.abandon(user, upload).catch(() => undefined); // if this fails, the upload expires
     throw error;
+  }
+}
+
+/** Whether a chunk may be sent again: the store did not respond, or the chunk was refused with `BUSY`. */
+function mayRepeat(error: unknown): boolean {
+  const { severity, wire } = toFailure(error);
+  return severity === "store" || wire.code === "BUSY";
+}
+
+/**
+ * Runs a step again while it is refused with `BUSY`, after the time that the refusal names, for at most `MAX_WAIT_MS`.
+ * @throws other errors of the step; the last refusal; the reason of `signal`.
+ */
+async function untilAccepted(step: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const end = performance.now() + MAX_WAIT_MS;
+  for (;;) {
+    try {
+      return void (await step());
+    } catch (error) {
+      const { code, retryAfterMs = 0 } = toFailure(error).wire;
+      if (code !== "BUSY" || performance.now() + retryAfterMs > end) throw error;
+      await sleep(Math.max(MIN_WAIT_MS, retryAfterMs), undefined, { signal });
+    }
   }
 }
 

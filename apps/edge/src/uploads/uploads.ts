@@ -87,7 +87,8 @@ export function createUploads(deps: UploadsDeps): Uploads {
       checkSize(file.size, limits);
       const waitMs = startRate.take(user, performance.now());
       if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
-      checkNew(deps, user);
+      usage.checkFiles(user);
+      checkIntake(deps);
       const { upload, room } = await begin(deps, user, file, maxUploadBytes);
       if (room > 0) await countUpload(deps, user, upload);
       receivings.know(user, upload, room);
@@ -110,8 +111,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       return (await dropUpload(store, blobs, user, known.upload)) === "dropped";
     },
     async keep(user, { name, bytes, isKnown }) {
-      checkNew(deps, user, isKnown);
-      if (!isKnown) usage.checkLastByte(user);
+      if (!isKnown) checkIntake(deps);
       const isSmall = bytes.length <= limits.inlineFileBytes;
       return keepWhole(deps, user, { name, bytes }, isSmall ? deps.maxBytes : maxUploadBytes);
     },
@@ -130,13 +130,7 @@ function checkSize(size: number, limits: Limits): void {
  * @throws Refusal if no new file is accepted now. Chunks are not checked here, so an upload that has begun may
  * continue.
  */
-function checkNew(
-  { usage, quotas, memoryGate }: Pick<UploadsDeps, "usage" | "quotas" | "memoryGate">,
-  user: string,
-  isKnown = false,
-): void {
-  usage.checkFile(user);
-  if (isKnown) return;
+function checkIntake({ quotas, memoryGate }: Pick<UploadsDeps, "quotas" | "memoryGate">): void {
   if (quotas.isPaused) throw full({ reason: "paused" });
   if (memoryGate.full) throw full({ reason: "memory" });
 }

@@ -24,10 +24,8 @@ const EDGE_BYTES = 100_000_000;
  * `MAX_BLOB_BYTES` for files, and `MAX_USER_LOG_BYTES` of 8 users for questions.
  */
 const REDIS_BYTES = 2 ** 30 + 8 * 2 ** 26;
-/**
- * With at most this many rounds, each abuser of a run has an address of its own in 203.0.113.0/24 (`abuserAddress`).
- */
-const MAX_ROUNDS = 30;
+/** Each abuser of a run has an address of its own in 203.0.113.0/24 (`abuserAddress`). */
+const MAX_ABUSERS = 254;
 const EXIT_BROKEN = 1;
 
 interface Options {
@@ -56,7 +54,8 @@ function read(): Options {
   const unknown = values.abuse.filter((name) => !ALL_ABUSES.includes(name));
   const numbers = [values.seconds, values.rounds, values.honest, values.ratio].map(Number);
   const [seconds = 0, rounds = 0, honest = 0, ratio = 0] = numbers;
-  const areNumbers = numbers.every((number) => number > 0) && Number.isInteger(rounds) && rounds <= MAX_ROUNDS;
+  const areNumbers =
+    numbers.every((number) => number > 0) && Number.isInteger(rounds) && rounds * values.abuse.length <= MAX_ABUSERS;
   if (unknown.length > 0 || !areNumbers) throw new Error(USAGE);
   return { abuses: values.abuse, seconds, rounds, honest, ratio };
 }

@@ -30,6 +30,8 @@ const PROCESS = fileURLToPath(new URL("./abuser-process.ts", import.meta.url));
 const WARM_UP_MS = 120_000;
 const ENDED_MS = 60_000;
 const MEMORY_EVERY_MS = 250;
+/** How long the files of one abuse may be extracted after its end. */
+const QUIET_MS = 120_000;
 /** An honest ask that has not ended after this time counts as lost. */
 const END_MS = 30_000;
 /** The memory limit that `npm start` gives its Redis. */
@@ -85,6 +87,7 @@ export async function runAbuses(
     const rounds: Round[] = [];
     const abuses = Array.from({ length: wish.rounds ?? 1 }, () => wish.abuses).flat();
     for (const [n, abuse] of abuses.entries()) {
+      await eventually(() => isQuiet(redis), { timeoutMs: QUIET_MS, what: "a quiet extraction queue" });
       const before = await next(wish.beforeMs);
       const memoryBefore = await memoryOf(cluster, redis);
       const most = watchMemory(cluster, redis, memoryBefore);
@@ -105,6 +108,12 @@ export async function runAbuses(
     for (const user of honest) user.close();
     redis.disconnect();
   }
+}
+
+/** Whether no extraction waits: slow files of the abuse before would disturb the quiet time. */
+async function isQuiet(redis: Redis): Promise<boolean> {
+  const waiting = [redis.llen("{bull}:extract:wait"), redis.zcard("{bull}:extract:prioritized")];
+  return (await Promise.all(waiting)).every((count) => count === 0);
 }
 
 /** Counts the asks that are running now and have no terminal event after `END_MS`. */
