@@ -8,7 +8,7 @@ interface Gate extends AsyncDisposable {
   readonly url: string;
   /** Handles a new connection; by default the connection is passed on. */
   meet(socket: Socket): void;
-  /** Stops passing bytes on over the existing connections. */
+  /** Passes no more bytes from the existing connections on to the server. */
   freeze(): void;
 }
 

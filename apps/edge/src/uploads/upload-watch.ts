@@ -150,8 +150,6 @@ async function look(watch: Watch, watched: Watched, error?: WireError): Promise<
 function lookNext(watch: Watch, watched: Watched, error?: WireError): Promise<ReadStatus> {
   const next = watched.looking.catch(() => undefined).then(() => look(watch, watched, error));
   watched.looking = next;
-  // The caller handles the error of `next`; without this line, it would also be an unhandled rejection.
-  next.catch(() => undefined);
   return next;
 }
 

@@ -20,10 +20,10 @@ export interface PromptSettings {
    * same as with `opaque`. `opaque`: the hash of the conversation, which tells nothing about the user.
    */
   readonly uniqueId: "client" | "opaque";
-  /** How many tokens a prompt may have, without the system text; undefined if the engine takes files of any size. */
+  /** How many tokens a prompt may have, not counting the system text; undefined if the engine takes files of any size. */
   readonly contextTokens: number | undefined;
   /**
-   * How many tokens a prompt with the conversation so far may have, without the system text; undefined if no engine
+   * How many tokens a prompt with the conversation so far may have, not counting the system text; undefined if no engine
    * takes the conversation.
    */
   readonly historyTokens: number | undefined;

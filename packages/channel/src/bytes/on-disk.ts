@@ -17,7 +17,7 @@ export async function putFile<T>(place: string, bytes: Uint8Array, move: (beside
   }
 }
 
-/** Renames a file unless the target exists. Returns false when the target exists. */
+/** Gives a file the name `to`; returns false if that exists. The name `from` may remain: the caller removes it. */
 export async function moveIfNew(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);

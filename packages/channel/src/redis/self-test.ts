@@ -16,8 +16,9 @@ const RIGHTS = /^(NOPERM|ERR The user executing the script can't)/;
 
 /**
  * Tries everything that the roles do with Redis: a script for each kind of key, and a message on each kind of channel.
- * Leaves nothing behind. @throws ChannelError `setting` when the Redis user lacks a right (the message names the keys
- * or the channel); `io` when no message arrives; errors of Redis unchanged.
+ * Leaves nothing behind. @throws ChannelError `setting` when the Redis user lacks a right (the error's text names the
+ * keys or the channel); `io` when a published message does not arrive or Redis does not keep what is written; errors of
+ * Redis unchanged.
  */
 export async function testRedis(deps: SelfTestDeps): Promise<void> {
   const { redis, subscriber, id, roles } = deps;

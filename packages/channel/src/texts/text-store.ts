@@ -157,7 +157,7 @@ export async function textState(store: Store, keys: readonly string[]): Promise<
   return states;
 }
 
-/** An ask that waits for texts, with the ids that its user knows. */
+/** An ask that waits for texts. `conversation` and `id` are the ids that the client sent, not hashes. */
 export type WaitingAsk = Pick<TakenAsk, "conversation" | "id" | "body">;
 
 /**

@@ -15,7 +15,8 @@ export function checkPromptSize(bytes: number, limit: number): void {
 }
 
 /**
- * Adds the prompt's size to the failure of a connection that ended while the prompt was sent or the reply was awaited.
+ * Adds the prompt's size to a refusal of its size, and to the failure of a connection that ended while a large prompt was
+ * sent.
  * A server that refuses a large message often closes the connection before its reason can be read. So if the connection
  * breaks a second time while the same large prompt is sent, this counts as a refusal of its size.
  */

@@ -65,8 +65,7 @@ function lineTest(lines: readonly PlacedLine[]): (index: number) => boolean {
 }
 
 /**
- * The distance, in ems, that separates the lines of a cell from rows: lines that are closer belong to one cell. 0 if
- * all distances are alike.
+ * The threshold, in ems: lines of text that are closer belong to one row. 0 if all distances are alike.
  */
 function widestJump(gaps: readonly number[]): number {
   const sorted = gaps.toSorted((one, other) => one - other);

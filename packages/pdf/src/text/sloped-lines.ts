@@ -110,8 +110,8 @@ export interface DrawnSign extends PlacedSign {
 }
 
 /**
- * Whether characters that are drawn together overlap horizontally with the characters that are drawn next. Then the
- * characters are not one line.
+ * Whether two objects that are drawn one after the other overlap horizontally, each with several letters. Then `signs`
+ * are not one line.
  */
 export function isDrawnOver(signs: readonly DrawnSign[], size: number): boolean {
   const ink = signs.filter(({ text }) => text.trim() !== "").toSorted((one, other) => one.order - other.order);

@@ -28,7 +28,7 @@ export interface ApiDeps extends VisitorDeps, WatchLinkDeps {
   onTrouble(error: unknown): void;
 }
 
-/** The HTTP API: the same operations as over Socket.IO, for clients without a WebSocket. */
+/** The HTTP API, for clients without a WebSocket. Most operations are the same as over Socket.IO. */
 export interface HttpApi {
   /**
    * Responds when `path` belongs to the API; else resolves to false. @throws Refusal if the response has not begun; a

@@ -7,7 +7,7 @@ import { refuse, type Event } from "@docrelay/protocol";
 export interface ToldText {
   /** All text that the client has. */
   readonly told: string;
-  /** How many characters the current attempt has sent; `told` is longer if an earlier attempt had sent more. */
+  /** How many characters of the current attempt's text have come; `told` is longer if an earlier attempt had more. */
   readonly at: number;
 }
 
