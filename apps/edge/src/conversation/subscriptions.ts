@@ -10,8 +10,8 @@ export interface Subscriptions {
   confirmed(channel: string): Promise<void>;
   /**
    * Calls `callback` when the connection to a single Redis (not a cluster) is back, before any event arrives through
-   * it. Readers must then verify the next events: Redis may have come back with an older log, and a reader that adds a
-   * new event to its copy of the log can no longer notice that Redis has lost events of that copy.
+   * it. Readers must then verify the next events: Redis may have come back with an older log. Once a new event fits behind a
+   * reader's copy of the log, nothing shows the reader any more that Redis has lost events of that copy.
    */
   onBack(callback: () => void): void;
   /**
