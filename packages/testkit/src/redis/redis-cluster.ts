@@ -86,6 +86,22 @@ export async function startRedisCluster(options: ClusterOptions = {}): Promise<T
     const found = await Promise.allSettled(claims);
     return found.flatMap((one) => (one.status === "fulfilled" ? one.value : []))[0];
   };
+  /**
+   * Waits until the slot's new node counts the slot as its own, three times in a row. It gives the slot up if a message
+   * that the old node sent before it knew of the move names a newer epoch than the new node knows; then no node would
+   * have the slot, for ever. So the new node is told again, as `redis-cli --cluster fix` does.
+   */
+  const settle = async (slot: number, to: TestNode): Promise<void> => {
+    let claimed = 0;
+    await eventually(
+      async () => {
+        claimed = (await claimant(slot)) === to ? claimed + 1 : 0;
+        if (claimed === 0) await to.admin.cluster("SETSLOT", slot, "NODE", to.id);
+        return claimed === 3;
+      },
+      { what: `the node of slot ${slot}` },
+    );
+  };
   const cluster: TestCluster = {
     seeds: nodes.map(({ url }) => url).join(","),
     nodes,
@@ -103,11 +119,12 @@ export async function startRedisCluster(options: ClusterOptions = {}): Promise<T
     async move(slots, to, { pauseMs = 0 } = {}) {
       let moved = 0;
       for (const slot of slots) {
-        // Right after a slot was moved, its new node may still hear an older message and give the slot up for a moment.
-        const from = await eventually(() => claimant(slot), { what: `a node that claims slot ${slot}` });
+        const from = await claimant(slot);
+        if (!from) throw new Error(`no node claims slot ${slot}`);
         const others = (await cluster.masters()).filter((node) => node !== from && node !== to);
         if (from === to) continue;
         await moveSlot(slot, { from, to, others, pauseMs });
+        await settle(slot, to);
         moved++;
       }
       return moved;
