@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { eventually } from "../eventually.ts";
 
 interface Node {
   readonly id: string;
@@ -25,4 +26,21 @@ export async function moveSlot(
   }
   if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
   for (const { admin } of [to, from, ...others]) await admin.cluster("SETSLOT", slot, "NODE", to.id);
+}
+
+/**
+ * Waits until a moved slot's new node counts the slot as its own (`isClaimed`), three times in a row. The node gives the
+ * slot up if a message that the old node sent before it knew of the move names a newer epoch than the new node knows;
+ * then no node would have the slot, for ever. So the new node is told again, as `redis-cli --cluster fix` does.
+ */
+export async function settleSlot(slot: number, to: Node, isClaimed: () => Promise<boolean>): Promise<void> {
+  let times = 0;
+  await eventually(
+    async () => {
+      times = (await isClaimed()) ? times + 1 : 0;
+      if (times === 0) await to.admin.cluster("SETSLOT", slot, "NODE", to.id);
+      return times === 3;
+    },
+    { what: `the node of slot ${slot}` },
+  );
 }

@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
 import { eventually } from "../eventually.ts";
 import { freePort } from "../process/free-port.ts";
-import { moveSlot } from "./move-slot.ts";
+import { moveSlot, settleSlot } from "./move-slot.ts";
 import { startRedisServer } from "./redis-server.ts";
 import type { TestRedis } from "./test-redis.ts";
 
@@ -86,22 +86,6 @@ export async function startRedisCluster(options: ClusterOptions = {}): Promise<T
     const found = await Promise.allSettled(claims);
     return found.flatMap((one) => (one.status === "fulfilled" ? one.value : []))[0];
   };
-  /**
-   * Waits until the slot's new node counts the slot as its own, three times in a row. It gives the slot up if a message
-   * that the old node sent before it knew of the move names a newer epoch than the new node knows; then no node would
-   * have the slot, for ever. So the new node is told again, as `redis-cli --cluster fix` does.
-   */
-  const settle = async (slot: number, to: TestNode): Promise<void> => {
-    let claimed = 0;
-    await eventually(
-      async () => {
-        claimed = (await claimant(slot)) === to ? claimed + 1 : 0;
-        if (claimed === 0) await to.admin.cluster("SETSLOT", slot, "NODE", to.id);
-        return claimed === 3;
-      },
-      { what: `the node of slot ${slot}` },
-    );
-  };
   const cluster: TestCluster = {
     seeds: nodes.map(({ url }) => url).join(","),
     nodes,
@@ -124,7 +108,7 @@ export async function startRedisCluster(options: ClusterOptions = {}): Promise<T
         const others = (await cluster.masters()).filter((node) => node !== from && node !== to);
         if (from === to) continue;
         await moveSlot(slot, { from, to, others, pauseMs });
-        await settle(slot, to);
+        await settleSlot(slot, to, async () => (await claimant(slot)) === to);
         moved++;
       }
       return moved;
