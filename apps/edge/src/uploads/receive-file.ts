@@ -78,7 +78,8 @@ export async function receiveFile(
     } catch (error) {
       if (!mayRepeat(error)) throw error;
       await Promise.allSettled(sent.map(({ stored }) => stored));
-      for (const { chunk } of sent) await untilAccepted(() => again(() => uploads.chunk(user, chunk)), signal);
+      const end = performance.now() + MAX_WAIT_MS;
+      for (const { chunk } of sent) await untilAccepted(() => again(() => uploads.chunk(user, chunk)), { end, signal });
       sent = [];
     }
   }
@@ -114,11 +115,13 @@ function mayRepeat(error: unknown): boolean {
 }
 
 /**
- * Runs a step again while it is refused with `BUSY`, after the time that the refusal names, for at most `MAX_WAIT_MS`.
+ * Runs a step again while it is refused with `BUSY`, after the time that the refusal names, until `end` (`performance.now()`).
  * @throws other errors of the step; the last refusal; the reason of `signal`.
  */
-async function untilAccepted(step: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
-  const end = performance.now() + MAX_WAIT_MS;
+async function untilAccepted(
+  step: () => Promise<unknown>,
+  { end, signal }: { readonly end: number; readonly signal: AbortSignal },
+): Promise<void> {
   for (;;) {
     try {
       return void (await step());
