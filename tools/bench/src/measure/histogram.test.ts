@@ -12,7 +12,8 @@ describe("a histogram", () => {
         for (const value of values) histogram.record(value);
         const sorted = values.toSorted((a, b) => a - b);
         const exact = sorted[Math.max(1, Math.ceil((values.length * p) / 100)) - 1] ?? 0;
-        expect(Math.abs(histogram.percentile(p) - exact)).toBeLessThanOrEqual(exact * 0.001 + 0.001);
+        const rounding = 1e-9; // of the numbers in this line
+        expect(Math.abs(histogram.percentile(p) - exact)).toBeLessThanOrEqual(exact * 0.001 + 0.001 + rounding);
       }),
     );
   });
