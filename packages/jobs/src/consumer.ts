@@ -27,7 +27,7 @@ export interface ConsumerOptions {
   handle(job: ExtractJob, signal: AbortSignal, isOnly: boolean): Promise<Disposition>;
   /** After how many ms a job counts as long. Default: 2,000. */
   readonly longMs?: number;
-  /** When all jobs of this process have run for at least this many ms, the extra place is opened. Default: 100. */
+  /** When all jobs of this process have run for at least this many ms, the extra place is opened. Default: 20. */
   readonly briefMs?: number;
   /**
    * Called with each error: of a handler (BullMQ retries its job a few times), of a job that cannot be parsed, and of
@@ -66,7 +66,7 @@ const TIMES = {
 const NEWER_RETRY_MS = 1000;
 const CLOSE_MS = 2000;
 const LONG_MS = 2000;
-const BRIEF_MS = 100;
+const BRIEF_MS = 20;
 /** How many ms BullMQ's event stream lives. No process reads this stream, and it names text keys. */
 const EVENTS_MS = 3_600_000;
 

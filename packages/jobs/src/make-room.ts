@@ -16,7 +16,7 @@ export interface MakeRoomDeps {
 }
 
 /** How often, in ms, the process checks whether room is needed. A check asks Redis only while all places are taken. */
-const LOOK_MS = 20;
+const LOOK_MS = 10;
 
 /**
  * Keeps slow files from delaying others. While all places are taken, opens the extra place, or aborts a job, whose
