@@ -72,10 +72,11 @@ export function createExtractor(
     ocr,
     coreWatch = createCoreWatch(),
   }: ExtractorOptions,
-  start: (engine: EngineName, coreWatch: CoreWatch) => Child = startChild,
+  start: typeof startChild = startChild,
 ): Extractor {
   const engines: Reader["engines"] = engine === "auto" ? ["pdfium", "pdf-parse"] : [engine];
-  const pool = createPool(concurrency, () => start(engines[0], coreWatch), { coreWatch, reserve: 1 });
+  const startOne = (_: CoreWatch, inBackground: boolean): Child => start(engines[0], coreWatch, { inBackground });
+  const pool = createPool(concurrency, startOne, { coreWatch, reserve: 1 });
   const reader: Reader = { engines, pool, coreWatch, ocr, format };
 
   return {

@@ -8,7 +8,7 @@ import type { EngineName } from "../src/engines/page-engine.ts";
  * is read as usual.
  */
 export function startObeying(engine: EngineName, coreWatch: CoreWatch): Child {
-  return startChild(engine, coreWatch, join(import.meta.dirname, "obeying-child.ts"));
+  return startChild(engine, coreWatch, { entry: join(import.meta.dirname, "obeying-child.ts") });
 }
 
 /** A line of a page that orders the child (see `startObeying`) to compute forever and to read no more messages. */

@@ -28,7 +28,7 @@ export function idleCores(): CoreWatch {
  * that the pool keeps it.
  */
 export function startOnSharedCores(engine: EngineName, start: Start = startChild): Child {
-  return Object.defineProperty(start(engine, sharedCores()), "idleOnly", { value: true });
+  return Object.defineProperty(start(engine, sharedCores()), "idleOnly", { value: true, configurable: true });
 }
 
 /** Creates an extractor whose children get enough processor time beside other tests. */

@@ -4,11 +4,12 @@ import { pageMarkdown } from "../markdown/page-markdown.ts";
 import { pageText } from "../text/layout.ts";
 import { DocumentError, type EngineName, type OpenDocument, type PageEngine } from "../engines/page-engine.ts";
 import { isSparse } from "../text/scan.ts";
+import { warmUp } from "./warm-up.ts";
 import type { Rotation } from "../text/rotation.ts";
 
 /**
  * The main function of a child process: does the jobs that the parent sends, one at a time, and reports on them. Call
- * `enterSandbox` before. Reports `ready` once the PDF engine `first` is loaded. `load` loads a PDF engine, and is
+ * `enterSandbox` before. Reports `ready` once the PDF engine `first` is loaded and warm. `load` loads a PDF engine, and is
  * called once for each engine at most.
  */
 export async function serveJobs(
@@ -57,7 +58,7 @@ export async function serveJobs(
   });
 
   // Loads the first PDF engine now, so that the first file does not wait for it.
-  if (first) await engineOf(first);
+  if (first) await warmUp(await engineOf(first));
   tell({ type: "ready" });
 }
 

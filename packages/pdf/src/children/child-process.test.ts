@@ -16,7 +16,7 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill();
 });
 function start(engine: EngineName, entry?: string, coreWatch = sharedCores()): Child {
-  const child = startChild(engine, coreWatch, entry);
+  const child = startChild(engine, coreWatch, { entry });
   children.push(child);
   return child;
 }
@@ -116,6 +116,16 @@ describe("a child", () => {
     const coreWatch = { ...createCoreWatch(), takeQuickStart: () => false };
     const [thread] = threadsOf(start("pdfium", undefined, coreWatch));
     expect(thread?.nice).toBe(constants.priority.PRIORITY_BELOW_NORMAL);
+  });
+
+  it.runIf(LINUX)("leaves the cores to others from its start in the background, and keeps to that", async () => {
+    const coreWatch = { ...createCoreWatch(), coresAreFull: () => true };
+    const child = startChild("pdfium", coreWatch, { inBackground: true });
+    children.push(child);
+    expect(threadsOf(child).map(({ nice }) => nice)).toEqual([constants.priority.PRIORITY_LOW]);
+    await child.ready;
+    expect(new Set(threadsOf(child).map(({ policy }) => policy))).toEqual(new Set([SCHED_IDLE]));
+    expect(child.idleOnly).toBe(true);
   });
 
   it.runIf(LINUX)("does not outlive its parent, in whatever it is stuck", async () => {

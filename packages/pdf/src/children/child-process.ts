@@ -65,9 +65,19 @@ const LIBRARIES = [
 const OLD_SPACE_MIB = 512;
 const WASM_PAGES = (512 * 1024 * 1024) / 65_536;
 
-/** Starts a child that reads PDFs. The child loads `engine` before its first job. */
-export function startChild(engine: EngineName, coreWatch: CoreWatch, entry = ENTRY): Child {
-  return startProgram({ entry, argument: engine, reads: LIBRARIES, isLast: isLastReport }, coreWatch);
+/**
+ * Starts a child that reads PDFs. The child loads `engine` before its first job. `inBackground`: see {@link Program}.
+ */
+export function startChild(
+  engine: EngineName,
+  coreWatch: CoreWatch,
+  {
+    entry = ENTRY,
+    inBackground = false,
+  }: { readonly entry?: string | undefined; readonly inBackground?: boolean } = {},
+): Child {
+  const program = { entry, argument: engine, reads: LIBRARIES, isLast: isLastReport, inBackground };
+  return startProgram(program, coreWatch);
 }
 
 export function resolved(name: string): string {
@@ -83,6 +93,8 @@ export interface Program<R> {
    */
   readonly reads: readonly string[];
   isLast(report: R): boolean;
+  /** Whether the child also starts only on idle cores, because no file waits for it. Default: false. */
+  readonly inBackground?: boolean;
 }
 
 /**
@@ -91,11 +103,11 @@ export interface Program<R> {
  * has another user and no network (isolation.ts).
  *
  * V8's heap and WASM memory have limits of their own, which do not cover all memory (not array buffers, for example).
- * So run-job.ts watches the resident memory. The child starts with the priority of this process, unless many children
- * were started lately, and gets a lower priority before it takes a job.
+ * So run-job.ts watches the resident memory. The child starts with the priority of this process, unless it starts in
+ * the background or many children were started lately, and gets a lower priority before it takes a job.
  */
 export function startProgram<J, R extends { readonly type: string }>(
-  { entry, argument, reads, isLast }: Program<R>,
+  { entry, argument, reads, isLast, inBackground = false }: Program<R>,
   coreWatch: CoreWatch,
 ): Child<J, R> {
   const readable = new Set([PACKAGE, entry, ...reads.map(packagesAround)]);
@@ -119,8 +131,11 @@ export function startProgram<J, R extends { readonly type: string }>(
       ...[...readable].map((path) => `--allow-fs-read=${path}`),
     ],
   });
-  if (forked.pid !== undefined && !coreWatch.takeQuickStart()) lowerPriority(forked.pid, false);
-  return childOf(forked, { coreWatch, isLast });
+  if (inBackground) {
+    lowerPriority(forked.pid, true);
+    void leaveCoresToOthers(forked.pid);
+  } else if (forked.pid !== undefined && !coreWatch.takeQuickStart()) lowerPriority(forked.pid, false);
+  return childOf(forked, { coreWatch, isLast, inBackground });
 }
 
 /**
@@ -133,10 +148,14 @@ function packagesAround(file: string): string {
 
 function childOf<J, R extends { readonly type: string }>(
   forked: ChildProcess,
-  { coreWatch, isLast }: Pick<Program<R>, "isLast"> & { coreWatch: CoreWatch },
+  {
+    coreWatch,
+    isLast,
+    inBackground,
+  }: Pick<Program<R>, "isLast"> & { readonly coreWatch: CoreWatch; readonly inBackground: boolean },
 ): Child<J, R> {
   let alive = true;
-  let idleOnly = false;
+  let idleOnly = inBackground;
   let isReady = false;
   const slot: JobSlot<R> = { job: undefined };
   const ready = Promise.withResolvers<void>();
@@ -151,7 +170,8 @@ function childOf<J, R extends { readonly type: string }>(
    * program, and has read no file.
    */
   async function becomeReady(): Promise<void> {
-    idleOnly = !coreWatch.coresAreFull();
+    // The priority of a child that started in the background cannot be raised any more.
+    idleOnly = inBackground || !coreWatch.coresAreFull();
     lowerPriority(forked.pid, idleOnly);
     if (idleOnly) await leaveCoresToOthers(forked.pid);
     ready.resolve();

@@ -9,7 +9,7 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill();
 });
 function start(entry?: string): Child {
-  const child = startChild("pdfium", sharedCores(), entry);
+  const child = startChild("pdfium", sharedCores(), { entry });
   children.push(child);
   return child;
 }

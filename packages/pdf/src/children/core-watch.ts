@@ -30,7 +30,10 @@ const QUICK_STARTS_AT_ONCE = 8;
 export type Wrapper = readonly [file: string, ...args: string[]];
 
 export interface WatchedProcess {
-  /** Whether the process runs only on cores that no other program uses; false while the process starts. */
+  /**
+   * Whether the process runs only on cores that no other program uses; false while the process starts, unless it starts
+   * in the background.
+   */
   readonly idleOnly: boolean;
   /** The processor time that the process has used so far, in ms; NaN when unknown. */
   cpuMs(): number;

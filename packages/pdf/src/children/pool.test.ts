@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { hold, startObeying } from "../../test/obeying.ts";
 import { idleCores, startOnSharedCores } from "../../test/shared-cores.ts";
 import type { Child } from "./child-process.ts";
+import type { CoreWatch } from "./core-watch.ts";
 import { createPool, type Pool } from "./pool.ts";
 import { runJob } from "./run-job.ts";
 
@@ -10,7 +11,7 @@ const pools: Pool[] = [];
 afterEach(async () => {
   for (const pool of pools.splice(0)) await pool[Symbol.asyncDispose]();
 });
-function create(size: number, start: () => Child, filesPerChild?: number): Pool {
+function create(size: number, start: Parameters<typeof createPool>[1], filesPerChild?: number): Pool {
   const more = filesPerChild === undefined ? {} : { filesPerChild };
   const pool = createPool(size, start, { coreWatch: idleCores(), ...more });
   pools.push(pool);
@@ -115,8 +116,8 @@ describe("a pool of children", () => {
     expect((await pool.acquire(signal)).pid).toBe(first.pid);
   });
 
-  it("replaces one that was hurt, that died, or that has read enough files", async () => {
-    const pool = create(1, pdfium, 2);
+  it("replaces one that was hurt or that died", async () => {
+    const pool = create(1, pdfium);
     const hurt = await pool.acquire(signal);
     hurt.kill();
     pool.release(hurt);
@@ -126,13 +127,120 @@ describe("a pool of children", () => {
     dead.kill();
     await eventually(() => !dead.alive);
     pool.release(dead);
+    expect((await pool.acquire(signal)).pid).not.toBe(dead.pid);
+  });
+
+  it("lends one that has read enough files until its successor is ready, which starts in the background", async () => {
+    const starts: boolean[] = [];
+    const successor = Promise.withResolvers<void>();
+    const start = (_: CoreWatch, inBackground: boolean): Child => {
+      starts.push(inBackground);
+      const child = pdfium();
+      const { ready } = child;
+      const late = successor.promise.then(() => ready);
+      return inBackground ? Object.defineProperty(child, "ready", { value: late }) : child;
+    };
+    const pool = create(1, start, 2);
+    const old = await pool.acquire(signal);
+    pool.release(old);
+    expect(await pool.acquire(signal)).toBe(old);
+    pool.release(old);
+    expect(starts).toEqual([false, true]);
+    expect(await pool.acquire(signal)).toBe(old); // its third file; the successor is not ready
+    successor.resolve();
+    const next = pool.acquire(signal);
+    const young = await next;
+    expect(young.pid).not.toBe(old.pid);
+    pool.release(old);
+    await eventually(() => !runs(old.pid), { what: "the end of the child that has read enough" });
+    pool.release(young);
+    expect((await pool.acquire(signal)).pid).toBe(young.pid);
+    expect(starts).toEqual([false, true]);
+  });
+
+  it("replaces a free one that has read enough files when its successor is ready", async () => {
+    const pool = create(1, pdfium, 1);
+    const old = await pool.acquire(signal);
+    pool.release(old);
+    await eventually(() => !runs(old.pid), { what: "the end of the child that has read enough" });
+    expect((await pool.acquire(signal)).pid).not.toBe(old.pid);
+  });
+
+  it("replaces one at once after twice as many files, when no successor becomes ready", async () => {
+    const starts: boolean[] = [];
+    const start = (_: CoreWatch, inBackground: boolean): Child => {
+      starts.push(inBackground);
+      const child = pdfium();
+      if (inBackground) child.kill();
+      return child;
+    };
+    const pool = create(1, start, 2);
+    const old = await pool.acquire(signal);
+    pool.release(old);
+    for (let file = 2; file <= 4; file++) {
+      expect(await pool.acquire(signal)).toBe(old);
+      pool.release(old);
+      if (file === 2) await eventually(() => starts.length > 1);
+    }
+    expect((await pool.acquire(signal)).pid).not.toBe(old.pid);
+    expect(starts.filter((inBackground) => !inBackground)).toHaveLength(2);
+  });
+
+  it("starts the next one in the background only while another is ready and nobody waits", async () => {
+    const starts: boolean[] = [];
+    const start = (_: CoreWatch, inBackground: boolean): Child => {
+      starts.push(inBackground);
+      return pdfium();
+    };
+    const pool = createPool(1, start, { coreWatch: idleCores(), reserve: 1 });
+    pools.push(pool);
+    const first = await pool.acquire(signal);
+    const second = await pool.acquire(signal);
+    first.kill();
+    pool.release(first); // no child is ready
+    pool.release(second);
     const third = await pool.acquire(signal);
-    expect(third.pid).not.toBe(dead.pid);
-    pool.release(third);
-    expect(await pool.acquire(signal)).toBe(third);
-    pool.release(third);
-    expect((await pool.acquire(signal)).pid).not.toBe(third.pid);
-    await eventually(() => !runs(third.pid), { what: "the end of the child that has read enough" });
+    expect(third).toBe(second);
+    const fourth = await pool.acquire(signal);
+    pool.release(fourth);
+    third.kill();
+    pool.release(third); // `fourth` is ready
+    expect(starts).toEqual([false, false, false, true]);
+  });
+
+  it("starts another one, not in the background, when a start in the background is starved while a caller waits", async () => {
+    const starts: boolean[] = [];
+    let areFull = false;
+    const starve: Array<() => void> = [];
+    const coreWatch: CoreWatch = {
+      ...idleCores(),
+      coresAreFull: () => areFull,
+      watch(_, onStarved) {
+        starve.push(onStarved);
+        return () => undefined;
+      },
+    };
+    const start = (_: CoreWatch, inBackground: boolean): Child => {
+      starts.push(inBackground);
+      const child = Object.defineProperty(pdfium(), "idleOnly", { value: !areFull });
+      return inBackground ? Object.defineProperty(child, "ready", { value: new Promise(() => undefined) }) : child;
+    };
+    const pool = createPool(1, start, { coreWatch, reserve: 1 });
+    pools.push(pool);
+    const [first, second] = [await pool.acquire(signal), await pool.acquire(signal)];
+    pool.release(first);
+    second.kill();
+    pool.release(second); // its successor starts in the background
+    expect(starts).toEqual([false, false, true]);
+    const urgent = await pool.acquire(signal, true);
+    expect(urgent).toBe(first);
+    starve.length = 0;
+    const waiting = pool.acquire(signal);
+    areFull = true;
+    for (const onStarved of starve) onStarved();
+    const child = await waiting;
+    expect(child.alive).toBe(true);
+    expect(starts).toEqual([false, false, true, false]);
   });
 
   it("replaces one that died while it was free", async () => {

@@ -30,7 +30,10 @@ export interface PoolOptions {
    * the last `reserve` free children. Default: 0.
    */
   readonly reserve?: number;
-  /** After this many files a child is replaced, because its libraries leak memory. Default: 200. */
+  /**
+   * After this many files a child is replaced, because its libraries leak memory: as soon as its successor is ready, and
+   * at the latest after twice as many files. Default: 200.
+   */
   readonly filesPerChild?: number;
 }
 
@@ -49,14 +52,17 @@ const CLOSED = "the extractor is closed";
 /** A child that uses more bytes of memory than this when it becomes free is replaced. */
 const MAX_FREE_BYTES = 350 * 1024 * 1024;
 
-/** @param start starts a child. `coreWatch` decides whether the child runs only on idle cores. */
+/**
+ * @param start starts a child. `coreWatch` decides whether the child runs only on idle cores. `inBackground`: no file
+ * waits for the child, so that even its start may wait for idle cores.
+ */
 export function createPool(
   size: number,
-  start: (coreWatch: CoreWatch) => Child,
+  start: (coreWatch: CoreWatch, inBackground: boolean) => Child,
   { coreWatch = createCoreWatch(), reserve = 0, filesPerChild = FILES_PER_CHILD }: PoolOptions = {},
 ): Pool {
   const pool: State = {
-    start: () => start(coreWatch),
+    start: (inBackground) => start(coreWatch, inBackground),
     coreWatch,
     reserve,
     filesPerChild,
@@ -65,6 +71,8 @@ export function createPool(
     ready: new WeakSet(),
     recalls: new Map(),
     starting: new Set(),
+    successor: undefined,
+    retired: new Set(),
     turns: createTurns<Child>(),
     begun: false,
     closed: false,
@@ -95,23 +103,29 @@ export function createPool(
     release(child) {
       pool.recalls.delete(child);
       pool.files.set(child, (pool.files.get(child) ?? 0) + 1);
-      if (mayServeAgain(pool, child)) pool.free.unshift(child);
-      else {
+      if (pool.retired.delete(child)) drop(pool, child);
+      else if (mayServeAgain(pool, child)) {
+        pool.free.unshift(child);
+        if (hasReadEnough(pool, child)) void replaceInBackground(pool, child);
+      } else {
         drop(pool, child);
-        add(pool);
+        // A file that kills its child, sent again and again, would slow everything else by the starts of children.
+        const isCalm = pool.turns.waiting === 0 && pool.free.some((other) => isWarm(pool, other));
+        add(pool, isCalm && !coreWatch.coresAreFull());
       }
       serve(pool);
     },
     async [Symbol.asyncDispose]() {
       pool.closed = true;
       for (const child of pool.files.keys()) child.kill();
+      pool.successor?.kill();
       pool.turns.endAll(new Error(CLOSED));
     },
   };
 }
 
 interface State {
-  readonly start: () => Child;
+  readonly start: (inBackground: boolean) => Child;
   readonly coreWatch: CoreWatch;
   readonly reserve: number;
   readonly filesPerChild: number;
@@ -127,14 +141,18 @@ interface State {
   readonly recalls: Map<Child, () => void>;
   /** Free children that are not ready yet, and whose start is being watched. */
   readonly starting: Set<Child>;
+  /** A child that starts in the background, and will take the place of a child that has read enough files. */
+  successor: Child | undefined;
+  /** Children whose successor is ready, and which end when they are returned. */
+  readonly retired: Set<Child>;
   readonly turns: Turns<Child>;
   begun: boolean;
   closed: boolean;
 }
 
-function add(pool: State): void {
+function add(pool: State, inBackground = false): void {
   if (pool.closed) return;
-  const child = pool.start();
+  const child = pool.start(inBackground);
   child.ready.then(
     () => pool.ready.add(child),
     () => undefined,
@@ -190,7 +208,7 @@ function serve(pool: State): void {
 async function prepare(pool: State, child: Child): Promise<void> {
   pool.starting.add(child);
   try {
-    if (!pool.ready.has(child)) await started(child, pool.coreWatch);
+    if (!pool.ready.has(child)) await started(pool, child);
     if (!child.alive) throw new Error("the child died");
   } catch {
     if (!pool.free.includes(child)) return; // the child was replaced already
@@ -204,29 +222,62 @@ async function prepare(pool: State, child: Child): Promise<void> {
   }
 }
 
+function hasReadEnough(pool: State, child: Child, times = 1): boolean {
+  return (pool.files.get(child) ?? 0) >= times * pool.filesPerChild;
+}
+
+/**
+ * Starts the successor of a child that has read enough files. Until the successor is ready, the child reads more files,
+ * so that no file waits for the start. If the start fails, the next return of the child begins another one.
+ */
+async function replaceInBackground(pool: State, child: Child): Promise<void> {
+  if (pool.successor || pool.closed) return;
+  let successor: Child | undefined;
+  try {
+    successor = pool.successor = pool.start(!pool.coreWatch.coresAreFull());
+    await readyInTime(successor);
+    if (pool.closed || !pool.files.has(child)) throw new Error("the child needs no successor any more");
+    pool.ready.add(successor);
+    pool.files.set(successor, 0);
+    pool.free.push(successor);
+    const index = pool.free.indexOf(child);
+    if (index < 0) pool.retired.add(child);
+    else {
+      pool.free.splice(index, 1);
+      drop(pool, child);
+    }
+  } catch {
+    successor?.kill();
+  } finally {
+    pool.successor = undefined;
+    serve(pool);
+  }
+}
+
 function mayServeAgain(pool: State, child: Child): boolean {
   // While the cores are full (see `coresAreFull`), children start with a higher priority. Such a child is replaced once
   // the cores are no longer full.
   const fitsCores = child.idleOnly || pool.coreWatch.coresAreFull();
-  return (
-    fitsCores &&
-    child.alive &&
-    (pool.files.get(child) ?? 0) < pool.filesPerChild &&
-    child.memory() < MAX_FREE_BYTES &&
-    !pool.closed
-  );
+  return fitsCores && child.alive && !hasReadEnough(pool, child, 2) && child.memory() < MAX_FREE_BYTES && !pool.closed;
 }
 
-async function started(child: Child, coreWatch: CoreWatch): Promise<void> {
+async function started(pool: State, child: Child): Promise<void> {
+  // If a child is starved while it starts, the watch notes that the cores are full, and the next children start with a
+  // higher priority. Instead of a child that starts in the background, `serve` starts one of these at once.
+  const endWatch = pool.coreWatch.watch(child, () => serve(pool));
+  try {
+    await readyInTime(child);
+  } finally {
+    endWatch();
+  }
+}
+
+async function readyInTime(child: Child): Promise<void> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error("the child did not start in time")), START_MS);
-  // If a child is starved while it starts, the watch notes that the cores are full, and the next children start with a
-  // higher priority.
-  const endWatch = coreWatch.watch(child, () => undefined);
   try {
     await Promise.race([child.ready, late.promise]);
   } finally {
     clearTimeout(timer);
-    endWatch();
   }
 }
