@@ -22,7 +22,7 @@ export interface Proxy extends AsyncDisposable {
   slice(bytes: number): void;
   /** Refuses new connections and breaks open ones, until {@link heal}. */
   cut(): void;
-  /** Ends all faults. Bytes that `blackhole` has kept are passed on. */
+  /** Ends all faults except `silence`. Bytes that `blackhole` has kept are passed on. */
   heal(): void;
 }
 

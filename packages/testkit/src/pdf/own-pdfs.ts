@@ -43,7 +43,7 @@ const ARABIC = ["في الميناء ثلاثة دفاتر", "تعود القو�
 
 const lines = (texts: readonly string[], x = 60): PlacedLine[] =>
   texts.map((text, index) => ({ x, y: 760 - index * LEADING, text }));
-/** A right-to-left line as programs draw it: it ends at the right margin, and its last letter is drawn first. */
+/** Makes a right-to-left line as programs draw it: it ends at the right margin, and its last letter is drawn first. */
 function rightToLeft(texts: readonly string[], letter: number): PlacedLine[] {
   return lines(texts).map(({ y, text }) => {
     const drawn = [...text].reverse().join("");

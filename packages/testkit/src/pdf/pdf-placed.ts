@@ -13,8 +13,9 @@ export interface PlacedLine {
 }
 
 /**
- * How letters are encoded. `latin`: WinAnsi. `unicode`: UTF-16, but only a table in the font states which letter each
- * code means. The other values name encodings that every PDF reader knows: UTF-16, without a table in the font.
+ * Which codes the letters have. `latin`: those of WinAnsi. All others: the UTF-16 units of the letters. With `unicode`,
+ * a table in the font states which letter each code means. The other values are names of encodings that every PDF
+ * reader knows, so their fonts need no table.
  */
 export type Lettering = "latin" | "unicode" | "UniGB-UTF16-H" | "UniJIS-UTF16-H" | "UniKS-UTF16-H";
 

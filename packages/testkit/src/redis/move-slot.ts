@@ -29,9 +29,10 @@ export async function moveSlot(
 }
 
 /**
- * Waits until a moved slot's new node counts the slot as its own (`isClaimed`), three times in a row. The node gives the
- * slot up if a message that the old node sent before it knew of the move names a newer epoch than the new node knows;
- * then no node would have the slot, for ever. So the new node is told again, as `redis-cli --cluster fix` does.
+ * Waits until a moved slot's new node counts the slot as its own (`isClaimed`), three times in a row. A late message of
+ * the old node, from before it knew of the move, may make the new node give the slot up, if it names a newer epoch than
+ * the new node knows. Then no node would have the slot, for ever. So the new node is told again, as `redis-cli
+ * --cluster fix` does.
  */
 export async function settleSlot(slot: number, to: Node, isClaimed: () => Promise<boolean>): Promise<void> {
   let times = 0;

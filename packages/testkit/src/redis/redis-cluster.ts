@@ -25,7 +25,7 @@ export interface TestNode extends TestRedis {
   readonly admin: Redis;
 }
 
-/** A Redis Cluster of a test's own. */
+/** A Redis Cluster for one test. */
 export interface TestCluster extends AsyncDisposable {
   /** The addresses of all nodes, as a value for `REDIS_URL`. */
   readonly seeds: string;
@@ -40,7 +40,9 @@ export interface TestCluster extends AsyncDisposable {
    * slot stays half moved. Returns how many slots the node did not have before. @throws Error if no node has a slot
    */
   move(slots: readonly number[], to: TestNode, options?: { readonly pauseMs?: number }): Promise<number>;
-  /** Announces nodes by names, `node-0.test` and so on, in place of addresses; resolves when all nodes know it. */
+  /**
+   * Announces nodes by names, `node-0.test` and so on, in place of addresses. Resolves when all nodes know these names.
+   */
   nameNodes(): Promise<void>;
   /** Removes all keys. */
   empty(): Promise<void>;

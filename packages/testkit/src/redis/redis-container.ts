@@ -14,13 +14,13 @@ const MAX_PRINTED = 256 * 2 ** 20;
 
 /** Starts redis-server with these options in a container that is removed when this process ends. */
 export async function startRedisContainer(args: readonly string[]): Promise<TestRedis> {
-  // This setting keeps the library from starting a second container, from another image, for its own clean-up. The
-  // guard cleans up instead, and needs only the docker command.
+  // By default, testcontainers starts a second container, from another image, which removes containers after the tests.
+  // Here, `guard` removes them, and needs only the docker command.
   process.env["TESTCONTAINERS_RYUK_DISABLED"] ??= "true";
   const port = await freePort();
   const name = `docrelay-test-${randomUUID()}`;
-  // The container's name is chosen here and given to the guard at once, because this process may be killed while Docker
-  // is still creating the container.
+  // The container's name is chosen here and passed to `guard` at once, so that the container is removed even if this
+  // process is killed while Docker is still creating it.
   const release = guard(`container ${name}`);
   const container = await new GenericContainer(IMAGE)
     .withName(name)
@@ -49,8 +49,8 @@ export async function startRedisContainer(args: readonly string[]): Promise<Test
     readLog: () => docker("exec", name, "sh", "-c", "cat /data/appendonlydir/*"),
     keep: async () => void (await docker("exec", name, "cp", "-a", "/data/appendonlydir", "/data/kept")),
     rollBack: async () => {
-      // The files are replaced while the container runs, because a stopped container takes no commands. The server goes
-      // on with the files that it has open.
+      // The files are replaced while the container runs, because a stopped container takes no commands. The running
+      // server does not notice: it keeps using the files that it has open.
       await docker("exec", name, "sh", "-c", "cd /data && rm -rf appendonlydir && mv kept appendonlydir");
       await docker("kill", name);
       await restart();
