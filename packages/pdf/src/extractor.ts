@@ -114,7 +114,7 @@ async function readFile(reader: Reader, input: ExtractInput, options: Within): P
 
 /**
  * Reads a file with one PDF engine. If the child gets almost no processor time and is ended, one other child, with a
- * higher priority, goes on.
+ * higher priority, continues with the file.
  */
 async function readWith(reader: Reader, name: EngineName, run: FileRun, file: GivenFile): Promise<void> {
   await readInChild(reader, name, run, file);

@@ -22,7 +22,7 @@ export interface Child<J = Job, R = Report> extends WatchedProcess {
   /**
    * Sends a job once the child is ready. Yields the reports on this job, in order. The child is killed if `signal` is
    * aborted, or if the caller stops reading before the last report. It is also killed if it sends a report while it has
-   * no job, so a report is never taken for a report on a later job.
+   * no job, so that such a report never counts as one on a later job.
    * @throws the signal's reason; ChildEnded when the child ends before the job; Error when the child already has a job.
    */
   run(job: J, signal: AbortSignal): AsyncIterable<R>;
@@ -93,7 +93,7 @@ export interface Program<R> {
    */
   readonly reads: readonly string[];
   isLast(report: R): boolean;
-  /** Whether the child also starts only on idle cores, because no file waits for it. Default: false. */
+  /** Whether even the start of the child uses only idle cores, because no file waits for the child. Default: false. */
   readonly inBackground?: boolean;
 }
 
@@ -170,7 +170,8 @@ function childOf<J, R extends { readonly type: string }>(
    * program, and has read no file.
    */
   async function becomeReady(): Promise<void> {
-    // The priority of a child that started in the background cannot be raised any more.
+    // A child that started in the background stays on idle cores, because its priority cannot be raised any more. Any
+    // other child is confined to idle cores unless the cores are full.
     idleOnly = inBackground || !coreWatch.coresAreFull();
     lowerPriority(forked.pid, idleOnly);
     if (idleOnly) await leaveCoresToOthers(forked.pid);
@@ -182,7 +183,7 @@ function childOf<J, R extends { readonly type: string }>(
       isReady = true;
       return void becomeReady();
     }
-    // Only a child that was taken over by the file which it reads sends a report without a job, or `ready` again.
+    // Only a child over which a malicious file has gained control sends a report while it has no job, or `ready` again.
     if (!slot.job || report.type === "ready") return kill();
     slot.job.reports.enqueue(report);
     if (isLast(report)) endJob(slot)?.close();
@@ -216,7 +217,7 @@ function childOf<J, R extends { readonly type: string }>(
       return beginJob(slot, { send, kill }, signal);
     },
     stop: (before = 0) =>
-      // An error here means that the child has ended.
+      // If the message cannot be sent, the child has ended, so there is nothing to stop.
       void forked.send({ type: "stop", before } satisfies Stop, () => undefined),
     memory: () => residentBytes(forked.pid),
     cpuMs: () => cpuMs(forked.pid),

@@ -40,16 +40,19 @@ export interface WatchedProcess {
 }
 
 /**
- * What this process knows about the cores of the machine and about its installed programs. An extractor and its OCR
- * share one CoreWatch, so that both start their children in the same way.
+ * Finds out whether other programs use all cores, and which wrappers of util-linux are installed and permitted. An
+ * extractor and its OCR share one CoreWatch, so that both start their children in the same way.
  */
 export interface CoreWatch {
-  /** Whether a watched process was starved (got almost no processor time) within the last minute. */
+  /**
+   * Whether the cores are full: within the last minute, at least one watched process was starved (got almost no
+   * processor time). New children then start with a higher priority.
+   */
   coresAreFull(): boolean;
   /**
    * Watches a process that has work to do, until the returned function is called. If the process is starved,
-   * `coresAreFull` returns true for a minute. If the starved process also runs on idle cores only, `onStarved` is
-   * called, once.
+   * `coresAreFull` returns true for a minute. In addition, `onStarved` is called, once, if this process runs only on
+   * idle cores.
    */
   watch(process: WatchedProcess, onStarved: () => void): () => void;
   /**

@@ -32,7 +32,7 @@ const WRAPPERS: readonly Wrapper[] = [
 
 /**
  * Returns the strictest wrapper that the system permits and with which a child can read `files`; undefined if there is
- * none. A child without a wrapper has the limits of Node's permission model only, and those of `child/sandbox.ts`.
+ * none. Without a wrapper, only Node's permission model and `child/sandbox.ts` limit what a child can do.
  */
 export function strictestWrapper(coreWatch: CoreWatch, files: readonly string[]): Wrapper | undefined {
   return WRAPPERS.find((wrapper) => coreWatch.supports(wrapper, files));

@@ -109,7 +109,8 @@ export function createPool(
         if (hasReadEnough(pool, child)) void replaceInBackground(pool, child);
       } else {
         drop(pool, child);
-        // A file that kills its child, sent again and again, would slow everything else by the starts of children.
+        // If no caller waits and another child is ready, the new child starts in the background. So a file that kills
+        // its child, sent again and again, does not slow everything else by the starts of children.
         const isCalm = pool.turns.waiting === 0 && pool.free.some((other) => isWarm(pool, other));
         add(pool, isCalm && !coreWatch.coresAreFull());
       }
@@ -262,8 +263,8 @@ function mayServeAgain(pool: State, child: Child): boolean {
 }
 
 async function started(pool: State, child: Child): Promise<void> {
-  // If a child is starved while it starts, the watch notes that the cores are full, and the next children start with a
-  // higher priority. Instead of a child that starts in the background, `serve` starts one of these at once.
+  // If the child is starved while it starts, the watch notes that the cores are full, so that new children start with a
+  // higher priority. If the starved child started in the background and a caller waits, `serve` replaces it at once.
   const endWatch = pool.coreWatch.watch(child, () => serve(pool));
   try {
     await readyInTime(child);

@@ -29,9 +29,9 @@ export interface Watch {
 }
 
 /**
- * Runs one job in a child, within the limits of `watch`. Yields the reports in order. If the job is interrupted, the
- * child is killed, and the last value is the reason.
- * @throws the signal's reason.
+ * Runs one job in a child, and kills the child if it exceeds a limit of `watch`. Yields the child's reports in order.
+ * If the job ends before its last report, the last yielded value is the reason (`Interruption`).
+ * @throws the signal's reason, if `signal` is aborted.
  */
 export async function* runJob<J, R extends { readonly type: string }>(
   child: Child<J, R>,

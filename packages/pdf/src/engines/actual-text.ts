@@ -53,8 +53,8 @@ export function withoutRepeats(
       isAfterRepeat = true;
       continue;
     }
-    // PDFium makes a blank before a repeated text and another blank after it. The blank after the text is left out,
-    // because only the width of the blank before the text can be measured.
+    // A repeated text is left out, but PDFium makes a blank before it and another blank after it. Of these two, only
+    // the first is kept, because only its width can be measured.
     if (isAfterRepeat && object === 0 && given.text.charAt(at) === " " && /\s$/.test(end)) continue;
     isAfterRepeat = false;
     // PDFium writes a line end before a repeated text and another line end after it. The second line end is left out.
@@ -106,7 +106,7 @@ function createMarks({ call, allocate, heap }: Pdfium): { markOf(object: number)
   };
 }
 
-/** For each content mark with an ActualText: the rectangle around the text objects in the content mark. */
+/** Returns, for each content mark with an ActualText, the rectangle around the text objects in this content mark. */
 function spansOf(
   { call, allocate, heap }: Pdfium,
   page: number,

@@ -55,7 +55,7 @@ export async function createPdfParseEngine(): Promise<PageEngine> {
             cellSeparator: "\t",
             lineEnforce: true,
           });
-          // pdf-parse does not tell whether a page has pictures, so a page without text is taken for a scan.
+          // pdf-parse does not report whether a page has pictures, so a page without text counts as a scan.
           const text = result.pages[0]?.text ?? "";
           return { lines: estimatedLines(inOrder(text)), precision: ESTIMATED, pictured: text.trim() === "" };
         },

@@ -3,8 +3,8 @@ import type { EmbeddedPdf } from "./page-engine.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 /**
- * The search for attached files looks at this many files of a document, and at this many annotations of a page, at
- * most.
+ * The search for attached files looks at no more than this many files of a document, and at no more than this many
+ * annotations of a page.
  */
 const MAX_FILES = 100;
 const MAX_NAME_CHARS = 255;

@@ -91,7 +91,7 @@ export function withCells(
   }
   if (done === 0) return { text: raw };
   // Widths are measured from the ink of one letter to the ink of the next. As letters have free space at their sides,
-  // equal blanks differ a little in their measured width.
+  // equal blanks differ a little in their measured width, which `isEven` allows.
   return { text: text + raw.slice(done), even: isEven({ blanks, least, most }, raw, size) };
 }
 
@@ -151,7 +151,10 @@ function gapAfter(letters: Letters, raw: string, one: number, other: number): nu
   return gap;
 }
 
-/** Puts tabs into a line at wide gaps. In some tables, PDFium makes no blank between numbers. */
+/**
+ * Puts a tab into each gap that is as wide as between cells, even if PDFium made no blank there: in some tables, it
+ * makes none between numbers.
+ */
 export function spreadOut(letters: Letters, line: RawLine): string {
   const { text: raw, start, first } = line;
   const gaps = gapsIn(letters, line);
@@ -216,6 +219,7 @@ export function withOverlooked(page: Blanks, text: string, { start, first, size 
     pairs++;
     const [isAfter, isBefore] = [overlooked.test(text.charAt(at - 1)), overlooked.test(text.charAt(at))];
     // In an alphabet, only a gap between two letters or digits counts: other characters have free space at their sides.
+    // In other scripts, one letter beside the gap is enough.
     if (overlooked === LETTER ? !isAfter || !isBefore : !isAfter && !isBefore) continue;
     if (gapAfter(letters, raw, start + at - 1, start + at) <= CLUSTER_GAP_EM * size) continue;
     if (letters.advanceGap(start + at - 1, start + at) > CLUSTER_GAP_EM * size) found.push(at);

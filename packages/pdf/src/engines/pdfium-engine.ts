@@ -125,7 +125,10 @@ function openDocument(
   };
 }
 
-/** The lines without positions, followed by the values and notes of annotations, also without positions. */
+/**
+ * Returns `lines`, which have no positions on the page, followed by the values and notes of annotations. The values
+ * lose their positions, too; a value without letters and digits is left out.
+ */
 function withAnnotated(lines: readonly Line[], annotations: ReturnType<typeof takeAnnotations>): Line[] {
   const { values = [], notes = [] } = annotations ?? {};
   const written = values.filter(({ text }) => /[\p{L}\p{N}]/u.test(text)).map((line) => ({ ...line, size: 0 }));

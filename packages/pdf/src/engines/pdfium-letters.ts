@@ -68,7 +68,8 @@ const [LEFT, RIGHT, BOTTOM, TOP, X, Y] = [0, 1, 2, 3, 4, 5] as const;
 
 /**
  * The letters of a page's text.
- * - `chars`: for each UTF-16 unit of the text, the index of PDFium's character; left out if both have the same index.
+ * - `chars`: for each UTF-16 unit of the text, the index of PDFium's character; left out if units and characters
+ *   have the same indexes.
  * - `spans`: rectangles that replace those of PDFium, by the index of PDFium's character.
  * - `decoded`: the indexes of PDFium's characters that are known from their codes, even if their font does not name
  *   them.
@@ -78,7 +79,10 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
   const { call } = pdfium;
   const { rotation = 0 } = given;
   const { charOf, measure, boxOf, originOf, matrix, advanced, free } = placesOf(pdfium, text, given);
-  /** The height of the highest letter near `index` on this baseline, above the baseline, in points. */
+  /**
+   * How far the highest letter near `index` reaches above this baseline, in points. Only letters on this baseline
+   * count.
+   */
   const heightAround = (index: number, baseline: number): number => {
     let height = 0;
     for (let near = Math.max(0, index - NEIGHBOURS); near <= index + NEIGHBOURS; near++) {

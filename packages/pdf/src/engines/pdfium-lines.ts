@@ -120,7 +120,7 @@ interface LinesWanted {
  * - `rotation`: the direction of the text. Positions are those on the page turned so that this text is upright. Lines
  *   in other directions have no position.
  * - `hasUnicodeCodes`: whether the codes of unnamed letters in this file are Unicode.
- * - `few`: return the lines even if most letters are unnamed, and only a few others are left.
+ * - `few`: return the lines even if nearly all letters are unnamed; by default, no line is then returned.
  */
 export function readLines(
   pdfium: Pdfium,
@@ -171,8 +171,8 @@ export function readLines(
 }
 
 /**
- * The parts of the page's text between line ends. Parts that may be steps of one sloped line (see sloped-lines.ts) are
- * in one list.
+ * Returns the parts of the page's text between line ends, in lists: parts that may be steps of one sloped line (see
+ * sloped-lines.ts) are in one list, any other part is alone in its list.
  */
 function partsOf(page: PageText): LinePart[][] {
   const { raw, letters, box } = page;
@@ -190,8 +190,8 @@ function partsOf(page: PageText): LinePart[][] {
 }
 
 /**
- * A line that PDFium gave in several parts, because its letters stand at different heights. Undefined if the parts are
- * separate lines, one above the other.
+ * Joins the parts of a line that PDFium has split because its letters stand at different heights. Returns undefined if
+ * the parts are separate lines, one above the other.
  */
 function slopedLine(page: PageText, parts: readonly LinePart[]): Line | undefined {
   const { raw, letters } = page;
@@ -214,7 +214,7 @@ function slopedLine(page: PageText, parts: readonly LinePart[]): Line | undefine
   };
 }
 
-/** The characters, each with its place in the order of drawing; undefined if this order is unknown. */
+/** Adds to each character its place in the order of drawing. Returns undefined if this order is unknown. */
 function drawnSigns(
   { letters, drawing }: PageText,
   signs: readonly PlacedSign[],
@@ -225,14 +225,14 @@ function drawnSigns(
   for (const sign of signs) {
     const order = orderOf(letters.objectOf(start + sign.index));
     // For the objects inside of a form object (a group that a PDF draws as one), PDFium does not tell the order of
-    // drawing.
+    // drawing, so the order of the whole line is unknown.
     if (order === undefined && sign.text.trim() !== "") return undefined;
     drawn.push({ ...sign, order: order ?? 0 });
   }
   return drawn;
 }
 
-/** The lines in a part of the text; nearly always one. */
+/** Returns the lines in a part of the text: nearly always one line. */
 function linesOf(page: PageText, start: number, end: number): Line[] {
   const { raw, letters, box } = page;
   const text = raw.slice(start, end);
@@ -268,7 +268,8 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   const width = (right - left) / (last - first + 1);
   const isWide = last - first > 3 && width > WIDE_LETTER_EM * head.size;
   const isSpaced = level && isWide && !VERTICAL.test(text);
-  // Clusters are wide even if the letters are not spaced out, so each blank that PDFium made is examined by itself.
+  // Clusters are wide even if the letters are not spaced out, so `withCells` decides for each blank that PDFium made
+  // whether it is real. In other lines with wide letters, all blanks count as real.
   const isClustered = page.blankEm > 0 && CLUSTERED.test(text);
   const spread = isSpaced && !isClustered;
   const cellGap = isSpaced && isClustered ? spacedCellGap(letters, line) : undefined;
@@ -279,8 +280,8 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   if (page.cells && !isStretched && read.text.includes("\t") && read.text.length === text.length) {
     return cellsOf(read.text).flatMap(([from, to]) => linesOf({ ...page, cells: false }, start + from, start + to));
   }
-  // Blanks are not added to a line from which blanks were removed, nor between spaced-out letters, nor if the program
-  // draws its blanks: then none is missing.
+  // Whether to add blanks that PDFium has left out: not to a line from which blanks were removed, nor between
+  // spaced-out letters. If the program that wrote the page draws its blanks, PDFium returns all of them.
   const whole = page.overlooked !== undefined && !page.drawsBlanks && !isSpaced && read.text.length === text.length;
   const words = page.styled && read.text.length !== text.length ? wordsIn(letters, line, read.text) : place.words;
   const hyphenApart = isHyphenApart(letters, line);
@@ -310,7 +311,7 @@ function isWithin({ left, right, bottom, top }: Box, letter: Letter): boolean {
   );
 }
 
-/** The parts of the text, split at gaps as wide as between cells, that are on the page. */
+/** Splits a text at gaps as wide as between cells. Returns those parts that are not beyond the edge of the page. */
 function visibleParts({ raw, letters, box }: PageText, start: number, end: number): Array<readonly [number, number]> {
   const parts: Array<readonly [number, number]> = [];
   let [from, shown] = [start, false];
@@ -349,8 +350,8 @@ export function stackedParts(
     if (!letter || VERTICAL.test(raw.charAt(at)) || !letters.isUpright(at)) return [];
     const away = before ? Math.abs(letter.baseline - before.baseline) : 0;
     const isUnder = before !== undefined && letter.left < before.right && letter.right > before.left;
-    // A raised or lowered letter is never a whole em away from the letter before it, so a letter that far away is in
-    // another row.
+    // A letter above or below the letter before it is in another row. A letter beside it is, too, if it is a whole em
+    // higher or lower: a raised or lowered letter is never that far away.
     if (away > STACKED_EM * letter.size && (isUnder || away > Math.max(letter.size, before!.size))) {
       parts.push([from, at]);
       from = at;
@@ -361,8 +362,8 @@ export function stackedParts(
 }
 
 /**
- * The line with its letters in reading order. If the line has several cells: one line with tabs between the cells; or,
- * with `page.cells`, a line for each cell, unless the gaps are about equally wide.
+ * Puts the letters of a line into reading order. If the line has several cells, returns one line with tabs between the
+ * cells; or, with `page.cells`, a line for each cell, unless the gaps are about equally wide.
  */
 function reordered(page: PageText, line: RawLine, { words: _, ...place }: Omit<Line, "text">): Line[] {
   const { size } = line;
@@ -378,7 +379,7 @@ function reordered(page: PageText, line: RawLine, { words: _, ...place }: Omit<L
   return [{ ...place, text: read.map(({ text }) => text).join("\t"), ...extentOf(cells.flat()), even }];
 }
 
-/** The text of a line with clustered letters, in the right order; undefined if PDFium's order is right already. */
+/** Puts the letters of clusters into the right order. Returns undefined if PDFium's order is right already. */
 function clustered(page: PageText, line: RawLine): (Placed & Pick<Line, "even" | "words">) | undefined {
   if (line.text.length > MAX_REORDERED || !CLUSTERED.test(line.text)) return undefined;
   const signs = signsOf(page.letters, line).map((sign) => ({

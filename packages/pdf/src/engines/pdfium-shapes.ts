@@ -3,7 +3,7 @@ import { rotatedBox, type Rotation } from "../text/rotation.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 const [PATH, IMAGE, SHADING, FORM] = [2, 3, 4, 5] as const;
-/** A page with more objects than this is taken for a drawing. Its lines are not looked for. */
+/** A page with more objects than this counts as a drawing, so its straight lines are not looked for. */
 const MAX_OBJECTS = 20_000;
 /** In points. A shape that is thinner counts as a line. A thicker shape counts as a box, and its edges as lines. */
 const THIN = 3;

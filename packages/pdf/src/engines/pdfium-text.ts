@@ -88,7 +88,7 @@ function hasThaiCodes({ call }: Pdfium, text: number, given: string): boolean {
   return looks === SAMPLES && unnamed >= UNNAMED_PART * SAMPLES;
 }
 
-/** The text in which the codes of unnamed letters are replaced by Thai letters; undefined if the result is not Thai. */
+/** Replaces the codes of unnamed letters by Thai letters. Returns undefined if these do not make a Thai text. */
 function thaiText(pdfium: Pdfium, text: number, count: number): GivenText | undefined {
   const decoded = new Set<number>();
   let unnamed = "";
@@ -105,9 +105,9 @@ function thaiText(pdfium: Pdfium, text: number, count: number): GivenText | unde
 }
 
 /**
- * The text with the letters that PDFium leaves out because it takes their codes for control characters: letters that
- * their font does not name, and letters of words that their font names as U+0000, which become U+FFFD. `decoded`:
- * returns the letter for a code, if the codes are those of an encoding.
+ * Returns the text together with letters that PDFium leaves out because it takes their codes for control characters:
+ * letters that their font does not name, and letters of words that their font names as U+0000. The latter become
+ * U+FFFD. `decoded`, given if the codes have a known encoding: returns the letter for a code.
  */
 function withAllLetters(
   pdfium: Pdfium,
@@ -135,7 +135,7 @@ function withAllLetters(
   };
 }
 
-/** The text with U+FFFD in place of each U+0000 that is a letter of a word. Any other U+0000 stays. */
+/** Replaces each U+0000 that is a letter of a word by U+FFFD. Keeps any other U+0000. */
 function withUnknown(text: string): string {
   return text.replace(NULS, (nuls, at: number) => {
     const isInWord = IN_WORD.test(text.charAt(at - 1)) || IN_WORD.test(text.charAt(at + nuls.length));
@@ -147,7 +147,7 @@ function withUnknown(text: string): string {
 const CONTROL = /[\u0000\u0001\u0003-\u0009\u000b\u000c\u000e-\u001f]/g;
 
 /**
- * The text in which control characters that are blanks become blanks: some fonts name their blank as a control
+ * Replaces each control character that stands for a blank by a space: some fonts map their blank to a control
  * character.
  */
 function withBlanks(text: string, isBlankAt: (index: number) => boolean): string {

@@ -81,8 +81,8 @@ export interface KnownText {
   /** Whether so many letters are unnamed that OCR, if it is available, should read the page. */
   readonly holed: boolean;
   /**
-   * The unnamed letters of the page, as codes. Set if another PDF engine may know more of them, because they are many,
-   * or because their codes make no text.
+   * The unnamed letters of the page, as codes. Set if another PDF engine should be asked for these letters: if they are
+   * many, or if their codes make no text.
    */
   readonly codes?: Codes;
   /** Whether the part of the text from `start` to `end` is readable; left out when all parts are. */
@@ -238,8 +238,8 @@ const NOT_LATIN_1 = [
   /^(?=[^]*[ìù])(?=[^]*ø)/i,
 ] as const;
 /**
- * The accented letters that may be a whole word. If any other accented letter stands alone, letters that stand alone are
- * taken for symbols of another encoding.
+ * The accented letters that may be a whole word. If any other accented letter stands alone, each accented letter that
+ * stands alone counts as a symbol of another encoding.
  */
 const WORD = /[àáèéíóúå]/i;
 /** Matches what can be beside an accented letter in a word: a letter, or the code of a ligature. */

@@ -99,7 +99,7 @@ function streamAt(file: Buffer, start: number): Buffer | undefined {
   return file.subarray(at, end < 0 ? file.length : end);
 }
 
-/** The objects that are packed into object streams: for each object number, the object's text. */
+/** Finds the objects that are packed into object streams. Returns the text of each object, by its object number. */
 function unpack(file: Buffer): Map<number, string> {
   const found = new Map<number, string>();
   let at = file.indexOf("/ObjStm");

@@ -1,7 +1,7 @@
 const NAMED = /\/ToUnicode\s*\/Identity-[HV]\b/;
 const KEY = "/Subtype";
 const FONT = /^\/Subtype\s*\/(Type0|Type1|MMType1|TrueType|Type3|CIDFontType[02])\b/;
-/** If a file has more fonts than this, its codes are not taken for Unicode. */
+/** If a file has more fonts than this, its codes do not count as Unicode. */
 const MAX_FONTS = 2000;
 /**
  * How many bytes of a font's object are searched before and after its subtype. They are many, because the object may

@@ -58,15 +58,18 @@ export function columnsOf(lines: ReadonlyArray<readonly Fragment[]>, rules: Rule
   }
   let columns: Extent[] = [];
   for (const line of lines) if (isFull(line, lines)) for (const one of line) columns = widened(columns, one);
-  // Fragments of lines that are not full form further columns if they overlap none so far and are not alone in their
-  // line.
+  // In a line that is not full, a fragment that overlaps no column found so far becomes a further column, unless it is
+  // alone in its line.
   for (const line of lines)
     if (line.length > 1)
       for (const one of line) if (overlapping(columns, one).length === 0) columns = widened(columns, one);
   return columns.toSorted((one, other) => one.left - other.left);
 }
 
-/** The x positions of drawn upright lines inside of the table that lie beside more than half of its lines of text. */
+/**
+ * Returns the x positions of the upright lines that are drawn inside of the table, beside more than half of its lines
+ * of text.
+ */
 function uprightBetween(lines: ReadonlyArray<readonly Fragment[]>, rules: Rules, { left, right }: Extent): number[] {
   const baselines = lines.flat().map(({ line }) => line.baseline);
   const [top, bottom] = [Math.max(...baselines), Math.min(...baselines)];

@@ -103,8 +103,8 @@ function isInCell(line: Line, row: readonly Line[]): boolean {
 }
 
 /**
- * Returns the end of the table including the further lines of the last row's cells. Lines below the first cell are not
- * included, because they may be text after the table.
+ * Returns the index at which the table ends, with those lines after its last row that continue cells of this row. Lines
+ * below the first cell are not included, because they may be text after the table.
  */
 function withLastLines(cells: readonly Line[], from: number, to: number): number {
   const row = lastRow(cells.slice(from, to));

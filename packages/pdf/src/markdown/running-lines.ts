@@ -4,9 +4,9 @@
 const EDGE_BLOCKS = 2;
 const MAX_CHARS = 120;
 /**
- * A block is removed if it recurs: at least MIN_PAGES pages have it, and another of them is at most NEAR_PAGES pages
- * away. In addition, either at least the part MIN_SHARE of all pages with text has the block, or at least MIN_PAGES of
- * the pages up to 2 × NEAR_PAGES away have it (this page included).
+ * A block of a page is removed if it recurs: at least MIN_PAGES pages have it, and one of the others is at most
+ * NEAR_PAGES pages away from this page. In addition, either at least the part MIN_SHARE of all pages with text has the
+ * block, or at least MIN_PAGES of the pages up to 2 × NEAR_PAGES away have it (this page included).
  */
 const MIN_PAGES = 3;
 const MIN_SHARE = 0.3;

@@ -52,8 +52,9 @@ function lineTest(lines: readonly PlacedLine[]): (index: number) => boolean {
   const threshold = widestJump(gaps.slice(1));
   const isClose = (index: number): boolean => (gaps[index] ?? Infinity) < threshold;
   const close = lines.map((_, index) => index).filter(isClose);
-  // If most lines that are close to the line before them have text in all columns, these lines are rows, so distances
-  // do not separate rows here. Other lines are farther away for another reason, for example below a heading.
+  // If most lines that are close to the line before them have text in all columns, each of them is a row, and distances
+  // do not separate rows here. Then a line continues a row only if its text is in one column, but not the first, and
+  // begins with a lower-case letter.
   const whole = close.filter((index) => filled[index] === lines[index]?.length).length;
   if (close.length > 0 && whole * 2 < close.length) return isClose;
   return (index) => {
@@ -65,7 +66,7 @@ function lineTest(lines: readonly PlacedLine[]): (index: number) => boolean {
 }
 
 /**
- * The threshold, in ems: lines of text that are closer belong to one row. 0 if all distances are alike.
+ * Returns the threshold, in ems: lines of text that are closer belong to one row. Returns 0 if all distances are alike.
  */
 function widestJump(gaps: readonly number[]): number {
   const sorted = gaps.toSorted((one, other) => one - other);
@@ -73,8 +74,8 @@ function widestJump(gaps: readonly number[]): number {
   let widest = ROW_TO_LINE;
   sorted.forEach((gap, index) => {
     const next = sorted[index + 1];
-    // A line that is centred beside a taller cell is half a line off the other lines, which makes a small gap. The jump
-    // from such a gap to the next larger gap is not the jump from lines to rows, so it does not count.
+    // A line that is centred beside a cell of two lines is half a line away from each of them. The jump from such a
+    // small gap to the usual distance of lines is not the jump from lines to rows, so it does not count.
     if (next === undefined || gap > MAX_LINE_EM || next < 0.9 || next / gap < widest || (gap < 0.8 && next < 1.3))
       return;
     widest = next / gap;

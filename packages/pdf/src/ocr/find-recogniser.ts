@@ -22,7 +22,7 @@ export async function findRecogniser(options: {
    */
   path: string;
   memoryBytes: number;
-  /** The CoreWatch that decides with which priority OCR runs. It should also be that of the extractor. */
+  /** The CoreWatch that decides with which priority OCR runs. Pass the same CoreWatch to the extractor. */
   coreWatch?: CoreWatch;
 }): Promise<Recogniser> {
   const { languages } = options;

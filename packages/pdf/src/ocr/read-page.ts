@@ -62,7 +62,7 @@ export async function readPage(
   return confidenceOf(best.words) < NOISE ? { words: [], manner } : best;
 }
 
-/** The ways to read a page other than `manner`, the most likely first. */
+/** Returns the ways in which a page is read again after it was read in the way of `manner`, the most likely first. */
 function waysFrom(manner: Manner, look: Manner | undefined): Manner[] {
   const turned = (quarters: number): Rotation => ((manner.rotation + quarters) % 4) as Rotation;
   if (!look) return [2, 1, 3].map((quarters) => ({ ...manner, rotation: turned(quarters) }));

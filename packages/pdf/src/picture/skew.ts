@@ -8,7 +8,7 @@ const MAX_EDGES = 60_000;
  * the steps of the first and of the second search. MIN_DEGREES: a smaller skew counts as none.
  */
 const [MAX_DEGREES, STEP, FINE, MIN_DEGREES] = [15, 0.5, 0.05, 0.25] as const;
-/** A skew counts only if its fit is better than that of level lines by this factor. */
+/** A skew counts only if its `fit` (see `skewOf`) is more than this many times that of level lines. */
 const BETTER = 1.08;
 
 export interface GreyPicture {

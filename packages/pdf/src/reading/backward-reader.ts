@@ -81,7 +81,7 @@ export function readBackwards(deps: Deps, job: Job, pages: number): BackwardRead
     }
   }
   void collect(child)
-    .catch(() => undefined) // an abort also ends the first child, which throws the reason
+    .catch(() => undefined) // on an abort: the first child's job throws the reason, too
     .then(() => {
       ended = true;
       deps.pool.release(child);

@@ -28,8 +28,8 @@ export function startClock({ stallMs, timeoutMs }: Times, now: number): FileCloc
 }
 
 /**
- * Sets the deadline of the current page for another child. The wait for this child counts, because in most cases it was
- * the file that made the previous child end.
+ * Sets the deadline of the current page for a further child that tries it. The time of waiting for this child counts
+ * for the page, because in most cases it was the file that made the previous child end.
  */
 export function nextChild(clock: FileClock, times: Times, now: number): FileClock {
   return { ...clock, pageDeadline: now + leftMs(clock, times, now) };

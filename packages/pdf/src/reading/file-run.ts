@@ -58,11 +58,11 @@ export interface FileRun {
    * false.
    */
   beginChild(engine: EngineName, wall: number): boolean;
-  /** Which time is used up for the page or the file; undefined if neither is. */
+  /** Returns which time is used up for the page or the file; undefined if neither is. */
   overdue(at: Moment): Overdue | undefined;
   /** Takes a report of the current child. Returns what to do. */
   report(report: Report | Interruption, fromEnd: ReadFromEnd, at: Moment): Action[];
-  /** What to do when the backward reader has read another page. */
+  /** Returns what to do after the backward reader has read another page. */
   meet(fromEnd: ReadFromEnd): Action[];
   needsAnotherEngine(wall: number): boolean;
   /** What all PDF engines have read, combined. */

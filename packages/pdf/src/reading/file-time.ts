@@ -47,8 +47,8 @@ export function nextPageTime(time: FileTime, times: Times, { at, lost }: { at: M
 }
 
 /**
- * Which time of the file is too short for another child: processor time (`time`) or wall-clock time (`busy`). Undefined
- * if both are long enough.
+ * Returns the time of which too little is left for another child to try the current page: processor time (`time`) or
+ * wall-clock time (`busy`). Undefined if enough is left of both.
  */
 export function lacks(time: FileTime, times: Times, { wall, cpu }: Moment): Overdue | undefined {
   if (!hasTimeLeft(time.cpu, times, cpu)) return "time";

@@ -18,7 +18,8 @@ export const PHRASED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]/;
 export const MARK = /^\p{Mn}/u;
 /**
  * How far the middle of a combining mark may be from its letter, in ems. BEHIND_EM holds for the letter before the
- * mark, after which most marks are drawn; BESIDE_EM holds for any other letter.
+ * mark, after which most marks are drawn, if the mark is to the right of this letter's left edge. BESIDE_EM holds
+ * otherwise.
  */
 const BESIDE_EM = 0.12;
 const BEHIND_EM = 0.3;
@@ -123,8 +124,8 @@ function clustersOf(signs: readonly ClusterSign[]): Cluster[] {
 }
 
 /**
- * The cluster to which a combining mark belongs: the cluster before the mark if that is near enough; otherwise the
- * nearest cluster if that is near enough; otherwise, nevertheless, the cluster before the mark.
+ * Returns the cluster to which a combining mark belongs: the cluster before the mark, unless that is too far away and
+ * another cluster is near enough; then the nearest one.
  */
 function ownerOf(
   mark: Cluster,

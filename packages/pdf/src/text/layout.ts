@@ -34,8 +34,8 @@ export interface Line extends Partial<Omit<Style, "words">> {
 }
 
 /**
- * How exact the widths of lines are. `slack`: a line counts as full if it ends before its column by at most this part
- * of the column's width.
+ * How exact the widths of lines are. `slack`: a line counts as full if it ends before its column's end by at most this
+ * part of the column's width.
  */
 export interface Precision {
   readonly slack: number;
@@ -113,7 +113,10 @@ function directed<T extends Line>(line: T): T {
   return { ...line, left: -line.right, right: -line.left };
 }
 
-/** In scripts without blanks between words, fewer wide blanks than this may be equally wide by chance. */
+/**
+ * In scripts without blanks between words, fewer wide blanks in a line than this may be equally wide by chance. Then
+ * two other lines must show that the line was stretched; otherwise one is enough.
+ */
 const FEW_BLANKS = 3;
 
 /**
@@ -161,8 +164,8 @@ function continues(
   if ((gaps[index] as number) > 1.25 * leading(gaps, index)) return false;
   if (line.text.includes("\t") || next.text.includes("\t") || ITEM.test(next.text.trimStart())) return false;
   const em = line.size;
-  // How far the left edge of the next line may differ from that of the line at `index`: it may be farther to the right
-  // only if the line at `index` begins an item of a list, and farther to the left only if this line is the first of its
+  // How far the next line begins to the right of the line at `index`. It may begin farther to the right only if the
+  // line at `index` begins an item of a list, and farther to the left only if the line at `index` is the first of its
   // paragraph.
   const shift = next.left - line.left;
   const hanging = !joined && ITEM.test(line.text.trimStart()) && shift < 4 * em;
@@ -181,8 +184,8 @@ function lineGap(line: Line, next: Line | undefined): number {
 }
 
 /**
- * The smallest of the distances between baselines (`gaps`) up to three lines before and after `index`. It is taken for
- * the distance of lines within a paragraph.
+ * Returns the smallest of the distances between baselines (`gaps`) up to three lines before and after `index`. It is
+ * used as the distance of lines within a paragraph.
  */
 function leading(gaps: readonly number[], index: number): number {
   let least = Infinity;
@@ -208,8 +211,8 @@ function columnEnd(lines: readonly Line[], index: number): number {
 }
 
 /**
- * The width that the next line would need on this line: a blank and the first word, up to where this word may be
- * broken.
+ * Returns the width that the next line would need on this line: that of a blank and the first word, up to where this
+ * word may be broken.
  */
 function firstWordWidth(line: Line, next: Line): number {
   const text = next.text.trim();
@@ -243,7 +246,10 @@ function brokenWord(line: Line, next: Line): BrokenWord | undefined {
   return head && tail ? { before, head, tail } : undefined;
 }
 
-/** The line without its hyphen. The hyphen stays if the whole word is elsewhere on the page with a hyphen. */
+/**
+ * Returns the line without the hyphen at its end; with the hyphen, if the whole word is elsewhere on the page with a
+ * hyphen.
+ */
 function withoutHyphen({ before, head, tail }: BrokenWord, lines: readonly Line[]): string {
   const compound = `${head}-${tail}`;
   return lines.some(({ text }) => text.includes(compound)) ? `${before}-` : before;
@@ -255,7 +261,7 @@ function withoutHyphen({ before, head, tail }: BrokenWord, lines: readonly Line[
  */
 const USUAL_END = /[a-zA-Z0-9,;)]/;
 
-/** The line, with a blank at its end if a blank belongs between it and the next line. */
+/** Returns the line, with a blank at its end if a blank belongs between it and the next line. */
 function withBlank(line: Line, next: Line, isBreak: IsBreak): string {
   const whole = line.text.trimEnd();
   if (USUAL_END.test(whole.charAt(whole.length - 1))) return `${whole} `;
@@ -263,7 +269,8 @@ function withBlank(line: Line, next: Line, isBreak: IsBreak): string {
   const after = next.text.trimStart();
   const [last = "", first = ""] = [before.at(-1), after.at(0)];
   if (/[\p{L}\p{N}][-\u2010]$/u.test(before) && /[\p{L}\p{N}]/u.test(first)) return before;
-  // A path or a URL goes on without a blank. A slash after a blank is no part of a path.
+  // A line that ends within a path or a URL is joined to the next line without a blank. A slash after a blank is no
+  // part of a path.
   if ((/\S\/$/.test(before) || /:\/\/\S*[.=&?_-]$/.test(before)) && /[\p{L}\p{N}_.~$({]/u.test(first)) return before;
   if (UNSPACED.test(last) && UNSPACED.test(first)) return before;
   // A blank stands before Thai's sign of repetition. Otherwise a line of Thai or Korean that ends without a blank may

@@ -96,7 +96,7 @@ export function inCells(
   const ink = signs.filter(({ text }) => text.trim() !== "");
   for (const sign of ink.toSorted((one, other) => one.left - other.left)) {
     const cell = ends.at(-1);
-    // Between letters that follow each other in PDFium's line there is no blank: the gap is a long joint.
+    // Letters that follow each other in PDFium's line have no blank between them: the gap is a stroke that joins them.
     const isJoined = cell !== undefined && Math.abs(cell.last.index - sign.index) === 1;
     const gap = cell === undefined || isJoined ? 0 : sign.left - cell.right;
     if (gap > BLANK_EM * size) gaps.push(gap);
@@ -117,8 +117,8 @@ export function inCells(
 }
 
 /**
- * The extents of a text's words; undefined if the gaps between its characters do not make as many words as the text
- * has.
+ * Returns the extents of a text's words, found from the gaps between its characters. Returns undefined if these gaps
+ * separate more or fewer words than the text has.
  */
 export function wordsApart(signs: readonly PlacedSign[], text: string, size: number): Extent[] | undefined {
   const words = inCells(signs, { size, cellGap: BLANK_EM * size }).cells.map(extentOf);
@@ -211,7 +211,7 @@ function glyphsOf(signs: readonly PlacedSign[], size: number): Glyph[] {
   for (let at = 1; at < ordered.length; at++) {
     const [one, other] = [ordered[at - 1] as (typeof ordered)[0], ordered[at] as (typeof ordered)[0]];
     const isOnePlace = other.x - one.x < ONE_PLACE_EM * size && RTL.test(one.text);
-    // Some programs draw the invisible joiner as a blank at the place of the letter before it.
+    // A blank goes to the left of the letter at its place: some programs draw the invisible joiner as such a blank.
     const isBehind = other.text.trim() === "" || (RTL.test(other.text) && other.left < one.left);
     if (isOnePlace && isBehind) [ordered[at - 1], ordered[at]] = [other, one];
   }
@@ -225,8 +225,8 @@ function add(glyph: Glyph, text: string, index: number): void {
 }
 
 /**
- * The texts of the glyphs, with a blank for each drawn blank and for each wide gap. `blanks`: the indexes of all blanks
- * in PDFium's line.
+ * Returns the texts of the glyphs, with a blank for each drawn blank and for each wide gap. `blanks`: the indexes of
+ * all blanks in PDFium's line.
  */
 function withBlanks(glyphs: readonly Glyph[], size: number, blanks: ReadonlySet<number>): string[] {
   const all: string[] = [];
@@ -252,7 +252,8 @@ function withBlanks(glyphs: readonly Glyph[], size: number, blanks: ReadonlySet<
  */
 function blankOf(one: Glyph, other: Glyph, left = " "): number {
   const endsLatin = DIGIT.test(left) || (LETTER.test(left) && !RTL.test(left));
-  // Between two digits, a punctuation mark is a part of the number and does not end it.
+  // Whether the mark `one` ends the right-to-left text at its right. If a digit or a Latin letter is at its left, it
+  // may belong to this instead, unless an Arabic digit is at its right: then it is inside of a number.
   const endsOther = RTL.test(other.text) && (!endsLatin || DIGIT.test(other.text));
   if (ENDING.test(one.text) && endsOther) return ENDING_BLANK_EM;
   return BRACKET.test(one.text) || BRACKET.test(other.text) ? BRACKET_BLANK_EM : BLANK_EM;
@@ -280,7 +281,7 @@ function isBetweenLatin(one: Glyph, other: Glyph, blanks: ReadonlySet<number>): 
 type Kind = "R" | "L" | "N";
 type OpenKind = Kind | "blank" | "other";
 
-/** The characters, given from left to right, in the reading order of a line that begins at the right. */
+/** Puts characters, given from left to right, into the reading order of a line that begins at the right. */
 function rightToLeft(visual: readonly string[]): string {
   const kinds = kindsOf(visual);
   let text = "";
@@ -294,7 +295,7 @@ function rightToLeft(visual: readonly string[]): string {
   return text;
 }
 
-/** The characters, given from left to right, in the reading order of a line that begins at the left. */
+/** Puts characters, given from left to right, into the reading order of a line that begins at the left. */
 function leftToRight(visual: readonly string[]): string {
   const kinds = kindsOf(visual);
   let text = "";
@@ -319,7 +320,7 @@ function kindsOf(visual: readonly string[]): Kind[] {
   const kinds: OpenKind[] = [...open];
   for (let at = 0; at < open.length; at++) {
     if (open[at] !== "other") continue;
-    // In a line without Arabic letters, such as a Hebrew one, a percent sign belongs to the number at its left.
+    // In a line without Arabic letters, such as Hebrew, a percent or currency sign belongs to the number at its left.
     if (!isArabic && UNIT.test(visual[at] as string) && open[at - 1] === "N") {
       open[at] = kinds[at] = "N";
       continue;
@@ -327,7 +328,7 @@ function kindsOf(visual: readonly string[]): Kind[] {
     let end = at + 1;
     while (open[end] === "other") end++;
     const signs = visual.slice(at, end).join("");
-    // In a line with Arabic letters, a percent sign is right-to-left, unless a Latin letter is beside it.
+    // In a line with Arabic letters, a percent or currency sign without a Latin letter beside it is right-to-left.
     const isApart = isArabic && UNIT.test(signs) && open[at - 1] !== "L" && open[end] !== "L";
     kinds.fill(isApart ? "R" : kindBetween(signs, open[at - 1], open[end]), at, end);
     at = end - 1;
@@ -363,7 +364,7 @@ function kindBetween(signs: string, left: OpenKind | undefined, right: OpenKind 
   const beside = [left, right].filter((kind) => kind === "L" || kind === "N");
   if (beside.length === 2) return beside.includes("L") ? "L" : IN_NUMBER.test(signs) ? "N" : "R";
   if (beside[0] === "N") return UNIT.test(signs) ? "N" : "R";
-  // Punctuation at the left of a Latin word ends the right-to-left sentence around the word, so it is right-to-left.
+  // Signs beside a Latin word are left-to-right, except punctuation at its left, which ends the sentence around it.
   return beside[0] === "L" && !(right === "L" && SENTENCE_END.test(signs)) ? "L" : "R";
 }
 

@@ -7,8 +7,8 @@ import type { Line } from "./layout.ts";
 export type Guesses = ReadonlyMap<string, { readonly guess: string; readonly fallback: string }>;
 
 /**
- * How many words are searched for in the other PDF engine's text of a page, and how many characters all searches read
- * in all.
+ * The most searches for words in the other PDF engine's text of a page, and the most characters that all these searches
+ * read together. Each search counts as reading the whole text.
  */
 const [MAX_WORDS, MAX_SCANNED] = [1000, 5_000_000] as const;
 /** A word with more marks is not searched for: trying all numbers of letters for each mark would take too long. */
@@ -104,8 +104,9 @@ function find(text: string, context: readonly string[], at: number, { marks, gue
   const pattern = context.map((word) => {
     const signs = word.match(marks) ?? [];
     const parts = word.split(marks).map(escaped);
-    // Blanks are allowed around the letters that `text` has in place of a mark: the other PDF engine may put a blank
-    // beside a glyph whose stated width is that of one letter.
+    // Blanks may be around the letters that `text` has in place of a mark: the mark's glyph may stand for several
+    // letters while its font states the width of one. Then the other PDF engine sees a gap beside the glyph, and makes
+    // a blank of it.
     return parts.reduce(
       (all, part, index) => `${all}(?:(${escaped(guessOf(signs[index - 1]))})|\\s?(${any})\\s?)${part}`,
     );

@@ -13,8 +13,8 @@ import { CELL_GAP_EM } from "./space.ts";
  */
 const STEP_EM = 1;
 /**
- * Parts of a line that stand beside each other are taken for one sloped line only if the lowest and the highest of
- * their baselines differ by more than this, in ems.
+ * Parts of a page's text that are beside each other count as one sloped line only if the lowest and the highest of
+ * their baselines differ by more than this, in ems. Otherwise each part stays a line of its own.
  */
 const LEVEL_EM = 0.1;
 /** Two font sizes count as equal if their difference, divided by one of them, is at most this. */
@@ -122,7 +122,8 @@ export function isDrawnOver(signs: readonly DrawnSign[], size: number): boolean 
   }));
   return runs.some((run, at) => {
     const next = runs[at + 1];
-    // A single letter of a sloped line may overlap with another one, so this overlap shows nothing.
+    // Only overlaps of two objects with several letters count: within a sloped line, a single letter may overlap
+    // another one.
     if (next === undefined || run.isOne || next.isOne) return false;
     return Math.min(run.right, next.right) - Math.max(run.left, next.left) > OVER_EM * size;
   });

@@ -21,7 +21,7 @@ const EVERY_MARK = new RegExp(MARK, "g");
 const MARK_AT_ITS_LETTER = new RegExp(`(?<=${CONSONANT}|${MARK})${MARK}`, "g");
 const VOWEL_BEFORE = /[\u0e40-\u0e44]/g;
 const VOWEL_AT_ITS_LETTER = new RegExp(`[\\u0e40-\\u0e44](?=${CONSONANT})`, "g");
-/** A text with fewer marks and vowels than this is not taken for Thai: so few may look right by chance. */
+/** A text with fewer marks and vowels than this does not count as Thai: so few may look right by chance. */
 const MIN_SIGNS = 8;
 /**
  * In Thai, at least this part of the marks and vowels stands where it should: beside a consonant, or after another

@@ -69,7 +69,7 @@ export function fromPairsOfBytes(text: string): string {
 export function fromSingleBytes(text: string): string {
   if (!/[\u00c2-\u00f4]/.test(text)) return text;
   // PDFDocEncoding has no character for the bytes 0x9f and 0xad, so both have become U+0000. The byte before shows
-  // which of the two is meant. Only after 0xc3 both are possible: 0x9f (ß) is taken if the text has German umlauts,
+  // which of the two is meant. Only after 0xc3 both are possible: 0x9f (ß) is used if the text has German umlauts,
   // otherwise 0xad (í).
   const isGerman = /\u00c3[\u00a4\u00b6\u00bc]/.test(text);
   const bytes: number[] = [];
