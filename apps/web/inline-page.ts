@@ -40,6 +40,6 @@ function styleTag(name: string): RegExp {
 
 function replaceTag(html: string, tag: RegExp, by: string): string {
   if (!tag.test(html)) throw new Error(`index.html has no ${tag.source}`);
-  // Replaced by a function, because `$` in a replacement string would have a special meaning.
+  // The replacement is a function, because `$` in a replacement string would have a special meaning.
   return html.replace(tag, () => by);
 }

@@ -12,10 +12,11 @@ export const CSS_TARGET = ["chrome123", "firefox120", "safari17.5"];
 const MODULE = "virtual:lazy-parts";
 
 /**
- * The page's parts that are loaded when they are first needed: each file of `src/lazy` is built by itself, into files
- * whose names contain a hash of their content. `virtual:lazy-parts` has the paths of these files, relative to the page.
- * A part shares no chunk with the page or with another part, so the names of its files change only when the part itself
- * changes. So pages of two builds mostly ask for the same file.
+ * Builds the page's parts that are loaded when they are first needed. Each file of `src/lazy` is built separately, into
+ * files whose names contain a hash of their content. `virtual:lazy-parts` has the paths of these files, relative to the
+ * page. A part shares no chunk with the page or with another part, so the names of its files change only when the part
+ * itself changes. So, while edges of two builds run, a page of one build usually finds its parts on an edge of the
+ * other build, too.
  */
 export function lazyParts(): Plugin {
   let isBuild = false;
@@ -71,8 +72,8 @@ async function buildParts(): Promise<{ parts: Parts; files: BuiltPart["files"] }
 }
 
 /**
- * The files that pdf.js loads by name: tables of Chinese, Japanese and Korean letters, and fonts that documents do not
- * contain.
+ * Returns the files that pdf.js loads by name: tables of Chinese, Japanese and Korean letters, and fonts that documents
+ * do not contain.
  */
 function pdfData(): Array<{ fileName: string; source: Uint8Array }> {
   const main = createRequire(import.meta.url).resolve("pdfjs-dist/package.json");

@@ -176,7 +176,7 @@ function createShow({
   readonly revising: Revising;
   open(conversation: string): void;
 }): Show {
-  /** Another window deleted the shown conversation, and this page has not shown a notice yet. */
+  /** Whether another window has deleted the shown conversation, and this page has not shown a notice of that yet. */
   let deletedElsewhere = false;
   return {
     address() {
@@ -216,7 +216,7 @@ function showConnection({ find }: Frame, relay: Relay, onOnline: () => void): vo
   relay.onState((state, error) => {
     line.dataset["state"] = state;
     line.textContent = say(state);
-    // Errors that a retry may mend end by themselves, so only other errors are described.
+    // After a retryable error the SDK connects again, so only other errors are described.
     if (error && !error.retryable) line.textContent = `${wordsFor(error.wire).what} ${wordsFor(error.wire).advice}`;
     if (state === "online") onOnline();
   });

@@ -20,8 +20,8 @@ export function headingsOf(pages: readonly string[], most = 3): string[] {
 }
 
 /**
- * Tells a heading from a list item. A list item is a sentence or continues on the next line; a heading begins with a
- * capital letter, in scripts that have capitals.
+ * Whether the text after a number is a heading, and not an item of a list. An item is a sentence, or continues on the
+ * next line; a heading begins with a capital letter, in scripts that have capitals.
  */
 function isHeading(text: string): boolean {
   const [first = ""] = text;

@@ -40,8 +40,8 @@ export function createQuotaLine({ find }: Pick<Frame, "find">, relay: Pick<Relay
       .catch(() => undefined)
       .finally(() => (looking = undefined));
   }
-  // Reads the usage after the first connection, because the server does not know the user before. After a reconnect the
-  // usage has hardly changed.
+  // Reads the usage after the first connection, because the server does not know the user earlier. It is not read after
+  // a reconnect, because until then it has hardly changed.
   const unhear = relay.onState((state) => {
     if (state !== "online") return;
     unhear();

@@ -12,7 +12,7 @@ export interface Suggestions {
   drop(file?: File): void;
 }
 
-/** The largest text that is loaded to find suggestions in it, in characters. */
+/** If the extracted text of a file has more characters than this, it is not loaded to find suggestions. */
 const MAX_CHARS = 400_000;
 
 export function createSuggestions(

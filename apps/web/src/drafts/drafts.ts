@@ -9,7 +9,7 @@ export interface Draft {
   readonly cut?: readonly StoredFile[];
 }
 
-/** The part of a browser storage, such as `localStorage`, that is needed here. */
+/** The functions of a browser storage, such as `localStorage`, that drafts need. */
 export interface DraftStorage {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;

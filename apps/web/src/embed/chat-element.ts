@@ -42,7 +42,8 @@ export function mountChat(host: HTMLElement, token: ConnectOptions["token"]): ()
       // Title and icon belong to the page around the element.
       tab: { about: () => undefined, ended: () => undefined, settings: [] },
       storage,
-      // The restart removes the control for choosing a language, which had the focus.
+      // The restart removes the control for choosing a language, which had the focus. So the focus moves to the new
+      // chat.
       restart: () => void start().then(() => chat?.focus()),
       relay: { url, ...(token !== undefined && { token }) },
     });

@@ -1,6 +1,6 @@
 /*
- * Part of the script that other pages load. It is small, and browsers cache it for long. The chat itself loads once
- * an element is on the page.
+ * This module is part of the script that other pages load. The script is small, and browsers cache it for long. The
+ * chat itself is loaded once an element is on the page.
  */
 
 /** The exports of the chat's script, which may be of a later version than this script. */
@@ -43,7 +43,8 @@ export function defineChat(base: string): void {
     }
     async #mount(): Promise<void> {
       const chat = await loadChat(base, () => this.#isWanted);
-      // While the script loaded, the element may have been removed, or removed and put back.
+      // While the script loaded, the element may have been removed: then it gets no chat. It may also have been removed
+      // and put back: then another call may have put the chat into it already.
       if (chat && this.#isWanted) this.#unmount ??= chat.mountChat(this, this.token);
     }
   }

@@ -36,7 +36,7 @@ export function chipOf(file: Attachment, on: { remove(): void; open(): void }): 
   };
 }
 
-/** A button with a file's name, which opens the file. */
+/** Returns a button with a file's name, which opens the file. */
 export function openButton(name: string, open: () => void): HTMLElement {
   const label = element("bdi", { class: "name" }, name);
   return element(

@@ -1,6 +1,6 @@
 import { say } from "../words/say.ts";
 
-/** The parts of a paste or drop that are used here. */
+/** The used fields of the `DataTransfer` of a paste or a drop. */
 export interface Transfer {
   readonly types: readonly string[];
   readonly files: Iterable<File>;

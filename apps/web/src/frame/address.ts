@@ -27,7 +27,7 @@ export function hashOf(conversation: string): string {
 
 /** The address that names the shown conversation: the page's own, or one inside an embedded chat. */
 export interface Address {
-  /** The conversation that the address names, if any. */
+  /** Returns the conversation that the address names; undefined if it names none. */
   get(): string | undefined;
   /** Goes to a conversation: the listener of `hear` is called. */
   go(id: string): void;
@@ -36,7 +36,7 @@ export interface Address {
   hear(listener: () => void): void;
 }
 
-/** The page's own address: a reload, a bookmark and a second tab show the same conversation. */
+/** Returns the page's own address, so that a reload, a bookmark and a second tab show the same conversation. */
 export function pageAddress(): Address {
   return {
     get: () => conversationOf(location.hash),
@@ -50,7 +50,10 @@ export function pageAddress(): Address {
   };
 }
 
-/** An address that only the chat knows: an embedded chat must not change the address of the page around it. */
+/**
+ * Returns an address that only the chat knows, because an embedded chat must not change the address of the page around
+ * it.
+ */
 export function innerAddress(first?: string): Address {
   let [now, changed] = [first, (): void => undefined];
   return {

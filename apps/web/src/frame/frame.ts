@@ -2,7 +2,7 @@
 export interface Frame {
   /** Returns the element with this id, which must exist. */
   find<T extends HTMLElement>(id: string, type: new () => T): T;
-  /** The element that has the focus. */
+  /** Returns the element that has the focus. */
   focused(): Element | null;
   /** The element that contains the whole chat. */
   readonly body: HTMLElement;

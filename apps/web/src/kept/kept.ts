@@ -21,7 +21,10 @@ function plain(text: string): string {
   return text.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLowerCase();
 }
 
-/** A conversation as Markdown: each question as a heading, then its files, then the unchanged answer. */
+/**
+ * Returns a conversation as Markdown: each question as a heading, then the names of its files, the unchanged answer,
+ * and the pages that the answer cites.
+ */
 export function toMarkdown(turns: readonly Turn[]): string {
   return turns
     .map(({ question, files, text, citations = [] }) => {
@@ -37,7 +40,7 @@ export function toMarkdown(turns: readonly Turn[]): string {
     .concat("\n");
 }
 
-/** A conversation as JSON, with earlier versions of changed questions. */
+/** Returns a conversation as JSON, including the earlier versions of changed questions. */
 export function toJson(conversation: string, turns: readonly Turn[]): string {
   const asks = turns.flatMap(({ versions = [], ...newest }) => [...versions, newest]).map(askOf);
   return `${JSON.stringify({ conversation, asks }, undefined, 2)}\n`;
@@ -59,7 +62,7 @@ function askOf({ id, question, at, files, replaces, state, text, citations, engi
   };
 }
 
-/** The name of a saved file: the title, reduced to characters that every file system allows. */
+/** Returns the name for a saved file: the title, reduced to characters that every file system allows. */
 export function fileName(title: string, ending: string): string {
   const name = title
     .replaceAll(/[^\p{L}\p{N}]+/gu, " ")

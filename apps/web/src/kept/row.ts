@@ -10,7 +10,10 @@ export interface RowActions {
 
 const MAX_TITLE = 200;
 
-/** A conversation in the list. Deleting takes two presses, because a deleted conversation cannot be restored. */
+/**
+ * Makes the row of a conversation in the list. Deleting takes two presses, because a deleted conversation cannot be
+ * restored.
+ */
 export function createRow(
   { title, at, asks, files }: ListedConversation,
   isShown: boolean,

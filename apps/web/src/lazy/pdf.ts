@@ -22,7 +22,7 @@ export interface Pdf {
   close(): void;
 }
 
-/** The text of a page, in the parts in which the renderer has it (`pieces`), and the element of each part. */
+/** The text of a page, divided as the renderer divides it (`pieces`), and the element that shows each piece. */
 export interface PageText {
   readonly pieces: readonly string[];
   readonly elements: readonly HTMLElement[];

@@ -33,7 +33,7 @@ export function createAnswerText(): AnswerText {
   let parser: Parser | undefined;
   let blocks: Blocks | undefined;
   let text = "";
-  /** The text with `\n` as the only line end, which the parser requires. */
+  /** `text` with each line end replaced by `\n`, as the parser requires. */
   let lines = "";
   let isOver = false;
   let isPlain = false;
@@ -103,7 +103,8 @@ export function createAnswerText(): AnswerText {
         isStale = true;
         mark();
       }
-      // From `idle` to `near` nothing has to be drawn, unless the parser or a part of the text was still missing.
+      // An answer that goes from `idle` to `near` is drawn already, unless the parser had not loaded yet or only a part
+      // of the text was drawn.
       if (where === "far" || isStale || !isWhole || !blocks) redraw();
     },
     show(next, over) {

@@ -55,7 +55,7 @@ function withPart<K extends keyof LazyParts>(name: K, use: (part: LazyParts[K] |
   else void loadPart(name).then(use);
 }
 
-/** Calls `draw` by `inSlices`, for answers in sight before it does so for others. */
+/** Passes `draw` to `inSlices`, which runs it before others if the answer is in sight. */
 function later(place: Element, draw: () => void): void {
   const job = (): boolean => {
     draw();

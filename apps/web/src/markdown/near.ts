@@ -66,8 +66,8 @@ function look(entries: readonly IntersectionObserverEntry[]): void {
 }
 
 /**
- * Reports the `far` elements as `idle`, one each time when the browser is idle and no job of slices.ts waits. Safari
- * has no idle callbacks: there, far elements wait until they are near.
+ * Reports the `far` elements as `idle`, one at a time, whenever the browser is idle and no job of slices.ts waits.
+ * Safari has no idle callbacks: there, far elements wait until they are near.
  */
 function drawWhenIdle(): void {
   if (isIdleAsked || undrawn.size === 0 || !("requestIdleCallback" in window)) return;

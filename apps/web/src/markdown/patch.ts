@@ -2,8 +2,8 @@
 const SOURCE = "data-tex";
 
 /**
- * Makes the children of `place` from `first` on equal to `nodes`, with few changes. A text that has grown is
- * appended to, so that nothing flickers and a selection stays.
+ * Makes the children of `place` from `first` on equal to `nodes`, with few changes. If a text has only grown, just the
+ * new part is appended, so that nothing flickers and a selection stays.
  */
 export function patchChildren(place: Node, first: Node | null, nodes: readonly Node[]): void {
   let now = first;

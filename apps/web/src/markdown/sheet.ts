@@ -5,11 +5,14 @@ import { nodesOf } from "./nodes.ts";
 import { patchChildren } from "./patch.ts";
 
 /**
- * The nodes of one answer on the page: first those of final blocks, then the open end: the blocks that may change with
- * later text.
+ * The nodes of one answer on the page. The blocks at its end (the open end) may still change with later text; the
+ * blocks before them will not change any more.
  */
 export interface Sheet {
-  /** Removes the nodes of the open end (the blocks that may still change), and adds a final block. */
+  /**
+   * Removes the nodes of the open end (the blocks that may still change), and adds a block that will not change any
+   * more.
+   */
   settle(block: Block): void;
   /** Replaces the open end (the blocks that may still change). `isOver`: the answer is complete. */
   end(tail: readonly Block[], isOver: boolean): void;
@@ -17,9 +20,9 @@ export interface Sheet {
 }
 
 /**
- * An answer's blocks are grouped into elements of the class `part`. Once a part has this many blocks, about a screenful,
- * the next part begins, except after a heading and within a table or code. Browsers skip a part that is out of sight as
- * a whole; without parts they would look at all blocks of a long answer in each frame.
+ * An answer's blocks are grouped into elements of the class `part`. Once a part has this many blocks, about a
+ * screenful, the next part begins, except after a heading and within a table or code. Browsers skip a part that is out
+ * of sight as a whole; without parts they would look at all blocks of a long answer in each frame.
  */
 const MAX_BLOCKS = 10;
 
@@ -27,22 +30,25 @@ export function createSheet(root: HTMLElement): Sheet {
   /** The answer's last part (see `MAX_BLOCKS`). It is made with its first nodes, because an empty part has a height. */
   let part: HTMLElement | undefined;
   let blocks = 0;
-  /** The last node of `part` that belongs to a final block. */
+  /** The last node of `part` whose block will not change any more; null if `part` has no such node. */
   let settled: ChildNode | null = null;
   /**
-   * Once a block has continued the table or the code of the last final block: how many of the table's rows, or of the
-   * nodes of the code, are final. Otherwise 0.
+   * While blocks continue the table or the code block `settled`: how many of its rows, or of the nodes of its code,
+   * will not change any more. 0 until the first block has continued it.
    */
   let inside = 0;
 
-  /** Replaces the nodes of `part` behind `settled`, which are not final. */
+  /** Replaces all nodes of `part` after `settled` by `nodes`. */
   function put(nodes: readonly Node[]): void {
     if (!part && nodes.length === 0) return;
     if (!part) root.append((part = element("div", { class: "part" })));
     patchChildren(part, settled ? settled.nextSibling : part.firstChild, nodes);
     if (!settled) part.classList.toggle("on", part.firstElementChild?.classList.contains("on") ?? false);
   }
-  /** Puts the rows or the code of a block into the table or the code block that it continues. */
+  /**
+   * Puts the rows or the code of a block into the table or the code block that it continues. `isFinal`: they will not
+   * change any more.
+   */
   function join(node: Node, isFinal: boolean): void {
     const place = contentOf(settled);
     const from = contentOf(node);
@@ -89,8 +95,8 @@ function isInside(block: Block): boolean {
 
 /**
  * Whether a block continues inside the element of the block before. A row continues inside its table, and a line of
- * code inside its code block. Lists and paragraphs continue in a new element below, because browsers lay out separate
- * elements separately.
+ * code inside its code block. Lists and paragraphs continue in a new element below, so that browsers need not lay out
+ * the earlier element again.
  */
 function goesOnInside({ token }: Block): boolean {
   return token.type === "table" || token.type === "code";
@@ -103,7 +109,7 @@ function nodesOfBlock(block: Block): Node[] {
   return nodes;
 }
 
-/** The element that holds the rows of a table, or the code of a code block. */
+/** Returns the element that holds the rows of a table, or the code of a code block; undefined for any other node. */
 function contentOf(node: Node | null): Element | undefined {
   return node instanceof Element ? (node.querySelector("tbody") ?? node.querySelector("pre") ?? undefined) : undefined;
 }

@@ -12,10 +12,10 @@ let usedMs = 0;
 let sliceMs = SLICE_MS;
 
 /**
- * Calls a job again and again until it returns true: now, if this frame has time left, else in the next frames. So
- * neither many answers at once nor one long answer block the page. Jobs for what the user sees (`isSeen`) run before
- * others. To run a waiting job sooner, pass it once more with `isSeen`. If a job throws, the error is reported, and the
- * other jobs continue.
+ * Calls a job until it returns true: now, if this frame has time left, else in the next frames. So neither many answers
+ * at once nor one long answer block the page. Jobs for what the user sees (`isSeen`) run before others. To let a
+ * waiting job run before others, pass it again with `isSeen`. If a job throws, the error is reported, and the other
+ * jobs continue.
  */
 export function inSlices(job: Job, isSeen = true): void {
   if (isSeen) {

@@ -6,13 +6,13 @@ import { lex, type Links, type Token } from "./lex.ts";
 export interface Block {
   readonly token: Token;
   readonly joins: boolean;
-  /** Whether the next block continues this one (its `joins` is true). */
+  /** Whether the next block continues this one; `joins` of the next block is then true. */
   readonly goesOn: boolean;
 }
 
 /**
- * The result of parsing a growing text: `settled` has the final blocks, and `tail` the blocks of the unfinished end,
- * which the next call of `grow` replaces.
+ * The result of parsing a growing text. `settled`: the blocks that this call has found and that later text will not
+ * change. `tail`: the blocks after them, which the next call of `grow` replaces.
  */
 export interface Grown {
   readonly settled: readonly Block[];
@@ -30,8 +30,8 @@ const MAX_STEP = 3200;
  */
 const FIRST = 50;
 /**
- * If a block has more characters than this, its beginning becomes a final block of its own, so that parsing the end of
- * a long answer stays cheap.
+ * If a block has more characters than this, its beginning is cut off and added to `settled`, so that later calls of
+ * `grow` do not parse it again. Paragraphs and code have bounds of their own.
  */
 const LONG = 1500;
 const LONG_PARAGRAPH = 3000;
@@ -116,7 +116,7 @@ function wholeLines(source: string): number {
 
 interface Cut {
   readonly token: Token;
-  /** The length of the block's source that the token covers. */
+  /** How many characters of the block's source the token covers. */
   readonly length: number;
   readonly carry: Carry | undefined;
 }

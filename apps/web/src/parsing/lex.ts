@@ -15,8 +15,9 @@ export type MathToken = {
 const MAX_TEX = 5000;
 
 /**
- * The formula at the beginning of a text: `$$…$$`, `\[…\]`, `\(…\)`, or `$…$` with no space just inside the dollar
- * signs and no digit after them, so that prices stay prices.
+ * Returns the formula at the beginning of a text: `$$…$$`, `\[…\]`, `\(…\)`, or `$…$` with no space just inside the
+ * dollar signs and no digit after them, so that prices stay prices. Undefined if there is none, or if it is longer than
+ * `MAX_TEX`.
  */
 export function mathAt(source: string): MathToken | undefined {
   const found =

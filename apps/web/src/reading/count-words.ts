@@ -2,7 +2,7 @@
 const WORD =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu;
 
-/** The approximate number of words in a text. */
+/** Returns the approximate number of words in a text. */
 export function countWords(text: string): number {
   return text.match(WORD)?.length ?? 0;
 }

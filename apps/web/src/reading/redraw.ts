@@ -10,7 +10,7 @@ export interface Redraw {
   /** Draws in the next frame, or later while a log is read. */
   soon(): void;
   /**
-   * Draws in the next frame, also while a log is read, to show what the user has done. If the log is still being read,
+   * Draws in the next frame, even while a log is read, to show what the user has done. If the log is still being read,
    * the next call of `soon` waits for `READING_MS` again.
    */
   hurry(): void;

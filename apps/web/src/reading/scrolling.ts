@@ -25,7 +25,7 @@ export function followEnd(
   }
   function toEnd(): void {
     follows = true;
-    // The scroll is instant, because a smooth scroll would look like a reader who scrolls.
+    // A smooth scroll would take time, in which a growing answer moves the end further away.
     page.scrollTo({ top: page.scrollHeight, behavior: "instant" });
     settle();
   }

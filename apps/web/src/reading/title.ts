@@ -2,7 +2,7 @@ import { say } from "../words/say.ts";
 
 const MAX_CHARS = 60;
 
-/** The title of the page: the conversation's first question, and the number of unseen answers. */
+/** Returns the title of the page: the number of unseen answers, and the conversation's first question. */
 export function titleOf(question: string, unread: number): string {
   const about = question.replaceAll(/\s+/g, " ").trim();
   const short = about.length > MAX_CHARS ? `${about.slice(0, MAX_CHARS - 1).toWellFormed()}…` : about;

@@ -10,8 +10,8 @@ export function mayNotify(storage: Storage): boolean {
 }
 
 /**
- * A button that turns notifications on and off. The browser asks the user for permission at the first press.
- * Undefined where the browser has no notifications.
+ * Returns a button that turns notifications on and off; undefined where the browser has no notifications. The browser
+ * asks the user for permission at the first press.
  */
 export function noticeChoice(storage: Storage): HTMLElement | undefined {
   // Browsers offer notifications only over HTTPS and on localhost.
@@ -41,6 +41,7 @@ export function notify(storage: Storage, title: string, question: string): void 
       notice.close();
     });
   } catch {
-    // Browsers on phones throw, because they show notifications only from service workers.
+    // Browsers on phones throw, because they show notifications only from service workers. No notification is shown
+    // there.
   }
 }

@@ -28,8 +28,8 @@ const KEYS: ReadonlyArray<readonly [keys: string, does: Key]> = [
 ];
 
 /**
- * The action of a key press, if it is a shortcut. Keys of the question field and of open dialogs are handled by the
- * field and the dialogs themselves.
+ * Returns the action of a key press; undefined if it is no shortcut. Keys of the question field and of open dialogs are
+ * handled by the field and the dialogs themselves.
  */
 export function shortcutOf(
   event: Pick<KeyboardEvent, "key" | "code" | "shiftKey" | "ctrlKey" | "metaKey" | "altKey">,
@@ -41,8 +41,8 @@ export function shortcutOf(
   if (!isControl) return event.key === "?" && !isTyping && !isPlainOff && !event.metaKey ? "help" : undefined;
   if (event.key === "/") return "help";
   if (!event.shiftKey) return undefined;
-  // Latin letters count by the letter that the key writes, as in browsers' own shortcuts; other scripts by the key's
-  // place on the keyboard.
+  // A key that writes a Latin letter counts as that letter, as in browsers' own shortcuts. A key that writes another
+  // script counts by its place on the keyboard.
   const letter = /^[a-z]$/i.test(event.key) ? `Key${event.key.toUpperCase()}` : event.code;
   return letter === "KeyO" ? "newConversation" : letter === "KeyL" ? "list" : undefined;
 }

@@ -12,7 +12,10 @@ import { say } from "../words/say.ts";
  */
 const READ_OUT_WORDS = 100;
 
-/** The text for screen readers after a turn has changed: its stage, and the answer if it is short. */
+/**
+ * Returns the text that screen readers announce when a turn has come to another stage: the stage and, if it is short,
+ * the complete answer; undefined if there is nothing to announce.
+ */
 export function announcementOf(before: Turn | undefined, turn: Turn | undefined): string | undefined {
   if (!before || !turn || stageOf(before) === stageOf(turn)) return undefined;
   switch (stageOf(turn)) {

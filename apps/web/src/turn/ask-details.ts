@@ -108,8 +108,8 @@ function fileNotes({
 }
 
 /**
- * Returns a sentence that states which pages of a file were given to the engine, if the file is too long for its
- * prompt.
+ * Returns a sentence that states which pages of a file were given to the engine. It is needed if the file was too long
+ * for the prompt.
  */
 function usedNote(used: NonNullable<TurnFile["used"]>, total: number): string {
   const count = used.reduce((sum, [from, to]) => sum + to - from + 1, 0);

@@ -12,7 +12,10 @@ export interface AskList {
   show(gone: readonly Turn[], turns: readonly Turn[], offline?: boolean): void;
 }
 
-/** The asks on the page. `show` adds, moves and removes elements only where the order or the asks have changed. */
+/**
+ * Creates the list of the asks on the page. Its `show` adds, moves and removes elements only where the order or the
+ * asks have changed.
+ */
 export function createAskList(place: HTMLElement, actions: AskActions): AskList {
   const elements = new Map<string, AskElement>();
   const border = element("li", { class: "border" }, say("gone"));

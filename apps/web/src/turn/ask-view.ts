@@ -74,8 +74,8 @@ export function createAskElement(actions: AskActions): AskElement {
 }
 
 /**
- * A heading for screen readers that names the speaker. Headings let users of screen readers jump from one turn to the
- * next.
+ * Returns a heading for screen readers that names the speaker. Headings let users of screen readers jump from one turn
+ * to the next.
  */
 function spoken(words: string): HTMLElement {
   return element("h2", { class: "hidden" }, words);

@@ -67,7 +67,7 @@ export function createFeedback(give: GiveFeedback): Feedback {
       // While the feedback was sent, the page may have changed to another version of the answer, whose buttons must
       // stay as they are.
       if (!isSent || shown?.id !== of?.id) return;
-      // The field that had the focus is removed, so the focus moves to the button.
+      // The form is hidden, and its field had the focus. So the focus moves to the button of the verdict.
       (rated === "up" ? up : down).focus();
       form.hidden = true;
       said.textContent = say("feedbackThanks");

@@ -13,9 +13,9 @@ export interface OwnAsks {
   /** Asks a failed question again, unchanged or changed. */
   again(failed: Turn, changed: Parameters<FailureActions["again"]>[1]): void;
   stop(turn: Turn): void;
-  /** The files of a turn: the browser's files if the question was asked on this page, else the stored ones. */
+  /** Returns the files of a turn: the browser's files if the question was asked on this page, else the stored ones. */
   files(turn: Turn): readonly Attachment[];
-  /** The files of an ask that was made on this page. */
+  /** Returns the files of an ask that was made on this page; undefined for any other ask. */
   given(ask: string): readonly Attachment[] | undefined;
   passwordOf(file: Attachment): string | undefined;
   /**
@@ -74,7 +74,7 @@ export function createOwnAsks(deps: OwnAsksDeps): OwnAsks {
 function ask(state: State, message: string, chosen: readonly Attachment[], replaces?: string): boolean {
   const id = newId();
   return send(state, message, chosen, (to, passwords) => {
-    state.files.set(id, chosen); // The files are stored before the ask is made, because the page shows the ask at once.
+    state.files.set(id, chosen); // The files are set before the ask is made, because the page shows both at once.
     // The trace begins with the click, and servers with tracing continue it. The trace id is the ask's id.
     const traceparent = `00-${id}-${newId().slice(16)}-01`;
     return to.ask(message, { id, files: chosen, passwords, traceparent, ...(replaces !== undefined && { replaces }) });

@@ -5,7 +5,7 @@ import { say } from "../words/say.ts";
 /** The buttons that step through the versions of a question and its answer. */
 export interface Versions {
   readonly root: HTMLElement;
-  /** The version of a turn to show: the newest, unless the user has stepped back. */
+  /** Returns the version of a turn to show: the newest, unless the user has stepped back. */
   choose(newest: Turn): Turn;
 }
 

@@ -1,7 +1,7 @@
 import { element } from "../frame/element.ts";
 import type { Mark } from "./quote.ts";
 
-/** Highlights the parts of a page's text that `marks` names. Returns the element of the first highlighted part. */
+/** Highlights, in a page's text, the places that `marks` lists. Returns the element of the first highlighted place. */
 export function showMarks(elements: readonly HTMLElement[], marks: readonly Mark[]): HTMLElement | undefined {
   const made = marks.flatMap(({ piece, from, to }) => {
     const place = elements[piece];

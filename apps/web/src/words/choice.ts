@@ -3,8 +3,8 @@ import { LANGUAGES } from "./language.ts";
 import { say, spokenTag } from "./say.ts";
 
 /**
- * A list of languages, each by its own name, and a button that applies the choice. A button is needed because arrow
- * keys go through the names one by one, and each change would restart the page.
+ * Returns a list of languages, each by its own name, with a button that applies the choice. A button is needed because
+ * arrow keys go through the names one by one, and each change would restart the page.
  */
 export function languageChoice(choose: (tag: string) => void): HTMLElement {
   const options = Object.entries(LANGUAGES).map(([tag, name]) =>

@@ -29,7 +29,10 @@ const AGAIN: ReadonlySet<string> = new Set<keyof Errors>([
   "PDF_LIMIT_EXCEEDED time",
 ] satisfies Array<keyof Errors>);
 
-/** The sentences for an error, with the file's name where the error is about a file. */
+/**
+ * Returns the sentences for an error. `fileName` is the file that the error is about, if there is one; the first
+ * sentence then names it.
+ */
 export function wordsFor(
   error: Pick<RelayFault, "code" | "reason"> & Partial<Pick<RelayFault, "message" | "retryable">>,
   fileName?: string,

@@ -27,8 +27,8 @@ export function isTag(tag: string): tag is Tag {
 }
 
 /**
- * The language of a page: the chosen one, or else the first of the browser's languages that the page has, or else
- * English.
+ * Returns the language for a page: the chosen one, or else the first of the browser's languages that the page has, or
+ * else English.
  */
 export function chooseLanguage(chosen: string | null, browsers: readonly string[]): Tag {
   return [chosen ?? "", ...browsers.map((one) => one.split("-")[0]?.toLowerCase() ?? "")].find(isTag) ?? "en";

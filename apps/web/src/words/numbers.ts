@@ -8,7 +8,7 @@ export function size(bytes: number): string {
   return written(value, power === 0 || value >= 100 ? 0 : 1, {
     style: "unit",
     unit: units[power],
-    // `unitDisplay` makes "999 bytes", not "999 byte".
+    // `"long"` writes "999 bytes", where `"short"` would write "999 byte".
     unitDisplay: power === 0 ? "long" : "short",
   });
 }
