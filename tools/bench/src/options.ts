@@ -14,9 +14,9 @@ export interface Options {
   /** Number of users; each has a connection and a conversation. */
   readonly users: number;
   readonly durationMs: number;
-  /** The time before the measurement begins; asks in this time are sent, but not counted. */
+  /** The time before the measurement begins. Asks in this time are sent, but not measured. */
   readonly warmupMs: number;
-  /** How long the run waits for unfinished asks at its end. */
+  /** At the end of the run: how long it waits for asks that have not ended. */
   readonly drainMs: number;
   /** How many asks, connections or uploads there are at most. */
   readonly count: number;
@@ -25,7 +25,7 @@ export interface Options {
   readonly bytes: number;
   readonly pages: number;
   readonly message: string;
-  /** The pid of a process on this machine whose memory and CPU the result has, too. */
+  /** The pid of a process on this machine. If set, the result also has the memory and CPU time of this process. */
   readonly pid?: number;
   readonly tokensFile?: string;
   readonly json?: string;

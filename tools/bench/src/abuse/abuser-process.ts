@@ -6,10 +6,10 @@ import { createAbuser } from "./abuser.ts";
 import { ABUSES } from "./abuses.ts";
 
 /*
- * One abuse in a process of its own, for `--seconds`. A real abuser does not use the relay's cores, so the run should
- * show only the work that the abuse causes in the relay. So this process runs only on cores that nothing else uses, as
- * the children that read PDFs do. With a higher priority than theirs, it took their time itself: honest PDFs waited for
- * it, not for work of the relay. Without `chrt` it gets the lowest nice value.
+ * Runs one abuse for `--seconds`. A real abuser does not use the relay's cores, so the run should show only the work
+ * that the abuse causes in the relay. So this process runs only on cores that nothing else uses, as the children that
+ * read PDFs do. With a higher priority than theirs, it took their time: honest PDFs waited for this process, and not
+ * for work of the relay. Without `chrt` it still has the highest nice value.
  */
 spawnSync("chrt", ["--all-tasks", "--idle", "--pid", "0", String(process.pid)], { stdio: "ignore" });
 setPriority(constants.priority.PRIORITY_LOW);
@@ -22,7 +22,7 @@ const { values } = parseArgs({
   },
 });
 const end = new AbortController();
-void untilSignal().then(() => process.exit(130)); // this process ends also when its parent has ended
+void untilSignal().then(() => process.exit(130)); // a signal ends this process, and so does the end of its parent
 const abuse = ABUSES.find(({ name }) => name === values.abuse);
 if (!abuse) throw new Error(`there is no abuse ${values.abuse}`);
 const abuser = createAbuser({ urls: values.url, address: values.address, signal: end.signal });

@@ -160,7 +160,7 @@ export const ABUSES: readonly Abuse[] = [
       const sockets = keepOpen(abuser, tokens);
       await abuser.lanes(tokens.length, async (lane) => {
         const socket = await sockets(lane);
-        // The bytes behind the end of the PDF are different in each copy, so that the text of each copy is extracted
+        // The bytes after the end of the PDF are different in each copy, so that the text of each copy is extracted
         // anew.
         const bytes = Buffer.concat([slow, Buffer.from(`%${newId()}\n`)]);
         const upload = newId();

@@ -13,8 +13,8 @@ export const USAGE = `npm run abuse -- [--abuse NAME]… [--seconds N] [--rounds
   --ratio    how many times their quiet times honest users may wait, 2 by default
 `;
 /**
- * If users wait less than this many ms without an abuse, that wait counts as this many ms, because on a busy machine
- * times differ by as much anyway.
+ * If users wait less than this without an abuse, the ratio is computed as if they had waited this many ms, because on a
+ * busy machine times differ by as much anyway.
  */
 const UNNOTICED_MS = 25;
 /** By how many bytes the memory of an edge may grow during an abuse. */

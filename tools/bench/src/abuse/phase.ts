@@ -38,9 +38,9 @@ export interface Round {
 }
 
 export interface Promises {
-  /** How many times as long as without an abuse questions and small PDFs of honest users may take. */
+  /** During an abuse, questions and small PDFs of honest users may take this many times as long as without one. */
   readonly ratio: number;
-  /** If users wait less than this many ms without an abuse, that wait counts as this many ms. */
+  /** If users wait less than this without an abuse, the ratio is computed as if they had waited this many ms. */
   readonly unnoticedMs: number;
   readonly edgeBytes: number;
   readonly redisBytes: number;
@@ -53,8 +53,8 @@ export interface Promises {
 export type Quiet = Pick<Phase, "text" | "pdf">;
 
 /**
- * Puts the quiet phases before all rounds together. One quiet phase has about 30 PDFs, so its p99 is its slowest PDF,
- * which differs by a factor of ten from one quiet phase to the next.
+ * Merges the quiet phases before the abuses, of all rounds, into one. A single quiet phase has only about 30 PDFs, so
+ * its p99 is its slowest PDF, which differs by a factor of ten from one quiet phase to the next.
  */
 export function quietOf(rounds: readonly Round[]): Quiet {
   const quiet = createPhase();
@@ -68,9 +68,9 @@ export function byAbuse(rounds: readonly Round[]): Round[][] {
 }
 
 /**
- * Returns the percentile `p` of the honest users' times during the abuse, divided by the percentile without an abuse:
- * the median of the rounds. A p50 is divided by that of the phase before the same round, a p99 by that of all such
- * phases of the run (`allQuiet`). A divisor below `least` ms counts as `least`.
+ * Returns how many times as long honest users waited during the abuse as without it, by the percentile `p`; the median
+ * of the rounds. A p50 is compared with that of the quiet phase before the same abuse, a p99 with that of all such
+ * phases of the run (`allQuiet`). A wait without an abuse of less than `least` ms counts as `least`.
  */
 export function ratioOf(
   rounds: readonly Round[],
@@ -85,9 +85,9 @@ export function ratioOf(
 }
 
 /**
- * Returns the broken promises of the rounds of one abuse, one sentence each; empty when all were kept. Times break a
- * promise by the median of the rounds: when another program takes a core for a moment, ten users wait at once, and
- * these few answers are the p99 of a whole round. Refusals, lost asks and memory break a promise in any round.
+ * Returns the broken promises of the rounds of one abuse, one sentence each; empty when all were kept. Times are judged
+ * by the median of the rounds: if another program takes a core for a moment, ten users wait at once, and these few
+ * answers decide the p99 of a whole round. Refusals, lost asks and memory break a promise even in a single round.
  */
 export function brokenBy(rounds: readonly Round[], allQuiet: Quiet, promised: Promises): string[] {
   const { ratio: most, unnoticedMs: least } = promised;

@@ -30,9 +30,9 @@ const PROCESS = fileURLToPath(new URL("./abuser-process.ts", import.meta.url));
 const WARM_UP_MS = 120_000;
 const ENDED_MS = 60_000;
 const MEMORY_EVERY_MS = 250;
-/** How long the files of one abuse may be extracted after its end. */
+/** How long to wait, after an abuse, until no file waits for its extraction. */
 const QUIET_MS = 120_000;
-/** An honest ask that has not ended after this time counts as lost. */
+/** An ask of an honest user that has not ended after this time counts as lost. */
 const END_MS = 30_000;
 /** The memory limit that `npm start` gives its Redis. */
 const REDIS_BYTES = 3 * 2 ** 30;
@@ -110,13 +110,16 @@ export async function runAbuses(
   }
 }
 
-/** Whether no extraction waits: slow files of the abuse before would disturb the quiet time. */
+/**
+ * Whether no extraction waits. The quiet phase before the next abuse begins only then, because slow files of the
+ * previous abuse would disturb it.
+ */
 async function isQuiet(redis: Redis): Promise<boolean> {
   const waiting = [redis.llen("{bull}:extract:wait"), redis.zcard("{bull}:extract:prioritized")];
   return (await Promise.all(waiting)).every((count) => count === 0);
 }
 
-/** Counts the asks that are running now and have no terminal event after `END_MS`. */
+/** Counts the asks that are running now and still have no terminal event `END_MS` later. */
 async function unfinishedOf(honest: readonly Honest[]): Promise<number> {
   const asked = new Set(honest.flatMap(({ running }) => running));
   const left = (): number => honest.flatMap(({ running }) => running.filter((id) => asked.has(id))).length;

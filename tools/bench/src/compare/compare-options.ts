@@ -13,13 +13,13 @@ export interface CompareOptions {
   /** The root of another checkout to compare with; its dependencies must be installed. */
   readonly against?: string;
   readonly relay: boolean;
-  /** A setting of docrelay, as an environment variable: this checkout is also measured with it. */
+  /** A setting of docrelay (an environment variable). This checkout is measured both without it and with it. */
   readonly setting?: { readonly name: string; readonly value: string };
   /** The folder in which each Redis keeps its append-only file; default: the system's folder for temporary files. */
   readonly aof?: string;
   /**
-   * The protocol between the load generator and docrelay: by default Socket.IO for `stream`, else plain; for files
-   * always Socket.IO.
+   * The protocol between the load generator and docrelay. Default: Socket.IO in the row `stream`, plain in `asks` and
+   * `max`. Rows with files always use Socket.IO.
    */
   readonly protocol?: Protocol;
   /** Asks per second in the row `asks`. */

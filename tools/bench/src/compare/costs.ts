@@ -11,8 +11,8 @@ import type { System } from "./systems.ts";
 export type Costs = Readonly<Record<string, number>>;
 
 /**
- * Calls `work`, and divides the resources that the system's processes and its Redis used meanwhile by `count`, the
- * number of asks or pages that were finished meanwhile. Reads `/proc`, so it works on Linux only.
+ * Calls `work`, which returns how many asks or pages it has finished (`count`). Divides by `count` the resources that
+ * the processes and the Redis of the system used during `work`. Reads `/proc`, so it works on Linux only.
  */
 export async function costsOf<T>(
   system: System,

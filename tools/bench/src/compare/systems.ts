@@ -31,8 +31,8 @@ export interface System extends AsyncDisposable {
   /** The pids of the system's Node processes by their role; the engine is not among them. */
   readonly processes: Readonly<Record<string, readonly number[]>>;
   /**
-   * `costsOf` calls it with the measured work. If CPU profiles are written, the tables of profiles show the time of
-   * this work only. Absent for systems that are not docrelay.
+   * `costsOf` calls it with the measured work. If CPU profiles are written, the tables that are made of them show only
+   * the time of this work. Absent for systems that are not docrelay.
    */
   readonly profile?: (work: ProfiledWork) => void;
   /** The address of the system's Redis. Absent if the system has no Redis; such a system issues no tokens either. */

@@ -10,8 +10,9 @@ import { layOut } from "../report/report-text.ts";
 import { startClosedLoop } from "../runs/closed-loop.ts";
 
 /*
- * The options of a run that measures the throughput of a cluster with one and with three masters. Each master has a
- * core for a small share of the time, so that Redis bounds the throughput even on a machine of few cores.
+ * The options of a run that measures the throughput of a Redis Cluster with one and with three masters. A master gets a
+ * core for only a small share of the time (`share`). So the masters are the slowest part even on a machine with few
+ * cores, and their number decides the throughput.
  */
 
 export interface MastersOptions {

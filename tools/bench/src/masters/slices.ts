@@ -41,7 +41,7 @@ void stopped.then(() => (isOver = true));
 try {
   setPriority(-10);
 } catch {
-  // The user of this process may not raise its priority, so a slice may last longer on a busy machine.
+  // This process is not allowed to raise its priority, so a slice may last longer on a busy machine.
 }
 send("SIGSTOP");
 process.stdout.write(`${JSON.stringify({ msg: "ready" })}\n`);

@@ -10,11 +10,11 @@ export interface Histogram {
   readonly count: number;
   /** The largest recorded time; 0 when empty. */
   readonly max: number;
-  /** The time that `p` percent (0..100) of the recorded times do not exceed; 0 when empty. */
+  /** Returns the time that `p` percent (0..100) of the recorded times do not exceed; 0 when empty. */
   percentile(p: number): number;
 }
 
-/** The smallest percentile that Node accepts in place of 0. */
+/** Used in place of the percentile 0, which Node's histogram does not accept. */
 const MIN_PERCENT = 1e-6;
 /** The largest time that can be recorded, in µs: about 35 minutes. */
 const TOP_US = 2 ** 31 - 1;

@@ -10,8 +10,8 @@ export interface Usage {
 const PAGE_BYTES = 4096;
 const TICK_MS = 10;
 /**
- * The index of a process's user time in the fields that `statOf` returns; its system time is the next field.
- * `ENDED_TIMES` is the index of the user time of its ended children.
+ * The index of a process's user time in the fields that `statOf` returns; the next field is its system time.
+ * `ENDED_TIMES` is the same index for the children of the process that have ended.
  */
 const OWN_TIMES = 11;
 const ENDED_TIMES = 13;
@@ -35,7 +35,7 @@ export async function childrenCpuMs(pid: number): Promise<number> {
     threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, "utf8").catch(() => "")),
   );
   const children = lists.join(" ").split(" ").filter(Boolean).map(Number);
-  // A child that ends meanwhile is counted the next time.
+  // A child that ends while this function runs counts as 0 now; the next call counts it among the ended children.
   const living = await Promise.all(children.map((child) => statOf(child).catch(() => [])));
   return living.reduce((sum, fields) => sum + timeMs(fields, OWN_TIMES), timeMs(await statOf(pid), ENDED_TIMES));
 }

@@ -46,7 +46,7 @@ export interface Cluster extends AsyncDisposable {
 }
 
 /**
- * Starts a Redis that syncs every write, and ends it with the stack.
+ * Starts a Redis that syncs every write to disk, and that ends when `ends` is disposed.
  * @param aof an existing folder for its append-only file, for instance on a disk in memory; default: the system's
  * folder for temporary files.
  */

@@ -50,13 +50,13 @@ export interface PrivateProcess extends AsyncDisposable {
 }
 
 /**
- * Starts Node with an entry of this project, or of another checkout, and waits until it logs that it is ready.
+ * Starts a program of this project, or of another checkout, with Node, and waits until it logs that it is ready.
  * @throws Error with the last lines that it printed, when it ends before it is ready, or is not ready after 60 s.
  */
 export async function startPrivate(of: {
-  /** The path of the entry, from the checkout's root. */
+  /** The source file of the program, as a path from the root of its checkout. */
   entry: string;
-  /** The checkout of the entry; default: this checkout. */
+  /** The checkout that has the program; default: this checkout. */
   root?: string | undefined;
   args?: readonly string[];
   nodeArgs?: readonly string[];

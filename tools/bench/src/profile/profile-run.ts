@@ -15,7 +15,7 @@ export const monotonicUs = (): number => Number(process.hrtime.bigint() / 1000n)
 /** The time between two samples, in µs. */
 const INTERVAL_US = 500;
 
-/** Node options with which a process writes a profile of its whole life into a folder when it ends. */
+/** Returns the Node options with which a process writes a CPU profile of its whole life into a folder when it ends. */
 export function profileArgs(folder: string): string[] {
   mkdirSync(folder, { recursive: true });
   return ["--cpu-prof", "--cpu-prof-dir", folder, "--cpu-prof-interval", String(INTERVAL_US)];

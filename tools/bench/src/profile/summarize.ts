@@ -42,7 +42,10 @@ const LIBRARIES: ReadonlyArray<readonly [pattern: RegExp, group: string]> = [
   [/^(?:pino|@pinojs|sonic-boom|quick-format)/, "pino"],
 ];
 
-/** Returns the group of a function: a package of the project, a library, or a part of Node; undefined for waiting. */
+/**
+ * Returns the group of a function: a package of the project, a library, or a part of Node; undefined for `(idle)`,
+ * which stands for the time in which the process waited.
+ */
 function groupOf({ functionName, url }: Frame): string | undefined {
   if (functionName === "(idle)") return undefined;
   if (url === "") return first(NATIVE, functionName) ?? "other native code, and system calls that read or wait";

@@ -74,7 +74,7 @@ interface State {
   backlogS: number;
   /** How many asks the engine answers, by the second in which their answers end. */
   readonly atEngine: Map<number, number>;
-  /** How many asks stopped with the region, by the second in which they were accepted. */
+  /** How many asks were running when the region was lost, by the second in which they were accepted. */
   readonly stopped: Map<number, number>;
   asked: number;
   peakCpu: number;

@@ -30,7 +30,7 @@ export function figure(name: string, value: number, unit = ""): Figure {
   return { name, value: Math.round(value * 1000) / 1000, unit };
 }
 
-/** Returns a section's figure by its name; NaN if there is none, with which every comparison is false. */
+/** Returns a section's figure by its name. Returns NaN if there is none, because every comparison with NaN is false. */
 export function figureOf(section: Section | undefined, name: string): number {
   return section?.figures.find((one) => one.name === name)?.value ?? Number.NaN;
 }

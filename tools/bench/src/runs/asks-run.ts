@@ -56,8 +56,8 @@ export async function gatherCrowd(options: Options, given?: readonly string[]): 
   async function drain(tally: AskTally): Promise<void> {
     const end = nowMs() + options.drainMs;
     while (tally.running > 0 && nowMs() < end) await sleep(LOOK_MS);
-    // An event that did not come live is in the log. So the logs are read: an ask is lost only if its terminal event is
-    // not there either.
+    // Events that did not arrive live may still be in the log. So the logs are read: an ask is lost only if its
+    // terminal event is not there either.
     await inParallel(talkers.length, CATCH_UP_AT_ONCE, async (index) => {
       await talkers[index]?.catchUp().catch(() => undefined); // if this fails, the user's unfinished asks count as lost
     });

@@ -12,7 +12,7 @@ const CONNECT_AT_ONCE = 32;
 /** Users that each send the next ask as soon as the last one has ended, until the loop is disposed. */
 export interface ClosedLoop extends Disposable {
   readonly answered: number;
-  /** Asks refused or failed so far; a user whose ask was refused also sends the next one. */
+  /** How many asks were refused or have failed so far. Such an ask counts as ended, so its user sends the next one. */
   readonly failed: number;
 }
 

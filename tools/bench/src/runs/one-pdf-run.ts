@@ -8,14 +8,14 @@ import { openRelaySocket } from "../talkers/relay-socket.ts";
 import { takeTokens } from "./session.ts";
 
 /*
- * This run measures many asks about one PDF, which all wait for its text. What counts is the time after the text is
- * stored, because it is the relay's part.
+ * This run measures many asks about one PDF, which all wait for its text. Only the time after the text is stored
+ * counts, because this part of the time is the relay's.
  */
 
 const USERS = 20;
 const CALL_MS = 60_000;
 const ANSWER_MS = 60_000;
-/** Limits that let all asks be sent and wait at once, and one extraction for all users. */
+/** Settings with which all asks can be sent and wait at once, and one extraction serves all users. */
 const ROOM = { ASKS_PER_SECOND: "10000", MAX_ASKS_IN_FLIGHT: "1000", TEXT_SCOPE: "all" };
 
 /**

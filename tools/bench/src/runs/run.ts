@@ -34,7 +34,7 @@ export async function run(options: Options, follow: (show: () => string) => void
   return { kind, protocol, at, settings: settingsOf(options), sections };
 }
 
-/** Returns the settings of a run for its result, without addresses and tokens. */
+/** Returns the settings of a run, as its result has them: without addresses and tokens. */
 function settingsOf(options: Options): Record<string, number | string> {
   const { urls, users, rate, durationMs, warmupMs, count, atOnce, bytes, pages, kind } = options;
   const common = { urls: urls.length, "duration s": durationMs / 1000 };

@@ -8,7 +8,7 @@ const TRIES = 60;
 
 export interface SentFile {
   readonly upload: string;
-  /** How many times the deployment refused something temporarily, so that it was sent again. */
+  /** How often the deployment temporarily refused the start of the upload or a chunk, so that it was sent again. */
   readonly busy: number;
 }
 

@@ -151,8 +151,8 @@ function take(frame: ReturnType<typeof decodeFrame>, { of, ws, answers, connecte
 /** The acknowledgements for which this client waits, each by the number of its event. */
 interface Answers {
   /**
-   * Returns the number of the next event. `done` gets the event's acknowledgement; undefined if the connection ends
-   * first.
+   * Returns the number for the next event that is sent. Later calls `done` with the acknowledgement of that event, or
+   * with undefined if the connection ends first.
    */
   expect(done: (ack: Ack | undefined) => void): number;
   /**

@@ -96,7 +96,7 @@ function hear(log: Log, event: Event): void {
   if (log.reading) log.again = true;
   else {
     log.of.tally().gap();
-    void read(log).catch(() => undefined); // if this fails, the end of the run reads the log once more
+    void read(log).catch(() => undefined); // an error is ignored: at the end of the run the log is read again
   }
 }
 
