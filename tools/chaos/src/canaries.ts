@@ -41,7 +41,7 @@ export const CANARIES: readonly Canary[] = [
       const zombie = cluster.workers.find(({ outerHop }) => outerHop.connections > 0);
       await stage.seen("shown", ({ type, attempt }) => type === "delta" && attempt === 1);
       zombie?.freeze();
-      // A frozen worker does not read, so the rest of the answer waits in its socket until it is thawed.
+      // A frozen worker does not read, so the rest of the answer waits in its socket until the worker is thawed.
       first.say(SAID);
       first.end();
       const second = await callNumber(stage, 2);
@@ -59,7 +59,7 @@ export const CANARIES: readonly Canary[] = [
     options: { patienceMs: 8000, members: { "edge-1": { CHAOS_FAILPOINTS: "accept:after@1" } } },
     async play(stage) {
       const user = await stage.user({ edges: [0, 1] });
-      await user.ask(); // the user's edge dies after it accepted the ask and before it acknowledges it
+      await user.ask(); // the user's edge dies between accepting the ask and acknowledging it
       await reviveDead(stage);
     },
   },
@@ -174,7 +174,7 @@ export const CANARIES: readonly Canary[] = [
       await rollBack(cluster, history, async () => {
         await end(stage, await user.ask());
         await end(stage, await user.ask());
-        cutOff?.redisHop.blackhole(); // one of the tabs stays connected to this edge
+        cutOff?.redisHop.blackhole(); // cuts this edge off from Redis; one of the tabs stays connected to the edge
       });
       // Other events take the places of the events that the rollback has removed.
       for (let asks = 0; asks < 4; asks++) await user.ask();
@@ -195,7 +195,7 @@ export const CANARIES: readonly Canary[] = [
   },
 ];
 
-/** Waits until every tab has shown the end of an ask. */
+/** Waits until both tabs have shown that the ask `of` is completed. */
 async function end({ history }: Stage, of: string): Promise<void> {
   const isEnd = (entry: Entry): boolean => entry.kind === "shown" && entry.ask === of && entry.type === "completed";
   await eventually(() => history.entries.filter(isEnd).length === 2, { timeoutMs: 15_000, what: `the end of ${of}` });
@@ -213,7 +213,8 @@ async function sweepAhead({ cluster, history }: Stage): Promise<void> {
   if (ahead) await revive(ahead, history);
   const blobs = async (): Promise<string[]> => (await readdir(place)).filter((name) => name.length === 22);
   await eventually(async () => !(await blobs()).includes("A".repeat(22)), { what: "a sweep" });
-  // A sweep by the wrong clock also removes blobs that have not expired, perhaps a little later.
+  // In the broken variant this sweep also removes the blobs that have not expired, within a second after the expired
+  // one. In the product they stay, so this wait fails, and the error is ignored.
   await eventually(async () => (await blobs()).length === 0, { timeoutMs: 1000 }).catch(() => undefined);
 }
 

@@ -9,7 +9,7 @@ export type Entry = { readonly t: number } & (
   | { kind: "meta"; seed: number; attempts: number; deadlineMs: number; faults: string }
   /** A client sent an ask for the first time. `marker`: a word that only the ask's file contains. */
   | { kind: "sent"; user: string; conversation: string; ask: string; marker?: string }
-  /** An ask was acknowledged; one entry for each tab and send. */
+  /** An ask was acknowledged. If the ask is sent again, the second acknowledgement is an entry of its own. */
   | { kind: "acked"; user: string; conversation: string; ask: string; seq: number; duplicate: boolean; ms: number }
   /** An edge answered that it has an upload's bytes up to `offset`. */
   | { kind: "stored"; user: string; upload: string; offset: number }

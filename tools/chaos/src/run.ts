@@ -42,8 +42,8 @@ const ENV = {
 const BUSY_WAYS = { pdfShare: 0.4, uploadShare: 0.6, cancelShare: 0.3, moveShare: 0.5 };
 const MEASURE_EVERY_MS = 2000;
 /**
- * After this many ms new users with new conversations continue, and the earlier users only stay connected. A
- * conversation keeps its last 5,000 events, and dropped events could not be checked.
+ * After this many ms, new users with new conversations take over, and the earlier users only stay connected: a
+ * conversation keeps only its last 5,000 events, and the checker needs all of them.
  */
 const SHIFT_MS = 240_000;
 const QUIET_MS = DEADLINE_MS + 15_000;
@@ -153,7 +153,8 @@ export async function record(
     const { events, first } = await replay({ url, token, user: name, conversation, history });
     history.add({ kind: "replayed", user: name, conversation, events, first });
     for (const tab of tabs) {
-      // The last events may still be on their way to the tab, but not for long.
+      // The last events may still be on their way to the tab. If they have not arrived after 6 s, the checker reports
+      // them as missing.
       await eventually(() => tab.online && tab.seq >= (events.at(-1)?.seq ?? 0), { timeoutMs: 6000 }).catch(
         () => undefined,
       );
@@ -231,7 +232,7 @@ export async function session(cluster: Cluster, index = 0): Promise<string> {
   return ((await answer.json()) as { token: string }).token;
 }
 
-/** Records each late write of a worker that was refused, by the workers' log lines. */
+/** Finds in the workers' log lines each late write that was refused, and records it. */
 export function watchFences(cluster: Cluster, history: History): void {
   for (const member of cluster.workers) {
     member.onLine = (line) => {

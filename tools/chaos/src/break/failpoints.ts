@@ -93,12 +93,12 @@ async function dieOnce(
   const isHandBack = step === "handBack";
   member.env = { ...preload, ...envFor(step), CHAOS_FAILPOINTS: `${point}@${nth}` };
   const begun = history.now();
-  // If the failpoint is in the start-up, the process dies before it is ready.
+  // If the failpoint is in the start-up, the process dies before it is ready, and `start` throws.
   await member.start().catch(() => undefined);
   const { process } = member;
   if (!process) return false;
   member.excuse();
-  // Stops the worker while it has a connection to the engine, and so an answer to hand back.
+  // For the step `handBack`: stops the worker while it has a connection to the engine, and so an answer to hand back.
   const stopping = setInterval(() => {
     if (!isHandBack || member.outerHop.connections === 0) return;
     clearInterval(stopping);

@@ -14,8 +14,8 @@ const isSparing = ({ fault, target }: { fault: string; target: string }): boolea
   target.startsWith("worker") && !/^(kill|jump)/.test(fault) && !fault.endsWith("outer");
 
 /**
- * Checks every ask: an acknowledged ask must have exactly one terminal event, with the text of one call; of a refused
- * ask nothing may be stored. Stored bytes of an upload must stay.
+ * Checks every ask and upload. An acknowledged ask must have exactly one terminal event, with the text of one call.
+ * Nothing of a refused ask may be stored. Bytes of an upload that an edge has acknowledged must not be lost.
  */
 export function checkAsks(facts: Facts, report: Report): void {
   const { of, logs, meta } = facts;

@@ -29,7 +29,8 @@ export function checkTabs(facts: Facts, report: Report): void {
       if (last && entry.seq > last.seq + 1) report("GAPS", tab, `showed ${entry.seq} after ${last.seq}`);
       if (!last && entry.seq !== 1) report("GAPS", tab, `began with ${entry.seq}`);
       const log = digests.get(logName(entry));
-      // An event that the tab showed before its last reset may be gone from the log.
+      // An event that the tab showed before its last reset may be gone from the log, so only later events are compared
+      // with it.
       if (index > lastReset && log && log.get(entry.seq) !== entry.digest)
         report(
           "NOT-THE-LOG",

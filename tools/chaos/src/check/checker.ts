@@ -94,8 +94,8 @@ const ENDS = /^(?:kill|stop) (?:edge|worker)$|^failpoint |^slow start$/;
 const AFTER_MS = 1000;
 
 /**
- * Whether no other fault than ended processes and faults of workers was active while the tab caught up, or in the
- * second before the new connection: no broken connection, no frozen edge, no unavailable Redis.
+ * Whether nothing disturbed the tab while it caught up, and in the second before its new connection: no broken
+ * connection, no frozen edge, no unavailable Redis. Ended processes and faults of workers do not count as disturbances.
  */
 function isCalm({ t, catchUpMs }: EntryOf<"recovered">, faults: ReadonlyArray<EntryOf<"fault">>): boolean {
   // `at` is the beginning of some faults and the end of others. So the time from `at - forMs` to a second (`AFTER_MS`)

@@ -32,7 +32,7 @@ export type Fault =
   | "UNTOLD"
   /** A key that should have been removed, or a process that used more memory than `MEMORY_LIMIT`. */
   | "LEAK"
-  /** A process that ended by itself. */
+  /** A process that ended although the run did not end it. */
   | "DIED"
   /** A planned failpoint that was not reached. */
   | "UNTRIED";

@@ -35,7 +35,9 @@ export interface Member {
   /** Called with each line that a process of this member prints. */
   onLine: ((line: string) => void) | undefined;
   start(): Promise<void>;
-  /** Allows the member's current process to end by itself: its end is not recorded as `died`. */
+  /**
+   * Allows the member's current process to end although the run does not end it: this end is not recorded as `died`.
+   */
   excuse(): void;
   kill(signal?: "SIGKILL" | "SIGTERM"): Promise<void>;
   freeze(): void;

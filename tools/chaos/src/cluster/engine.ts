@@ -24,7 +24,9 @@ export interface Call {
 export interface ChaosEngine extends AsyncDisposable {
   readonly port: number;
   readonly calls: readonly Call[];
-  /** If set, it is called with each engine call and answers it, in place of a mood at random. */
+  /**
+   * If set, it is called with each engine call and answers it; otherwise a `Mood` chosen at random decides the answer.
+   */
   script: ((call: Call) => void) | undefined;
   /** From now on, every call gets a quick answer. */
   calm(): void;

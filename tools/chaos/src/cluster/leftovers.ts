@@ -41,8 +41,8 @@ function isForEver(key: string): boolean {
 }
 
 /**
- * For how many ms to wait until no key is left that should no longer exist. If a worker lost Redis in the middle of a
- * job, the job is retried and removed only after its lock has expired.
+ * How many ms to wait for the removal of the keys that should no longer exist. The longest wait is for the job of a
+ * worker that lost Redis: the job is retried only after its lock has expired, and is removed after that.
  */
 const PATIENCE_MS = 12_000;
 

@@ -12,11 +12,11 @@ import { LEADS, VARIANTS } from "./variants.ts";
  *
  * CHAOS_FAILPOINTS  `append:after@2,finish:before@1`: dies at the n-th crossing of a named point
  * CHAOS_FORGET      `append@2`: the n-th answer of a step is lost, as when a command times out
- * CHAOS_SWEEPS      `1`: sweeps also while another process leads, which must do no harm
+ * CHAOS_SWEEPS      `1`: sweeps even while another process is the leader, which must do no harm
  * CHAOS_BELLS       `0.1`: this share of the bells is lost, as many are rung twice, and as many up to two seconds late
  * CHAOS_DROP_HINT   `3`: the n-th delta that Redis publishes to this process is dropped
  * CHAOS_SLOW_SUBSCRIBE_MS  every subscription takes this long
- * CHAOS_MACHINE     what the process finds on its machine from the start, as JSON; a message may change it, see machine.ts
+ * CHAOS_MACHINE     the machine that the process sees from the start, as JSON; messages may change it (see machine.ts)
  * CHAOS_VARIANT     the name of a broken variant of the product, as in variants.ts
  */
 
@@ -140,7 +140,8 @@ function dropHint(nth: number): void {
   Redis.prototype.emit = function (this: Redis, name: string | symbol, ...args: unknown[]): boolean {
     if (name === "smessage" || name === "smessageBuffer") {
       const text = String(args.at(-1));
-      // ioredis emits each message twice, as text and as bytes: both are dropped.
+      // ioredis emits each message twice, as text and as bytes. The first of the two decides, and the second is dropped
+      // if the first was.
       if (text !== last) drops = text.includes('"type":"delta"') && ++heard === nth;
       last = text;
       if (drops) return true;

@@ -1,6 +1,6 @@
 /*
- * The steps with a failpoint before and after: every write that changes the state of an ask or an upload, and the bell. A
- * step is named after the function that makes it; the functions are wrapped when their file is loaded.
+ * The steps with a failpoint before and after: every write that changes the state of an ask or an upload, and the bell.
+ * A step has the name of the function that does it; the functions are wrapped when their file is loaded.
  */
 const CHANNEL: Readonly<Record<string, readonly string[]>> = {
   "accept.ts": ["accept"],
@@ -31,7 +31,7 @@ export function rewriteSteps(url: string, source: string): string {
   }, source);
 }
 
-/** Returns the source of `producer.ts` with the step `extract`, which adds an extraction job, wrapped. */
+/** Returns the source of `producer.ts` with the step `extract` wrapped: the code that adds an extraction job. */
 function rewriteProducer(source: string): string {
   const head =
     "await within(timeoutMs, EXTRACT.queue, queueOf(key).add(EXTRACT.queue, job, EXTRACT.options(job, waiting)));";

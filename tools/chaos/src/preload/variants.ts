@@ -80,7 +80,7 @@ local state, currentAttempt,`,
       to: "void start;\n  membership.on({",
     },
   ],
-  /** A process takes the time from its own clock. */
+  /** A process takes the time from its own clock instead of the clock of Redis. */
   "own clock": [
     {
       file: "packages/channel/src/redis/store.ts",
@@ -106,7 +106,7 @@ local state, currentAttempt,`,
   ],
 };
 
-/** A worker that sweeps also while another one leads: it must do no harm. */
+/** Makes a worker sweep even while another worker is the leader. This must do no harm. */
 export const LEADS: Change = {
   file: "apps/worker/src/bell/membership.ts",
   from: "return roster.leader === worker;",

@@ -97,7 +97,9 @@ interface State {
   socket?: Socket | undefined;
   closed: boolean;
   online: boolean;
-  /** The number, by `calls`, of the read of the log that is running; undefined if none is. */
+  /**
+   * The number of the running read of the log: the value that `calls` had when it began. Undefined if none is running.
+   */
   opening?: number | undefined;
   /** Whether another read of the log must follow the one that is running. */
   openAgain: boolean;
@@ -221,7 +223,7 @@ async function open(tab: State, why: "connected" | "resync" | "gap" | "silence" 
     setTimeout(() => void open(tab, why), Math.max(answer.error.retryAfterMs ?? 0, 200 + tab.options.random() * 300));
     return;
   }
-  if (tab.sure === sure) tab.sure = undefined; // if they differ, a further resync came during this read
+  if (tab.sure === sure) tab.sure = undefined; // else another resync came during this read: keep its position
   if (!tab.last) tab.last = { seq: answer.first - 1, nonce: "" };
   for (const event of answer.events) apply(tab, event);
   const heard = tab.buffered;
@@ -272,7 +274,10 @@ function record(tab: State, event: Event): void {
   history.add({ kind: "shown", user, tab: name, conversation: event.conversation, ...shownOf(event) });
 }
 
-/** Makes the tab read the log while an ask runs and no event arrives. */
+/**
+ * While the tab expects events (an ask runs, or an acknowledged ask is not shown yet), makes it read the log whenever
+ * no event has arrived for a while.
+ */
 function watch(tab: State): void {
   clearTimeout(tab.silence);
   if (tab.closed || (tab.running.size === 0 && tab.awaited <= seqOf(tab))) return;

@@ -12,8 +12,8 @@ export interface User {
   readonly conversation: string;
   readonly tabs: readonly Tab[];
   /**
-   * How many asks were acknowledged, and no tab of the user has shown their terminal event. Asks that a rollback has
-   * removed do not count.
+   * How many acknowledged asks there are whose terminal event no tab of the user has shown yet. Asks that a rollback
+   * has removed do not count.
    */
   readonly unfinished: number;
   /** Sends asks until the signal is aborted, then resolves when no send is pending. */
