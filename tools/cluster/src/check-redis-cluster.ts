@@ -19,8 +19,8 @@ const PDF_EVERY = 3;
 /** How long a killed master stays away: long enough that each user asks several times about a file. */
 const AWAY_S = 40;
 /**
- * How long an ask may be silent, in ms, in addition to twice the longest silence without a fault and, after a kill, to
- * the time of the failover.
+ * An ask may be silent for this many ms in addition to twice the longest silence without a fault; after a kill, also in
+ * addition to the time of the failover.
  */
 const MAX_SILENCE_MS = 2000;
 
@@ -114,8 +114,8 @@ const follows = async ({ container }: Node): Promise<boolean> =>
 
 /** Resolves when the killed master has no slots any more, as the node `witness` reports: a replica has taken over. */
 async function untilReplaced({ id }: Node, witness: Node): Promise<void> {
-  // One docker command asks again and again, because each docker command takes a tenth of a second of a core. A node's
-  // line ends with its slots.
+  // A single docker command repeats the question until the answer changes: a docker command for each question would use
+  // a tenth of a second of a core. The line of a node with slots ends with them.
   const hasSlots = `redis-cli cluster nodes | grep '^${id}' | grep -q '[0-9]-[0-9]*$'`;
   await docker(["exec", witness.container, "sh", "-c", `while ${hasSlots}; do sleep 0.1; done`]);
 }

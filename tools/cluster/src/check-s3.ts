@@ -121,7 +121,7 @@ async function ask(user: User, upload: string, marker: string): Promise<void> {
   demand(response.ok && answer.includes(marker), `the answer is ${response.status} ${answer.slice(0, 300)}`);
 }
 
-/** How many files of docrelay are in the bucket: the server keeps each object as a file. */
+/** Returns how many files of docrelay are in the bucket. The S3 server keeps each object as a file. */
 async function objects(server: string): Promise<number> {
   const found = await docker(["exec", server, "sh", "-c", "find /data/relay/files -type f 2>/dev/null | wc -l"]);
   return Number(found);

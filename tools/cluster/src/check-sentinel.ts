@@ -21,8 +21,8 @@ const PDF_EVERY = 3;
 /** How long the killed master stays away: long enough that each user asks several times about a file. */
 const AWAY_S = 40;
 /**
- * How long an ask may be silent, in ms, in addition to twice the longest silence without a fault and, after a kill, to
- * the time of the failover.
+ * An ask may be silent for this many ms in addition to twice the longest silence without a fault; after a kill, also in
+ * addition to the time of the failover.
  */
 const MAX_SILENCE_MS = 2000;
 const MAX_FAILOVER_MS = 120_000;
@@ -115,8 +115,9 @@ const follows = async (container: string): Promise<boolean> =>
 
 /** Resolves when another server is a master. @throws Error after two minutes */
 async function untilReplaced(servers: ReadonlyMap<string, string>, master: string): Promise<void> {
-  // In each of the other containers one docker command asks again and again, because each docker command takes a tenth
-  // of a second of a core. The word at the end tells a promotion from a command that ended early.
+  // In each of the other containers, a single docker command repeats the question until the answer changes: a docker
+  // command for each question would use a tenth of a second of a core. The word at the end tells a promotion from a
+  // command that ended early.
   const others = [...servers].filter(([service]) => service !== master);
   const asks = "while redis-cli role | head -n 1 | grep -q slave; do sleep 0.1; done; echo promoted";
   const said = await Promise.race(

@@ -18,7 +18,7 @@ export interface Customer {
    * failed.
    */
   ask(message: string, marker: string, file?: Uint8Array): Promise<void>;
-  /** For how many ms the running ask with the longest silence has had no event; 0 if no ask runs. */
+  /** Returns for how many ms the running ask with the longest silence has had no event; 0 if no ask runs. */
   silentMs(): number;
   /** Ids of the edges to which this client has connected. */
   readonly nodes: ReadonlySet<string>;
@@ -34,7 +34,7 @@ interface Running {
   sending: boolean;
   text: string;
   attempt: number;
-  /** When the ask's last event arrived; until its first event, when the question was asked. */
+  /** When the ask's last event arrived; if none has arrived yet, when the question was asked. */
   eventAt: number;
   longestMs: number;
   readonly end: (how: "ended" | "refused") => void;

@@ -8,7 +8,10 @@ export const IMAGE = "docrelay:cluster-check";
 /** This repository's compose file, started under a name of its own on a free port. */
 export interface Deployment extends Project {
   readonly url: string;
-  /** Returns the same project with another image of docrelay, so that `roll` replaces its containers by that image. */
+  /**
+   * Returns the same project with another image of docrelay: its `roll` replaces the containers by containers of that
+   * image.
+   */
   withImage(image: string): Project;
   /** Starts the services with these numbers of replicas, by service; resolves when an edge is ready. */
   start(replicas: Readonly<Record<string, number>>): Promise<void>;

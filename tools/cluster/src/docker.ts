@@ -27,16 +27,16 @@ export async function engineAnswers(): Promise<boolean> {
 
 /** Builds the image of another commit, branch or tag of this repository. */
 export async function buildCommit(root: string, commit: string, image: string): Promise<void> {
-  // No value is given, so docker takes it from the environment, if the variable is set there.
+  // `--build-arg` gets no value, so docker takes it from the environment, if the variable is set there.
   const mirror = ["--build-arg", "NPM_CONFIG_REGISTRY"];
   await using sources = await sourcesOf(root, commit);
   await docker(["build", "--quiet", "--tag", image, ...mirror, sources.folder], 600_000);
 }
 
-/** The services of this repository's compose file, started as a project of its own name. */
+/** The services of this repository's compose file, started as a Compose project with a name of its own. */
 export interface Project {
   compose(words: readonly string[], timeoutMs?: number): Promise<string>;
-  /** Replaces every replica of a service with deploy/roll.sh. */
+  /** Runs deploy/roll.sh, which replaces each replica of a service. */
   roll(service: string): Promise<void>;
   /** Returns the ids of the running containers of a service. */
   containers(service: string): Promise<string[]>;

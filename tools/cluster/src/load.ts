@@ -7,7 +7,7 @@ import type { Tally } from "./tally.ts";
 export interface Load {
   /** Ids of the edges to which the users have connected. */
   nodes(): ReadonlySet<string>;
-  /** For how many ms the running ask with the longest silence has had no event; 0 if no ask runs. */
+  /** Returns for how many ms the running ask with the longest silence has had no event; 0 if no ask runs. */
   silentMs(): number;
   /** Sends no more questions; resolves when the last answer has arrived. */
   stop(): Promise<void>;

@@ -1,8 +1,8 @@
 import { percentile, type Phase } from "./tally.ts";
 
 /**
- * The highest allowed p99 in each phase, in ms: of the gaps between two connections of a client, and in phases with a
- * kill also of the silences of asks. Phases without a promise are absent.
+ * For each phase, the limit in ms for the p99 of the gaps between two connections of a client and, if a process is
+ * killed in the phase, for the p99 of the silences of asks. A phase without a limit is absent.
  */
 export type Limits = ReadonlyMap<string, number>;
 

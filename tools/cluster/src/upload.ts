@@ -7,8 +7,8 @@ import { io, type Socket } from "socket.io-client";
 /** Uploads files, the chunks of each one after the other. Like customer.ts, this client shares no code with the SDK. */
 export interface Uploads {
   /**
-   * Sends a file as one upload; continues at the offset that the server names whenever a chunk was refused. `stored` is
-   * called with each new offset. @throws Error at a refusal that is not temporary, or after two minutes
+   * Sends a file as one upload. Whenever a chunk is refused, asks the server for the offset and continues there.
+   * `stored` is called with each new offset. @throws Error at a refusal that is not temporary, or after two minutes
    */
   send(bytes: Uint8Array, stored?: (offset: number) => void): Promise<Sent>;
   close(): void;
@@ -55,8 +55,8 @@ interface Sending {
 }
 
 /**
- * Sends chunks from the server's offset on. Returns false when a chunk was refused, after the pause that the refusal
- * demands.
+ * Sends chunks from the server's offset on. If a chunk is refused, waits for as long as the refusal demands, and
+ * returns false.
  */
 async function sendFrom({ socket, upload, bytes, stored, refusals, counts }: Sending): Promise<boolean> {
   const call = async <T extends object>(name: string, payload: object): Promise<(T & { ok: true }) | undefined> => {
