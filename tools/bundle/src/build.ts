@@ -31,7 +31,7 @@ export async function buildProgram(program: Program): Promise<string[]> {
     checks: { bundlerTimings: false },
     onLog(level, { code, message }) {
       // The warning SOURCEMAP_BROKEN is ignored: `toAscii` breaks no line, so the source map stays right, except for
-      // columns behind a replaced character.
+      // columns after a replaced character.
       if (level === "warn" && code !== "SOURCEMAP_BROKEN") throw new Error(`${program.target}: ${message}`);
     },
   });

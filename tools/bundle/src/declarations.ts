@@ -28,8 +28,8 @@ const COMMENT_AT_END = /([;}])\s*(\/\*\*(?:(?!\*\/)[^])*\*\/)$/;
  * Returns the text of one declaration file for a package: the exports of its `index` and everything that they mention,
  * under the names that the sources use.
  * @param dependencies the packages whose types the file may name
- * @throws Error where the file would be wrong: an unknown form, two declarations of one name, or a type of a package
- * that users do not have
+ * @throws Error where the file would be wrong: a kind of declaration that this module does not know, two declarations
+ * of one name, or a type of a package that users do not have
  */
 export function rollUp(files: DeclarationFiles, dependencies: readonly string[]): string {
   const statements = new Map<string, Statement[]>();
@@ -83,8 +83,8 @@ function statementsOf(file: string, source: string): Statement[] {
   const parts = source.replaceAll(FROM, "").replaceAll("export {};", "").split(BEGIN);
   let comment = "";
   return parts.flatMap((part) => {
-    // Each part but perhaps the first begins with a declaration. A comment after the end of that declaration belongs to
-    // the declaration of the next part.
+    // Each part begins with a declaration; only the first part may have nothing but a comment. A comment at the end of
+    // a part belongs to the declaration of the next part.
     const text = part.trim();
     const before = comment;
     comment = COMMENT_AT_END.exec(text)?.[2] ?? (text.startsWith("/**") && text.endsWith("*/") ? text : "");

@@ -17,7 +17,8 @@ export function sourceOf(
   column: number,
 ): { source: string; line: number; column: number } | undefined {
   const [source, sourceLine, sourceColumn] = [1, 2, 3];
-  // The fields of a segment: column in the bundle; number of the source, its line, its column; name.
+  // The fields of a segment: the column in the bundle; the number of the source, and the line and the column in it; the
+  // number of the name.
   const values = [0, 0, 0, 0, 0];
   let best: number[] | undefined;
   for (const [index, text] of mappings.split(";", line).entries()) {
