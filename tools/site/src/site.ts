@@ -18,7 +18,10 @@ const READMES = ["{apps,packages,tools,examples}/*/README.md"];
 const INDEX = "docs/README.md";
 const ASSETS = ["site.css", "search.js"];
 
-/** Builds the site of a repository. `source` is the address of files that are not pages, as in `Known`. */
+/**
+ * Builds the site of a repository. `source` is the address at which files that are not pages can be read, as in
+ * `Known`.
+ */
 export function buildSite(root: string, { source }: { readonly source?: string | undefined } = {}): Site {
   const read = (path: string): string => readFileSync(join(root, path), "utf8");
   const documents = globSync([...DOCUMENTS, ...READMES], { cwd: root }).map((path) => path.replaceAll("\\", "/"));
