@@ -35,7 +35,10 @@ export async function runHere(entry, { cwd, env }) {
   await import(pathToFileURL(entry).href);
 }
 
-/** Calls `act` again and again once the npm that started this process has ended; never if npm did not start it. */
+/**
+ * Calls `act` every `CHECK_MS` once the npm that started this process has ended; never if npm did not start it. Returns
+ * the timer.
+ */
 function whenNpmHasEnded(act) {
   const npm = process.env.npm_lifecycle_event === undefined ? undefined : npmPid();
   return setInterval(() => npm !== undefined && !isAlive(npm) && act(), CHECK_MS);
@@ -56,7 +59,7 @@ function describe(pid) {
     const [, name, parent] = /^\d+ \((.*)\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
     return { name, parent: Number(parent) };
   } catch {
-    // There is no `/proc`: this system is not Linux.
+    // There is no `/proc`, because this system is not Linux; `ps` is used instead.
   }
   try {
     const line = execFileSync("ps", ["-o", "ppid=,comm=", "-p", String(pid)], { encoding: "utf8" });

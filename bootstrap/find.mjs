@@ -3,7 +3,8 @@ import { connect } from "node:net";
 import { delimiter, join } from "node:path";
 import { cache, command, root, step } from "./step.mjs";
 
-// The packages of redis-server and of what it needs beyond a bare Debian; those that are installed are not unpacked.
+// The Debian packages of redis-server and of what it needs, as far as a minimal Debian lacks it. A copy of each is
+// unpacked into the cache.
 const DEBIAN = ["redis-server", "redis-tools", "libjemalloc2", "liblzf1", "libatomic1"];
 
 const IMAGE = "redis:7-bookworm";

@@ -31,7 +31,7 @@ export async function once({ name, inputs, isThere, what, work }) {
   try {
     if (isThere && readFileSync(stamp, "utf8") === key) return;
   } catch {
-    // The step was never done.
+    // The file `stamp` does not exist, because the step was never done: it is done now.
   }
   await step(what, work);
   mkdirSync(cache, { recursive: true });

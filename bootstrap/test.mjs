@@ -18,7 +18,7 @@ process.channel?.unref();
 // profile there.
 const temporary = mkdtempSync(join(tmpdir(), "docrelay-test-"));
 guard(`folder ${temporary}`);
-// If a folder or a file is named, all tests in it run, also the slow ones.
+// If an argument is the name of a folder or a file, all of its tests run, including the slow ones.
 const projects = args.some((word) => !word.startsWith("-")) ? ["unit", "e2e", "slow"] : ["unit", "e2e"];
 const stages = [
   ["format", bin("oxfmt"), ["--check", "."]],
