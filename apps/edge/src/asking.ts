@@ -146,7 +146,10 @@ export function countedNetworks({ byNetwork }: Pick<Resources, "byNetwork">): Ne
  * (`USERS_PER_ADDRESS`, `USERS_PER_TENANT`).
  */
 const FILE_RATE: Rate = { perSecond: 1, burst: 100 };
-/** How many files of each user of a network or tenant one edge has extracted. */
+/**
+ * For how many files of a network or a tenant one edge may cause extractions, for each user that the group counts as
+ * (`USERS_PER_ADDRESS`, `USERS_PER_TENANT`).
+ */
 const EXTRACT_RATE: Rate = { perSecond: 1, burst: 10 };
 
 function askRateOf({ ASKS_PER_SECOND: perSecond, ASKS_BURST: burst }: Config): Rate {

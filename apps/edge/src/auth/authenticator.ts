@@ -69,7 +69,7 @@ export function createAnonymousAuthenticator(options: {
         requiredClaims: ["sub", "exp", "iat"],
         currentDate: new Date(at),
       });
-      // A token may be issued a little in the future, because the clocks of edges differ, but by no more than
+      // The clock of the edge that issued the token may be ahead of this edge's clock, but by no more than
       // `CLOCK_DIFFERENCE_S`.
       if (iat > at / 1000 + CLOCK_DIFFERENCE_S) throw refuse("AUTH_INVALID");
       return { user: subjectOf(claims), expiresAt: exp * 1000, issuedAt: iat };

@@ -29,8 +29,8 @@ export interface OpenedAuthenticator {
    */
   resync(): Promise<void>;
   /**
-   * Does the same as `resync`, but is cheap enough to be called every two seconds, for a Redis that loses keys while it
-   * stays connected. Resolves with whether Redis had lost something.
+   * Stores again what Redis has lost. Unlike `resync`, it is cheap enough to be called every two seconds, for a Redis
+   * that loses keys while it stays connected. Resolves with whether Redis had lost something.
    */
   restore(): Promise<boolean>;
 }

@@ -64,7 +64,7 @@ export function createRevocations(redis: RedisClient, subscriber: RedisSubscribe
     isRevoked({ user: own, tokenId, issuedAt, reads }) {
       if (known.size === 0) return false;
       if (tokenId !== undefined && known.has(revocationName({ token: tokenId }))) return true;
-      // A link gives no more access once the owner of its conversation is revoked.
+      // For a link's token, the conversation's owner is checked: once the owner is revoked, the link opens nothing.
       const user = reads?.user ?? own;
       // `iat` is in whole seconds, so a token issued in the same second as the revocation counts as issued before it.
       const until = Math.floor((known.get(revocationName({ user })) ?? 0) / 1000);

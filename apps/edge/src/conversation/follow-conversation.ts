@@ -43,7 +43,7 @@ export interface FollowHandlers {
 
 /**
  * Follows one conversation for a client without the SDK. The SDK reads the log again when a published event may be
- * missing; for other clients the edge does so.
+ * missing; for other clients the edge reads it again.
  */
 export interface ConversationReader {
   /** Must be called for each accepted ask: from then on the log is read until it has the ask's terminal event. */
@@ -137,7 +137,7 @@ interface LogListener {
 /**
  * Subscribes to the conversation, and retries if that fails; the returned function ends the subscription. The log is
  * read after the subscription is confirmed. If the confirmation takes too long, the log is read before the
- * confirmation, and once more after it.
+ * confirmation, and again after it.
  */
 function listen(
   { fanOut, timers }: { fanOut: FanOut; timers: Timers },

@@ -9,9 +9,9 @@ export interface OpenDeps {
 }
 
 /**
- * Reads a conversation of the reader's user from a position on. Must be called after the room's subscription is
- * confirmed, so that no event is lost between the read and the first published event. @throws Refusal `RESUME_LOST`,
- * `BUSY`, `SHUTTING_DOWN`; ioredis errors.
+ * Reads a conversation of the user `reader.user`, from a position on. Must be called after Redis has confirmed the
+ * subscription of the conversation's room, so that no event is lost between the read and the first published event.
+ * @throws Refusal `RESUME_LOST`, `BUSY`, `SHUTTING_DOWN`; ioredis errors.
  */
 export type OpenConversation = (reader: LogReader, open: Open) => Promise<Omit<Opened, "ok">>;
 

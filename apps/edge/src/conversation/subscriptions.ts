@@ -55,8 +55,8 @@ export function watchSubscriptions(subscriber: RedisSubscriber, onRefused: (erro
   const backCallbacks: Array<() => void> = [];
   onBack(subscriber, (channels) => {
     if (!channels) for (const callback of backCallbacks) callback();
-    // With a single Redis, ioredis has sent all SSUBSCRIBEs again by now. `callbacks` are called when Redis has replied
-    // to all of them.
+    // In a cluster, `channels` are subscribed again by now. With a single Redis, ioredis has only sent all SSUBSCRIBEs
+    // again: `callbacks` are called when Redis has replied to all of them.
     const settled = Promise.allSettled(channels ? [] : [...answers.values()]);
     void settled.then(() => {
       for (const callback of callbacks) callback(channels);

@@ -23,7 +23,7 @@ export function createLoopback(options: { subscriber: RedisSubscriber; publisher
       const token = randomUUID();
       const { promise, resolve } = Promise.withResolvers<void>();
       waiting.set(token, resolve);
-      // By then the health check that called `check` has timed out.
+      // After 2 s the health check that called `check` has timed out, and the message need not come back any more.
       const forget = setTimeout(() => waiting.delete(token), 2000);
       try {
         await options.publisher.spublish(channel, token);

@@ -72,7 +72,7 @@ export function createHttpServer(deps: HttpDeps): Server {
   });
   server.maxConnections = deps.maxSockets;
   server.on("upgrade", (request, socket, head) => {
-    socket.on("error", () => undefined); // the client disconnected during the handshake
+    socket.on("error", () => undefined); // the client has disconnected during the handshake, so nothing is left to do
     const path = pathOf(request);
     const { origins, upgrades } = deps;
     if (isPlainSocket(path)) return upgrades.plain(request, socket, head);
@@ -155,7 +155,9 @@ async function answerSession(deps: HttpDeps, request: IncomingMessage, response:
 
 const isPlainSocket = (path: string): boolean => path === "/ws/chat" || path === "/ws/chat/";
 
-/** Responds to a request for a WebSocket address that has no `Upgrade` header; a proxy may have removed the header. */
+/**
+ * Responds to a request that is for a WebSocket address but has no header `Upgrade`; a proxy may have removed it.
+ */
 function askForUpgrade(request: IncomingMessage, response: ServerResponse): void {
   request.resume();
   const message = "This address speaks WebSocket. If the client asked for one, a proxy has dropped its Upgrade header.";

@@ -6,13 +6,14 @@ export interface GatheringOptions<T> {
   readonly withinMs: number;
   /** The most items that `emit` gets in one call. */
   readonly most: number;
-  /** Receives gathered items of one name, in the order in which they were added. */
+  /** Receives items that were added under one `name`, in the order in which they were added. */
   emit(items: readonly [T, ...T[]]): void;
 }
 
 /**
- * Gathers items by name, to emit many with one call. The first item of a name is emitted at once. The items of the next
- * `withinMs` are emitted together at the end of that time, or as soon as there are `most`.
+ * Gathers items, so that one call of `emit` gets many of them. The first item that is added under a `name` is emitted
+ * at once. Items that are added under the same `name` in the next `withinMs` are emitted together at the end of that
+ * time, or as soon as there are `most`.
  */
 export function createGathering<T>({ withinMs, most, emit }: GatheringOptions<T>): Gathering<T> {
   const waiting = new Map<string, T[]>();

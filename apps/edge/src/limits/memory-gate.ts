@@ -26,7 +26,7 @@ export function createMemoryGate(read: () => Promise<readonly string[]>, everyMs
       full = infos.some(isNearlyFull);
       evicted = infos.reduce((sum, info) => sum + numberIn(info, "evicted_keys"), 0);
     } catch {
-      // If Redis does not respond, its memory need not be known: no ask can be accepted anyway.
+      // The last result is kept. It cannot do harm: while Redis does not respond, no ask can be accepted.
     } finally {
       reading = false;
     }

@@ -1,6 +1,6 @@
 /**
  * Whether the unfinished asks of all users have reached `MAX_QUEUED_ASKS`. Their number is the sweeper's last count,
- * plus the asks that this edge has accepted since the sweeper's last count but one.
+ * plus the asks that this edge has accepted since the count before that one.
  */
 export interface QueueGate extends Disposable {
   readonly full: boolean;
@@ -43,7 +43,7 @@ export function createQueueGate(options: { max: number; count: () => Promise<num
       sum = await options.count();
       [before, since] = [0, since - entered];
     } catch {
-      // If Redis does not respond, the number of unfinished asks need not be known: no ask can be accepted anyway.
+      // The last number is kept. It cannot do harm: while Redis does not respond, no ask can be accepted.
     } finally {
       counting = false;
     }

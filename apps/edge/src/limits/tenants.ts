@@ -2,7 +2,7 @@ import { createNetworks, type Networks } from "./networks.ts";
 
 /** The tenant of each user who is connected to this edge, as the user's token names it; a user may have none. */
 export interface Tenants extends Networks {
-  /** Must be called when an ask was accepted: reports the ask for the user's tenant, with the bytes of its question. */
+  /** Must be called when an ask was accepted: reports it for the user's tenant. `bytes`: the size of the question. */
   asked(user: string, bytes: number): void;
   /** Sets the function that receives the reports of accepted asks; `label` names the tenant in metrics. */
   report(listener: (label: string, bytes: number) => void): void;

@@ -26,7 +26,7 @@ import { createUnfinished } from "./unfinished.ts";
 export interface Usage {
   /**
    * Must be called before an ask is accepted: checks the limits of the user, the network and the tenant. `bytes`: the
-   * size of its question. @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED`, `BUSY`
+   * size of the question. @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED`, `BUSY`
    */
   checkAsk(user: string, bytes: number): void;
   /**
@@ -74,10 +74,10 @@ export interface Usage {
 export interface GroupLimits {
   readonly kind: "network" | "tenant";
   readonly members: Pick<Networks, "of">;
-  /** Limits how many asks the group may send to this edge; `fileRate` does the same for files. */
+  /** Limits how many asks the group may send to this edge; `fileRate` limits how many files. */
   readonly askRate: RateLimiter;
   readonly fileRate: RateLimiter;
-  /** Limits how many files of the group this edge has extracted. */
+  /** Limits for how many files of the group this edge may cause extractions. */
   readonly extractRate: RateLimiter;
   /** The most bytes of the group's questions that are kept within `RETENTION_MS`. */
   readonly maxLogBytes: number;

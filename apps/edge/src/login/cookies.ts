@@ -47,7 +47,8 @@ export function createCookies(secrets: () => readonly Uint8Array[], isSecure: bo
       if (value === undefined || value.length > MAX_COOKIE) return undefined;
       const only = { audience: purpose, keyManagementAlgorithms: ["dir"], contentEncryptionAlgorithms: ["A256GCM"] };
       for (const secret of secrets()) {
-        // A cookie that cannot be decrypted was made with another secret, or by another program.
+        // If one secret does not decrypt the cookie, the next one is tried: the cookie may have been made with an older
+        // secret. If none decrypts it, it counts as missing.
         const opened = await jwtDecrypt(value, keyOf(secret), only).catch(() => undefined);
         if (opened) return opened.payload;
       }

@@ -145,6 +145,7 @@ function discover({ issuer, clientId, clientSecret }: LoginSettings): Promise<op
   const url = new URL(issuer);
   const auth = clientSecret === undefined ? openid.None() : openid.ClientSecretPost(clientSecret);
   // An operator who sets an `http:` URL has an issuer on this machine or in a private network, without a certificate.
+  // Only for such a URL is a connection without TLS allowed.
   const execute = url.protocol === "http:" ? [openid.allowInsecureRequests] : [];
   return openid.discovery(url, clientId, undefined, auth, { execute, timeout: 5 });
 }

@@ -105,7 +105,7 @@ export function createPlainEndpoint(deps: PlainDeps): PlainEndpoint {
       return threads.decoded;
     },
     handleUpgrade(request, socket, head) {
-      socket.on("error", () => undefined); // the client has disconnected during the handshake
+      socket.on("error", () => undefined); // the client has disconnected during the handshake, so nothing is left to do
       deps
         .admit(() => identify(deps, request), request)
         .then(

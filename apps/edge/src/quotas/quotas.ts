@@ -45,7 +45,7 @@ export interface Quotas {
   chargedFor(count: "pages" | "tokens", user: string): UserAddress[];
   /** Returns the quotas of the user and of the user's network and tenant, and how much of each is used today. */
   read(user: string): Promise<HttpUsage>;
-  /** Whether the user, apart from network and tenant, has a quota of any kind. */
+  /** Whether the user has a quota of any kind. The quotas of the user's network and tenant do not count here. */
   isBounded(user: string): boolean;
   /** Whether operators have paused the intake: then no new ask or file is accepted. */
   readonly isPaused: boolean;

@@ -14,13 +14,13 @@ export interface EdgeMetrics {
    * Counts a client's event, frame or request that was acknowledged or refused. `outcome`: `ok` or the refusal's code.
    */
   answered(event: string, outcome: string): void;
-  /** Counts an acknowledged ask by `seconds`, the time from its arrival to its acknowledgement. */
+  /** Counts an acknowledged ask. `seconds`: the time from its arrival to its acknowledgement. */
   asked(seconds: number): void;
   /** Counts an accepted ask of a tenant; `bytes`: the size of its question. */
   askedByTenant(tenant: string, bytes: number): void;
   /**
    * Counts an open of a conversation from a position; `events`: how many events of the log the client got. `reconnect`:
-   * the connection had not joined the conversation before; `gap`: it had, and has missed events.
+   * the connection had not joined the conversation before; `gap`: it had joined it, but has missed events.
    */
   resumed(why: "reconnect" | "gap", events: number): void;
   /**

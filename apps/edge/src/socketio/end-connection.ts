@@ -4,7 +4,8 @@ import { webSocketOf } from "./web-socket-of.ts";
 
 /**
  * Emits `closing` with the reason, then closes the connection. It calls `socket.conn.close()`, because `disconnect()`
- * would tell the client not to reconnect. Waiting packets are sent first, except to a client that does not read.
+ * would tell the client not to reconnect. Waiting packets are sent first; those of a client that does not read are
+ * dropped.
  */
 export function endConnection(
   socket: Socket,

@@ -240,7 +240,7 @@ class ServedSocket implements ClientConnection, Session, LogReader {
   }
 
   #end(code: ErrorCode, more?: Partial<Omit<WireError, "code" | "retryable">>): void {
-    // Further messages may arrive after the connection was ended, for example after the last strike.
+    // Messages may still arrive after the end of the connection, for example after the last strike. It ends only once.
     if (this.#ended) return;
     this.#ended = true;
     this.#deps.metrics.closed(code);

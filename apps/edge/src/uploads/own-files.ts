@@ -14,8 +14,8 @@ import type { ExtractionDeps } from "./extraction.ts";
  */
 export interface OwnFiles {
   /**
-   * Removes one file; returns whether there was one. What an unfinished ask needs of the file stays until its
-   * conversation is removed.
+   * Removes one file; returns whether there was one. If an unfinished ask still needs the file, no new ask can name it,
+   * but its text and bytes stay until the conversation of that ask is removed.
    */
   remove(user: string, upload: string): Promise<boolean>;
   /** Removes the user's files that only this conversation uses. */

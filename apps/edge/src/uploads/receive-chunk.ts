@@ -58,8 +58,8 @@ export async function receiveChunk(deps: ReceiveChunkDeps, user: string, chunk: 
     if (offset === next) return storeNext(deps, user, known, bytes);
     if (offset < stored) return reached(deps, user, known, stored);
     if (offset > next && looks > 0) throw hole(next);
-    // Another edge may have stored more chunks, or this edge is storing the same chunk already. So the state of the
-    // upload is read again from Redis, and the chunk is compared with it once more.
+    // Another edge may have stored more chunks, or this edge is storing the same chunk already. So the next round reads
+    // the state of the upload from Redis again, and compares the chunk with it.
     await known.underway;
     receivings.forget(user, known);
   }
@@ -159,8 +159,8 @@ async function askRoom({ store, maxUploadBytes }: ReceiveChunkDeps, known: Recei
 }
 
 /**
- * Updates what this edge knows of the upload by what the store has returned for a chunk. @throws Refusal if the chunk
- * was not stored
+ * Handles the store's result for a chunk: updates `known`, and returns the response to the client. @throws Refusal if
+ * there is no such upload, or if bytes before the chunk are missing
  */
 async function answerFor(
   deps: ReceiveChunkDeps,

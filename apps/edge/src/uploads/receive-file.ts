@@ -25,7 +25,10 @@ export interface ReceiveDeps {
   readonly limits: Pick<Limits, "chunkBytes" | "fileBytes">;
 }
 
-/** How long the last chunk of a file waits until the file may be complete, and the shortest pause between two tries. */
+/**
+ * For how long refused chunks of a file are sent again, in ms: a last chunk that comes too soon after other files of
+ * the network is refused with `BUSY`. `MIN_WAIT_MS`: the shortest pause between two tries.
+ */
 const MAX_WAIT_MS = 20_000;
 const MIN_WAIT_MS = 50;
 

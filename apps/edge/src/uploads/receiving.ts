@@ -30,7 +30,7 @@ export interface Receiving {
 }
 
 /**
- * What this edge knows of the uploads whose chunks come through it. It may be out of date: the stored state decides.
+ * What this edge knows of the uploads whose chunks come through it. It may be out of date; the state in Redis is not.
  */
 export interface Receivings {
   /**

@@ -6,15 +6,15 @@ import { readUploadStatus, type ReadStatus } from "./upload-status.ts";
 import { createWatchedUploads, type UploadListener, type Watched, type WatchedUploads } from "./watched-uploads.ts";
 
 /**
- * Sends hints about the progress of uploads to the connections that have named these uploads. Hints may be lost;
- * `status` reads the stored state.
+ * Sends hints about the progress of uploads to the connections that have sent the ids of these uploads. Hints may be
+ * lost; `status` reads the stored state.
  */
 export interface UploadWatch {
   /** From now on, `listener` gets hints about this upload. Reads nothing, and returns at once. */
   name(listener: UploadListener, upload: string): void;
   /**
-   * Names the upload as `name` does, and runs `work`, which stores a chunk. If the upload is then complete, or refused
-   * as a bad file, all connections that named it get a hint.
+   * Runs `work`, which stores a chunk. From now on, `listener` gets hints about this upload. If the upload is complete
+   * after `work`, or refused as a bad file, a hint goes to all connections that get hints about it.
    */
   storing<T extends { done: boolean }>(listener: UploadListener, upload: string, work: () => Promise<T>): Promise<T>;
   /** Reads the upload's status; `listener` gets a hint for every later stage. @throws Refusal `NOT_FOUND` */
@@ -131,14 +131,16 @@ async function look(watch: Watch, watched: Watched, error?: WireError): Promise<
   const { user, upload } = watched;
   for (;;) {
     const { stage } = watched;
-    // The extraction queue is not read before this edge receives the workers' hints about the text: first `listen`
-    // subscribes to them, then the loop reads the status, with the queue, once more. Later changes come as hints.
+    // As long as this edge is not subscribed to the workers' hints about the text, the extraction queue is not read.
+    // `listen` subscribes to the hints, and then the loop reads the status again, with the queue. Later changes come as
+    // hints.
     const read = await readUploadStatus(watch.deps, user, upload, (text) => hears(watched, hintsOfText(text)));
     const status = read?.status ?? failed(upload, error);
     const isOver = isFinal(status);
     const channel = read?.text === undefined ? hintsOfUpload(user, upload) : hintsOfText(read.text);
     if (!isOver && watched.listeners.size > 0 && (await listen(watch, watched, channel))) continue;
-    // If the stage has changed during the read, a hint has come that is newer than what was read.
+    // If the stage has changed during the read, a hint has come that is newer than the status that was read. Then the
+    // status is ignored, unless it is final.
     const isOld = !isOver && watched.stage !== stage;
     const isNews = !isOld && status.stage !== (watched.stage ?? "receiving");
     if (isNews) tell(watched, status);

@@ -2,15 +2,15 @@ import { hintsOfUpload } from "@docrelay/channel";
 import type { UploadStatus } from "@docrelay/protocol";
 import type { ReadStatus } from "./upload-status.ts";
 
-/** A connection that receives hints about the uploads that it has named. */
+/** A connection that gets hints about the uploads whose ids it has sent. */
 export interface UploadListener {
   readonly user: string;
   uploadHint(status: UploadStatus): void;
 }
 
 /**
- * An upload that connections of this edge have named, and that is still in progress as far as this edge knows: its text
- * is not stored and has not failed.
+ * An upload about which connections of this edge get hints. As far as this edge knows, neither its text nor the failure
+ * of its extraction is stored.
  */
 export interface Watched {
   readonly user: string;
@@ -18,7 +18,9 @@ export interface Watched {
   readonly listeners: Set<UploadListener>;
   /** The Redis channel to which this edge is subscribed for hints: first the upload's own, later that of its text. */
   channel?: string;
-  /** Settles when Redis has confirmed the subscription of `channel`, or the subscription has failed; then undefined. */
+  /**
+   * Set until Redis has confirmed the subscription of `channel`, or the subscription has failed; settles at that time.
+   */
   subscribing?: Promise<void>;
   stop?: () => void;
   /** The last stage that the upload's connections have learned, by a hint or by a read of the status. */
@@ -27,18 +29,18 @@ export interface Watched {
   looking: Promise<ReadStatus>;
 }
 
-/** Which connections have named which uploads. */
+/** Which connections get hints about which uploads. */
 export interface WatchedUploads {
   add(listener: UploadListener, upload: string): Watched;
-  /** Removes one connection from an upload; an upload without connections is no longer watched. */
+  /** Ends the hints about an upload to one connection; an upload without connections is no longer watched. */
   remove(listener: UploadListener, watched: Watched): void;
   /** Ends the watch of an upload: no connection gets further hints about it. */
   end(watched: Watched): void;
-  /** Must be called when the connection `listener` has ended: removes it from all uploads that it has named. */
+  /** Must be called when the connection `listener` has ended: it then gets no more hints about any upload. */
   leave(listener: UploadListener): void;
 }
 
-/** How many uploads are watched for one connection; one more upload replaces the one that was named first. */
+/** The most uploads whose hints one connection gets; one more upload replaces the one that was added first. */
 const MAX_NAMED = 64;
 
 export function createWatchedUploads(): WatchedUploads {

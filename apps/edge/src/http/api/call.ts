@@ -14,7 +14,7 @@ export interface ApiRequest {
   readonly params: readonly string[];
 }
 
-/** An admitted request of a user: a client connection for as long as its response lasts. */
+/** An admitted request of a user. Until its response has ended, it counts as a client connection. */
 export class ApiCall implements ClientConnection, ApiRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;

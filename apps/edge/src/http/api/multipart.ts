@@ -39,7 +39,7 @@ export async function readForm(deps: FormDeps, call: ApiCall, names: readonly st
   const body = countBody(request, limits, fail);
 
   parser.on("file", (...[name, stream, filename, , type]) => {
-    stream.on("error", () => undefined); // if the form ends inside the file, the parser emits an error here, too
+    stream.on("error", () => undefined); // if the form ends inside the file, stream and parser emit an error each
     if (name !== "file") return fail(unknownField(name));
     const upload = randomUUID();
     const index = uploads.push(upload) - 1;

@@ -3,7 +3,7 @@ import { refuse, type ChatMessage, type ChatRequest, type HttpAsk, type OpenAiFi
 type Files = NonNullable<HttpAsk["files"]>;
 const NAMES = { user: "User", assistant: "Assistant", tool: "Tool", function: "Tool" } as const;
 
-/** The question and the files of the one ask that a request of OpenAI's API becomes. */
+/** The question and the files of the ask that is made from one request of OpenAI's API. */
 export interface ChatAsk {
   readonly message: string;
   readonly files: Files;

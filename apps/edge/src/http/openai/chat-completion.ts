@@ -38,7 +38,7 @@ export function toCompletion(head: ChatHead, accepted: Accepted | undefined, end
   };
 }
 
-/** Returns the last chunk of a stream, whose `choices` are empty and which has the counts of tokens. */
+/** Returns the last chunk of a stream: it has the counts of tokens, and its `choices` are empty. */
 export function toUsageChunk(head: ChatHead, end: Completed): ChatChunk {
   return { ...head, object: "chat.completion.chunk", choices: [], ...usageOf(end) };
 }

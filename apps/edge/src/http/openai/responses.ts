@@ -33,8 +33,8 @@ const CANCEL_WAIT_MS = 5000;
 
 /**
  * `POST /v1/responses`: accepts one ask, in the conversation of the previous response, in the conversation that the
- * request names, or in a new one. The ask continues when the client disconnects, unless no client could read its reply
- * later. @throws Refusal
+ * request names, or in a new one. When the client disconnects, the ask continues; it is cancelled only if no client
+ * could read its reply later. @throws Refusal
  */
 export async function postResponse(deps: PostAskDeps, call: ApiCall): Promise<void> {
   const { user, request } = call;

@@ -4,8 +4,8 @@ import { sayJson } from "../api/say.ts";
 
 const PATH = /^\/v1\/(chat\/completions|models|responses|files)(\/|$)/;
 /**
- * The longest wait for which clients are told to retry: OpenAI's clients ignore a longer one, and retry within a
- * second.
+ * The longest wait after which clients are told to retry. OpenAI's clients ignore a longer wait in `retry-after`, and
+ * retry within a second.
  */
 const MAX_RETRY_AFTER_MS = 60_000;
 

@@ -56,7 +56,7 @@ const SCHEMAS = {
   OpenAiError: openAiErrorSchema,
 };
 
-/** The codes of refusals that every request with a user may get. */
+/** The error codes with which every request of a user may be refused. */
 const ALWAYS: readonly ErrorCode[] = [
   "AUTH_REQUIRED",
   "AUTH_INVALID",

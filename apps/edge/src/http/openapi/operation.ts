@@ -37,7 +37,7 @@ export const query = (name: string, schema: Json, description: string): Json => 
   description,
 });
 
-/** The codes of refusals of routes that take files. */
+/** The error codes with which routes that take files refuse a request. */
 export const FILE: readonly ErrorCode[] = [
   "PAYLOAD_TOO_LARGE",
   "FILE_NAME_INVALID",
@@ -50,7 +50,7 @@ export const FILE: readonly ErrorCode[] = [
   "IDLE_TIMEOUT",
 ];
 
-/** The codes of refusals of routes that accept an ask, and of the ask's own failures. */
+/** The error codes with which routes that accept an ask refuse a request, and those with which the ask itself fails. */
 export const ASK: readonly ErrorCode[] = [
   ...FILE,
   "NOT_FOUND",
