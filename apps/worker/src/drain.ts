@@ -2,7 +2,7 @@ import { within } from "@docrelay/platform";
 import type { Membership } from "./bell/membership.ts";
 import type { RunningAsks } from "./answer/running-asks.ts";
 
-/** A part of the worker that begins work, such as runs of conversations, until it is stopped. */
+/** A part of the worker that begins work, such as running a conversation's asks, until it is stopped. */
 export interface Stoppable {
   /** Begins no new work; running work continues. */
   stop(): Promise<void>;

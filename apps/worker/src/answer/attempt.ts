@@ -156,7 +156,7 @@ export interface Begun {
 
 /**
  * Returns the state with which this worker continues the attempt of a dead worker from a point. The dead worker may
- * have written text after the point. The engine sends that text once more, and it is skipped.
+ * have written text after the point. The engine sends that text again, and it is skipped.
  */
 export function goOn({ n, text, point, firstTokenMs }: Begun, now: number): AttemptState {
   const firstTextAt = firstTokenMs === undefined ? undefined : now;
@@ -189,7 +189,7 @@ export function attempt(state: AttemptState, input: AttemptInput, plan: AttemptP
       return {
         state: {
           ...state,
-          // A continued attempt has its `started` event in the log already.
+          // A continued attempt has its `started` event in the log already. For a new one, these fields go into it.
           ...(state.n > 0 ? {} : { sentAt: at.now - (input.agoMs ?? 0), engine: input.engine }),
           point: pointAt(state, input.mark),
         },
@@ -267,8 +267,8 @@ function writeReady(
 }
 
 /**
- * `mark`: the engine's name for the point that its answer has just reached; undefined if the engine has sent none.
- * Returns the newest point at which the answer can be continued.
+ * Returns the newest point at which the answer can be continued. `mark`: the engine's own name for the point that its
+ * answer has just reached; if it is undefined, the point of `state` stays the newest one.
  */
 function pointAt({ text, skip, point }: AttemptState, mark: string | undefined): AttemptState["point"] {
   return mark === undefined ? point : { at: text.length - skip, mark };

@@ -15,7 +15,7 @@ export interface RunningAsk {
 export interface RunningAsks extends AsyncDisposable {
   /** Adds an ask whose engine call has begun; the returned function removes it. */
   add(running: RunningAsk): () => void;
-  /** Handles a hint that an ask was cancelled: if the ask runs here, its record is read to make sure. */
+  /** Handles a hint that an ask was cancelled: if the ask runs here, its record is read to see whether that is true. */
   hint(address: { u: string; a: string }): void;
   /** Ends the attempts of all running asks, because this process stops: another worker is to continue them. */
   abandon(): void;

@@ -27,7 +27,7 @@ export interface StreamDeps {
   readonly running: RunningAsks;
 }
 
-/** One engine call for an ask, and what to call while its reply arrives. */
+/** One engine call for an ask, and the functions that are called while its reply arrives. */
 export interface AnswerCall {
   readonly ask: TakenAsk;
   readonly owner: string;

@@ -2,8 +2,8 @@ import type { ConversationAddress } from "@docrelay/channel";
 import { backoff } from "@docrelay/protocol";
 
 /**
- * What is to be done after a run of a conversation: nothing; ring the bell for another worker; or run it here again
- * after `laterMs`.
+ * What is to be done after a conversation's asks were run: nothing; ring the bell for another worker; or run its asks
+ * here again after `laterMs`.
  */
 export type Disposition = "done" | "hand-back" | { readonly laterMs: number };
 
@@ -12,17 +12,17 @@ export interface Rung {
   readonly conversation: ConversationAddress;
   /** The owner token of a worker that is gone: `take` may take the ask over from this owner. */
   readonly voided?: string;
-  /** How many times full workers have passed this bell on. */
+  /** How many times a worker without a free slot has passed this bell on. */
   readonly hops?: number;
 }
 
 export interface SlotsOptions {
-  /** How many conversations may run at the same time. */
+  /** The most conversations whose asks are run at the same time. */
   readonly capacity: number;
   /**
-   * Runs a conversation; it is never called while the same conversation runs. `run` must call `taking` just before each
-   * take: a bell that is heard before a take needs no further run, because this take sees the ask for which the bell
-   * was rung.
+   * Runs the asks of a conversation. For one conversation, it is never called before its previous call has ended. It
+   * must call `taking` just before each take: a bell that is heard before a take needs no further call of `run`, since
+   * this take sees the ask for which the bell was rung.
    */
   run(rung: Rung, taking: () => void): Promise<Disposition>;
   /** Rings the conversation's bell for another worker. */
@@ -31,15 +31,15 @@ export interface SlotsOptions {
 }
 
 /**
- * Runs the conversations whose bells this worker hears. A conversation never runs twice at the same time: a bell during
- * a run causes one more run after it. While all slots are in use, further conversations wait in the order of their
- * bells.
+ * Runs the asks of the conversations whose bells this worker hears, by calls of `run`. For one conversation there is
+ * only one call at a time: a bell that is heard after the last take of a call causes one more call. While all slots are
+ * in use, further conversations wait in the order of their bells.
  */
 export interface ConversationSlots {
   hear(rung: Rung): void;
-  /** How many conversations run or wait on this worker. */
+  /** The number of conversations whose asks this worker runs now, plus those that wait for a slot. */
   readonly load: number;
-  /** How many conversations run on this worker. */
+  /** The number of conversations whose asks this worker runs now. */
   readonly active: number;
   readonly capacity: number;
   /**
@@ -47,9 +47,9 @@ export interface ConversationSlots {
    * workers.
    */
   share(free: number): void;
-  /** Passes all waiting conversations and every later bell on to other workers; running conversations continue. */
+  /** Passes all waiting conversations and every later bell on to other workers; asks that run already continue. */
   stop(): Promise<void>;
-  /** Resolves when no conversation runs. */
+  /** Resolves when this worker runs the asks of no conversation. */
   idle(): Promise<void>;
 }
 
@@ -59,12 +59,12 @@ export interface ConversationSlots {
  */
 const MAX_WAITING = 100_000;
 /**
- * A run fails when Redis is away for long, or because of a bug. A failed run is repeated after a pause. After this many
- * failures in a row, the conversation instead waits until the sweeper rings again.
+ * A call of `run` fails when Redis is away for long, or because of a bug. It is then repeated after a pause. After this
+ * many failures in a row, the conversation instead waits until the sweeper rings again.
  */
 const MAX_FAILURES = 4;
 const AGAIN_MS = { firstMs: 250, longestMs: 4000 };
-/** How many times full workers may pass a bell on. After that, the bell's conversation waits where it is. */
+/** How many times workers without a free slot may pass a bell on. After that, the bell's conversation waits there. */
 const MAX_HOPS = 3;
 
 export function createConversationSlots(options: SlotsOptions): ConversationSlots {

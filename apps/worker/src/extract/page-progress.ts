@@ -2,7 +2,7 @@ import { hintsOfText, peekWaiting, publishHint, publishProgress, type Store } fr
 
 /**
  * Publishes the progress of one extraction: to the conversations of the asks that wait for its text, and to the
- * connections that have named its upload.
+ * connections that have sent the id of its upload.
  */
 export interface PageProgress {
   /** Publishes that `page` of `pages` is extracted, at most 4 times a second; calls in between are dropped. */

@@ -8,7 +8,8 @@ export interface Found {
   readonly texts: ReadonlyArray<"text" | "failed" | "missing">;
   /**
    * Whether the bytes of each file are stored; undefined for a file whose text is not `missing`. Bytes are released
-   * when their text has been stored, so if a file's bytes were missing, its text was looked for once more.
+   * when their text has been stored. So for a file without bytes, the text was looked for a second time, and `texts`
+   * has the result.
    */
   readonly bytes: ReadonlyArray<boolean | undefined>;
 }

@@ -185,8 +185,8 @@ export async function sweep(deps: SweepDeps, signal?: AbortSignal, shards?: read
     for (const ask of rest) {
       if (signal?.aborted) return;
       await sweepOne(pass, ask).catch((error: unknown) => {
-        // An error that is not of the store, such as a record that cannot be parsed, must not stop the pass for other
-        // asks.
+        // An error of the store ends the pass. Any other error, such as a record that cannot be parsed, is only logged,
+        // so that the pass goes on with the other asks.
         if (originOf(error).kind === "store") throw error;
         deps.report.error("sweep", error);
       });
@@ -232,7 +232,10 @@ async function sweepOne(pass: Pass, address: AskAddress): Promise<void> {
   }
 }
 
-/** Rings for an ask. If a live worker is recorded as running it, rings for that worker, which may have lost the ask. */
+/**
+ * Rings for an ask. If its record names a live worker that runs it, only that worker gets the bell: it may have
+ * forgotten the ask.
+ */
 async function ringFor({ bell, membership }: Pass, ask: CheckedAsk): Promise<void> {
   const { address, state, owner } = ask;
   if (state !== "running") return void (await bell.ring({ conversation: address }));
@@ -242,8 +245,8 @@ async function ringFor({ bell, membership }: Pass, ask: CheckedAsk): Promise<voi
 }
 
 /**
- * Returns what is stored of a file. Bytes are released when their text has been stored, so if the bytes are missing,
- * the text is looked for once more.
+ * Returns what is stored of a file. Bytes are released when their text has been stored. So if the bytes are missing,
+ * the text may have been stored since it was looked for, and is looked for a second time.
  */
 function fileState(
   pass: Pass,

@@ -6,7 +6,10 @@ import { MAX_TAKEN, type TakenAsk } from "@docrelay/channel";
  */
 export type TakenClass = "cancelled" | "expired" | "poison" | "run";
 
-/** Of an ask that is both cancelled and expired, the cancellation counts, because the user wanted it. */
+/**
+ * Returns what is to be done with an ask. An ask that is both cancelled and expired ends as cancelled, because the user
+ * wanted that.
+ */
 export function classifyTaken(ask: Pick<TakenAsk, "cancelled" | "deadline" | "now" | "taken">): TakenClass {
   if (ask.cancelled) return "cancelled";
   if (ask.now >= ask.deadline) return "expired";

@@ -5,7 +5,7 @@ import type { Text } from "./texts.ts";
 
 /**
  * Returns the `extracted` event of a file: the size of its text, and which pages are missing. Its field `cached` is
- * true if the ask has not waited for texts of files. `used`: the pages that go into the prompt, if not all do.
+ * true if the ask has not waited for texts of files. `used`: the pages that go into the prompt, if not all of them go.
  */
 export function extractedEvent(
   ask: TakenAsk,

@@ -27,7 +27,7 @@ export async function readHistory(store: Store, ask: TakenAsk, budgetTokens: num
   return { messages, notice: "" };
 }
 
-/** Of earlier files only the names are sent. To ask about such a file once more, the user attaches it again. */
+/** Of the files of earlier asks only the names are sent. To ask about such a file again, the user attaches it again. */
 function questionOf({ message, files }: PastAsk): string {
   return files.length === 0 ? message : `${message}\n\n[Files of this question: ${files.join(", ")}]`;
 }

@@ -28,7 +28,7 @@ export async function parkAsk(deps: ParkDeps, { ask, owner }: OwnedAsk, missing:
   await retry(() => awaitTexts(store, ask.address, keys, ask), patience);
   const parked = await retry(() => park(store, ask, owner), patience);
   // Race: a text may have been stored just before this conversation was on its wait list. Then no extraction will wake
-  // the conversation or remove it from the list.
+  // the conversation or remove it from the list, so the texts are looked up again here.
   const texts = await retry(() => lookAtTexts(deps, files), patience);
   if (texts.kind !== "missing") await retry(() => stopWaiting(store, ask.address, keys, ask), patience);
   if (parked.kind !== "parked") return turnOf(parked.kind, () => endCancelled(deps, ask));

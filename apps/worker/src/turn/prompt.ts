@@ -88,8 +88,8 @@ export async function promptOf(
   if (historyTokens === undefined) return { message, ...ids };
   const { messages, notice } = await readHistory(store, ask, historyTokens - tokensOf(message));
   const [first, ...rest] = messages;
-  // An engine without `contextTokens` is a WebSocket engine: it does not take the conversation, so it needs no notice
-  // of what was left out.
+  // Without `contextTokens` the first engine is a WebSocket engine, which never gets earlier questions and answers. So
+  // it needs no notice that some were left out.
   if (!first && contextTokens === undefined) return { message, ...ids };
   if (!first) return { message: notice === "" ? message : [notice, ...partsOf(message)], ...ids };
   return { message, history: [{ ...first, text: notice + first.text }, ...rest], ...ids };

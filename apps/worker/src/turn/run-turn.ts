@@ -75,7 +75,8 @@ async function runTaken(deps: TurnDeps, running: Running): Promise<Turn> {
   const chosen = await choosePagesOf(ask, texts.texts, deps.settings);
   if (chosen === "too-large")
     return endFailed(deps, ask, { at: nextPlace(ask), failure: { code: "PROMPT_TOO_LARGE", reason: "setting" } });
-  // All `extracted` events, one for each file, belong to attempt 0. They are in the log when a later attempt begins.
+  // All `extracted` events, one for each file, belong to attempt 0. They are in the log when a later attempt begins, so
+  // for such an attempt none is written.
   let { n } = ask;
   for (; ask.attempt === 0 && n < texts.texts.length; n++) {
     const body = extractedEvent(ask, n, texts.texts[n], chosen[n]);

@@ -76,8 +76,8 @@ function knownCode(code: string): ErrorCode {
 
 /**
  * Of the files with the indexes `missing`, returns the index of the first file that can never get a text, because its
- * bytes are gone; undefined if there is none. Bytes are released when their text has been stored, so if the bytes are
- * missing, the text is looked for once more.
+ * bytes are gone; undefined if there is none. Bytes are released when their text has been stored. So if the bytes are
+ * missing, the text may have been stored since it was looked for, and is looked for a second time.
  */
 export async function findLostFile(
   { store, blobs }: { store: Store; blobs: BlobStore },
