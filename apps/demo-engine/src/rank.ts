@@ -55,7 +55,10 @@ export async function rank(
   return top.map(({ sentence }) => sentence);
 }
 
-/** Two words of at least five letters also fit if one of them begins with all but the last letter of the other. */
+/**
+ * Whether two words fit: they are equal, or both have at least five letters, and one of them begins with all but the
+ * last letter of the other.
+ */
 function fits(word: string, wanted: string): boolean {
   if (word === wanted) return true;
   if (word.length < 5 || wanted.length < 5) return false;

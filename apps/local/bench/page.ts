@@ -101,7 +101,7 @@ async function open(): Promise<Page> {
 
 /**
  * Returns the CPU time in ms of each task that the page's main thread ran during `work`. The thread with the most CPU
- * time is taken for the main thread.
+ * time counts as the main thread.
  */
 async function tasksOf(page: Page, work: () => Promise<void>): Promise<number[]> {
   await browser.startTracing(page, { categories: ["toplevel", "disabled-by-default-devtools.timeline"] });

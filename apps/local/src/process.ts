@@ -119,7 +119,7 @@ function parseLine(text: string): LogLine {
     const line: unknown = JSON.parse(text);
     if (line !== null && typeof line === "object") return line as LogLine;
   } catch {
-    // The line is not JSON, but a text for people, such as a stack trace.
+    // The line is not JSON, but a text for people, such as a stack trace. It is returned unchanged below.
   }
   return { level: "info", text };
 }

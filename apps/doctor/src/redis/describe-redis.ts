@@ -40,7 +40,7 @@ const TOO_SLOW_MS = 200;
 const CLOCK_MS = 2000;
 const FULL = 0.85;
 
-/** Returns what was found out about a Redis as findings, with what to change. */
+/** Turns the facts about a Redis into findings, which name what has to be changed. */
 export function describeRedis(seen: RedisSeen): Finding[] {
   return [
     server(seen),

@@ -115,7 +115,7 @@ async function hearWorkers(subscriber: RedisSubscriber): Promise<Pick<RedisSeen,
     await hearBeats(subscriber, createRoster(), ({ worker, capacity }) => capacities.set(worker, capacity));
     await sleep(LISTEN_MS);
   } catch {
-    // The Redis user lacks the right to subscribe, which another finding reports.
+    // No worker can be heard: the Redis user lacks the right to subscribe, which another finding reports.
   }
   const askWorkers = [...capacities.values()].filter((capacity) => capacity > 0).length;
   return { askWorkers, otherWorkers: capacities.size - askWorkers };
