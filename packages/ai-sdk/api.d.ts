@@ -46,13 +46,14 @@ declare function fileRef(upload: {
     readonly name?: string;
 } | string): FileUIPart;
 /**
- * The turns of a conversation as messages of `useChat`. For a turn that has not changed, these are the same objects.
+ * Returns the turns of a conversation as messages of `useChat`. For a turn that has not changed, it returns the same
+ * objects as before.
  */
 declare function toUIMessages(turns: readonly Turn[]): DocrelayMessage[];
 /**
- * `useChat` for a conversation of docrelay. Its messages are those of the log, including asks made in other tabs; these
- * asks also count for `status`. Unmounting cancels nothing; `stop()` cancels all asks that have not ended. When an
- * answer has ended, its text is taken from the log.
+ * Calls `useChat` for a conversation of docrelay. Its messages are those of the log, including asks made in other tabs;
+ * these asks also count for `status`. Unmounting cancels nothing; `stop()` cancels all asks that have not ended. When
+ * an answer has ended, its text is taken from the log.
  */
 declare function useDocrelayChat(relay: Relay, id: string): UseChatHelpers<DocrelayMessage>;
 export { type DocrelayMessage, type DocrelayMetadata, type DocrelayTransportOptions, type Extracted, docrelayTransport, fileRef, toUIMessages, useDocrelayChat };

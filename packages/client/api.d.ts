@@ -514,7 +514,7 @@ interface StartedEvent extends Head {
 /** A store of strings by key, such as `localStorage`. */
 interface Storage {
     readonly length: number;
-    /** The key at an index below `length`. The storage decides the order. */
+    /** Returns the key at an index below `length`. The storage decides the order. */
     key(index: number): string | null;
     getItem(key: string): string | null;
     setItem(key: string, value: string): void;
@@ -668,9 +668,9 @@ interface WireError {
     resetAt?: number | undefined;
 }
 /**
- * A storage that uses `localStorage`. What the browser does not keep, because site data is blocked or the storage is
- * full, is kept in memory until the page ends; `onLost` is called when that happens for the first time. Outside a
- * browser everything is kept in memory.
+ * Creates a storage that uses `localStorage`. What the browser does not keep, because site data is blocked or the
+ * storage is full, is kept in memory until the page ends; `onLost` is called when that happens for the first time.
+ * Outside a browser everything is kept in memory.
  */
 declare function browserStorage(onLost?: () => void): Storage;
 /**
@@ -680,7 +680,7 @@ declare function browserStorage(onLost?: () => void): Storage;
 declare function connect(options?: ConnectOptions): Relay;
 /** Whether a turn has ended. */
 declare function isOver({ state }: Turn): boolean;
-/** A storage in memory. It is gone when the process or page ends. */
+/** Creates a storage in memory. It is gone when the process or page ends. */
 declare function memoryStorage(): Storage;
 /**
  * Returns a random id of 128 bits. Not `crypto.randomUUID`, because browsers have it only over HTTPS and on localhost.

@@ -72,7 +72,8 @@ export function sourcesOf({ id, files, citations = [] }: Turn) {
 const made = new WeakMap<Turn, DocrelayMessage[]>();
 
 /**
- * The turns of a conversation as messages of `useChat`. For a turn that has not changed, these are the same objects.
+ * Returns the turns of a conversation as messages of `useChat`. For a turn that has not changed, it returns the same
+ * objects as before.
  */
 export function toUIMessages(turns: readonly Turn[]): DocrelayMessage[] {
   return turns.flatMap((turn) => {

@@ -12,8 +12,8 @@ export function textOf({ parts }: UIMessage): string {
 }
 
 /**
- * The files of a message. A url is a reference to an upload, or a `data:` url with the bytes. @throws Error for other
- * urls
+ * Returns the files of a message. The url of a file is a reference to an upload, or a `data:` url with the bytes.
+ * @throws Error for other urls
  */
 export function filesOf({ parts }: UIMessage): AskFile[] {
   return parts.flatMap((part) => (part.type === "file" ? [fileOf(part)] : []));

@@ -36,7 +36,8 @@ export function docrelayTransport(relay: Relay, { onAbort = "detach" }: Docrelay
       const asked = turnOf(conversation, message.id);
       const isAgain = trigger === "regenerate-message";
       const isNew = !isAskId(message.id) || (asked && (isAgain || messageId !== undefined));
-      // The engine was not called for this ask, so the log may not have it. `retry` then sends it under its own id.
+      // No engine call was made for this ask, so the log may not have it, and a new ask could not replace it. `retry`
+      // works whether the log has it or not.
       const isRefused = asked?.attempt === 0;
       const answer =
         asked && isAgain && isRefused
@@ -86,7 +87,7 @@ function streamOf(
         for (const chunk of chunksOf(told, turn)) controller.enqueue(chunk);
         told = { turn, text: turn.text || undefined };
         if (!isOver(turn)) return;
-        // A failed ask must end the stream with an error: `useChat` takes a stream that only closes for a success.
+        // A failed ask must end the stream with an error: for `useChat`, a stream that closes without one is a success.
         if (turn.error) return fail(turn.error);
         end();
         controller.close();

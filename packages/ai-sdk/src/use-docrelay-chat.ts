@@ -23,9 +23,9 @@ function chatOf(relay: Relay, id: string): Chat<DocrelayMessage> {
 const FRAME_MS = 16;
 
 /**
- * `useChat` for a conversation of docrelay. Its messages are those of the log, including asks made in other tabs; these
- * asks also count for `status`. Unmounting cancels nothing; `stop()` cancels all asks that have not ended. When an
- * answer has ended, its text is taken from the log.
+ * Calls `useChat` for a conversation of docrelay. Its messages are those of the log, including asks made in other tabs;
+ * these asks also count for `status`. Unmounting cancels nothing; `stop()` cancels all asks that have not ended. When
+ * an answer has ended, its text is taken from the log.
  */
 export function useDocrelayChat(relay: Relay, id: string): UseChatHelpers<DocrelayMessage> {
   const chat = chatOf(relay, id);
@@ -61,8 +61,8 @@ export function useDocrelayChat(relay: Relay, id: string): UseChatHelpers<Docrel
 }
 
 /**
- * The messages of the log. The answer that the chat is streaming is taken from the chat instead: with the log's text of
- * the same answer, the shown text would alternate between the two.
+ * Returns the messages of the log. Only the answer that the chat is streaming comes from the chat: with the log's text
+ * of the same answer, the shown text would alternate between the two.
  */
 function merged({ messages, status }: Chat<DocrelayMessage>, logged: DocrelayMessage[]): DocrelayMessage[] {
   if (status !== "submitted" && status !== "streaming") return logged;

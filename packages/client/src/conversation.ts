@@ -72,7 +72,8 @@ export interface ConversationDeps extends UploadDeps {
   readonly link: Link;
   readonly outbox: Outbox;
   /**
-   * Called when a closed conversation is read again. @throws Error when another object for its id was made meanwhile
+   * Called when a closed conversation is read again. @throws Error when another object for its id has been made since
+   * it was closed
    */
   register(): void;
   /** Called when the conversation is closed and none of its asks is on its way any more. */

@@ -23,7 +23,8 @@ export interface Reading {
 export interface ReadingDeps {
   readonly link: Link;
   /**
-   * Called when a closed conversation is read again. @throws Error when another object for its id was made meanwhile
+   * Called when a closed conversation is read again. @throws Error when another object for its id has been made since
+   * it was closed
    */
   register(): void;
   /** Must call the function that it gets, which may pass on many events in a row; see {@link createFollower}. */

@@ -3,14 +3,14 @@ import type { Reader } from "./wire/read.ts";
 /** A store of strings by key, such as `localStorage`. */
 export interface Storage {
   readonly length: number;
-  /** The key at an index below `length`. The storage decides the order. */
+  /** Returns the key at an index below `length`. The storage decides the order. */
   key(index: number): string | null;
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
   removeItem(key: string): void;
 }
 
-/** A storage in memory. It is gone when the process or page ends. */
+/** Creates a storage in memory. It is gone when the process or page ends. */
 export function memoryStorage(): Storage {
   const items = new Map<string, string>();
   return {
@@ -25,9 +25,9 @@ export function memoryStorage(): Storage {
 }
 
 /**
- * A storage that uses `localStorage`. What the browser does not keep, because site data is blocked or the storage is
- * full, is kept in memory until the page ends; `onLost` is called when that happens for the first time. Outside a
- * browser everything is kept in memory.
+ * Creates a storage that uses `localStorage`. What the browser does not keep, because site data is blocked or the
+ * storage is full, is kept in memory until the page ends; `onLost` is called when that happens for the first time.
+ * Outside a browser everything is kept in memory.
  */
 export function browserStorage(onLost?: () => void): Storage {
   const memory = memoryStorage();
@@ -70,7 +70,7 @@ export function browserStorage(onLost?: () => void): Storage {
   };
 }
 
-/** All keys of a storage. */
+/** Returns all keys of a storage. */
 export function keysOf(storage: Storage): string[] {
   return Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "");
 }

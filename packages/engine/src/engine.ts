@@ -68,7 +68,7 @@ export type EngineEvent =
       readonly kind: "sent";
       /** The name of the engine that users see. If undefined, the caller uses its own name for the engine. */
       readonly engine?: string;
-      /** How many ms ago the prompt was sent; set if the engine accepted the call only some time after that. */
+      /** How many ms ago the prompt was sent; set if the engine did not accept the call at once. */
       readonly agoMs?: number;
       /** The {@link ResumePoint} mark after this event. If undefined, the answer cannot be continued here. */
       readonly mark?: string;

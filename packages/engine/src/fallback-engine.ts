@@ -36,8 +36,8 @@ interface Begun {
 
 /**
  * Calls the second engine if the first one is skipped, or fails before the first text of its answer. If the first one
- * fails after that text, the failure is passed on. So `sent` is emitted only together with the first text: only then is
- * it known which engine answers. Disposing disposes both engines.
+ * fails after that text, the call fails. `sent` is emitted only together with the first text, because only then is it
+ * known which engine answers. Disposing disposes both engines.
  * @throws the second engine's error, if both fail.
  */
 export function createFallbackEngine(options: FallbackOptions): Engine {

@@ -12,7 +12,8 @@ export type ReplyMode = "auto" | "single" | "stream";
 export interface Habit {
   readonly ends: "unknown" | "one" | "mark" | "quiet";
   /**
-   * Whether the engine has sent frames that end a reply. If so, a close without such a frame is not the end of a reply.
+   * Whether the engine has ever marked the end of a reply by a frame. If so, a close without such a frame is not the
+   * end of a reply.
    */
   readonly sendsEnd: boolean;
   /** After this many ms of silence, a reply that may be complete counts as complete. */
@@ -21,7 +22,7 @@ export interface Habit {
 
 /**
  * The wait, in ms, for the first reply of an engine. It delays only the end of that reply, because the text is
- * delivered at once. With a shorter wait, the first piece of a slow stream could be taken for the whole reply.
+ * delivered at once. With a shorter wait, the first piece of a slow stream could count as the whole reply.
  */
 const QUIET_MS = 5000;
 /**
@@ -51,15 +52,16 @@ export function learn(habit: Habit, { ended, streams, texts }: Seen): Habit {
 
 /**
  * Learns from a frame that came after its reply counted as complete: the engine streams, and the wait for silence was
- * too short. So the wait is doubled, and a reply of one frame also waits for all of it. Nothing changes if the engine
- * is known to mark the ends of its streams.
+ * too short. So the wait is doubled, and a reply of one frame no longer ends after only a part of it (`SHARE_OF_ONE`).
+ * Nothing changes if the engine is known to mark the ends of its streams.
  */
 export function learnOfLateFrame(habit: Habit): Habit {
   return habit.ends === "mark" ? habit : { ...habit, ends: "quiet", quietMs: habit.quietMs * 2 };
 }
 
 /**
- * For how many ms a reply that has text may be silent. After such a silence the reply counts as complete, or as failed.
+ * Returns for how many ms the engine may be silent within a reply that has text. After a longer silence the reply
+ * counts as complete, or as failed if it cannot be complete.
  */
 export function silenceMs(
   { mode, idleTimeoutMs }: { mode: ReplyMode; idleTimeoutMs: number },
@@ -67,7 +69,7 @@ export function silenceMs(
   { streams, texts }: Omit<Seen, "ended">,
 ): number {
   if (mode !== "auto" || habit.ends === "mark" || streams) return idleTimeoutMs;
-  // A second frame shows that the engine streams. The pieces of a stream may come slowly, so the wait is longer.
+  // A second frame shows that the engine streams. The pieces of a stream may come slowly, so the wait is twice as long.
   const share = texts > 1 ? 2 : habit.ends === "one" ? SHARE_OF_ONE : 1;
   return Math.min(idleTimeoutMs, share * habit.quietMs);
 }

@@ -15,7 +15,10 @@ export interface PoolRequest {
 export interface PoolRule {
   /** How many connections may exist at a time. */
   readonly connections: number;
-  /** For how many ms after a reply its connection may serve only the same user, so that a late frame is noticed. */
+  /**
+   * For how many ms after a reply its connection may serve only the same user: a late frame of the reply then reaches
+   * no other user.
+   */
   readonly restMs: number;
   /** For how many ms an unused connection is kept. */
   readonly idleMs: number;
@@ -255,7 +258,7 @@ function connect(state: PoolState, request: PoolRequest, now: number, rule: Pool
   };
 }
 
-/** Whether no late frame of another user's ask could be taken for a reply to this request. */
+/** Whether no late frame of another user's ask could count as a reply to this request. */
 function isSafe(member: Member, { affinity, uniqueId }: PoolRequest): boolean {
   if (member.owner === affinity) return true;
   const user = member.served.get(uniqueId);

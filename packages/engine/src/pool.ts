@@ -52,8 +52,8 @@ interface Caller {
 }
 
 /**
- * `rule` is called before each decision. `onIdleFrame`: called when the engine sends a frame with a text on a
- * connection that no ask uses.
+ * Creates a pool, which has no connection yet. `rule`: returns the limits; called before each decision. `onIdleFrame`:
+ * called when the engine sends a frame with a text on a connection that no ask uses.
  */
 export function createPool(rule: () => PoolRule, options: ConnectOptions, onIdleFrame?: () => void): Pool {
   return new SocketPool(rule, options, onIdleFrame);
@@ -229,8 +229,8 @@ class SocketPool implements Pool {
 
   #release(socket: number, connection: Connection, echoed: boolean): void {
     if (!connection.open) return this.#discard(socket);
-    // A frame that arrives while no ask uses the connection belongs to an earlier reply, so later frames cannot be
-    // trusted either.
+    // A frame that arrives while no ask uses the connection belongs to an earlier reply. Further ones could count as
+    // parts of the next reply, so the connection is discarded.
     const frame = (raw: string): void => {
       if (isNoise(raw)) return;
       this.#discard(socket);

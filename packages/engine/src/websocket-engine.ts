@@ -45,8 +45,9 @@ export interface WebSocketEngineOptions extends EngineOptions {
 }
 
 /**
- * For this many ms after a reply, its connection serves only the same user, so that a further frame of the reply is
- * noticed. Used unless the engine marks the ends of its replies.
+ * For this many ms after a reply, its connection serves only the same user. If a further frame of the reply arrives in
+ * this time, the connection is closed, so the frame reaches no other user. Used unless the engine marks the ends of its
+ * replies.
  */
 const REST_MS = 50;
 const PATIENCE_MS = 1000;
@@ -73,7 +74,8 @@ export function createWebSocketEngine(options: WebSocketEngineOptions): Engine {
     learned(learnOfLateFrame(habit));
     options.onFrameAfterReply?.();
   };
-  // A connection rests so that a further frame of its last reply arrives before another user's ask is sent on it.
+  // Whether a connection serves only the same user for `REST_MS` after a reply, because a further frame of that reply
+  // may arrive. After a reply whose end the engine marks, none arrives.
   const rests = (): boolean => options.reply === "single" || (options.reply === "auto" && habit.ends !== "mark");
   const fixed = {
     connections: options.connections,

@@ -21,15 +21,17 @@ export const ASIDE = 1_048_576;
 export const PREFIX = "{bull}";
 
 /**
- * The prefixes of a queue that is spread over `shards` slots of a Redis Cluster. The first prefix is that of a queue in
- * a single slot, so jobs that are already queued are still found when `shards` is raised from 1. With three masters
- * that have equal parts of the slots, the first three prefixes are on different masters.
+ * Returns the prefixes of a queue that is spread over `shards` slots of a Redis Cluster. The first prefix is that of a
+ * queue in a single slot, so jobs that are already queued are still found when `shards` is raised from 1. With three
+ * masters that have equal parts of the slots, the first three prefixes are on different masters.
  */
 export function prefixesOf(prefix: string, shards: number): string[] {
   return Array.from({ length: shards }, (_, index) => (index === 0 ? prefix : prefix.replace(/}$/, `-${index}}`)));
 }
 
-/** The index, among the prefixes of the queue, of the prefix under which the job with this key is stored. */
+/**
+ * Returns the index, in the result of {@link prefixesOf}, of the prefix under which the job with this key is stored.
+ */
 export function shardOf(key: string, shards: number): number {
   return shards === 1 ? 0 : hash("sha256", key, "buffer").readUInt32BE(0) % shards;
 }
@@ -83,9 +85,9 @@ const SIZE_CLASSES = 16;
 const SMALL_BYTES = 16_384;
 
 /**
- * The priority of an extraction; BullMQ runs the job with the lowest number first. Users with few waiting extractions
- * come first, and among these the small files. `waiting`: how many extractions of the user, or of the user's network if
- * these are more, wait, this one included.
+ * Returns the priority of an extraction; BullMQ runs the job with the lowest number first. Users with few waiting
+ * extractions come first, and among these the small files. `waiting`: how many extractions wait, this one included:
+ * those of the user, or those of the user's network if they are more.
  */
 export function priorityOf(waiting: number, bytes: number): number {
   const size = Math.min(SIZE_CLASSES - 1, Math.max(0, Math.ceil(Math.log2(bytes / SMALL_BYTES))));

@@ -67,7 +67,10 @@ const NEWER_RETRY_MS = 1000;
 const CLOSE_MS = 2000;
 const LONG_MS = 2000;
 const BRIEF_MS = 20;
-/** How many ms BullMQ's event stream lives. No process reads this stream, and it names text keys. */
+/**
+ * For how many ms BullMQ's event stream is kept. The time is short, because no process reads this stream, and it names
+ * text keys.
+ */
 const EVENTS_MS = 3_600_000;
 
 /**

@@ -16,8 +16,8 @@ export interface FetchedJob {
 }
 
 /**
- * Does with a job what its disposition says.
- * @throws an error of BullMQ, by which BullMQ learns that the job is not done, unless the disposition is `done`.
+ * Returns a job to the queue as its disposition states. Does nothing if that is `done`: then BullMQ removes the job.
+ * @throws for every other disposition an error of BullMQ, by which BullMQ learns that the job is not done.
  */
 export async function dispose(
   connection: Redis | Cluster,
@@ -47,7 +47,7 @@ async function putAside(job: Job, token: string | undefined): Promise<void> {
   await job.moveToWait(token);
 }
 
-/** How many times a job was put aside. */
+/** Returns how many times a job was put aside. `data`: the job's data. */
 export function asideOf(data: unknown): number {
   const { aside } = (data ?? {}) as { aside?: unknown };
   return typeof aside === "number" ? aside : 0;

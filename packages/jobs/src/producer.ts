@@ -10,14 +10,17 @@ import { JobsError } from "./error.ts";
 export interface Producer extends AsyncDisposable {
   /**
    * Adds a job; does nothing while a job with the same key waits or runs. `waiting` (default 1): how many extractions
-   * of the user, or of the user's network if these are more, wait, this one included. Jobs with a low `waiting` run
-   * first, and among these the small files.
+   * wait, this one included: those of the user, or those of the user's network if they are more. Jobs with a low
+   * `waiting` run first, and among these the small files.
    * @throws JobsError `timeout` or `shape`, or an error of ioredis.
    */
   extract(job: Omit<ExtractJob, "v">, waiting?: number): Promise<void>;
   /** Removes a job from the queue, unless it is running. @throws JobsError `timeout`, or an error of ioredis. */
   remove(key: string): Promise<void>;
-  /** How many jobs wait, are delayed (until a retry), and run. @throws JobsError `timeout`, or an error of ioredis. */
+  /**
+   * Counts the jobs that wait, that are delayed (until a retry), and that run. @throws JobsError `timeout`, or an error
+   * of ioredis.
+   */
   counts(): Promise<{ waiting: number; delayed: number; running: number }>;
   /**
    * Whether the job with this key runs, waits (also for a retry), or is not in the queue. @throws JobsError `timeout`,

@@ -18,7 +18,7 @@ export interface Runs {
   readonly size: number;
   /** How many jobs run in the `concurrency` places of the process, without the extra place. */
   readonly regular: number;
-  /** The running jobs, without those whose signal was aborted to make room for other jobs. */
+  /** Returns the running jobs, without those whose signal was aborted to make room for other jobs. */
   left(): Run[];
   idle(): Promise<void>;
 }

@@ -8,8 +8,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 const SECRETS = ["token", "password", "secret", "authorization", "cookie"];
 
 /**
- * Removes credentials from a log line. The message of an error may have a URL with a password in it, also one that a
- * library has written.
+ * Removes credentials from a log line. An error's message, which a library may have written, may contain a URL with a
+ * password.
  */
 function withoutCredentials(line: string): string {
   return line.replaceAll(/:\/\/[^\s"/@]{1,256}@/g, "://***@");

@@ -83,7 +83,7 @@ async function inspectServer(redis: Redis, info: string, isMaster: boolean): Pro
     const message = "Redis is a replica, which takes no writes: set REDIS_URL to its master, or use REDIS_SENTINELS.";
     throw new PlatformError("redis-setting", message);
   }
-  // A managed Redis may forbid CONFIG. If so, the setting is unknown, which leads to a warning.
+  // Reads a setting of Redis. A managed Redis may forbid CONFIG; the value is then `unknown`, which leads to a warning.
   const config = async (name: string): Promise<string> => {
     const reply = await redis.config("GET", name).catch(() => []);
     const value: unknown = (reply as unknown[])[1];

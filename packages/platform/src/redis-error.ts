@@ -24,8 +24,8 @@ const REPLIES: Readonly<Record<string, StoreErrorKind>> = {
   MISCONF: "refused",
   MOVED: "refused",
   NOREPLICAS: "refused",
-  // ioredis sends a script of `defineCommand` again after this reply, except in a transaction. For docrelay's own
-  // scripts, `run` of packages/channel does.
+  // ioredis sends a script of `defineCommand` again after this reply, except in a transaction. docrelay's own scripts
+  // are sent again by `run` of packages/channel.
   NOSCRIPT: "refused",
   OOM: "refused",
   READONLY: "refused",

@@ -116,8 +116,8 @@ function common(name: string): Options {
 }
 
 /**
- * Removes the options for reconnecting: a node of a cluster does not reconnect by itself, but after the slots were read
- * again.
+ * Removes the options by which ioredis reconnects: a connection to a node of a cluster is opened again only after the
+ * slots were read again.
  */
 function cleanOf({ retryStrategy: _retry, reconnectOnError: _reconnect, ...rest }: Options): Options {
   return rest;
@@ -208,7 +208,7 @@ interface Condition {
 function keepSubscriptions(redis: Redis): void {
   const connection = redis as unknown as { condition?: Condition };
   let condition = kept(connection.condition);
-  // ioredis makes a new condition object with each connection.
+  // ioredis makes a new condition object with each connection, so each one is patched when it is set.
   Object.defineProperty(connection, "condition", {
     get: () => condition,
     set(next: Condition | undefined) {
@@ -251,7 +251,7 @@ function open(server: RedisServer, options: Options): Redis {
       Connector: MasterConnector,
       sentinels: [...sentinel.servers],
       name: sentinel.name,
-      // After a failover, the sentinels are asked again soon.
+      // The first waits are short, so that the sentinels are asked again soon after a failover.
       sentinelRetryStrategy: (times) => Math.min(50 * 2 ** times, MAX_RETRY_MS),
       ...(sentinel.username !== undefined && { sentinelUsername: sentinel.username }),
       ...(sentinel.password !== undefined && { sentinelPassword: sentinel.password }),
@@ -260,6 +260,6 @@ function open(server: RedisServer, options: Options): Redis {
   }
   if (url === undefined) throw new Error("a Redis without an address");
   if (url.startsWith("unix:")) return new Redis({ ...as, path: url.slice("unix:".length) });
-  // If the URL has `rediss:`, ioredis ignores the certificates in `tls`.
+  // If the URL has `rediss:`, ioredis ignores the certificates in `tls`. With `redis:` and `tls` it uses TLS and them.
   return tls ? new Redis(url.replace(/^rediss:/, "redis:"), { ...as, tls }) : new Redis(url, as);
 }

@@ -68,7 +68,8 @@ export const conversationsStoreOf = oneFor((relay: Relay): Store<ConversationsVi
       if (reading > 0) return;
       read();
       all.onChange(read);
-      // After an error, the list is read again when the connection's state changes: perhaps no change of the list comes.
+      // After an error, the list is also read again when the connection's state changes. Otherwise it would be read
+      // again only after a change of the list, which may never come.
       hub.onChange(() => {
         if (view.error) read();
       });

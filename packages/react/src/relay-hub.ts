@@ -20,7 +20,7 @@ export interface RelayHub {
   readonly relay: Relay;
   readonly frame: Frame;
   readonly view: Store<RelayView>;
-  /** Why the relay is `offline` or `closed`; undefined if it is neither, or if that is not known. */
+  /** Returns why the relay is `offline` or `closed`; undefined if it is neither, or if the reason is not known. */
   why(): RelayError | undefined;
   /** Calls the function after each change of the relay's state. There is no way to remove the function. */
   onChange(changed: () => void): void;

@@ -19,7 +19,7 @@ export function RelayProvider({ relay, children }: RelayProviderProps): ReactEle
   return createElement(RelayContext.Provider, { value: relay }, children);
 }
 
-/** The relay of the nearest provider; undefined if the provider has none. @throws Error without a provider */
+/** Returns the relay of the nearest provider; undefined if the provider has none. @throws Error without a provider */
 export function useProvided(): Relay | undefined {
   const relay = useContext(RelayContext);
   if (relay === null) throw new Error("no <RelayProvider> above");

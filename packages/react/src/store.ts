@@ -3,7 +3,10 @@ import type { Frame } from "./frame.ts";
 
 /** A value that components show (a snapshot), and listeners for its changes. */
 export interface Store<T> {
-  /** Returns the snapshot: the same object until something changes. A change is visible from the next frame on. */
+  /**
+   * Returns the snapshot: the same object until something changes. A change is visible from the browser's next frame
+   * on.
+   */
   get(): T;
   /** The snapshot that is used while a web page is rendered on a server, and while a browser hydrates that page. */
   readonly server: T;
@@ -47,7 +50,7 @@ export function createStore<T>({ frame, server, read, attach }: StoreDeps<T>): S
     subscribe(listener) {
       const own = (): void => listener();
       attach(changed);
-      // The value may have changed between the rendering of the component and now.
+      // Reads the value anew if this is the first listener: it may have changed since the component was rendered.
       get();
       listeners.add(own);
       return () => void listeners.delete(own);

@@ -74,8 +74,8 @@ const ACCEPT = step(
  */
 const RELIST_PART = 8;
 /**
- * If the hash of an ask's conversation begins with one of these 4 characters, of 64 possible ones, the ask also removes
- * expired conversations from the user's index.
+ * An ask also removes expired conversations from the user's index if the hash of its conversation begins with one of
+ * these 4 characters, of 64 possible ones. That is so for one conversation in 16.
  */
 const PRUNES = /^[0-3]/;
 const MAX_TITLE = 200;
@@ -181,10 +181,10 @@ export async function hasAsk(store: Store, at: AskAddress): Promise<boolean> {
 }
 
 /**
- * Returns a digest of what makes two asks with one id the same ask: conversation, message, files by name and bytes,
- * passwords, and the ask that is replaced. The digest is an HMAC, so whoever has only the digest cannot check a guess
- * of the question or the password: that also needs the secret. The secret is in Redis, too, encrypted only if
- * `DATA_KEY` is set.
+ * Returns the digest of an ask. Two asks with one id are the same ask if their digests are equal: if they have the same
+ * conversation, message, files (by name and bytes), passwords and replaced ask. The digest is an HMAC, so nobody can
+ * use it to check a guess of the question or the password without the secret. The secret is in Redis, too, encrypted
+ * only if `DATA_KEY` is set.
  */
 export function askDigest(
   secret: string,

@@ -96,8 +96,8 @@ end
 
 local frames = {}
 
--- If the counters of a log were lost, the log itself may still exist. A new log then replaces the old one. Because this
--- is rare, it is not checked before each write: it shows when the first XADD fails.
+-- Adds an event to the log. If the log's counters were lost, seq begins at 1 again although the old log may still
+-- exist. Then the first XADD fails, and a new log replaces the old one.
 local function add(seq, event)
   if seq == 1 then
     local reply = redis.pcall('XADD', log, '1-0', 'e', event)
@@ -111,8 +111,8 @@ local COUNTERS, ABOUT = { 'seq', 'first', 'bytes' }, { 'seq', 'first', 'bytes', 
 
 -- Writes events and returns the seq of the last one. A tail is an event's JSON without its opening brace and without
 -- the numbers that this script adds. The script never decodes a tail, because cjson turns [] into {}. `about`: a
--- function that gets what the list of conversations shows of this conversation, and adds changed fields to the HSET
--- that is sent anyway, so that they cost no command of their own.
+-- function that adds changed fields of the list of conversations to the HSET which is sent anyway, so that they cost no
+-- command of their own.
 local function write(attempt, tails, about)
   local seq, first, bytes, asks, names, listed = unpack(redis.call('HMGET', meta, unpack(about and ABOUT or COUNTERS)))
   seq, first, bytes = tonumber(seq or 0), tonumber(first or 1), tonumber(bytes or 0)
@@ -156,8 +156,9 @@ local function unlist(ask)
   return not head
 end
 
--- Writes an ask's last events, the terminal one at the end, and unlists the ask. The record keeps only the fields for
--- replies to a duplicate, a late write or a cancel, for as long as the conversation may be read.
+-- Writes an ask's last events, the terminal one at the end, and removes the ask from every index. The record loses the
+-- fields that only an unfinished ask needs. The other fields serve replies to a duplicate, a late write or a cancel,
+-- the user's feedback, and the search for the ask by its id. They expire one retention after the ask's end.
 local function close(ask, how, attempt, tails)
   local seq = write(attempt, tails)
   redis.call('HSET', records .. ask, 'state', 'ended', 'how', how)

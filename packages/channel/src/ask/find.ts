@@ -6,8 +6,8 @@ import { redisTime, sealingOf, type Store } from "../redis/store.ts";
 import { readEvent } from "../sealing/sealed-event.ts";
 
 /**
- * Finds the `accepted` event of an ask by the ask's id alone, running or ended. Returns undefined when the user has no
- * such ask, when the ask is hidden, or when its events are no longer kept.
+ * Finds the `accepted` event of an ask by the ask's id alone, whether the ask runs or has ended. Returns undefined when
+ * the user has no such ask, when the ask is hidden, or when its events are no longer kept.
  */
 export async function findAsk(store: Store, user: string, id: string): Promise<EventOf<"accepted"> | undefined> {
   const at = askAddress(user, "", id);

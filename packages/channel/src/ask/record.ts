@@ -16,8 +16,8 @@ export interface AskFile {
    */
   readonly upload?: string;
   /**
-   * Whether the user gave a password for the file, so that `text` is a key for this password. An extraction without the
-   * password cannot take the place of the one with it.
+   * Whether the user gave a password for the file. The text key `text` was then made with this password, and only an
+   * extraction with the password gives the text that belongs to `text`.
    */
   readonly locked?: boolean;
 }

@@ -9,8 +9,8 @@ import { bellChannel, shardBellChannel, encodeBell, parseBeat, type BellMessage 
 import { BEAT_MS, type Beat, type Roster } from "./roster.ts";
 
 /**
- * How many workers one call of `ring` tries at most. The next worker is tried if the last one is no longer subscribed
- * to its bells.
+ * How many workers one call of `ring` tries at most. A further worker is tried if the one before it is no longer
+ * subscribed to its bells.
  */
 const MAX_TRIES = 4;
 

@@ -10,8 +10,9 @@ import type { Beat } from "./roster.ts";
  */
 export const bellChannel = (worker: string): string => `docrelay:bell:{${worker}}`;
 /**
- * In a cluster: the channel of one worker's bells for the conversations of one shard. It is in the shard's slot, so a
- * bell uses the same connection as the ask before it, and does not fail because another master is away.
+ * Returns the channel of one worker's bells for the conversations of one shard; used in a cluster. It is in the shard's
+ * slot. So a bell uses the same connection as the ask for which it is rung, and does not fail because another master is
+ * away.
  */
 export const shardBellChannel = (worker: string, shard: string): string => `docrelay:bell:{${shard}}:${worker}`;
 /** Returns all channels on which a worker hears its bells. */

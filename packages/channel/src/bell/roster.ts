@@ -1,8 +1,8 @@
 /** The time between two beats of a worker, in ms. A roster counts the silence of workers in ticks of this length. */
 export const BEAT_MS = 200;
-/** A worker that was silent for more ticks than this gets no bells while another worker is heard. */
+/** A worker that was silent for more ticks of `BEAT_MS` than this gets bells only while no other worker is heard. */
 const FRESH_TICKS = 3;
-/** If a worker was silent for more ticks than this, Redis is asked whether the worker still listens. */
+/** If a worker was silent for more ticks of `BEAT_MS` than this, Redis is asked whether the worker still listens. */
 const SUSPECT_TICKS = 2;
 /**
  * After this many silent ticks (3 s) a worker counts as gone, even if Redis still has its connection: its process may
@@ -11,8 +11,8 @@ const SUSPECT_TICKS = 2;
 const GONE_TICKS = 15;
 
 /**
- * How many ticks of silence are forgiven to all workers after this process was without Redis: they may still be
- * reconnecting.
+ * After this process was without Redis, the silence of all workers is counted only after this many more ticks of
+ * `BEAT_MS`, because they may still be reconnecting.
  */
 const PARDON_TICKS = 5;
 
@@ -59,14 +59,17 @@ export interface Roster {
   /** Adds a worker that has sent no beat yet, but may be alive. The worker's silence is counted from now on. */
   expect(worker: string): void;
   /**
-   * Call it after this process was without Redis. The silence of all workers is then counted only from a second later
-   * on, because they may still be reconnecting.
+   * Call it after this process was without Redis. The silence of all workers is then counted only after another second,
+   * because they may still be reconnecting.
    */
   pardon(): void;
-  /** Whether the worker was heard or expected, and neither forgotten nor expired since. */
+  /**
+   * Whether the roster has the worker: it was heard or passed to `expect`, and has not been removed by `forget` or
+   * `expire` since.
+   */
   has(worker: string): boolean;
   /**
-   * Returns the workers that were silent for more than two ticks, so that Redis should be asked whether they still
+   * Returns the workers that were silent for more than two ticks of `BEAT_MS`. Redis should be asked whether they still
    * listen.
    */
   suspects(): string[];
@@ -78,7 +81,10 @@ export interface Roster {
   isGone(worker: string): boolean;
   /** All workers whose beats were heard and that have not announced that they stop, sorted by name. */
   readonly workers: readonly string[];
-  /** The worker that sweeps: the first by name of those with the role `ask` that were heard within three ticks. */
+  /**
+   * The worker that sweeps: the first by name of those with the role `ask` that were heard within three ticks of
+   * `BEAT_MS`.
+   */
   readonly leader: string | undefined;
 }
 

@@ -53,7 +53,7 @@ async function takeIntoUse(root: string): Promise<void> {
   await mkdir(root, { recursive: true });
   const besides = (await readdir(root)).filter((name) => !NOT_FOREIGN.has(name));
   const [foreign] = [...besides, ...(await readdir(placeOfBlobs(root)).catch(noneIfAbsent))];
-  // Race: another process may have taken the folder into use after the first check.
+  // Race: another process may have taken the folder into use after the first check. Then the files are docrelay's.
   if (foreign !== undefined && !(await isOurs(root))) {
     const found = `${root} is not empty (it holds ${JSON.stringify(foreign)}) and was not taken into use by docrelay`;
     throw new ChannelError("setting", `BLOB_STORE: ${found}: name an empty folder`);

@@ -14,7 +14,7 @@ const FETCHES_AHEAD = 6;
  * Listing all objects costs a fee for each request, so each sweeping process lists them at most once in this many ms.
  */
 const SWEEP_EVERY_MS = 600_000;
-/** The most pages of 1,000 objects that one sweep lists. The next sweep continues behind them. */
+/** The most pages of 1,000 objects that one sweep lists. The next sweep begins where this one has stopped. */
 const SWEEP_PAGES = 200;
 
 export interface S3StoreOptions {

@@ -144,7 +144,10 @@ export async function claimBytes(store: Store, blobs: BlobStore, text: string, r
   return ref;
 }
 
-/** From now on, users who send the same bytes do not get this copy. If they get another copy, nothing changes. */
+/**
+ * Ends the sharing of the copy `ref`: users who send the same bytes from now on do not get it. Changes nothing if they
+ * would get another copy.
+ */
 export async function disclaimBytes(store: Store, text: string, ref: string): Promise<void> {
   await run(store.redis, DELETE_IF, { keys: { name: bytesKey(text) }, args: { expected: ref } });
 }

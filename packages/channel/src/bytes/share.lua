@@ -34,8 +34,8 @@ local function freeIn(bytes)
   return keepMs
 end
 
--- Counts a blob if the share has room for it; otherwise returns false and the ms until there is room. Also drops up to
--- 100 expired blobs from the share, which is more than one call adds, so that expired blobs do not pile up.
+-- Counts a blob if the share has room for it; otherwise returns false and the ms until there is room. Each call also
+-- drops up to 100 expired blobs from the share. As it adds only one, expired blobs do not pile up.
 local function hold(ref, size)
   for _, other in ipairs(redis.call('ZRANGEBYSCORE', shareUntil, 0, ms(now), 'LIMIT', 0, 100)) do dropShare(other) end
   dropShare(ref)

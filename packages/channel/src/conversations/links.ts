@@ -33,8 +33,8 @@ export function linkDigest(token: string): string | undefined {
 }
 
 /**
- * Makes a link to a conversation, which need not exist. `full`: the user has {@link MAX_LINKS} links; the next of them
- * ends in `freeInMs`.
+ * Makes a link to a conversation, which need not exist. `full`: the user has {@link MAX_LINKS} links; the first of them
+ * to end does so in `freeInMs` ms.
  */
 export async function addLink(
   store: Store,

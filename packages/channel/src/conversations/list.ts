@@ -9,8 +9,8 @@ export const MAX_LISTED = 1000;
 
 /**
  * Returns a page of a user's conversations; the conversation with the newest question comes first. `before` tells where
- * the page begins: a time, with the conversations whose newest question is older; an id, with those that come after the
- * conversation of this id. Expired conversations are left out.
+ * the page begins. A time: the page has conversations whose newest question is older. An id: the page has conversations
+ * that come after the one with this id. Expired conversations are left out.
  */
 export async function listConversations(
   store: Store,

@@ -19,7 +19,7 @@ const EVENT = 2;
  */
 const UID = "relay";
 
-/** Returns the text of a frame before and after the event's JSON. */
+/** Returns the two parts of a frame between which the event's JSON is put. */
 export function frameAround(
   conversation: ConversationAddress,
   name: "event" | "progress",
@@ -40,8 +40,8 @@ export interface Frame {
 }
 
 /**
- * The text by which an encrypted event is recognised. A text inside an event cannot contain it, because its quotes are
- * escaped.
+ * The text by which an encrypted event is recognised. A text inside an event cannot contain it, because quotation marks
+ * inside a text are escaped.
  */
 const SEALED = `"sealed":"`;
 export const isSealed = (raw: string | Buffer): boolean => raw.includes(SEALED);

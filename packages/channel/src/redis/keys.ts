@@ -285,8 +285,8 @@ export const channelOf = (conversation: ConversationAddress): string => `socket.
 /** Returns the room of one of the adapter's channels; undefined for any other channel. */
 export const roomOfChannel = (channel: string): string | undefined => /^socket\.io#\/#(c:.+)#$/.exec(channel)?.[1];
 /**
- * Returns the channel of hints about the extraction of a text; `uploadChannel`: of hints about an upload whose text is
- * not known yet.
+ * Returns the channel of hints about the extraction of a text. `uploadChannel` returns the channel of hints about an
+ * upload whose text key is not known yet.
  */
 export const textChannel = (key: string): string => `hint:text:{${key}}`;
 export const uploadChannel = (upload: string): string => `hint:${upload}`;

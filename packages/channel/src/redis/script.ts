@@ -36,7 +36,7 @@ export function lua(moduleUrl: string, file: string): URL {
 }
 export const CLOCK = lua(import.meta.url, "clock.lua");
 
-/** Reads a script's files once, when the module that uses the script is loaded. */
+/** Makes a script from Lua files. The files are read by this call, so a module calls it once, when it is loaded. */
 export function script<const K extends string, A extends string = never>(parts: ScriptParts<K, A>): Script<K, A> {
   const body = parts.files.map((file) => readFileSync(file, "utf8")).join("\n");
   const made = scriptOf(parts, body);
@@ -86,7 +86,7 @@ function loadInto(node: Redis): void {
   const load = (): void => {
     const pipeline = node.pipeline();
     for (const one of scripts) pipeline.script("LOAD", one.lua);
-    pipeline.exec().catch(() => undefined); // run() sends the whole script if Redis does not have it
+    pipeline.exec().catch(() => undefined); // if this fails, `run` sends the text of a script that Redis does not have
   };
   if (node.status === "ready") load();
   node.on("ready", load);

@@ -48,7 +48,8 @@ async function hear({ redis, subscriber, id }: SelfTestDeps, pattern: string): P
   const listen = (from: string, message: string): void => {
     if (from === channel && message === id) resolve(true);
   };
-  // The timeout also covers the subscriber's own commands, which have no deadline.
+  // If the message has not arrived by then, the test fails. This also ends the wait for the subscriber's own commands,
+  // which have no deadline.
   const timer = setTimeout(() => resolve(false), HEAR_MS);
   subscriber.on("smessage", listen);
   try {

@@ -48,8 +48,8 @@ const HEAD_BYTES = COUNTER_AT + COUNTER_BYTES;
 export const SEALED_MORE_BYTES = MAGIC.length + HEAD_BYTES + TAG_BYTES;
 
 /**
- * `secrets`: the items of `DATA_KEY`. The first one encrypts, and each of them decrypts. If there are none, nothing is
- * encrypted.
+ * Creates the encryption of stored data. `secrets`: the items of `DATA_KEY`. The first one encrypts, and each of them
+ * decrypts. If there are none, nothing is encrypted.
  */
 export function createSealing(secrets: readonly string[] = []): Sealing {
   const keys = createDataKeys(secrets);
@@ -122,7 +122,10 @@ function decrypt(keys: DataKeys, place: string, sealed: Buffer): Buffer {
   }
 }
 
-/** Returns a text as it is stored unencrypted: escaped if it begins like an encrypted text, otherwise unchanged. */
+/**
+ * Returns the form in which a text is stored without encryption: escaped if it begins like an encrypted text, otherwise
+ * unchanged.
+ */
 function asItIs(text: string): string {
   return text.startsWith(TEXT_MAGIC)
     ? TEXT_MAGIC + Buffer.concat([Buffer.from([ESCAPED]), Buffer.from(text)]).toString("base64url")

@@ -13,8 +13,8 @@ const WORTH_BYTES = 4096;
 const MAX_BYTES = 512 * 1024 * 1024;
 /**
  * Fewer bytes than this are compressed or decompressed on the main thread. That takes about a millisecond, and less CPU
- * time in all than with another thread. A text that repeats itself takes longer: so few bytes may decompress to
- * `MAX_TEXT_BYTES`.
+ * time in all than with another thread. A text that repeats itself takes longer, because even so few bytes may
+ * decompress to `MAX_TEXT_BYTES`.
  */
 const AT_ONCE_BYTES = { compress: 262_144, decompress: 65_536 };
 /** The separator of pages in the stored text. No page contains it, because extraction removes control characters. */

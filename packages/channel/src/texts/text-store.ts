@@ -37,7 +37,9 @@ export type Outcome =
   | (Omit<Extract<StoredText, { kind: "text" }>, "pages"> & { readonly pageCount: number })
   | Extract<StoredText, { kind: "failed" }>;
 
-/** Whether another extraction of the same bytes can end otherwise: with more time or memory, or with a password. */
+/**
+ * Whether another extraction of the same bytes may have another outcome: with more time or memory, or with a password.
+ */
 export function canChange(text: StoredText | Outcome): boolean {
   return text.kind === "failed" && (!text.permanent || text.code === "PDF_ENCRYPTED");
 }
@@ -161,8 +163,8 @@ export async function textState(store: Store, keys: readonly string[]): Promise<
 export type WaitingAsk = Pick<TakenAsk, "conversation" | "id" | "body">;
 
 /**
- * A conversation on a wait list. `ask`: its ask that waits, and the index of the file in it; entries of version 0.1 do
- * not have it.
+ * A conversation on a wait list. `ask`: the conversation's ask that waits, and the index of the file in that ask;
+ * missing in entries of version 0.1.
  */
 export interface Waiting extends ConversationAddress {
   readonly ask?: { readonly conversation: string; readonly id: string; readonly file: number };
@@ -242,7 +244,7 @@ function parseWaiting(members: ReadonlyArray<string | number | null>): Waiting[]
   });
 }
 
-/** Stores a file's password under its text key, where only the extraction looks for it, for `ttlMs`. */
+/** Stores a file's password for `ttlMs` ms under the file's text key, where only the extraction looks for it. */
 export async function setPassword(store: Store, key: string, password: string, ttlMs: number): Promise<void> {
   const sealed = sealingOf(store).sealText(placeOfPassword(key), password);
   await store.redis.set(passwordKey(key), sealed, "PX", ttlMs);

@@ -113,8 +113,9 @@ async function forgetContent(
 }
 
 /**
- * Removes an upload. While an unfinished ask may need its text or bytes, it is only hidden, and the rest is removed
- * with the conversation. Idempotent. Returns whether there was an upload.
+ * Removes an upload. While an unfinished ask may need the upload's text or bytes, the upload is only hidden: asks
+ * cannot name it, and its text and bytes are removed with the conversation. Idempotent. Returns whether there was an
+ * upload.
  */
 export async function forgetUpload(deps: ForgetDeps, user: string, id: string): Promise<boolean> {
   const { store } = deps;

@@ -19,8 +19,8 @@ export type Hint =
   | { readonly kind: "look"; readonly error?: WireError; readonly from?: string };
 
 /**
- * Returns the channel of hints about a text, for all connections that wait for the text; `hintsOfUpload`: of hints
- * about an upload, for its user only.
+ * Returns the channel of hints about a text, for all connections that wait for the text. `hintsOfUpload` returns the
+ * channel of hints about one upload, for the user of that upload only.
  */
 export const hintsOfText = textChannel;
 export const hintsOfUpload = (user: string, upload: string): string => uploadChannel(keyOf(user, upload));

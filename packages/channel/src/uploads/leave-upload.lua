@@ -1,5 +1,6 @@
--- Removes a conversation from those that use an upload. If it is the last one, it is not removed, so that a removal of
--- the upload that failed half way is found and repeated. Returns whether it was the last one.
+-- Removes a conversation from the list of those that use an upload, and returns USED. If it is the only one in the
+-- list, it stays, and LAST is returned: the caller then removes the whole upload, and finds it again by this list if
+-- that fails half way.
 local own = 'c:' .. conversation
 if redis.call('HEXISTS', up, own) == 0 then return { 'NONE' } end
 for _, field in ipairs(redis.call('HKEYS', up)) do

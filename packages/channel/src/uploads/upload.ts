@@ -70,11 +70,11 @@ const BEGIN = uploadScript(
  * sends nothing takes little room.
  */
 const FIRST_ROOM = 65_536;
-/** Up to how many bytes beyond those that an upload has received are reserved for it. */
+/** The most bytes that are reserved for an upload ahead of those that have arrived. */
 const ROOM_AHEAD = 1_048_576;
 
 /**
- * Returns how many bytes are to be reserved for an upload whose bytes have arrived, or are arriving, up to `offset`.
+ * Returns how many bytes to reserve for an upload in all. `offset`: the bytes before it have arrived or are arriving.
  */
 export function roomFor(size: number, offset: number): number {
   return Math.min(size, offset + Math.min(Math.max(offset, FIRST_ROOM), ROOM_AHEAD));
@@ -127,8 +127,8 @@ export async function beginUpload(
     readUpload(store, user, id),
   ]);
   if (status !== "BEGUN") await releaseRoom(store, ref);
-  // The script compares encrypted names. A name that was encrypted with another key looks different to the script,
-  // although the name is the same.
+  // The script compares encrypted names, so it also returns CONFLICT when the same name was encrypted with another key.
+  // Here the decrypted names are compared.
   const isSame = found?.name === name && found.size === size;
   if (status === "CONFLICT" && !isSame) return { kind: "conflict" };
   if (status === "QUOTA" || status === "BUSY")

@@ -1,6 +1,6 @@
--- Counts the bytes that an account (a user, a network or a tenant) keeps. The retention is divided into eight parts,
--- and all bytes counted in one part stop counting together. Adds `bytes`. Returns 0 if at most `maxBytes` are counted,
--- otherwise in how many ms that will be so.
+-- Adds `bytes` to the bytes that an account (a user, a network or a tenant) keeps. Returns 0 if the account now keeps
+-- at most `maxBytes`, otherwise in how many ms it will. The retention is divided into eight parts, and all bytes that
+-- were added in one part stop counting together.
 local function keep(kept, bytes, maxBytes, windowMs)
   local part = math.floor(now * 8 / windowMs)
   local isNewPart = bytes > 0 and redis.call('HINCRBY', kept, part, ms(bytes)) == bytes

@@ -216,7 +216,7 @@ function aheadOf(turns: readonly Turn[], id: string): number {
 /**
  * Follows one ask. The conversation may already have events of an earlier ask with the same id. These events, and all
  * that follow them, are held back until `release` is called, so that they stay in order. `release` must be called once
- * the server has acknowledged the ask: then the earlier ask is the same one.
+ * the server has acknowledged the ask, which shows that the earlier ask is the same one.
  */
 function followAsk(
   { subscribe }: AnswerDeps,

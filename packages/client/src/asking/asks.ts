@@ -161,8 +161,9 @@ function retry(state: State, ask: string, options: RetryOptions): Answer {
   const isNew = turns.seqOf(ask) !== undefined || turn.state === "cancelled";
   const files = draft?.files ?? turn.files.map(namedAgain);
   const passwords = options.passwords ?? draft?.passwords;
-  // A retry of a later version of a question keeps the question's place: it replaces that version if the log has it,
-  // and otherwise the ask that the version was to replace. A retry of any other turn becomes the last turn.
+  // If this turn was to replace another one, the retry keeps the question's place: it replaces this turn if the log has
+  // it, otherwise the turn that this one was to replace. If this turn was to replace none, the retry becomes the last
+  // turn.
   const isVersion = turn.replaces !== undefined && turns.seqOf(ask) !== undefined;
   const replaces = isVersion ? ask : turn.replaces;
   const id = isNew ? newId() : ask;
@@ -212,8 +213,8 @@ function payloadOf(
 }
 
 /**
- * The outcome of an ask that is not being sent. Resolves if the log has the ask; rejects if the ask was refused or
- * stopped.
+ * Returns the acknowledgement of an ask that is not being sent. Resolves if the log has the ask; rejects if the ask was
+ * refused or stopped.
  */
 async function outcomeOf(turn: Turn, seq: number | undefined): Promise<Accepted> {
   if (seq !== undefined) return { seq, duplicate: true };

@@ -69,7 +69,7 @@ async function uploadAll(
 export async function deliver(deps: LineDeps, entry: Entry): Promise<void> {
   try {
     const accepted = await uploadAndSend(deps, entry);
-    // The ask was stopped while it was sent, by this tab or another one.
+    // If this tab or another one stopped the ask while it was sent, the ask is cancelled on the server.
     if (entry.over.signal.aborted || deps.outbox.isStopped(entry.ask.id)) cancelLate(deps, entry);
     else deps.outbox.settle(entry.ask.id);
     entry.end({ accepted });
@@ -120,15 +120,16 @@ function refused(deps: LineDeps, entry: Entry, error: unknown): void {
   const { id, at } = entry.ask;
   const isLate = error instanceof RelayError && error.retryable && leftMs(at) === 0;
   const why = isLate ? new RelayError(wireError("ASK_EXPIRED"), { cause: error }) : error;
-  // An ask of another user stays in the outbox, for that user.
+  // A refused ask leaves the outbox. It stays if it belongs to another user, or if the connection is closed for good:
+  // then another web page sends it later.
   if (!deps.isClosed() && belongs(deps.outbox, entry)) deps.outbox.settle(id);
   deps.change({ type: "refused", id, error: why instanceof RelayError ? why : bug(why) });
   entry.end({ error: why });
 }
 
 /**
- * For how many more ms an ask that was made at `at` may be sent. If `at` is in the future, because a clock was wrong,
- * it counts as now.
+ * Returns for how many more ms an ask that was made at `at` may be sent. If `at` is in the future, because a clock was
+ * wrong, it counts as now.
  */
 function leftMs(at: number): number {
   return Math.min(KEEP_MS, Math.max(0, at + KEEP_MS - Date.now()));

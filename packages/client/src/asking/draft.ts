@@ -44,8 +44,8 @@ export function outgoingOf(
 
 /**
  * Whether two drafts with one id are the same ask, as far as that can be decided without reading a file. Two uploads
- * are compared by their ids, other files by name, size and bytes. If at least one of two files is a `Blob` or an
- * upload, its bytes are not in memory, so only names and sizes are compared.
+ * are compared by their ids. All other files are compared by name and size, and also by their bytes if the bytes of
+ * both files are in memory: not those of a `Blob` or an upload.
  */
 export function isSameAsk(one: Draft, other: Draft): boolean {
   const [known, again] = [outgoingOf(one, ""), outgoingOf(other, "")];

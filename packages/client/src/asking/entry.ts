@@ -27,7 +27,7 @@ export interface LineDeps extends UploadDeps {
   isOnline(): boolean;
   /** Applies a change to the turns that a web page shows. */
   change(by: Change): void;
-  /** The id of the turn before an ask; undefined if the ask is the first. */
+  /** Returns the id of the turn before an ask; undefined if the ask is the first. */
   before(ask: string): string | undefined;
   /** Called when no ask of this conversation is on its way to the server any more. */
   onEmpty(): void;

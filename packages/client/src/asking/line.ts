@@ -24,7 +24,7 @@ export interface Line {
   restore(): void;
   /** Must be called when the connection was made or lost, because nothing is uploaded without a connection. */
   connectionChanged(): void;
-  /** The promise of an ask's acknowledgement; undefined when the ask is not on its way. */
+  /** Returns the promise of an ask's acknowledgement; undefined when the ask is not on its way. */
   accepted(id: string): Promise<Accepted> | undefined;
   /**
    * Stops an ask at once, and cancels it if the server has accepted it already. Returns false when the ask is not on
@@ -115,7 +115,7 @@ function show(deps: LineDeps, entry: Entry): void {
   tell(deps, entry, { stage: "waiting" });
 }
 
-/** The draft of an ask that an earlier web page left in the outbox. */
+/** Makes the draft of an ask that an earlier web page left in the outbox. */
 function draftOf({ id, message, at, replaces, files: all }: Outgoing): Draft {
   const files = all.flatMap(({ upload, name, size }) => (upload === undefined ? [] : [{ upload, name, size }]));
   return { id, message, files, replaces, at };

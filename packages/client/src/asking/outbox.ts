@@ -51,7 +51,7 @@ export interface Outbox {
   settle(id: string): void;
   /** Whether an ask was stopped, in this tab or another one. */
   isStopped(id: string): boolean;
-  /** All kept asks of the user, in the order in which they were made. */
+  /** Returns all kept asks of the user, in the order in which they were made. */
   kept(): KeptAsk[];
 }
 

@@ -25,8 +25,8 @@ export function leftMs({ expiresAt, expiresInMs }: Expiring, now: number): numbe
 }
 
 /**
- * A token or session that lasts `lifeMs` is replaced this many ms before its end: a minute, or half of `lifeMs` if that
- * is less.
+ * Returns how many ms before its end a token or session that lasts `lifeMs` is replaced: a minute, or half of `lifeMs`
+ * if that is less.
  */
 export function marginMs(lifeMs: number): number {
   return Math.min(EARLY_MS, lifeMs * SHORT_LIFE_SHARE);

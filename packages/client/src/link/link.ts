@@ -181,7 +181,7 @@ function hear(listener: ServerListener, event: string, payload: unknown): void {
   } else if (event === "resync") listener.resync();
 }
 
-/** How many ms to wait before a failed call is sent again; undefined when it must not be sent again. */
+/** Returns how many ms to wait before a failed call is sent again; undefined when it must not be sent again. */
 function retryAfterMs(error: unknown, tries: number): number | undefined {
   const wire = wireOf(error);
   if (!wire.retryable || wire.code === "RESUME_LOST") return undefined;

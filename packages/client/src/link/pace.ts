@@ -4,14 +4,17 @@
  * message counts as late only because it is large.
  */
 export interface Pace {
-  /** How many bytes the next chunk should have, if the server accepts at most `limit`. */
+  /** Returns how many bytes the next chunk should have, if the server accepts at most `limit`. */
   chunkBytes(limit: number): number;
   /**
    * Waits until these bytes may be sent, in the order of the calls, and then counts them as on their way. @throws the
    * signal's reason
    */
   enter(bytes: number, signal?: AbortSignal): Promise<Entry>;
-  /** How many ms the line (Socket.IO connection) needs for the bytes on their way, as far as its speed is known. */
+  /**
+   * Returns how many ms the line (Socket.IO connection) needs for the bytes on their way. Until its speed is measured,
+   * a low speed is assumed.
+   */
   drainMs(): number;
   /**
    * Learns the round trip of the line (Socket.IO connection). Must be called with the ms that a small message has
@@ -32,8 +35,8 @@ export interface Entry {
 
 /**
  * How many bytes the first chunk has, and how many bytes may be on their way before the speed of the line (Socket.IO
- * connection) is measured. Later chunks are smaller than this only on a slow line, whose bound is less than twice this
- * number. A server may accept only smaller chunks.
+ * connection) is measured. Later chunks are smaller only if the line is so slow that its bound is less than twice this
+ * number. If the server accepts only smaller chunks, all chunks are smaller.
  */
 const FIRST_BYTES = 16_384;
 /**

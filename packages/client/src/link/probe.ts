@@ -35,8 +35,8 @@ function read(response: Response, body: unknown): Found {
 }
 
 /**
- * The error for a response that does not come from docrelay. A status of 500 or more may come from a balancer that has
- * no server, so it means that the server is away.
+ * Returns the error for a response that does not come from docrelay. A status of 500 or more may come from a balancer
+ * that has no server, so it means that the server is away.
  */
 export function notDocrelay({ status }: Response): RelayError {
   return status >= 500 ? unreachable(`status ${status}`) : clientError("NOT_DOCRELAY", { cause: `status ${status}` });

@@ -33,7 +33,8 @@ const CLOCKS: Clocks = { wall: () => Date.now(), steady: () => performance.now()
 
 const FETCH_MS = 10_000;
 /**
- * How many ms fetching a token may take. A login may first have to ask its user, but a connect must not wait for ever.
+ * How many ms the application's function `token` may take. It may first show a login to the user, but a connect must
+ * not wait for ever.
  */
 const TOKEN_MS = 60_000;
 /**
@@ -124,13 +125,17 @@ export function anonymousTokens(
     session = next;
     const ageMs = next.takenAt === undefined ? Number.POSITIVE_INFINITY : clocks.wall() - next.takenAt;
     lifeMs = leftMs(next, next.takenAt ?? 0);
-    // If `ageMs` is negative, the clock was set back, so the age of the session is unknown.
+    // If `ageMs` is negative, the clock was set back. The age of the session is then unknown, and the session counts as
+    // ended.
     endsAt = clocks.steady() + (ageMs >= 0 && ageMs < lifeMs ? lifeMs - ageMs : 0);
     renewing = false;
   }
   const isFresh = (): boolean => endsAt - clocks.steady() > marginMs(lifeMs);
 
-  /** Takes a session that another tab has stored meanwhile, so that all tabs of a browser have the same user. */
+  /**
+   * Switches to the session that another tab has stored, if there is one, so that all tabs of a browser have the same
+   * user. Returns its token if the session is still valid for some time.
+   */
   function adopt(): string | undefined {
     const stored = readJson(storage, key, readKept);
     if (!stored || stored.token === session?.token || stored.token === givenUp) return undefined;

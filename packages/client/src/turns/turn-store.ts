@@ -14,9 +14,9 @@ export interface TurnStore {
   /** All turns in the order in which they were asked. Replaced turns are among them, and no turn has `versions`. */
   readonly asked: readonly Turn[];
   turn(id: string): Turn | undefined;
-  /** The id of the turn before the turn `id`; undefined for the first turn. */
+  /** Returns the id of the turn before the turn `id`; undefined for the first turn. */
   before(id: string): string | undefined;
-  /** The seq of an ask's `accepted` event; undefined when the log does not have it. */
+  /** Returns the seq of an ask's `accepted` event; undefined when the log does not have it. */
   seqOf(id: string): number | undefined;
   change(by: Change): void;
   /**

@@ -69,9 +69,9 @@ export function changeTurns(state: TurnsState, by: Change): TurnsState {
 }
 
 /**
- * The ids of all turns in order: the turns of the log, then those that are being sent. A turn that is not in the log
- * because it was refused or stopped stands behind the turn that was before it (`after`), or at the very beginning if
- * there is no such turn.
+ * Returns the ids of all turns in order: the turns of the log, then those that are being sent. A turn that is not in
+ * the log because it was refused or stopped directly follows the turn that was before it (`after`), or stands at the
+ * very beginning if there is no such turn.
  */
 export function orderOf({ log, own }: TurnsState): string[] {
   const logged = log.asks.map(({ id }) => id);
@@ -93,8 +93,8 @@ function apply(state: TurnsState, event: Event): TurnsState {
   const log = transcribe(state.log, event);
   if (log === state.log) return state;
   const own = event.type === "accepted" ? state.own.filter(({ turn }) => turn.id !== event.ask) : state.own;
-  // This event makes older hints about the ask out of date. A hint is kept only if it announced this engine call,
-  // because it has the number of the call and how many calls are allowed.
+  // This event makes older hints about the ask out of date, so they are dropped. Only a hint that announced the engine
+  // call which now begins is kept, because it has the call's number and how many calls are allowed.
   const hint = state.hints.get(event.ask);
   const isAnnounced =
     event.type === "started" && hint?.stage === "waiting-for-engine" && hint.attempt === event.attempt;
@@ -119,14 +119,15 @@ function endOwn(state: TurnsState, id: string, how: Pick<Turn, "state" | "error"
   return putOwn(state, behind({ ...turn, ...how }, after ?? before(state, id)));
 }
 
-/** The id of the turn before the turn `id`; undefined for the first turn. */
+/** Returns the id of the turn before the turn `id`; undefined for the first turn. */
 export function before(state: TurnsState, id: string): string | undefined {
   const order = orderOf(state);
   return order[order.indexOf(id) - 1];
 }
 
 /**
- * Adds an ask of this client. If the ask is sent again, it moves to the end, and the turns after it keep their places.
+ * Adds an ask of this client, or replaces its turn. If the ask had ended and is sent again, it moves to the end; turns
+ * that were placed after it are then placed after the turn before it.
  */
 function putOwn(state: TurnsState, made: OwnTurn): TurnsState {
   const { id } = made.turn;

@@ -26,7 +26,7 @@ export function createDownload(get: Get): Download {
     if (range) headers["range"] = `bytes=${range.from}-${range.to - 1}`;
     const read = async (response: Response): Promise<Blob> => {
       const blob = await response.blob();
-      // A proxy may ignore the range and respond with the whole file.
+      // A proxy may ignore the range and respond with the whole file; the range is then cut out here.
       return range && response.status === 200 ? blob.slice(range.from, range.to) : blob;
     };
     return get(`/v1/uploads/${encodeURIComponent(upload)}${PATHS[part]}`, read, { headers, signal });

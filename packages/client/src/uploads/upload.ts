@@ -77,7 +77,7 @@ export async function sendUpload(
   }
 }
 
-/** How many ms to wait before a broken upload continues; undefined when the server has refused it for good. */
+/** Returns how many ms to wait before a broken upload continues; undefined when the server has refused it for good. */
 function retryAfterMs(error: unknown, tries: number): number | undefined {
   const { code, reason, retryable, retryAfterMs: asked = 0 } = wireOf(error);
   // The server has fewer bytes than were sent: chunks arrived in another order, another edge knows a lower offset, or
@@ -158,9 +158,9 @@ async function sendChunk(
 }
 
 /**
- * How many bytes the chunk at an offset should have. `size`: how many bytes a new chunk should have now. A chunk that
- * was sent before keeps its size for the next tries; after {@link SAME_SIZE_TIMES} tries it has its size or `size`,
- * whichever is smaller.
+ * Returns how many bytes the chunk at an offset should have. `size`: how many bytes a new chunk should have now. A
+ * chunk that was sent before keeps its first size for {@link SAME_SIZE_TIMES} tries. After these it gets the smaller
+ * one of its last size and `size`.
  */
 function sizeAt({ upload }: Sending, offset: number, size: number): number {
   const before = upload.sent.get(offset);

@@ -81,8 +81,8 @@ export function createUploads(link: Link): Uploads {
 }
 
 /**
- * Whether a file could not be read from the disk. The bytes of a `File` are read only when they are needed, so this may
- * happen late.
+ * Whether a file could not be read from the disk. The bytes of a `File` are read only when they are sent, so this may
+ * happen in the middle of an upload.
  */
 function isUnreadable(error: unknown): boolean {
   return error instanceof DOMException && (error.name === "NotReadableError" || error.name === "NotFoundError");

@@ -43,7 +43,10 @@ export function clientError(code: ClientErrorCode, more: { reason?: string; caus
   return new RelayError({ code, ...FOUND_HERE[code], ...(reason === undefined ? {} : { reason }) }, { cause });
 }
 
-/** The error for a server that could not be reached. The outcome of the call is unknown, so the call is sent again. */
+/**
+ * Makes the error for a server that could not be reached. The outcome of the call is unknown, so the call is sent
+ * again.
+ */
 export function unreachable(cause?: unknown): RelayError {
   return clientError("UNREACHABLE", { cause });
 }

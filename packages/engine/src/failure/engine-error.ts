@@ -88,7 +88,7 @@ export function httpFailure(
   });
 }
 
-/** The longest wait, in ms, that is taken from a `Retry-After` header. */
+/** The longest wait, in ms, that a `Retry-After` header can ask for; a longer one counts as this one. */
 const MAX_WAIT_MS = 3_600_000;
 
 /**

@@ -37,8 +37,8 @@ export function withPromptSize(
 }
 
 /**
- * Finds the engine's size limit in the text of its refusal: the smallest number that can be the limit. Returns
- * undefined if there is none.
+ * Finds the engine's size limit in the text of its refusal: the smallest number from 1,024 up to, but not including,
+ * the prompt's `bytes`. Returns undefined if there is none.
  */
 function limitIn(said: string, bytes: number): number | undefined {
   const numbers = (said.match(/\d+/g) ?? []).map(Number).filter((number) => number >= 1024 && number < bytes);

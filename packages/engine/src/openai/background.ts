@@ -95,7 +95,8 @@ export async function* askInBackground(
 }
 
 /**
- * Whether an error is temporary: the connection broke, or the server computes the response but cannot deliver it now.
+ * Whether docrelay may continue the response after this error: the connection broke; or a request to continue the
+ * response (`goesOn`) found the server away, busy or failing (5xx). After any other error the call fails.
  */
 function isPassing(error: unknown, goesOn: boolean): error is EngineError {
   if (!(error instanceof EngineError)) return false;

@@ -35,7 +35,7 @@ export class EventReader {
   #feed(text: string): EventSourceMessage[] {
     this.#parser.feed(text);
     const events = this.#events.splice(0);
-    // The parser does not apply its limit to an event whose bytes arrive all at once.
+    // The parser does not apply its limit to an event whose bytes arrive all at once, so it is checked here, too.
     if (this.#isTooLarge || events.some(({ data }) => data.length > this.#maxEventChars)) throw badReply("size");
     return events;
   }

@@ -62,7 +62,7 @@ export async function* callOnce(
   call.release();
 }
 
-/** Sends a request. If the server had closed the kept connection meanwhile, sends the request once more. */
+/** Sends a request. If it went over a kept connection that the server had just closed, sends it once more. */
 async function start(
   target: HttpTarget,
   request: HttpRequest,

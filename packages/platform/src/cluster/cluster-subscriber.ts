@@ -145,8 +145,8 @@ export class ClusterSubscriber extends EventEmitter {
   }
 
   /**
-   * Requests the subscription at the node that a MOVED reply has named. If a node names itself, its name has led to the
-   * address of another node, so the connection is made anew.
+   * Requests the subscription at the node that a MOVED reply has named. If the reply names the node that was asked, the
+   * connection has reached another node under the name of this one, so it is closed and opened again.
    */
   #follow(one: Subscription, redis: Redis): void {
     if (this.#nodeFor(one) === one.node) redis.disconnect(true);
@@ -256,7 +256,7 @@ export class ClusterSubscriber extends EventEmitter {
 
   /**
    * If the error is a MOVED reply, notes the node that it names as the node of its slot, and returns true. The slots
-   * are not read from other nodes, which may not know it yet.
+   * are not read from other nodes, because these may not know of the move yet.
    */
   #learn({ message }: Error): boolean {
     const [, slot, node] = /^MOVED (\d+) (\S+)/.exec(message) ?? [];

@@ -9,9 +9,9 @@ export function fromClient(context: Context): Context {
 }
 
 /**
- * Decides at the first span of a trace whether the trace is kept: if its id is in `part` (0 to 1), and if fewer than
- * `perSecond` traces were kept in this second. All other spans of the trace follow the sampled flag of their parent, so
- * that a trace is kept by all processes or by none. `now` returns ms.
+ * Decides at the first span of a trace whether the trace is kept: if its id is in the part `part` (0 to 1) of all ids,
+ * and if fewer than `perSecond` traces were kept in this second. All other spans of the trace follow the sampled flag
+ * of their parent, so that a trace is kept by all processes or by none. `now` returns ms.
  */
 export function createSampler({
   part,

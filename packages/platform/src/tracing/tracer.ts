@@ -15,8 +15,9 @@ import { createSampler, fromClient } from "./sampler.ts";
 import type { Span, SpanStart, TracerOptions, Tracing } from "./span.ts";
 
 /**
- * Why this file uses OpenTelemetry's SDK without instrumentations and without a context of asynchronous calls: the code
- * that begins a span knows the span's parent. A context would follow every promise, which costs more than the spans do.
+ * This file uses OpenTelemetry's SDK without instrumentations and without a context of asynchronous calls, because the
+ * code that begins a span knows the span's parent. A context would follow every promise, which costs more than the
+ * spans do.
  */
 
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/;

@@ -66,8 +66,8 @@ export interface JsonMember {
 }
 
 /**
- * Returns the members of the outermost object, in order; a repeated key is returned repeatedly. `json` must be a valid
- * JSON object.
+ * Returns the members of the outermost object, in order; a key that occurs twice is returned twice. `json` must be a
+ * valid JSON object.
  */
 export function jsonMembers(json: string): JsonMember[] {
   const members: JsonMember[] = [];

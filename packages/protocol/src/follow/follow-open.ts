@@ -70,8 +70,8 @@ function advances({ unverified, last }: FollowState, { events }: InputOf<"opened
 
 function openNextPage(state: FollowState, { events }: InputOf<"opened">, now: number): Step {
   const end = events.at(-1);
-  // This page continues the events that were applied before it, so they belong to this log, unless a resync came before
-  // the page arrived.
+  // This page continues the events that were applied before it. So they belong to this log, and the next open begins at
+  // the end of this page. If a resync came before the page arrived, the next open begins where the last one began.
   const isVerified = state.unverified && state.reopen === undefined && end;
   const unverified = isVerified ? { position: { seq: end.seq, nonce: end.nonce } } : state.unverified;
   return open({ ...state, unverified }, undefined, now);
@@ -105,8 +105,8 @@ function isAnotherLog(state: FollowState, reply: InputOf<"opened">, verdict: Ver
   const hasApplied = state.recent.length > 0;
   const mustReach = Math.max(state.openMustReach, hasApplied ? (state.last ?? 0) : 0);
   const readFromStart = state.unverified !== undefined && state.unverified.position === undefined;
-  // If this page was read from the log's start, the applied events can be compared with it only if the log still has
-  // its first event.
+  // A page that was read from the log's start can be compared with the applied events only if the log still has its
+  // first event. If it does not, it counts as another log.
   const cannotVerify = hasApplied && readFromStart && reply.first > 1;
   return verdict === "rewritten" || (reply.head?.seq ?? 0) < mustReach || cannotVerify;
 }

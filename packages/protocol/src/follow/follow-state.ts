@@ -51,7 +51,7 @@ export interface FollowState {
    */
   readonly openMustReach: number;
   /**
-   * When the reader last heard of the log, in ms of the caller's clock: the last event was applied, the last reply to
+   * When the newest of these happened, in ms of the caller's clock: an event was applied, a reply to
    * `conversation:open` came, or an ask was acknowledged while no other ask ran. While an ask runs, `conversation:open`
    * is sent when too much time has passed since then.
    */
