@@ -118,7 +118,7 @@ function openPair(client: Socket, target: Socket, { conditions, pairs, halfOpen 
     socket.on("error", () => undefined);
     socket.on("close", () => {
       pairs.delete(pair);
-      // While no bytes are passed on, the end of a connection is not passed on either.
+      // When one side ends, the other side is ended, too; but not while no bytes are passed on.
       if (own.mute === "none") for (const other of pair.sockets) other.destroy();
       else halfOpen.add(pair.sockets);
     });

@@ -12,8 +12,8 @@ export interface TestProcess extends AsyncDisposable {
   onLine(listener: (line: string) => void): void;
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /**
-   * Waits for a line that matches, printed before or later. @throws Error with all lines after `timeoutMs` (default:
-   * 60,000), or when the process ends.
+   * Waits for a line that matches; a line that was printed before this call counts, too.
+   * @throws Error with all lines after `timeoutMs` (default: 60,000), or when the process ends.
    */
   waitFor(pattern: RegExp, timeoutMs?: number): Promise<string>;
   kill(signal?: NodeJS.Signals): void;

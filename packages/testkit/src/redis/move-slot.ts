@@ -30,9 +30,9 @@ export async function moveSlot(
 
 /**
  * Waits until a moved slot's new node counts the slot as its own (`isClaimed`), three times in a row. A late message of
- * the old node, from before it knew of the move, may make the new node give the slot up, if it names a newer epoch than
- * the new node knows. Then no node would have the slot, for ever. So the new node is told again, as `redis-cli
- * --cluster fix` does.
+ * the old node, from before it knew of the move, may make the new node give the slot up, if this message names a newer
+ * epoch than the new node knows. Then no node would have the slot, for ever. So the new node is told again, as
+ * `redis-cli --cluster fix` does.
  */
 export async function settleSlot(slot: number, to: Node, isClaimed: () => Promise<boolean>): Promise<void> {
   let times = 0;
