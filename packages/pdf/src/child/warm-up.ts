@@ -1,7 +1,7 @@
 import { pageText } from "../text/layout.ts";
 import type { PageEngine } from "../engines/page-engine.ts";
 
-/** Two columns of text, so that also the code for columns and tables is compiled. */
+/** Two columns of text, so that the code for columns and tables is compiled, too. */
 const LINES = Array.from(
   { length: 12 },
   (_, index) =>

@@ -4,7 +4,7 @@ import type { CoreWatch } from "./core-watch.ts";
 const WATCH_MS = 50;
 /**
  * If a check comes this many ms late, this process was suspended, and the child's messages of this time were not read
- * yet.
+ * yet. So this check does not ask whether the time is used up.
  */
 const SUSPENDED_MS = 1000;
 

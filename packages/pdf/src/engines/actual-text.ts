@@ -17,7 +17,7 @@ export type Span = Box;
 
 export interface ClusteredText extends GivenText {
   /**
-   * For the index of PDFium's character: the rectangle of the character's cluster (a letter with the signs around it).
+   * By the index of PDFium's character: the rectangle of the character's cluster (a letter with the signs around it).
    * PDFium itself knows only the position of the cluster's first sign.
    */
   readonly spans?: ReadonlyMap<number, Span>;

@@ -21,7 +21,10 @@ const [BLANKS, DRAWN] = [200, 0.1] as const;
 const EVEN_EM = 0.4;
 const FULL_WIDTH = /[\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff1f\uff01\uff09\u300d\u300f\u3011]/;
 const BLANK = 0x20;
-/** Characters beside which PDFium may leave out narrow blanks, because it compares gaps with the widest letter. */
+/**
+ * Characters beside which PDFium may leave out narrow blanks, because it compares a gap with the width of the widest
+ * letter.
+ */
 const OVERLOOKED = new RegExp(`${CLUSTERED.source}|[\\u1100-\\u11ff\\u3130-\\u318f\\uac00-\\ud7ff]`);
 /**
  * If PDFium leaves out the blanks of a page whose script is an alphabet, the page's words run together to long ones. To

@@ -249,7 +249,9 @@ const [T1_SHARP_S, SHARP_S] = [0xff, "ß"] as const;
 
 const OFF = /^o\u001b/i;
 
-/** What the unnamed letters of a page are, if their codes are those of Latin-1 or of TeX's encoding T1. */
+/**
+ * Finds out which letters the unnamed ones of a page are, if their codes are those of Latin-1 or of TeX's encoding T1.
+ */
 interface Latin {
   /**
    * The accented letter at an index; undefined if another character is there, or if the codes have another encoding.

@@ -273,9 +273,9 @@ function withBlank(line: Line, next: Line, isBreak: IsBreak): string {
   // part of a path.
   if ((/\S\/$/.test(before) || /:\/\/\S*[.=&?_-]$/.test(before)) && /[\p{L}\p{N}_.~$({]/u.test(first)) return before;
   if (UNSPACED.test(last) && UNSPACED.test(first)) return before;
-  // A blank stands before Thai's sign of repetition. Otherwise a line of Thai or Korean that ends without a blank may
-  // have been broken where there is none: Thai has blanks only between phrases, and Korean words are broken when the
-  // column is full.
+  // Before Thai's sign of repetition there is always a blank. Any other line of Thai or Korean that ends without a
+  // blank may have been broken where there is none: Thai has blanks only between phrases, and Korean words are broken
+  // when the column is full.
   if (first === REPEATED) return `${before} `;
   const isUnmarked = (PHRASED.test(last) && PHRASED.test(first)) || (HANGUL.test(last) && HANGUL.test(first));
   if (isUnmarked && !/\s$/.test(line.text) && !isBreak(before, after)) return before;

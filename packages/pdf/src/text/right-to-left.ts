@@ -84,7 +84,7 @@ export function inReadingOrder(
 }
 
 /**
- * Splits a line into cells, from left to right, at gaps wider than `cellGap`. Returns also the widths of all gaps wider
+ * Splits a line into cells, from left to right, at gaps wider than `cellGap`. Also returns the widths of all gaps wider
  * than a blank.
  */
 export function inCells(
