@@ -74,6 +74,19 @@ describe("hints of the server", () => {
     expect(begun.hints.get("a")).toBe(progress);
     expect(changeTurns(begun, event({ ...accepted("a"), type: "delta", text: "x", attempt: 2 })).hints.size).toBe(0);
   });
+  it("tell no place in the queue while pages of another file are extracted, or once the engine was called", () => {
+    const place = (file: number): Change => ({
+      type: "progress",
+      ask: "a",
+      progress: { stage: "queued", file, position: 2 },
+    });
+    const pages = { stage: "extracting", file: 0, page: 3, pages: 9 } as const;
+    const extracting = play(event(accepted("a")), { type: "progress", ask: "a", progress: pages });
+    expect(changeTurns(extracting, place(1))).toBe(extracting);
+    expect(changeTurns(extracting, place(0)).hints.get("a")).toMatchObject({ stage: "queued" });
+    const asking = play(event(accepted("a")), event({ ...accepted("a"), type: "started", engine: "e", attempt: 1 }));
+    expect(changeTurns(asking, place(0))).toBe(asking);
+  });
   it("are part of the turn", () => {
     const { log, hints } = play(event(accepted("a")), hint);
     const [ask] = log.asks;

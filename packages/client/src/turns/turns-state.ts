@@ -1,4 +1,4 @@
-import { EMPTY_TRANSCRIPT, transcribe, type Transcript } from "@docrelay/protocol";
+import { EMPTY_TRANSCRIPT, transcribe, type Transcript, type TranscriptAsk } from "@docrelay/protocol";
 import type { Event } from "../wire/contract.ts";
 import type { RelayError } from "../wire/relay-error.ts";
 import { isOver, type AskProgress, type Turn, type TurnFile } from "./turn.ts";
@@ -109,7 +109,16 @@ function hear(state: TurnsState, ask: string, progress: AskProgress): TurnsState
   const logged = state.log.asks.find(({ id }) => id === ask);
   if (!logged || logged.state === "completed" || logged.state === "failed" || logged.state === "cancelled")
     return state;
+  if (progress.stage === "queued" && isOutdone(logged, state.hints.get(ask), progress.file)) return state;
   return { ...state, hints: new Map(state.hints).set(ask, progress) };
+}
+
+/**
+ * Whether a file's place in the queue says less than is known already: the engine call has begun, so the hint is late;
+ * or pages of another file of the ask are being extracted.
+ */
+function isOutdone({ state }: TranscriptAsk, known: AskProgress | undefined, file: number | undefined): boolean {
+  return state === "asking" || (known?.stage === "extracting" && known.page !== undefined && known.file !== file);
 }
 
 function endOwn(state: TurnsState, id: string, how: Pick<Turn, "state" | "error">, after?: string): TurnsState {
