@@ -5,6 +5,7 @@ import type { Resources } from "./resources.ts";
 import type { Config } from "./config.ts";
 import { createExtractReport } from "./extract/extract-report.ts";
 import { runExtraction } from "./extract/extract-job.ts";
+import { startQueuePlaces } from "./extract/queue-places.ts";
 import { listenForForgotten } from "./forget-listener.ts";
 import { retry } from "./report/retry.ts";
 import { openExtractor } from "./open-extractor.ts";
@@ -54,6 +55,8 @@ export async function startExtractRole(
     onError: (error) => report.error("extract queue", error),
   });
   life.add("extract queue", () => consumer[Symbol.asyncDispose]());
+  const places = startQueuePlaces(store, consumer, (error) => report.error("queue places", error));
+  life.add("queue places", () => places[Symbol.dispose]());
   metrics.gauge("docrelay_extractions_running", "Files being extracted now", () => consumer.active);
   return { consumer };
 }

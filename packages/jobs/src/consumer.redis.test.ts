@@ -2,8 +2,8 @@ import { eventually, spawnNode } from "@docrelay/testkit";
 import { Queue } from "bullmq";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { createProducer, JobsError } from "./index.ts";
-import { extractOf, useJobs } from "../test/fixture.ts";
+import { createProducer, JobsError, type ConsumerOptions } from "./index.ts";
+import { extractOf, useJobs, type Runs } from "../test/fixture.ts";
 
 const at = useJobs();
 const MORTAL = fileURLToPath(new URL("../test/mortal-consumer.ts", import.meta.url));
@@ -161,6 +161,34 @@ describe("a consumer", () => {
     await eventually(() => begun.includes("d"), { what: "a place for d" });
     expect(aside).toEqual(["b"]);
     expect(begun).toEqual(["a", "b", "d"]);
+  });
+
+  it("lists the waiting jobs in the order in which they will run, for one process at a time", async () => {
+    const started: string[] = [];
+    const handle: ConsumerOptions["handle"] = ({ key }) => {
+      started.push(key[0] ?? "");
+      return first.promise;
+    };
+    const first = Promise.withResolvers<"done">();
+    const one = await at.extracts({ concurrency: 1, handle });
+    expect(await one.consumer.waiting(10, 60_000)).toEqual([]); // it has a free place, so it does not look
+    await at.producer.extract(extractOf("a"));
+    await eventually(() => started.length === 1);
+    const other = await at.extracts({ concurrency: 1, handle });
+    await at.producer.extract(extractOf("b"));
+    await eventually(() => started.length === 2);
+    await at.producer.extract(extractOf("e"), 3);
+    await at.producer.extract(extractOf("d"), 2);
+    await at.producer.extract(extractOf("c"), 2);
+    const letters = async (runs: Runs, most: number, everyMs: number): Promise<string[]> =>
+      (await runs.consumer.waiting(most, everyMs)).map((key) => key[0] ?? "");
+    expect(await letters(one, 2, 1)).toEqual(["d", "c"]);
+    await eventually(async () => (await at.connect().exists(`${at.prefix}:extract:listed`)) === 0);
+    expect(await letters(other, 10, 60_000)).toEqual(["d", "c", "e"]);
+    expect(await letters(one, 10, 60_000)).toEqual([]);
+    first.resolve("done");
+    await eventually(() => started.length === 5);
+    expect(started.slice(2)).toEqual(["d", "c", "e"]);
   });
 
   it("gets no job after it has stopped", async () => {

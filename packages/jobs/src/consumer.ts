@@ -3,6 +3,7 @@ import type { Cluster, Redis } from "ioredis";
 import { EXTRACT, isOnly, parseJob, PREFIX, prefixesOf, type ExtractJob } from "./catalogue.ts";
 import { asideOf, dispose, type Disposition, type FetchedJob } from "./disposition.ts";
 import { JobsError } from "./error.ts";
+import { firstWaiting } from "./first-waiting.ts";
 import { createExtraPlace, type ExtraPlace } from "./extra-place.ts";
 import { startMakingRoom } from "./make-room.ts";
 import { createRuns, type Run, type Runs } from "./runs.ts";
@@ -43,6 +44,12 @@ export interface Consumer extends AsyncDisposable {
   stop(): Promise<void>;
   /** How many handlers run now. */
   readonly active: number;
+  /**
+   * Returns the keys of the first waiting jobs of the queue, at most `most`, in the order in which they will run if no
+   * other job is added. Empty if this process has a free place, because then no job waits for long, and if another
+   * process has called this function within the last `everyMs`.
+   */
+  waiting(most: number, everyMs: number): Promise<readonly string[]>;
   idle(): Promise<void>;
 }
 
@@ -98,6 +105,8 @@ export function consumeExtracts(options: ConsumerOptions): Consumer {
     get active() {
       return runs.size;
     },
+    waiting: async (most, everyMs) =>
+      runs.regular < concurrency ? [] : firstWaiting(connection, prefixes, { most, everyMs }),
     idle: () => runs.idle(),
     [Symbol.asyncDispose]: () => (closing ??= stop(consuming).then(() => close(consuming, making))),
   };
