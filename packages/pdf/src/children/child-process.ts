@@ -155,7 +155,7 @@ function childOf<J, R extends { readonly type: string }>(
   }: Pick<Program<R>, "isLast"> & { readonly coreWatch: CoreWatch; readonly inBackground: boolean },
 ): Child<J, R> {
   let alive = true;
-  let idleOnly = inBackground;
+  let idleOnly = false;
   let isReady = false;
   const slot: JobSlot<R> = { job: undefined };
   const ready = Promise.withResolvers<void>();

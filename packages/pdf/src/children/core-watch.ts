@@ -30,10 +30,7 @@ const QUICK_STARTS_AT_ONCE = 8;
 export type Wrapper = readonly [file: string, ...args: string[]];
 
 export interface WatchedProcess {
-  /**
-   * Whether the process runs only on cores that no other program uses; false while the process starts, unless it starts
-   * in the background.
-   */
+  /** Whether the process runs only on cores that no other program uses; false until it is ready. */
   readonly idleOnly: boolean;
   /** The processor time that the process has used so far, in ms; NaN when unknown. */
   cpuMs(): number;
@@ -56,7 +53,7 @@ export interface CoreWatch {
    */
   watch(process: WatchedProcess, onStarved: () => void): () => void;
   /**
-   * Called once for each child that starts. Returns whether this child may start with normal priority; false after many
+   * Called once for each child that starts, unless it starts in the background. Returns whether this child may start with normal priority; false after many
    * starts within a short time, as when every file kills its child.
    */
   takeQuickStart(): boolean;

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { eventually, makePdf } from "@docrelay/testkit";
 import { afterEach, describe, expect, it } from "vitest";
 import { hold, startObeying } from "../../test/obeying.ts";
@@ -186,61 +187,69 @@ describe("a pool of children", () => {
     expect(starts.filter((inBackground) => !inBackground)).toHaveLength(2);
   });
 
-  it("starts the next one in the background only while another is ready and nobody waits", async () => {
-    const starts: boolean[] = [];
+  it("lends no spare one while a child still reads that has a successor already", async () => {
+    const successor = Promise.withResolvers<void>();
+    const started: Child[] = [];
     const start = (_: CoreWatch, inBackground: boolean): Child => {
-      starts.push(inBackground);
-      return pdfium();
+      const child = pdfium();
+      const { ready } = child;
+      const late = successor.promise.then(() => ready);
+      started.push(inBackground ? Object.defineProperty(child, "ready", { value: late }) : child);
+      return child;
+    };
+    const pool = createPool(1, start, { coreWatch: idleCores(), reserve: 1, filesPerChild: 2 });
+    pools.push(pool);
+    const [old, other] = [await pool.acquire(signal), await pool.acquire(signal)];
+    pool.release(other);
+    pool.release(old);
+    expect(await pool.acquire(signal)).toBe(old);
+    pool.release(old); // after its second file its successor starts
+    expect(await pool.acquire(signal)).toBe(old);
+    successor.resolve();
+    await started.at(-1)?.ready;
+    await setImmediate();
+    expect(pool.acquireSpare(() => undefined)).toBeUndefined();
+    pool.release(old);
+    await eventually(() => !runs(old.pid), { what: "the end of the child that has read enough" });
+    expect(pool.acquireSpare(() => undefined)).toBeDefined();
+  });
+
+  it("does not grow when a free one dies while a caller waits", async () => {
+    const started: Child[] = [];
+    const start = (): Child => {
+      const child = pdfium();
+      started.push(child);
+      return child;
     };
     const pool = createPool(1, start, { coreWatch: idleCores(), reserve: 1 });
     pools.push(pool);
     const first = await pool.acquire(signal);
-    const second = await pool.acquire(signal);
-    first.kill();
-    pool.release(first); // no child is ready
-    pool.release(second);
-    const third = await pool.acquire(signal);
-    expect(third).toBe(second);
-    const fourth = await pool.acquire(signal);
-    pool.release(fourth);
-    third.kill();
-    pool.release(third); // `fourth` is ready
-    expect(starts).toEqual([false, false, false, true]);
+    for (const child of started) if (child !== first) child.kill();
+    const waiting = pool.acquire(signal);
+    await eventually(() => started.some((child) => child !== first && !runs(child.pid)), { what: "the child's end" });
+    pool.release(first);
+    const second = await waiting;
+    const third = await pool.acquire(signal); // not before the killed child was replaced
+    expect(third).not.toBe(second);
+    expect(started.filter(({ alive }) => alive)).toHaveLength(2);
   });
 
-  it("starts another one, not in the background, when a start in the background is starved while a caller waits", async () => {
-    const starts: boolean[] = [];
+  it("refuses who waits when no child can be started where the cores have become full", async () => {
     let areFull = false;
-    const starve: Array<() => void> = [];
-    const coreWatch: CoreWatch = {
-      ...idleCores(),
-      coresAreFull: () => areFull,
-      watch(_, onStarved) {
-        starve.push(onStarved);
-        return () => undefined;
-      },
+    const start = (): Child => {
+      if (areFull) throw new Error("no process left");
+      return pdfium();
     };
-    const start = (_: CoreWatch, inBackground: boolean): Child => {
-      starts.push(inBackground);
-      const child = Object.defineProperty(pdfium(), "idleOnly", { value: !areFull });
-      return inBackground ? Object.defineProperty(child, "ready", { value: new Promise(() => undefined) }) : child;
-    };
-    const pool = createPool(1, start, { coreWatch, reserve: 1 });
+    const pool = createPool(1, start, { coreWatch: { ...idleCores(), coresAreFull: () => areFull } });
     pools.push(pool);
-    const [first, second] = [await pool.acquire(signal), await pool.acquire(signal)];
-    pool.release(first);
-    second.kill();
-    pool.release(second); // its successor starts in the background
-    expect(starts).toEqual([false, false, true]);
-    const urgent = await pool.acquire(signal, true);
-    expect(urgent).toBe(first);
-    starve.length = 0;
+    const child = await pool.acquire(signal);
     const waiting = pool.acquire(signal);
+    pool.release(child);
+    const busy = await waiting;
+    const refused = expect(pool.acquire(signal)).rejects.toThrow("no process left");
     areFull = true;
-    for (const onStarved of starve) onStarved();
-    const child = await waiting;
-    expect(child.alive).toBe(true);
-    expect(starts).toEqual([false, false, true, false]);
+    pool.release(busy);
+    await refused;
   });
 
   it("replaces one that died while it was free", async () => {

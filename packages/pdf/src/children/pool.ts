@@ -39,8 +39,9 @@ export interface PoolOptions {
 
 const FILES_PER_CHILD = 200;
 /**
- * How many ms a start may take. A start takes half a second of CPU time, and even at the lower priority a child gets a
- * twentieth of a core. So only a start that hangs takes longer than this.
+ * How many ms a start may take. A start takes half a second of CPU time, and even at nice 10 a child gets a twentieth of
+ * a core. So only a start that hangs takes longer than this, or one in the background while all cores are busy: then the
+ * next return of the child that is to be replaced begins another start.
  */
 const START_MS = 60_000;
 /**
@@ -62,6 +63,7 @@ export function createPool(
   { coreWatch = createCoreWatch(), reserve = 0, filesPerChild = FILES_PER_CHILD }: PoolOptions = {},
 ): Pool {
   const pool: State = {
+    most: size + reserve,
     start: (inBackground) => start(coreWatch, inBackground),
     coreWatch,
     reserve,
@@ -87,14 +89,17 @@ export function createPool(
       const turn = pool.turns.wait(signal, isUrgent);
       serve(pool);
       const child = await turn;
-      while (!pool.closed && pool.files.size < size + reserve) add(pool);
+      while (!pool.closed && hasRoom(pool)) add(pool);
       if (!signal.aborted) return child;
       pool.free.push(child);
       serve(pool);
       throw signal.reason;
     },
     acquireSpare(recall) {
-      if (pool.turns.waiting > 0 || pool.free.length <= reserve || coreWatch.coresAreFull()) return undefined;
+      // While a retired child still reads a file, one child more is free than otherwise. It stays free, so that the files
+      // that are read at the same time need no more memory than those of `size + reserve` children.
+      const kept = reserve + pool.retired.size;
+      if (pool.turns.waiting > 0 || pool.free.length <= kept || coreWatch.coresAreFull()) return undefined;
       const index = pool.free.findIndex((child) => isWarm(pool, child));
       const [child] = index < 0 ? [] : pool.free.splice(index, 1);
       if (child) pool.recalls.set(child, recall);
@@ -109,10 +114,7 @@ export function createPool(
         if (hasReadEnough(pool, child)) void replaceInBackground(pool, child);
       } else {
         drop(pool, child);
-        // If no caller waits and another child is ready, the new child starts in the background. So a file that kills
-        // its child, sent again and again, does not slow everything else by the starts of children.
-        const isCalm = pool.turns.waiting === 0 && pool.free.some((other) => isWarm(pool, other));
-        add(pool, isCalm && !coreWatch.coresAreFull());
+        add(pool);
       }
       serve(pool);
     },
@@ -126,6 +128,8 @@ export function createPool(
 }
 
 interface State {
+  /** How many children there are, not counting the retired ones. */
+  readonly most: number;
   readonly start: (inBackground: boolean) => Child;
   readonly coreWatch: CoreWatch;
   readonly reserve: number;
@@ -142,7 +146,10 @@ interface State {
   readonly recalls: Map<Child, () => void>;
   /** Free children that are not ready yet, and whose start is being watched. */
   readonly starting: Set<Child>;
-  /** A child that starts in the background, and will take the place of a child that has read enough files. */
+  /**
+   * A child that will take the place of a child that has read enough files. It starts in the background, unless the cores
+   * are full.
+   */
   successor: Child | undefined;
   /** Children whose successor is ready, and which end when they are returned. */
   readonly retired: Set<Child>;
@@ -151,15 +158,19 @@ interface State {
   closed: boolean;
 }
 
-function add(pool: State, inBackground = false): void {
+function add(pool: State): void {
   if (pool.closed) return;
-  const child = pool.start(inBackground);
+  const child = pool.start(false);
   child.ready.then(
     () => pool.ready.add(child),
     () => undefined,
   );
   pool.files.set(child, 0);
   pool.free.push(child);
+}
+
+function hasRoom({ files, retired, most }: State): boolean {
+  return files.size - retired.size < most;
 }
 
 function drop(pool: State, child: Child): void {
@@ -186,15 +197,19 @@ function takeWarm(pool: State, isUrgent: boolean): Child | undefined {
 function replaceIdleOnly(pool: State): void {
   if (!pool.coreWatch.coresAreFull()) return;
   for (const child of pool.free.filter(({ idleOnly }) => idleOnly)) {
+    add(pool); // before the drop: if no child can be started, the pool keeps the one that it has
     pool.free.splice(pool.free.indexOf(child), 1);
     drop(pool, child);
-    add(pool);
   }
 }
 
 function serve(pool: State): void {
   if (pool.closed) return;
-  if (pool.turns.waiting > 0) replaceIdleOnly(pool);
+  try {
+    if (pool.turns.waiting > 0) replaceIdleOnly(pool);
+  } catch (error) {
+    return pool.turns.endAll(error); // no child can be started
+  }
   pool.turns.serve((isUrgent) => takeWarm(pool, isUrgent));
   if (pool.turns.waiting === 0) return;
   for (const recall of pool.recalls.values()) recall();
@@ -209,14 +224,14 @@ function serve(pool: State): void {
 async function prepare(pool: State, child: Child): Promise<void> {
   pool.starting.add(child);
   try {
-    if (!pool.ready.has(child)) await started(pool, child);
+    if (!pool.ready.has(child)) await started(child, pool.coreWatch);
     if (!child.alive) throw new Error("the child died");
   } catch {
     if (!pool.free.includes(child)) return; // the child was replaced already
     pool.free.splice(pool.free.indexOf(child), 1);
     drop(pool, child);
     await sleep(RESTART_MS);
-    add(pool);
+    if (hasRoom(pool)) add(pool); // if there is no room, a caller has added a child meanwhile
   } finally {
     pool.starting.delete(child);
     serve(pool);
@@ -262,10 +277,10 @@ function mayServeAgain(pool: State, child: Child): boolean {
   return fitsCores && child.alive && !hasReadEnough(pool, child, 2) && child.memory() < MAX_FREE_BYTES && !pool.closed;
 }
 
-async function started(pool: State, child: Child): Promise<void> {
+async function started(child: Child, coreWatch: CoreWatch): Promise<void> {
   // If the child is starved while it starts, the watch notes that the cores are full, so that new children start with a
-  // higher priority. If the starved child started in the background and a caller waits, `serve` replaces it at once.
-  const endWatch = pool.coreWatch.watch(child, () => serve(pool));
+  // higher priority.
+  const endWatch = coreWatch.watch(child, () => undefined);
   try {
     await readyInTime(child);
   } finally {
