@@ -330,6 +330,25 @@ describe("an extraction", () => {
     expect(heard.at(-1)).toMatchObject({ stage: "asking", ask: "one" });
   });
 
+  it("tells the waiting asks that it has begun, if its first page takes long", async () => {
+    await at.here({ WORKER_ROLES: "ask" });
+    const listener = at.connect();
+    const heard: Progress[] = [];
+    listener.on("smessage", (_channel, message) => {
+      const frame = decodeFrame(String(message));
+      if (frame?.name === "progress") heard.push(frame.progress);
+    });
+    await listener.ssubscribe(channelOf(conversationAddress(USER, "talk")));
+    const file = await at.file("slow.pdf", makePdf({ pages: ["One slow page."], operators: 6_000_000, deflate: true }));
+    await at.ask("talk", "one", { files: [file] });
+    await eventually(async () => (await at.stateOf("one")) === "parked");
+    await eventually(() => heard.length > 0);
+    heard.length = 0;
+    await at.here({ WORKER_ROLES: "extract" });
+    await at.ended("talk", "one");
+    expect(heard[0]).toEqual({ conversation: "talk", ask: "one", stage: "extracting", file: 0 });
+  });
+
   it("hints that it begins, at which page it is, and that it has ended, also when no ask waits", async () => {
     const listener = at.connect();
     const heard: Hint[] = [];

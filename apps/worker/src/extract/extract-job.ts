@@ -173,7 +173,7 @@ async function extractText(
   }
   if (job.locked === true && password === undefined) return "no-password";
   const signal = AbortSignal.any([stopping, aside, deps.forgotten].filter((one) => one !== undefined));
-  const progress = createPageProgress(store, job.key, (error) => report.error("page progress", error));
+  using progress = createPageProgress(store, job.key, (error) => report.error("page progress", error));
   const startedAt = performance.now();
   // If an upload and not an ask has queued the extraction, there is no parent, and a new trace begins here.
   const { traceparent: parent } = readTrace(job.trace);

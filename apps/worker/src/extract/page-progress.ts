@@ -4,7 +4,7 @@ import { hintsOfText, peekWaiting, publishHint, publishProgress, type Store } fr
  * Publishes the progress of one extraction: to the conversations of the asks that wait for its text, and to the
  * connections that have sent the id of its upload.
  */
-export interface PageProgress {
+export interface PageProgress extends Disposable {
   /** Publishes that `page` of `pages` is extracted, at most 4 times a second; calls in between are dropped. */
   page(page: number, pages: number): void;
 }
@@ -13,22 +13,31 @@ const EVERY_MS = 250;
 /** How many waiting asks get the progress. It is only a hint, so further asks that wait for the same text get none. */
 const MAX_WAITING = 200;
 
+/**
+ * Call it when the extraction begins. If no page is extracted within `EVERY_MS`, asks get the hint that their file is
+ * being extracted: the last hint that they got may be its place in the queue.
+ */
 export function createPageProgress(store: Store, key: string, onError: (error: unknown) => void): PageProgress {
   let next = 0;
   let publishing = false;
+  const begun = setTimeout(() => void tellAsks({}).catch(onError), EVERY_MS);
 
-  async function publish(page: number, pages: number): Promise<void> {
+  async function tellAsks(where: { readonly page?: number; readonly pages?: number }): Promise<void> {
     const waiting = await peekWaiting(store, key, MAX_WAITING);
     const sent = waiting.map(async ({ ask, ...address }) => {
       if (!ask) return;
       const { conversation, id, file } = ask;
-      await publishProgress(store, address, { conversation, ask: id, stage: "extracting", file, page, pages });
+      await publishProgress(store, address, { conversation, ask: id, stage: "extracting", file, ...where });
     });
-    await Promise.all([...sent, publishHint(store, hintsOfText(key), { kind: "page", page, pages })]);
+    await Promise.all(sent);
+  }
+  async function publish(page: number, pages: number): Promise<void> {
+    await Promise.all([tellAsks({ page, pages }), publishHint(store, hintsOfText(key), { kind: "page", page, pages })]);
   }
 
   return {
     page(page, pages) {
+      clearTimeout(begun);
       const now = performance.now();
       if (publishing || now < next) return;
       next = now + EVERY_MS;
@@ -37,5 +46,6 @@ export function createPageProgress(store: Store, key: string, onError: (error: u
         .catch(onError)
         .finally(() => void (publishing = false));
     },
+    [Symbol.dispose]: () => clearTimeout(begun),
   };
 }

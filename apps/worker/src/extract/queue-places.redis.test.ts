@@ -47,8 +47,9 @@ it("asks hear which place their file has in the queue of extractions, while it w
   expect(new Set(placesOf("second"))).toEqual(new Set([1]));
   ends.shift()?.();
   await eventually(() => running.length === 2);
-  heard.length = 0;
   await eventually(() => placesOf("third").includes(1), { what: "the first place of the third file" });
+  heard.length = 0; // the lists that had the second file are published
+  await eventually(() => placesOf("third").includes(1), { what: "the place once more" });
   expect(placesOf("second")).toEqual([]); // it is being extracted
   for (const end of ends) end();
   await eventually(() => running.length === 3);

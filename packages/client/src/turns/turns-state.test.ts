@@ -86,6 +86,14 @@ describe("hints of the server", () => {
     expect(changeTurns(extracting, place(0)).hints.get("a")).toMatchObject({ stage: "queued" });
     const asking = play(event(accepted("a")), event({ ...accepted("a"), type: "started", engine: "e", attempt: 1 }));
     expect(changeTurns(asking, place(0))).toBe(asking);
+    const files = [{ name: "a.pdf", size: 1, sha256: "x" }];
+    const extracted = { file: 0, pages: 3, chars: 9, missing: [], ocr: [], truncated: false };
+    const read = play(
+      event({ ...accepted("a"), files } as Event),
+      event({ ...accepted("a"), type: "extracted", ...extracted } as Event),
+      { type: "progress", ask: "a", progress: { stage: "asking" } },
+    );
+    expect(changeTurns(read, place(0))).toBe(read);
   });
   it("are part of the turn", () => {
     const { log, hints } = play(event(accepted("a")), hint);

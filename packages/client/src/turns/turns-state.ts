@@ -114,11 +114,12 @@ function hear(state: TurnsState, ask: string, progress: AskProgress): TurnsState
 }
 
 /**
- * Whether a file's place in the queue says less than is known already: the engine call has begun, so the hint is late;
- * or pages of another file of the ask are being extracted.
+ * Whether a file's place in the queue says less than is known already: the file was extracted or the engine call has
+ * begun, so the hint is late; or pages of another file of the ask are being extracted.
  */
-function isOutdone({ state }: TranscriptAsk, known: AskProgress | undefined, file: number | undefined): boolean {
-  return state === "asking" || (known?.stage === "extracting" && known.page !== undefined && known.file !== file);
+function isOutdone({ state, files }: TranscriptAsk, known: AskProgress | undefined, file = 0): boolean {
+  if (state === "asking" || files[file]?.extraction !== undefined) return true;
+  return known?.stage === "extracting" && known.page !== undefined && known.file !== file;
 }
 
 function endOwn(state: TurnsState, id: string, how: Pick<Turn, "state" | "error">, after?: string): TurnsState {
