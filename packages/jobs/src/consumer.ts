@@ -46,8 +46,9 @@ export interface Consumer extends AsyncDisposable {
   readonly active: number;
   /**
    * Returns the keys of the first waiting jobs of the queue, at most `most`, in the order in which they will run if no
-   * other job is added. Empty if this process has a free place, because then no job waits for long, and if another
-   * process has called this function within the last `everyMs`.
+   * other job is added; with several slots only roughly in this order. Empty if this process has a free place, because
+   * then no job waits for long, and if a process, this one included, got the list within the last `everyMs`. A call
+   * of a process with a free place does not count.
    */
   waiting(most: number, everyMs: number): Promise<readonly string[]>;
   idle(): Promise<void>;
@@ -75,8 +76,8 @@ const CLOSE_MS = 2000;
 const LONG_MS = 2000;
 const BRIEF_MS = 20;
 /**
- * For how many ms BullMQ's event stream is kept. The time is short, because no process reads this stream, and it names
- * text keys.
+ * For how many ms BullMQ's event stream is kept. Otherwise it would be kept for ever, although no process reads it and
+ * it names text keys.
  */
 const EVENTS_MS = 3_600_000;
 

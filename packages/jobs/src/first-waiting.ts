@@ -3,7 +3,8 @@ import { EXTRACT } from "./catalogue.ts";
 
 /**
  * Returns the keys of the waiting jobs, at most `most`, in the order in which they will run if no other job is added.
- * Within `everyMs` only one process gets the list, and all others get an empty one.
+ * With several slots this is only roughly the order: jobs of equal priority are sorted by a counter, and each slot has
+ * its own. Within `everyMs` only one call, of any process, gets the list, and all others get an empty one.
  */
 export async function firstWaiting(
   connection: Redis | Cluster,

@@ -29,7 +29,8 @@ export interface ReadyMessage {
 /** Reports to the launcher, over the IPC channel, that this process is ready. Does nothing without a channel. */
 export function announceReady(facts: { port?: number } = {}): void {
   const message: ReadyMessage = { type: "ready", ...facts };
-  // If the channel closes meanwhile, this callback ignores the error, because `untilSignal` reports it.
+  // If the channel closes before the message is sent, this callback gets an error and ignores it: `untilSignal` reports
+  // that the launcher is gone.
   process.send?.(message, undefined, undefined, () => undefined);
 }
 

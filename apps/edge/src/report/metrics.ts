@@ -6,7 +6,10 @@ import { createMetrics, type Metrics } from "@docrelay/platform";
  */
 export interface EdgeMetrics {
   readonly metrics: Metrics;
-  /** Returns how many client events were refused since the start, by event and code. */
+  /**
+   * Returns how many events, connections, plain frames and HTTP requests of clients were refused since the start, by
+   * what was refused (`event`) and code.
+   */
   refusals(): Promise<Array<{ event: string; code: string; count: number }>>;
   /** Returns some of the current counts, under readable names, for the pages of operators. */
   figures(): Readonly<Record<string, number>>;

@@ -51,8 +51,8 @@ export function pageAddress(): Address {
 }
 
 /**
- * Returns an address that only the chat knows, because an embedded chat must not change the address of the page around
- * it.
+ * Returns the address of an embedded chat. It is only kept in memory, because an embedded chat must not change the
+ * address of the page around it.
  */
 export function innerAddress(first?: string): Address {
   let [now, changed] = [first, (): void => undefined];

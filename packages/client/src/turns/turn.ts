@@ -56,7 +56,10 @@ export interface Turn {
   /** The id of the version after this one; the newest version has none. */
   readonly replacedBy?: string;
   readonly state: TurnState;
-  /** The newest hint of progress. Undefined when there is none, and once the answer has text. */
+  /**
+   * The newest hint of progress. Undefined if there is none, and after the end of the ask. Text of the answer drops an
+   * earlier hint, but a hint that comes late stays.
+   */
   readonly progress?: AskProgress;
   /**
    * The text of the answer as far as it has arrived. If the engine was called again, it is only the text of the last

@@ -94,7 +94,7 @@ async function send(
   return reading;
 }
 
-/** Reads at most `bytes` bytes of the body as text, and drops the rest. */
+/** Returns at most the first `bytes` bytes of the body, as text, and stops reading after that. */
 async function readAtMost(response: Response, bytes: number): Promise<string> {
   const pieces: Uint8Array[] = [];
   let size = 0;

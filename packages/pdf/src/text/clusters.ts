@@ -124,8 +124,8 @@ function clustersOf(signs: readonly ClusterSign[]): Cluster[] {
 }
 
 /**
- * Returns the cluster to which a combining mark belongs: the cluster before the mark, unless that is too far away and
- * another cluster is near enough; then the nearest one.
+ * Returns the cluster to which a combining mark belongs: the cluster before the mark, unless that is a blank or too far
+ * away, and another cluster is near enough; then the nearest one that is no blank.
  */
 function ownerOf(
   mark: Cluster,

@@ -16,8 +16,8 @@ export interface Abuse {
 const MIB = 1_048_576;
 const FILE_BYTES = 25 * MIB;
 /**
- * The most bytes that one abuse sends, which is as many as a fast connection can send in its time; `large plain frames`
- * may send four times as many.
+ * The most bytes that one abuse sends: about as many as a fast connection can send while the abuse runs. `large plain
+ * frames` may send four times as many.
  */
 const MAX_BYTES = 800 * MIB;
 /** The number of empty text operators on a page that takes seconds to extract. They compress to about 35 kB. */

@@ -1,6 +1,9 @@
 /* The unit costs of docs/performance.md, in µs of CPU and in bytes. */
 
-/** What one ask costs a process: a part of each ask, and a part that all asks of a second share. */
+/**
+ * How much CPU time asks cost a process: a fixed time for each ask, and a time for each second with asks, however many
+ * asks that second has.
+ */
 export interface AskCost {
   /** The CPU time in µs that each ask costs, at any rate of asks. */
   readonly eachUs: number;

@@ -34,7 +34,10 @@ export interface Overview {
     readonly slowest: readonly AskFacts[];
   };
   readonly extractions: Readonly<Record<string, number>>;
-  /** How many client events this edge has refused since its start, by event and code. */
+  /**
+   * How many events, connections, plain frames and HTTP requests of clients this edge has refused since its start, by
+   * what was refused (`event`) and code.
+   */
   readonly refusals: ReadonlyArray<{ readonly event: string; readonly code: string; readonly count: number }>;
   /**
    * The users, sorted by their unfinished asks on all edges, then by their connections to this edge. `u`: the user's
