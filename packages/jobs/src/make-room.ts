@@ -24,21 +24,26 @@ const LOOK_MS = 10;
  */
 export function startMakingRoom(deps: MakeRoomDeps): Disposable {
   let looking: Promise<void> | undefined;
+  let isShut = true;
   const timer = setInterval(() => {
+    if (isShut && !isFull(deps)) return; // an idle process does nothing
     looking ??= makeRoom(deps)
-      .catch(deps.onError)
+      .then(() => void (isShut = !isFull(deps)), deps.onError)
       .finally(() => (looking = undefined));
   }, LOOK_MS);
   timer.unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
+function isFull({ runs, concurrency }: MakeRoomDeps): boolean {
+  return runs.left().filter(({ isExtra }) => !isExtra).length >= concurrency;
+}
+
 async function makeRoom(deps: MakeRoomDeps): Promise<void> {
   const { runs, extra, concurrency, briefMs } = deps;
   const now = performance.now();
   const left = runs.left();
-  const isFull = left.filter(({ isExtra }) => !isExtra).length >= concurrency;
-  if (deps.isStopped() || !isFull) return extra.shut();
+  if (deps.isStopped() || !isFull(deps)) return extra.shut();
   const areBrief = left.some((run) => now - run.begunAt < briefMs);
   if (left.length === concurrency && !areBrief && (await extra.open())) return;
   await extra.shut();
