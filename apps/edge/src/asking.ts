@@ -108,7 +108,7 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
     conversations,
     shares: createShares(store, config.SHARE_TTL_MS),
     ownFiles,
-    ownData: createOwnData({ store, blobs, openConversation, conversations, ownFiles, quotas }),
+    ownData: createOwnData({ store, blobs, openConversation, conversations, ownFiles, quotas, onTrouble }),
     quotas,
     uploads,
     uploadQueue,

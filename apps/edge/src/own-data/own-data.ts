@@ -25,21 +25,33 @@ export interface OwnDataDeps extends ExportDeps {
   readonly conversations: OwnConversations;
   readonly ownFiles: OwnFiles;
   readonly quotas: Pick<Quotas, "isBounded">;
+  onTrouble(error: unknown): void;
+  /** After how many ms counters that were written late are removed. Default: 20,000. */
+  readonly lateMs?: number;
 }
 
 /** Few exports run at a time, because each one reads and compresses all logs of a user. */
 const EXPORTS = { atOnce: 2, maxWaiting: 32, waitMs: 20_000 };
 const MAX_ROUNDS = 5;
+/**
+ * Asks, tokens and pages are counted a moment after they were used, and no other step waits for the count. So a count of
+ * an ask or an extraction that the removal has ended may come after the removal, and would stay until it expires.
+ */
+const LATE_MS = 20_000;
 
 export function createOwnData(deps: OwnDataDeps): OwnData {
-  const { store, conversations, ownFiles, quotas } = deps;
+  const { store, conversations, ownFiles, quotas, onTrouble, lateMs = LATE_MS } = deps;
   const slots = createSlots(EXPORTS);
+  const forget = (user: string): Promise<boolean> => forgetUser(store, user, quotas.isBounded(user));
   return {
     async remove(user) {
       for (let rounds = 0; rounds < MAX_ROUNDS; rounds++) {
         await conversations.removeAll(user);
         await ownFiles.removeAll(user);
-        if (await forgetUser(store, user, quotas.isBounded(user))) return;
+        if (!(await forget(user))) continue;
+        // Has no effect if the user has asked or uploaded again meanwhile.
+        setTimeout(() => void forget(user).catch(onTrouble), lateMs).unref();
+        return;
       }
       throw refuse("BUSY", { retryAfterMs: 1000 });
     },
