@@ -42,6 +42,11 @@ const LATE_MS = 20_000;
 export function createOwnData(deps: OwnDataDeps): OwnData {
   const { store, conversations, ownFiles, quotas, onTrouble, lateMs = LATE_MS } = deps;
   const slots = createSlots(EXPORTS);
+  /**
+   * One timer for each user who has removed all data within the last `lateMs`. If the edge ends before the timer, a late
+   * count stays until it expires.
+   */
+  const late = new Map<string, NodeJS.Timeout>();
   const forget = (user: string): Promise<boolean> => forgetUser(store, user, quotas.isBounded(user));
   return {
     async remove(user) {
@@ -50,7 +55,12 @@ export function createOwnData(deps: OwnDataDeps): OwnData {
         await ownFiles.removeAll(user);
         if (!(await forget(user))) continue;
         // Has no effect if the user has asked or uploaded again meanwhile.
-        setTimeout(() => void forget(user).catch(onTrouble), lateMs).unref();
+        clearTimeout(late.get(user));
+        const again = setTimeout(() => {
+          late.delete(user);
+          forget(user).catch(onTrouble);
+        }, lateMs);
+        late.set(user, again.unref());
         return;
       }
       throw refuse("BUSY", { retryAfterMs: 1000 });

@@ -1,4 +1,5 @@
-import { hintsOfText, peekWaiting, publishHint, publishProgress, type Store } from "@docrelay/channel";
+import { hintsOfText, publishHint, type Store } from "@docrelay/channel";
+import { tellWaiting } from "./tell-waiting.ts";
 
 /**
  * Publishes the progress of one extraction: to the conversations of the asks that wait for its text, and to the
@@ -23,13 +24,7 @@ export function createPageProgress(store: Store, key: string, onError: (error: u
   const begun = setTimeout(() => void tellAsks({}).catch(onError), EVERY_MS);
 
   async function tellAsks(where: { readonly page?: number; readonly pages?: number }): Promise<void> {
-    const waiting = await peekWaiting(store, key, MAX_WAITING);
-    const sent = waiting.map(async ({ ask, ...address }) => {
-      if (!ask) return;
-      const { conversation, id, file } = ask;
-      await publishProgress(store, address, { conversation, ask: id, stage: "extracting", file, ...where });
-    });
-    await Promise.all(sent);
+    await tellWaiting(store, key, MAX_WAITING, { stage: "extracting", ...where });
   }
   async function publish(page: number, pages: number): Promise<void> {
     await Promise.all([tellAsks({ page, pages }), publishHint(store, hintsOfText(key), { kind: "page", page, pages })]);

@@ -1,5 +1,6 @@
-import { peekWaiting, publishProgress, type Store } from "@docrelay/channel";
+import type { Store } from "@docrelay/channel";
 import type { Consumer } from "@docrelay/jobs";
+import { tellWaiting } from "./tell-waiting.ts";
 
 const EVERY_MS = 1000;
 /** The lease of the list is shorter than the interval, so that the next tick of the same process gets the list again. */
@@ -33,15 +34,6 @@ export function startQueuePlaces(
 async function publishPlaces(store: Store, consumer: Pick<Consumer, "waiting">): Promise<void> {
   const texts = await consumer.waiting(MAX_FILES, LISTED_MS);
   await Promise.all(
-    texts.map(async (text, index) => {
-      const waiting = await peekWaiting(store, text, MAX_ASKS);
-      const sent = waiting.map(async ({ ask, ...address }) => {
-        if (!ask) return;
-        const { conversation, id, file } = ask;
-        const place = { stage: "queued", file, position: index + 1 } as const;
-        await publishProgress(store, address, { conversation, ask: id, ...place });
-      });
-      await Promise.all(sent);
-    }),
+    texts.map((text, index) => tellWaiting(store, text, MAX_ASKS, { stage: "queued", position: index + 1 })),
   );
 }
