@@ -52,7 +52,7 @@ export async function startRedisServer(args: readonly string[], sentinel?: strin
       const files = await Promise.all(names.map((file) => readFile(join(folder, LOG, file), "latin1")));
       return files.join("");
     },
-    keep: () => cp(join(folder, LOG), join(folder, KEPT), { recursive: true }),
+    keep: () => copyLog(folder),
     rollBack: async () => {
       await kill();
       await rm(join(folder, LOG), { recursive: true });
@@ -63,6 +63,22 @@ export async function startRedisServer(args: readonly string[], sentinel?: strin
     resume: async () => void child.kill("SIGCONT"),
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/**
+ * Copies the append-only file. Redis replaces its files while it rewrites them; if one is gone, the copy begins anew.
+ * @throws Error that names the files which Redis has, if they cannot be copied at all.
+ */
+async function copyLog(folder: string, tries = 3): Promise<void> {
+  const kept = join(folder, KEPT);
+  try {
+    await rm(kept, { recursive: true, force: true });
+    await cp(join(folder, LOG), kept, { recursive: true });
+  } catch (cause) {
+    if (tries > 1) return copyLog(folder, tries - 1);
+    const files = await readdir(folder, { recursive: true }).catch(String);
+    throw new Error(`the append-only file was not copied; its folder has: ${String(files)}`, { cause });
+  }
 }
 
 async function launchOnFreePort(

@@ -68,6 +68,12 @@ function fillDisk(): { isFull: boolean } {
 }
 
 /**
+ * So many descriptors are free for certain when a process gets its descriptors back. `prlimit`, which raises the limit
+ * again, cannot be started without: its streams and the report of a failed start take eight.
+ */
+const SPARE = 16;
+
+/**
  * Returns a function that uses up all descriptors or gives them back. With true, it lowers the limit of descriptors to
  * the highest descriptor in use, and opens files until no descriptor below it is free. With false, it undoes both.
  */
@@ -83,6 +89,7 @@ function useUpDescriptors(): (isOut: boolean) => void {
       for (const descriptor of held.splice(0)) closeSync(descriptor);
       return limit(limits);
     }
+    for (let spare = 0; spare < SPARE; spare++) held.push(openSync("/dev/null", "r"));
     limit(String(Math.max(...readdirSync("/proc/self/fd").map(Number)) + 1));
     try {
       for (;;) held.push(openSync("/dev/null", "r"));
