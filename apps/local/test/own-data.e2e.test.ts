@@ -270,14 +270,16 @@ describe("a user's own data", () => {
     expect((await other.call("/asks?wait=1", { method: "POST", body: theirs })).status).toBe(200);
     expect((await me.call("/me", { method: "DELETE" })).status).toBe(204);
     expect(await (await running).text()).toContain('"type":"cancelled"');
-    await eventually(async () => !JSON.stringify([...(await dump())]).includes(me.u));
+    const keysOf = async (word: string): Promise<string[]> =>
+      [...(await dump())].filter((entry) => JSON.stringify(entry).includes(word)).map(([key]) => key);
+    await expect.poll(() => keysOf(me.u)).toEqual([]);
     const again = form("And again?", "theirs");
     const kept = (await (await other.call("/conversations/theirs")).json()) as { asks: Array<{ text: string }> };
     expect(kept.asks[0]?.text).toContain("quetzal document");
     expect((await other.call("/asks?wait=1", { method: "POST", body: again })).status).toBe(200);
     expect((await other.call("/me", { method: "DELETE" })).status).toBe(204);
-    await eventually(async () => (await tracesOf(other)).length === 0);
-    await eventually(async () => (await tracesOf(me)).length === 0);
+    await expect.poll(() => tracesOf(other)).toEqual([]);
+    await expect.poll(() => tracesOf(me)).toEqual([]);
     expect(files()).toEqual([]);
     expect((await me.call("/me", { method: "DELETE" })).status).toBe(204);
   });

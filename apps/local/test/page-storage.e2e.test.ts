@@ -106,7 +106,7 @@ describe("a question that was not sent", () => {
     await ask(page, "a long question");
     await page.getByRole("alert").getByText("Your question could not be sent.").waitFor();
     expect(await page.inputValue(question)).toBe("a long question");
-    expect(await page.locator("#files .chip").count()).toBe(1);
+    await expect.poll(() => page.locator("#files .chip").count()).toBe(1);
     expect(await page.locator(".ask").count()).toBe(0);
   });
 });

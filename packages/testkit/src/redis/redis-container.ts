@@ -12,6 +12,17 @@ import type { TestRedis } from "./test-redis.ts";
 const IMAGE = "redis:7-bookworm";
 const MAX_PRINTED = 256 * 2 ** 20;
 
+/**
+ * Copies the append-only file. A process under test may have it rewritten at any time: then Redis writes other files and
+ * removes the old ones, and the copy begins anew.
+ */
+const KEEP = `cd /data
+for try in 1 2 3 4 5; do
+  before=$(cat appendonlydir/*.manifest) && rm -rf kept && cp -a appendonlydir kept &&
+    [ "$before" = "$(cat appendonlydir/*.manifest)" ] && exit
+done
+exit 1`;
+
 /** Starts redis-server with these options in a container that is removed when this process ends. */
 export async function startRedisContainer(args: readonly string[]): Promise<TestRedis> {
   // By default, testcontainers starts a second container, from another image, which removes containers after the tests.
@@ -47,7 +58,7 @@ export async function startRedisContainer(args: readonly string[]): Promise<Test
     },
     restart,
     readLog: () => docker("exec", name, "sh", "-c", "cat /data/appendonlydir/*"),
-    keep: async () => void (await docker("exec", name, "cp", "-a", "/data/appendonlydir", "/data/kept")),
+    keep: async () => void (await docker("exec", name, "sh", "-c", KEEP)),
     rollBack: async () => {
       // The files are replaced while the container runs, because a stopped container takes no commands. The running
       // server does not notice: it keeps using the files that it has open.

@@ -16,6 +16,7 @@ const CONFIGURATION = "sentinel.conf";
  */
 const LOG = "appendonlydir";
 const KEPT = "kept";
+const FILE = "appendonly.aof";
 
 /**
  * Starts a local `redis-server` with these options in a temporary folder. Both are removed when this process ends.
@@ -66,14 +67,18 @@ export async function startRedisServer(args: readonly string[], sentinel?: strin
 }
 
 /**
- * Copies the append-only file. Redis replaces its files while it rewrites them; if one is gone, the copy begins anew.
+ * Copies the append-only file. A process under test may have it rewritten at any time: then Redis writes other files and
+ * removes the old ones, and the copy begins anew.
  * @throws Error that names the files which Redis has, if they cannot be copied at all.
  */
-async function copyLog(folder: string, tries = 3): Promise<void> {
-  const kept = join(folder, KEPT);
+async function copyLog(folder: string, tries = 5): Promise<void> {
+  const [log, kept] = [join(folder, LOG), join(folder, KEPT)];
+  const namedFiles = (): Promise<string> => readFile(join(log, `${FILE}.manifest`), "utf8");
   try {
+    const before = await namedFiles();
     await rm(kept, { recursive: true, force: true });
-    await cp(join(folder, LOG), kept, { recursive: true });
+    await cp(log, kept, { recursive: true });
+    if ((await namedFiles()) !== before) throw new Error("the append-only file was rewritten meanwhile");
   } catch (cause) {
     if (tries > 1) return copyLog(folder, tries - 1);
     const files = await readdir(folder, { recursive: true }).catch(String);
