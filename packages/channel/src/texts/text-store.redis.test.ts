@@ -203,4 +203,14 @@ describe("passwords and priorities", () => {
     expect(await queueExtraction(channel.store, user, "k3")).toBe(2);
     expect(await queueExtraction(channel.store, userAddress("b"), "k1")).toBe(1);
   });
+
+  it("does not count an extraction that has ended, and that an edge added again before it had left the queue", async () => {
+    const user = userAddress("a");
+    await queueExtraction(channel.store, user, "k1");
+    await writeText(channel.store, "k1", text);
+    await endExtraction(channel.store, user, "k1");
+    await queueExtraction(channel.store, user, "k1");
+    expect(await queueExtraction(channel.store, user, "k2")).toBe(1);
+    expect(await queueExtraction(channel.store, user, "k3")).toBe(2);
+  });
 });

@@ -53,6 +53,8 @@ const BUSY_MS = 60_000;
 export const TOO_BUSY_TO_READ = "The server is too busy to read the file now. Try again in a moment.";
 /** A waiting extraction of a user no longer counts after this many ms, in case its end was not recorded. */
 const EXTRACTING_MS = 600_000;
+/** At how many extractions of a user `queueExtraction` looks, to remove those that have ended. */
+const MAX_LOOKED_AT = 8;
 
 /**
  * Returns the text key of an extraction, which is also the id of its job: the same bytes, profile, scope and password
@@ -260,17 +262,27 @@ export async function dropPassword(store: Store, key: string): Promise<void> {
 const QUEUE = script({
   files: [CLOCK, lua(import.meta.url, "queue-extraction.lua")],
   keys: ["extracting"],
-  args: { text: "text", keepMs: "number" },
+  args: { text: "text", keepMs: "number", oldest: "number" },
 });
 
 /**
  * Adds an extraction to the waiting extractions of its user. Returns how many these are, which becomes the extraction's
  * priority in the queue. Idempotent.
+ *
+ * An extraction may stay in the list although it has ended: an edge may add it again after the worker has removed it and
+ * before the job has left the queue, which then ignores the job that the edge adds. So this function looks at the oldest
+ * extractions of the list, and removes those whose outcome is stored. Otherwise the user's other files would wait behind
+ * those of all other users until the entry expires.
  */
 export async function queueExtraction(store: Store, user: UserAddress, key: string): Promise<number> {
-  const args = { text: key, keepMs: EXTRACTING_MS };
-  const [, waiting] = await run(store.redis, QUEUE, { keys: { extracting: extractingKey(user) }, args });
-  return Number(waiting);
+  const keys = { extracting: extractingKey(user) };
+  const args = { text: key, keepMs: EXTRACTING_MS, oldest: MAX_LOOKED_AT };
+  const [, waiting, ...oldest] = await run(store.redis, QUEUE, { keys, args });
+  const others = oldest.map(String).filter((other) => other !== key);
+  const outcomes = await Promise.all(others.map((other) => store.redis.hget(textKeyOf(other), "kind")));
+  const ended = others.filter((_, index) => typeof outcomes[index] === "string");
+  if (ended.length > 0) await store.redis.zrem(keys.extracting, ...ended);
+  return Number(waiting) - ended.length;
 }
 export async function endExtraction(store: Store, user: UserAddress, key: string): Promise<void> {
   await store.redis.zrem(extractingKey(user), key);
