@@ -25,7 +25,7 @@ const file = { type: "file", file: { filename: SENT, file_data: base64 } };
 const inputFile = { type: "input_file", filename: SENT, file_data: base64 };
 
 /** Every way in which a client can send a file name to an edge. */
-const DOORS: Readonly<Record<string, () => Promise<unknown>>> = {
+const ENDPOINTS: Readonly<Record<string, () => Promise<unknown>>> = {
   "upload:start": async () => {
     const client = await relay.client();
     await client.send("upload:start", { upload: "u", name: SENT, type: "application/pdf", size: pdf.length });
@@ -68,8 +68,8 @@ const DOORS: Readonly<Record<string, () => Promise<unknown>>> = {
 };
 
 describe("the name of a file that came through", () => {
-  it.each(Object.keys(DOORS))("%s is its last part, without what nobody sees", async (door) => {
-    const opened = await DOORS[door]?.();
+  it.each(Object.keys(ENDPOINTS))("%s is its last part, without what nobody sees", async (endpoint) => {
+    const opened = await ENDPOINTS[endpoint]?.();
     const uploads = async (): Promise<string[]> =>
       [...(await relay.dump())].flatMap(([key, value]) => (key.includes(":up:") ? [value] : []));
     await eventually(async () => (await uploads()).length > 0, { what: "the file" });

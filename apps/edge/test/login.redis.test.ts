@@ -1,14 +1,14 @@
 import { freePort } from "@docrelay/testkit";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import type { Edge } from "../src/edge.ts";
-import { doorsOf } from "./doors.ts";
+import { endpointsOf } from "./endpoints.ts";
 import { useEdges } from "./fixture.ts";
 import { startProvider, type Provider } from "./provider.ts";
 
 const CLIENT = { id: "docrelay", secret: "the-client's-secret" };
 const ADMIN_TOKEN = "the-token-of-the-operator";
 const relay = useEdges({ count: 0 });
-const doors = doorsOf(relay).filter(([name]) => !name.includes("cookie"));
+const endpoints = endpointsOf(relay).filter(([name]) => !name.includes("cookie"));
 let provider: Provider;
 let edge: Edge;
 let adminPort: number;
@@ -65,7 +65,7 @@ async function signIn(at = browser()): Promise<ReturnType<typeof browser>> {
   return at;
 }
 
-it("a browser is sent to the login, and comes back as the account's user, at every door", async () => {
+it("a browser is sent to the login, and comes back as the account's user, at every endpoint", async () => {
   const at = browser();
   const sent = await at.go("/");
   expect([sent.status, to(sent)]).toEqual([303, "v1/login"]);
@@ -74,7 +74,7 @@ it("a browser is sent to the login, and comes back as the account's user, at eve
   expect(to(await at.go("/"))).toBe("");
   const session = (await (await at.go("v1/session", "POST")).json()) as { token: string; user: string };
   expect(session.user).toBe("person-1");
-  for (const [name, enter] of doors) {
+  for (const [name, enter] of endpoints) {
     expect([name, await enter(edge, session.token)]).toEqual([name, "ok"]);
     expect([name, await enter(edge, undefined)]).toEqual([name, "AUTH_REQUIRED"]);
   }

@@ -3,14 +3,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Edge } from "../src/edge.ts";
-import { doorsOf, upgrade } from "./doors.ts";
+import { endpointsOf, upgrade } from "./endpoints.ts";
 import { useEdges } from "./fixture.ts";
 import { createLoginKey, signWith, startLogin, type Login, type LoginKey } from "./login.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../../docs/auth.md"), "utf8");
 const SECRET = "a secret of the login of thirty-two bytes at least";
 const relay = useEdges({ count: 0 });
-const doors = doorsOf(relay).filter(([name]) => !name.includes("cookie"));
+const endpoints = endpointsOf(relay).filter(([name]) => !name.includes("cookie"));
 
 let login: Login;
 let rsa: LoginKey;
@@ -109,11 +109,11 @@ describe.each(RECIPES)("the recipe for %s", (recipe, user, good, other) => {
     edge = await relay.start(settingsOf(recipe));
   });
 
-  it("lets its users in at every door, and nobody with a token for another purpose", async () => {
+  it("lets its users in at every endpoint, and nobody with a token for another purpose", async () => {
     const client = await relay.client(edge, undefined, { token: await good() });
     expect(client.welcome.user).toBe(user);
     const [goodToken, otherToken] = await Promise.all([good(), other()]);
-    for (const [name, enter] of doors) {
+    for (const [name, enter] of endpoints) {
       expect([name, await enter(edge, goodToken)]).toEqual([name, "ok"]);
       expect([name, await enter(edge, otherToken)]).toEqual([name, "AUTH_INVALID"]);
     }

@@ -5,14 +5,14 @@ import { once } from "node:events";
 import { beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import type { Edge } from "../src/edge.ts";
-import { doorsOf } from "./doors.ts";
+import { endpointsOf } from "./endpoints.ts";
 import { useEdges } from "./fixture.ts";
 import { readStream } from "./http-client.ts";
 
 const SECRET = "a secret of the login, of thirty-two bytes at least".replace(",", "");
 const ADMIN_TOKEN = "the-token-of-the-operator";
 const relay = useEdges({ count: 0, env: { AUTH_MODE: "jwt", JWT_SECRET: SECRET, ADMIN_TOKEN } });
-const doors = doorsOf(relay).filter(([name]) => !name.includes("cookie"));
+const endpoints = endpointsOf(relay).filter(([name]) => !name.includes("cookie"));
 
 let adminPort: number;
 const edges: Edge[] = [];
@@ -36,8 +36,8 @@ const revoke = (body: object | string, bearer = ADMIN_TOKEN): Promise<Response> 
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
 const told = async (bearer: string): Promise<unknown[]> =>
-  Promise.all(edges.flatMap((edge) => doors.map(([, enter]) => enter(edge, bearer))));
-const all = (code: string): string[] => edges.flatMap(() => doors.map(() => code));
+  Promise.all(edges.flatMap((edge) => endpoints.map(([, enter]) => enter(edge, bearer))));
+const all = (code: string): string[] => edges.flatMap(() => endpoints.map(() => code));
 
 describe("what is revoked", () => {
   it("as a user ends all live connections on all edges within a second, and is let in nowhere", async () => {
@@ -100,7 +100,7 @@ describe("what is revoked", () => {
     await eventually(async () => (await heard()) === 0);
     await revoke({ user: "absent" });
     const absent = await token({ sub: "absent" });
-    for (const [, enter] of doors) {
+    for (const [, enter] of endpoints) {
       await eventually(async () => (await enter(left, absent)) === "AUTH_INVALID", { timeoutMs: 3000 });
     }
   });
@@ -126,7 +126,7 @@ describe("what is revoked", () => {
     const mine = await token({ sub: "earlier" });
     await revoke({ user: "earlier" });
     const later = await relay.start();
-    for (const [, enter] of doors) expect(await enter(later, mine)).toBe("AUTH_INVALID");
+    for (const [, enter] of endpoints) expect(await enter(later, mine)).toBe("AUTH_INVALID");
     const stored = (await relay.dump()).get(KEYS.revoked.pattern) ?? "";
     expect(stored).toContain("user:");
     expect(stored + relay.logged.join()).not.toContain("earlier");

@@ -12,8 +12,8 @@ import { toFailure } from "../report/failure.ts";
 import { originAllowed, type Origins } from "../auth/origin.ts";
 import type { HttpApi } from "./api/api.ts";
 import { hasBody } from "./api/body.ts";
-import { sayError, sayJson } from "./api/say.ts";
-import { isOpenAiPath, sayOpenAiError } from "./openai/say-error.ts";
+import { sendError, sendJson } from "./api/respond.ts";
+import { isOpenAiPath, sendOpenAiError } from "./openai/send-error.ts";
 import { allowOrigin } from "../auth/allow-origin.ts";
 import { sayNotFound } from "./not-found.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
@@ -66,7 +66,7 @@ export function createHttpServer(deps: HttpDeps): Server {
       if (!request.complete) await hearOut(request);
       const pauseMs = deps.pauseOfRefusal(request);
       if (pauseMs > 0) await sleep(pauseMs);
-      const say = isOpenAiPath(pathOf(request)) ? sayOpenAiError : sayError;
+      const say = isOpenAiPath(pathOf(request)) ? sendOpenAiError : sendError;
       say(response, wire);
     });
   });
@@ -141,7 +141,7 @@ async function answerSession(deps: HttpDeps, request: IncomingMessage, response:
     throw refuse("NOT_FOUND");
   }
   request.resume(); // the body is ignored
-  if (deps.login) return sayJson(response, 200, await deps.login.session(request));
+  if (deps.login) return sendJson(response, 200, await deps.login.session(request));
   const token = /^Bearer (\S+)$/i.exec(headers.authorization ?? "")?.[1];
   const user = token === undefined ? undefined : (await deps.authenticator.verify(token)).user;
   const network = clientNetwork(request, deps.trustedProxies);
@@ -150,7 +150,7 @@ async function answerSession(deps: HttpDeps, request: IncomingMessage, response:
   const wait = user === undefined ? (deps.sessionRate?.take(network, performance.now()) ?? 0) : 0;
   if (wait > 0) throw refuse("RATE_LIMITED", { retryAfterMs: wait });
   const session = await deps.authenticator.issue(user);
-  sayJson(response, 200, session);
+  sendJson(response, 200, session);
 }
 
 const isPlainSocket = (path: string): boolean => path === "/ws/chat" || path === "/ws/chat/";

@@ -81,7 +81,7 @@ export async function runExtraction(deps: ExtractDeps, job: ExtractJob, aside?: 
     await Promise.all([dropBytes(deps, job), end()]);
     return wakeWaiting(deps, job);
   }
-  sayHint(deps, key, "begun");
+  publishState(deps, key, "begun");
   const outcome = await extractText(deps, job, { bytes, password, aside });
   if (outcome === "stopped") return deps.stopping.aborted ? "hand-back" : "aside";
   if (outcome === "no-password") return wakeWaiting(deps, job);
@@ -125,7 +125,7 @@ function countPages({ store, report }: ExtractDeps, job: ExtractJob, pages: numb
  * Sends edges the hint that the extraction has begun (`begun`), or that its state has changed (`look`). The hint may be
  * lost.
  */
-function sayHint({ store, report }: ExtractDeps, key: string, kind: "begun" | "look"): void {
+function publishState({ store, report }: ExtractDeps, key: string, kind: "begun" | "look"): void {
   publishHint(store, hintsOfText(key), { kind }).catch((error: unknown) => report.error("upload hint", error));
 }
 
@@ -137,7 +137,7 @@ async function wakeWaiting(deps: ExtractDeps, job: ExtractJob): Promise<Disposit
   const { store } = deps;
   const { key } = job;
   const patience = patienceOf(deps);
-  sayHint(deps, key, "look");
+  publishState(deps, key, "look");
   const waiting = await retry(() => takeWaiting(store, key), patience);
   const users = new Map([job, ...waiting].map(({ shard, u }) => [u, { shard, u }]));
   await Promise.all([

@@ -3,7 +3,7 @@ import { refuse } from "@docrelay/protocol";
 import { hash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { toFailure } from "../../report/failure.ts";
-import { sayError, sayJson } from "../api/say.ts";
+import { sendError, sendJson } from "../api/respond.ts";
 import { contentPolicy, findInline } from "../content-policy.ts";
 import { adminRoutes, type AdminRoutesDeps } from "./admin-routes.ts";
 import { adminDocument } from "./page/document.ts";
@@ -52,12 +52,12 @@ export function createAdminPages(deps: AdminPagesDeps): AdminPages {
     if (token === undefined) return false;
     try {
       if (path === "/admin" && (request.method === "GET" || request.method === "HEAD")) sayPage(request, response);
-      else sayJson(response, 200, await run(path, request));
+      else sendJson(response, 200, await run(path, request));
     } catch (error) {
       const { wire, severity } = toFailure(error);
       if (severity === "bug") log.error({ err: error, event: "admin" }, "bug");
       if (!request.complete) response.setHeader("connection", "close");
-      sayError(response, wire);
+      sendError(response, wire);
     }
     return true;
   };

@@ -16,7 +16,7 @@ import { ApiCall } from "./call.ts";
 import { cutStream } from "./event-stream.ts";
 import { openApi } from "../openapi/openapi.ts";
 import type { Route } from "./routes.ts";
-import { sayJson } from "./say.ts";
+import { sendJson } from "./respond.ts";
 
 export interface ApiDeps extends VisitorDeps, WatchLinkDeps {
   readonly routes: readonly Route[];
@@ -54,7 +54,7 @@ export function createHttpApi(deps: ApiDeps): HttpApi {
       if (path === "/v1/openapi.json" && request.method === "GET") {
         allowOrigin(deps.origins, request, response, "GET");
         description ??= openApi();
-        sayJson(response, 200, description);
+        sendJson(response, 200, description);
         return true;
       }
       const known = routes.filter((route) => route.path.test(path));

@@ -4,7 +4,7 @@ import { readConversation } from "../../conversation/read-conversation.ts";
 import { ownerOf } from "../../sharing/shares.ts";
 import type { ApiCall } from "./call.ts";
 import { toMarkdown } from "../../conversation/markdown.ts";
-import { sayJson, sayText } from "./say.ts";
+import { sendJson, sendText } from "./respond.ts";
 
 /**
  * `GET /v1/conversations/:id`: everything kept of a conversation, as JSON or as Markdown. @throws Refusal `NOT_FOUND`
@@ -19,6 +19,6 @@ export async function getConversation(
   const conversation = await readConversation(openConversation, reader, id);
   if (!conversation) throw refuse("NOT_FOUND");
   const accept = call.request.headers.accept ?? "";
-  if (/\btext\/markdown\b/i.test(accept)) sayText(call.response, "text/markdown", toMarkdown(conversation));
-  else sayJson(call.response, 200, conversation);
+  if (/\btext\/markdown\b/i.test(accept)) sendText(call.response, "text/markdown", toMarkdown(conversation));
+  else sendJson(call.response, 200, conversation);
 }

@@ -1,7 +1,7 @@
 import { listSchema, parsePayload } from "@docrelay/protocol";
 import type { OwnConversations } from "../../conversation/own-conversations.ts";
 import type { ApiCall } from "./call.ts";
-import { sayJson } from "./say.ts";
+import { sendJson } from "./respond.ts";
 
 export interface ConversationsDeps {
   readonly conversations: OwnConversations;
@@ -18,7 +18,7 @@ export async function getConversations({ conversations }: ConversationsDeps, cal
     ...(before !== null && { before: /^\d+(\.\d+)?$/.test(before) ? Number(before) : before }),
     ...(limit !== null && { limit: Number(limit) }),
   });
-  sayJson(response, 200, await conversations.list(user, page));
+  sendJson(response, 200, await conversations.list(user, page));
 }
 
 /** `DELETE /v1/conversations/:id`: removes a conversation. Idempotent. */

@@ -7,7 +7,7 @@ import type { OwnFiles } from "../../uploads/own-files.ts";
 import type { Uploads } from "../../uploads/uploads.ts";
 import { parseRange } from "../../uploads/byte-range.ts";
 import type { ApiCall } from "./call.ts";
-import { sayJson, sayText } from "./say.ts";
+import { sendJson, sendText } from "./respond.ts";
 import { sendStream } from "./watch-reader.ts";
 
 export interface UploadDeps extends ExtractionDeps {
@@ -56,14 +56,14 @@ export async function getUploadText(deps: UploadDeps, call: ApiCall): Promise<vo
   if (!outcome) throw refuse("BUSY", { retryAfterMs: 1000, message: "The file's text is not there yet." });
   if (outcome.kind === "failed") throw new Refusal(failureOf(outcome));
   const { pages, missing, ocr, truncated } = outcome;
-  if (wantsJson(call)) return sayJson(call.response, 200, { pages, missing, ocr, truncated });
-  if (format === "text") return sayText(call.response, "text/plain", pages.join("\n"));
+  if (wantsJson(call)) return sendJson(call.response, 200, { pages, missing, ocr, truncated });
+  if (format === "text") return sendText(call.response, "text/plain", pages.join("\n"));
   const reasons = new Map(missing.map(({ page, reason }) => [page, `*Not read: ${reason}*`]));
   const titled = pages.map((page, index) => {
     const why = reasons.get(index + 1);
     return [`## Page ${index + 1}`, ...(why === undefined ? [page] : [page, why].filter(Boolean))].join("\n\n");
   });
-  sayText(call.response, "text/markdown", `${titled.join("\n\n")}\n`);
+  sendText(call.response, "text/markdown", `${titled.join("\n\n")}\n`);
 }
 
 function wantsJson({ request }: ApiCall): boolean {

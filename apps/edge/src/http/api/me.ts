@@ -2,7 +2,7 @@ import { createGzip } from "node:zlib";
 import type { OwnData } from "../../own-data/own-data.ts";
 import type { Quotas } from "../../quotas/quotas.ts";
 import type { ApiCall } from "./call.ts";
-import { sayJson } from "./say.ts";
+import { sendJson } from "./respond.ts";
 import { sendStream } from "./watch-reader.ts";
 
 export interface MeDeps {
@@ -12,7 +12,7 @@ export interface MeDeps {
 
 /** `GET /v1/usage`: the user's daily quotas, and how much of each is used today. */
 export async function getUsage({ quotas }: MeDeps, { user, response }: ApiCall): Promise<void> {
-  sayJson(response, 200, await quotas.read(user));
+  sendJson(response, 200, await quotas.read(user));
 }
 
 /** `DELETE /v1/me`: removes everything kept of the user. @throws Refusal `BUSY` */

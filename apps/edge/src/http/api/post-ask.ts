@@ -9,7 +9,7 @@ import { readAsk } from "./ask-request.ts";
 import type { ApiCall } from "./call.ts";
 import { openEventStream } from "./event-stream.ts";
 import type { FormDeps } from "./multipart.ts";
-import { sayJson } from "./say.ts";
+import { sendJson } from "./respond.ts";
 
 export interface PostAskDeps extends FormDeps, FollowAskDeps {
   readonly acceptAsk: AcceptAsk;
@@ -91,5 +91,5 @@ async function sendEnd(deps: PostAskDeps, call: ApiCall, target: FollowAskTarget
     files,
     timings,
   };
-  sayJson(call.response, 200, answer);
+  sendJson(call.response, 200, answer);
 }

@@ -6,7 +6,7 @@ import { receiveFile, type ReceiveDeps } from "../../uploads/receive-file.ts";
 import { readKey } from "./ask-request.ts";
 import { hasBody } from "./body.ts";
 import type { ApiCall } from "./call.ts";
-import { sayJson } from "./say.ts";
+import { sendJson } from "./respond.ts";
 
 export interface PostUploadDeps extends ReceiveDeps {
   readonly store: Store;
@@ -37,12 +37,12 @@ export async function postUpload(deps: PostUploadDeps, call: ApiCall): Promise<v
     const known = "idempotency-key" in request.headers ? await readUpload(deps.store, user, upload) : undefined;
     if (known?.done) {
       await compare(known, { name, body });
-      return sayJson(call.response, 200, { upload });
+      return sendJson(call.response, 200, { upload });
     }
     const type = (request.headers["content-type"] ?? "").slice(0, 255);
     const atMost = Number.isNaN(declared) ? fileBytes : declared;
     await receiveFile(deps, user, { upload, name, type, body, atMost }, signal);
-    sayJson(call.response, 200, { upload });
+    sendJson(call.response, 200, { upload });
   } finally {
     signal.removeEventListener("abort", abort);
     request.unpipe(body);

@@ -1,6 +1,6 @@
 import type { Shares } from "../../sharing/shares.ts";
 import type { ApiCall } from "./call.ts";
-import { sayJson } from "./say.ts";
+import { sendJson } from "./respond.ts";
 
 export interface ShareDeps {
   readonly shares: Shares;
@@ -12,7 +12,7 @@ export interface ShareDeps {
  */
 export async function shareConversation({ shares }: ShareDeps, { user, params, response }: ApiCall): Promise<void> {
   const [id = ""] = params;
-  sayJson(response, 200, await shares.share(user, id));
+  sendJson(response, 200, await shares.share(user, id));
 }
 
 /** `DELETE /v1/conversations/:id/share`: ends all links to the conversation. Idempotent. */

@@ -14,7 +14,7 @@ import { readKey, toFiles } from "../api/ask-request.ts";
 import type { ApiCall } from "../api/call.ts";
 import { openEventStream } from "../api/event-stream.ts";
 import { acceptCall, type PostAskDeps } from "../api/post-ask.ts";
-import { sayJson } from "../api/say.ts";
+import { sendJson } from "../api/respond.ts";
 import { toChatAsk } from "./chat-ask.ts";
 import {
   chatHead,
@@ -27,7 +27,7 @@ import {
   type ChatHead,
 } from "./chat-completion.ts";
 import { readOpenAi } from "./read-request.ts";
-import { toOpenAiError } from "./say-error.ts";
+import { toOpenAiError } from "./send-error.ts";
 import { NOTHING_TOLD, tell } from "./told-text.ts";
 
 /**
@@ -78,7 +78,7 @@ async function sendWhole(deps: PostAskDeps, call: ApiCall, target: FollowAskTarg
   );
   const error = errorOf(end);
   if (error || end.type !== "completed") throw new Refusal(error ?? wireError("INTERNAL"));
-  sayJson(call.response, 200, toCompletion(chatHead(accepted ?? end, model), accepted, end));
+  sendJson(call.response, 200, toCompletion(chatHead(accepted ?? end, model), accepted, end));
 }
 
 async function sendChunks(

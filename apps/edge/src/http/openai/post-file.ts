@@ -3,7 +3,7 @@ import { refuse, type DeletedFile, type OpenAiUpload } from "@docrelay/protocol"
 import type { ApiCall } from "../api/call.ts";
 import { dropUpload, type DropDeps } from "../api/get-upload.ts";
 import { readForm, type FormDeps } from "../api/multipart.ts";
-import { sayJson } from "../api/say.ts";
+import { sendJson } from "../api/respond.ts";
 
 /**
  * The fields that OpenAI's form may have beside the file. `purpose` is sent back to the client; the others are ignored.
@@ -28,11 +28,11 @@ export async function postFile(deps: FormDeps & { readonly store: Store }, call:
     purpose: fields.get("purpose")?.[0] ?? "user_data",
     status: "processed",
   };
-  sayJson(call.response, 200, file);
+  sendJson(call.response, 200, file);
 }
 
 /** `DELETE /v1/files/:id`: removes a file as `DELETE /v1/uploads/:id` does. @throws Refusal `NOT_FOUND` */
 export async function deleteFile(deps: DropDeps, call: ApiCall): Promise<void> {
   const deleted: DeletedFile = { id: await dropUpload(deps, call), object: "file", deleted: true };
-  sayJson(call.response, 200, deleted);
+  sendJson(call.response, 200, deleted);
 }

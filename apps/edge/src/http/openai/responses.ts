@@ -17,7 +17,7 @@ import { readKey, toFiles } from "../api/ask-request.ts";
 import type { ApiCall } from "../api/call.ts";
 import { openEventStream } from "../api/event-stream.ts";
 import { acceptCall, type PostAskDeps } from "../api/post-ask.ts";
-import { sayJson } from "../api/say.ts";
+import { sendJson } from "../api/respond.ts";
 import { readOpenAi } from "./read-request.ts";
 import { toResponseAsk } from "./response-ask.ts";
 import { beginResponse, continueResponse, snapshot, type ResponseEvent, type ResponseState } from "./response-state.ts";
@@ -50,10 +50,10 @@ export async function postResponse(deps: PostAskDeps, call: ApiCall): Promise<vo
   const target = { user, conversation, ask: id, ...(await acceptCall(deps, call, ask)) };
   try {
     if (body.stream) return await sendEvents(deps, call, target, -1);
-    if (body.background) return sayJson(call.response, 200, await readNow(deps, call, await find(deps, user, id)));
+    if (body.background) return sendJson(call.response, 200, await readNow(deps, call, await find(deps, user, id)));
     const { response, error } = await readEnd(deps, target, call.signal);
     if (error) throw new Refusal(error);
-    sayJson(call.response, 200, response);
+    sendJson(call.response, 200, response);
   } catch (error) {
     if (call.isVisitor || isSentAgain(call, error)) deps.cancelAsk(user, conversation, id).catch(deps.onTrouble);
     throw error instanceof Refusal ? new Refusal({ ask: id, ...error.wire }) : error;
@@ -74,7 +74,7 @@ function isSentAgain({ request, response }: ApiCall, error: unknown): boolean {
  */
 export async function getResponse(deps: PostAskDeps, call: ApiCall): Promise<void> {
   const accepted = await find(deps, call.user, call.params[0] ?? "");
-  if (call.query.get("stream") !== "true") return sayJson(call.response, 200, await readNow(deps, call, accepted));
+  if (call.query.get("stream") !== "true") return sendJson(call.response, 200, await readNow(deps, call, accepted));
   const after = call.query.get("starting_after") ?? "-1";
   if (!/^(-1|\d{1,15})$/.test(after)) {
     throw refuse("BAD_MESSAGE", { reason: "schema", message: "`starting_after` must be a sequence number." });
@@ -93,10 +93,10 @@ export async function cancelResponse(deps: PostAskDeps, call: ApiCall): Promise<
   const late = AbortSignal.timeout(CANCEL_WAIT_MS);
   try {
     const { response } = await readEnd(deps, targetOf(user, accepted), AbortSignal.any([signal, late]));
-    sayJson(call.response, 200, response);
+    sendJson(call.response, 200, response);
   } catch (error) {
     if (!late.aborted || signal.aborted) throw error;
-    sayJson(call.response, 200, await readNow(deps, call, accepted));
+    sendJson(call.response, 200, await readNow(deps, call, accepted));
   }
 }
 
@@ -115,7 +115,7 @@ export async function deleteResponse(deps: ResponsesDeps, call: ApiCall): Promis
     await hideAsk(deps.store, user, id);
   }
   const deleted: DeletedResponse = { id, object: "response", deleted: true };
-  sayJson(call.response, 200, deleted);
+  sendJson(call.response, 200, deleted);
 }
 
 async function hasOnly({ openConversation }: PostAskDeps, call: ApiCall, id: string): Promise<boolean> {

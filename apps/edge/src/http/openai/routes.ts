@@ -1,7 +1,7 @@
 import { refuse, type Model, type Models } from "@docrelay/protocol";
 import type { DropDeps } from "../api/get-upload.ts";
 import { route, type Route } from "../api/routes.ts";
-import { sayJson } from "../api/say.ts";
+import { sendJson } from "../api/respond.ts";
 import { MODEL } from "./chat-completion.ts";
 import { chatClosing, postChat } from "./post-chat.ts";
 import { deleteFile, postFile } from "./post-file.ts";
@@ -22,12 +22,12 @@ const MODELS: Models = { object: "list", data: [ONE] };
 export function createOpenAiRoutes(deps: ResponsesDeps & DropDeps): readonly Route[] {
   return [
     route("POST /v1/chat/completions", (call) => postChat(deps, call), { visitors: true, closing: chatClosing }),
-    route("GET /v1/models", async (call) => sayJson(call.response, 200, MODELS), { visitors: true }),
+    route("GET /v1/models", async (call) => sendJson(call.response, 200, MODELS), { visitors: true }),
     route(
       "GET /v1/models/:id",
       async ({ params, response }) => {
         if (params[0] !== MODEL) throw refuse("NOT_FOUND");
-        sayJson(response, 200, ONE);
+        sendJson(response, 200, ONE);
       },
       { visitors: true },
     ),

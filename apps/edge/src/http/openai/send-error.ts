@@ -1,6 +1,6 @@
 import { ERRORS, type OpenAiError, type WireError } from "@docrelay/protocol";
 import type { ServerResponse } from "node:http";
-import { sayJson } from "../api/say.ts";
+import { sendJson } from "../api/respond.ts";
 
 const PATH = /^\/v1\/(chat\/completions|models|responses|files)(\/|$)/;
 /**
@@ -31,11 +31,11 @@ function typeOf(status: number): string {
  * ask, which docrelay has retried already and which fails again under the same key; and for a bad token, because a
  * client has only one.
  */
-export function sayOpenAiError(response: ServerResponse, wire: WireError): void {
+export function sendOpenAiError(response: ServerResponse, wire: WireError): void {
   if (response.headersSent) return void response.destroy();
   const { code, retryable, retryAfterMs = 0 } = wire;
   if (retryAfterMs > 0) response.setHeader("retry-after", Math.ceil(retryAfterMs / 1000));
   const isInVain = /^(AUTH_|ENGINE_|ASK_|PDF_)/.test(code);
   response.setHeader("x-should-retry", String(retryable && !isInVain && retryAfterMs <= MAX_RETRY_AFTER_MS));
-  sayJson(response, ERRORS[code].http, toOpenAiError(wire));
+  sendJson(response, ERRORS[code].http, toOpenAiError(wire));
 }

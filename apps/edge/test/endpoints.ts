@@ -4,14 +4,14 @@ import type { Edge } from "../src/edge.ts";
 import { type Client, type Fixture } from "./fixture.ts";
 
 /** One way to send a token, or no token, to an edge. Resolves to `ok`, or to the code of the refusal. */
-export type Door = (edge: Edge, token: string | undefined) => Promise<string>;
+export type Endpoint = (edge: Edge, token: string | undefined) => Promise<string>;
 
 /** The origin whose pages may use the cookie with the token. `COOKIE`: the name of that cookie. */
 export const LISTED = "https://app.test";
 export const COOKIE = "chat-token";
 
 /** Returns every way in which a client can send a token to an edge, with the name of each. */
-export function doorsOf(relay: Fixture): ReadonlyArray<readonly [name: string, door: Door]> {
+export function endpointsOf(relay: Fixture): ReadonlyArray<readonly [name: string, endpoint: Endpoint]> {
   return [
     [
       "Socket.IO",

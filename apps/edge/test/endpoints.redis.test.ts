@@ -2,7 +2,7 @@ import { TOKEN_BYTES } from "@docrelay/protocol";
 import { exportJWK, exportSPKI, importJWK, SignJWT, type CryptoKey } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Edge } from "../src/edge.ts";
-import { COOKIE, doorsOf, LISTED, upgrade } from "./doors.ts";
+import { COOKIE, endpointsOf, LISTED, upgrade } from "./endpoints.ts";
 import { useEdges } from "./fixture.ts";
 import { createLoginKey, signWith, startLogin, type Login, type LoginKey } from "./login.ts";
 
@@ -17,7 +17,7 @@ const RULES = {
   CORS_ALLOWED_ORIGINS: LISTED,
 };
 const relay = useEdges({ count: 0, env: RULES });
-const doors = doorsOf(relay);
+const endpoints = endpointsOf(relay);
 
 let login: Login;
 let key: LoginKey;
@@ -105,13 +105,15 @@ describe.each(["secret", "keys"])("with the login's %s", (kind) => {
   const edge = (): Edge => edges[kind] as Edge;
 
   describe.each(good[kind] ?? [])("a token %s", (_, make) => {
-    it.each(doors)("is taken by %s", async (_door, enter) => expect(await enter(edge(), await make())).toBe("ok"));
+    it.each(endpoints)("is taken by %s", async (_endpoint, enter) =>
+      expect(await enter(edge(), await make())).toBe("ok"),
+    );
   });
 
-  it.each(wrong[kind] ?? [])("%s is refused at every door", async (_, make, code = "AUTH_INVALID") => {
+  it.each(wrong[kind] ?? [])("%s is refused at every endpoint", async (_, make, code = "AUTH_INVALID") => {
     const token = await make();
-    const told = await Promise.all(doors.map(async ([name, enter]) => [name, await enter(edge(), token)]));
-    expect(told).toEqual(doors.map(([name]) => [name, code]));
+    const told = await Promise.all(endpoints.map(async ([name, enter]) => [name, await enter(edge(), token)]));
+    expect(told).toEqual(endpoints.map(([name]) => [name, code]));
   });
 
   it("refreshes a living socket, for the same user only", async () => {
@@ -148,7 +150,7 @@ it("reads the cookie for pages of a listed origin alone, and nowhere else", asyn
   expect(asked.status).toBe(401);
 });
 
-it("keeps two users of one login apart, and the same user together on every door", async () => {
+it("keeps two users of one login apart, and the same user together on every endpoint", async () => {
   const edge = edges["secret"] as Edge;
   const [mine, others] = await Promise.all([bySecret()(), bySecret()({ sub: "another" })]);
   const client = await relay.client(edge, undefined, { token: mine });

@@ -2,14 +2,14 @@ import { ERRORS, type WireError } from "@docrelay/protocol";
 import type { ServerResponse } from "node:http";
 
 /** Sends a complete response as JSON, which no cache may store. */
-export function sayJson(response: ServerResponse, status: number, body: object): void {
+export function sendJson(response: ServerResponse, status: number, body: object): void {
   const json = Buffer.from(JSON.stringify(body));
   const headers = { "content-type": "application/json", "cache-control": "no-store", "content-length": json.length };
   response.writeHead(status, headers).end(json);
 }
 
 /** Sends a complete response of this media type; a header tells browsers not to guess another type. */
-export function sayText(response: ServerResponse, type: string, text: string): void {
+export function sendText(response: ServerResponse, type: string, text: string): void {
   const bytes = Buffer.from(text);
   response
     .writeHead(200, {
@@ -25,8 +25,8 @@ export function sayText(response: ServerResponse, type: string, text: string): v
  * Sends an error as JSON, with the HTTP status that belongs to its code. If the response has begun already, cuts the
  * connection instead.
  */
-export function sayError(response: ServerResponse, wire: WireError): void {
+export function sendError(response: ServerResponse, wire: WireError): void {
   if (response.headersSent) return void response.destroy();
   if (wire.retryAfterMs !== undefined) response.setHeader("retry-after", Math.ceil(wire.retryAfterMs / 1000));
-  sayJson(response, ERRORS[wire.code].http, { error: wire });
+  sendJson(response, ERRORS[wire.code].http, { error: wire });
 }
