@@ -1,3 +1,6 @@
+import { fork } from "node:child_process";
+import { on } from "node:events";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createPdfParseEngine } from "../engines/pdf-parse-engine.ts";
 import { createPdfiumEngine } from "../engines/pdfium-engine.ts";
@@ -36,4 +39,16 @@ describe.each([
     ]);
     expect(closed).toBe(1);
   });
+});
+
+it("comes before a child reports that it is ready", async () => {
+  const child = fork(join(import.meta.dirname, "../../test/warming-child.ts"));
+  try {
+    const types: unknown[] = [];
+    for await (const [{ type }] of on(child, "message") as AsyncIterable<[{ type: string }]>)
+      if (types.push(type) === 2) break;
+    expect(types).toEqual(["closed", "ready"]);
+  } finally {
+    child.kill();
+  }
 });

@@ -308,6 +308,21 @@ describe("a pool of children", () => {
     await expect(pool.acquire(signal)).rejects.toThrow("no process left");
   });
 
+  it("lends one although none can be started for the reserve, and starts the reserve later", async () => {
+    let starts = 0;
+    const start = (): Child => {
+      if (++starts === 2) throw new Error("no process is left");
+      return pdfium();
+    };
+    const pool = createPool(1, start, { coreWatch: idleCores(), reserve: 1 });
+    pools.push(pool);
+    const first = await pool.acquire(signal);
+    pool.release(first);
+    expect(await pool.acquire(signal)).toBe(first);
+    expect(await pool.acquire(signal)).not.toBe(first);
+    expect(starts).toBe(3);
+  });
+
   it("goes on with the next one when who was woken is aborted in the same turn", async () => {
     const pool = create(1, pdfium);
     const child = await pool.acquire(signal);

@@ -89,7 +89,7 @@ export function createPool(
       const turn = pool.turns.wait(signal, isUrgent);
       serve(pool);
       const child = await turn;
-      while (!pool.closed && hasRoom(pool)) add(pool);
+      addReserve(pool);
       if (!signal.aborted) return child;
       pool.free.push(child);
       serve(pool);
@@ -167,6 +167,14 @@ function add(pool: State): void {
   );
   pool.files.set(child, 0);
   pool.free.push(child);
+}
+
+function addReserve(pool: State): void {
+  try {
+    while (!pool.closed && hasRoom(pool)) add(pool);
+  } catch {
+    // The caller has its child and needs no other one. The next caller's call tries again.
+  }
 }
 
 function hasRoom({ files, retired, most }: State): boolean {
