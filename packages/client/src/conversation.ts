@@ -93,7 +93,7 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
   const { link, outbox, upload, forget } = deps;
   const turns = createTurnStore();
   const leave = (): void => {
-    if (reading.isClosed && asks.line.isEmpty) deps.unregister();
+    if (reading.isClosed && asks.sendQueue.isEmpty) deps.unregister();
   };
   const reading: Reading = createReading(
     id,
@@ -105,7 +105,7 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
     },
   );
   const asks = createAsks({ conversation: id, link, outbox, upload, forget, turns, reading, onEmpty: leave });
-  asks.line.restore();
+  asks.sendQueue.restore();
 
   return {
     id,
@@ -144,8 +144,8 @@ export function createConversation(id: string, deps: ConversationDeps): LiveConv
     hearEvent: (event) => reading.input({ type: "event", event }),
     hearProgress: (progress) => reading.listeners.progress(progress),
     resync: () => reading.input({ type: "resync" }),
-    restore: () => asks.line.restore(),
-    connectionChanged: () => asks.line.connectionChanged(),
+    restore: () => asks.sendQueue.restore(),
+    connectionChanged: () => asks.sendQueue.connectionChanged(),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * The declaration files that the compiler has written, by their path below the package's sources, such as
- * `link/line.d.ts`.
+ * `link/socket.d.ts`.
  */
 export type DeclarationFiles = ReadonlyMap<string, string>;
 

@@ -9,11 +9,11 @@ import { RelayError } from "../wire/relay-error.ts";
 import { createAnswer, type Answer, type AnswerDeps, type AskOptions } from "./answer.ts";
 import type { AskFile, Draft, UploadDeps } from "./draft.ts";
 import type { Accepted } from "./entry.ts";
-import { createLine, type Line } from "./line.ts";
+import { createSendQueue, type SendQueue } from "./send-queue.ts";
 import { KEEP_MS, type Outbox, type Outgoing } from "./outbox.ts";
 
 export interface Asks {
-  readonly line: Line;
+  readonly sendQueue: SendQueue;
   ask(message: string, options: AskOptions): Answer;
   answer(ask: string): Answer | undefined;
   retry(ask: string, options: RetryOptions): Answer;
@@ -39,7 +39,7 @@ const MAX_DRAFTS = 100;
 
 interface State extends AnswerDeps {
   readonly deps: AsksDeps;
-  readonly line: Line;
+  readonly sendQueue: SendQueue;
   readonly drafts: Map<string, Draft>;
   /** The ids of cancelled asks that have not ended. If the server's log loses them, they are not sent again. */
   readonly cancelled: Set<string>;
@@ -52,16 +52,16 @@ export function createAsks(deps: AsksDeps): Asks {
     cancelled.add(ask);
     return sendCancel(deps, ask, deadlineMs);
   };
-  const line = lineOf(deps, (ask) => cancel(ask, KEEP_MS));
+  const sendQueue = sendQueueOf(deps, (ask) => cancel(ask, KEEP_MS));
   const subscribe: AnswerDeps["subscribe"] = (listener) => {
     reading.read();
     return reading.add(listener);
   };
-  const stop: AnswerDeps["stop"] = (ask, reason) => line.stop(ask, reason);
+  const stop: AnswerDeps["stop"] = (ask, reason) => sendQueue.stop(ask, reason);
   const state: State = {
     deps,
     turns,
-    line,
+    sendQueue,
     drafts: new Map(),
     cancelled,
     subscribe,
@@ -70,12 +70,12 @@ export function createAsks(deps: AsksDeps): Asks {
   };
 
   return {
-    line,
+    sendQueue,
     ask: (message, options) => send(state, draftOf(message, options, deps.outbox.now()), options),
     answer: (ask) => answer(state, ask),
     retry: (ask, options) => retry(state, ask, options),
     async cancel(ask) {
-      if (!line.stop(ask, new DOMException("cancelled", "AbortError"))) await cancel(ask);
+      if (!sendQueue.stop(ask, new DOMException("cancelled", "AbortError"))) await cancel(ask);
     },
     heard: (event) => heard(state, event),
   };
@@ -85,11 +85,11 @@ async function sendCancel({ link, conversation }: AsksDeps, ask: string, deadlin
   await link.call("cancel", { conversation, ask }, deadlineMs === undefined ? {} : { deadlineMs });
 }
 
-function lineOf(
+function sendQueueOf(
   { conversation, outbox, upload, forget, link, reading, turns, onEmpty }: AsksDeps,
   cancel: (ask: string) => Promise<void>,
-): Line {
-  return createLine({
+): SendQueue {
+  return createSendQueue({
     conversation,
     outbox,
     upload,
@@ -125,19 +125,19 @@ function draftOf(message: string, options: AskOptions, at: number): Draft {
 }
 
 function send(state: State, draft: Draft, { signal, onProgress }: Pick<AskOptions, "signal" | "onProgress">): Answer {
-  const { deps, line, drafts, cancelled } = state;
+  const { deps, sendQueue, drafts, cancelled } = state;
   deps.reading.read();
   cancelled.delete(draft.id);
   drafts.delete(draft.id);
   drafts.set(draft.id, draft);
   if (drafts.size > MAX_DRAFTS) drafts.delete(drafts.keys().next().value ?? "");
-  const accepted = signal?.aborted ? Promise.reject<Accepted>(signal.reason) : line.add(draft);
+  const accepted = signal?.aborted ? Promise.reject<Accepted>(signal.reason) : sendQueue.add(draft);
   return createAnswer(state, {
     id: draft.id,
     accepted,
     async again() {
-      const again = line.add(draft);
-      if (cancelled.delete(draft.id)) line.stop(draft.id, new DOMException("cancelled", "AbortError"));
+      const again = sendQueue.add(draft);
+      if (cancelled.delete(draft.id)) sendQueue.stop(draft.id, new DOMException("cancelled", "AbortError"));
       return again;
     },
     signal,
@@ -146,10 +146,10 @@ function send(state: State, draft: Draft, { signal, onProgress }: Pick<AskOption
 }
 
 function answer(state: State, ask: string): Answer | undefined {
-  const { turns, line } = state;
+  const { turns, sendQueue } = state;
   const turn = turns.turn(ask);
   if (!turn) return undefined;
-  return createAnswer(state, { id: ask, accepted: line.accepted(ask) ?? outcomeOf(turn, turns.seqOf(ask)) });
+  return createAnswer(state, { id: ask, accepted: sendQueue.accepted(ask) ?? outcomeOf(turn, turns.seqOf(ask)) });
 }
 
 function retry(state: State, ask: string, options: RetryOptions): Answer {

@@ -3,7 +3,7 @@ import { pause } from "../link/pause.ts";
 import type { AskProgress } from "../turns/turn.ts";
 import { RelayError } from "../wire/relay-error.ts";
 import { uploadFiles } from "./draft.ts";
-import { belongs, cancelLate, keep, stopEntry, tell, type Accepted, type Entry, type LineDeps } from "./entry.ts";
+import { belongs, cancelLate, keep, stopEntry, tell, type Accepted, type Entry, type SendQueueDeps } from "./entry.ts";
 import { KEEP_MS, type Outgoing } from "./outbox.ts";
 
 /**
@@ -18,16 +18,16 @@ const QUOTA_MS = 120_000;
 const AWAY_MS = 200;
 
 /** Reports the upload progress of an ask's files; without a connection, reports that the ask waits. */
-export function tellUpload(deps: LineDeps, entry: Entry): void {
+export function tellUpload(deps: SendQueueDeps, entry: Entry): void {
   if (entry.uploading) tell(deps, entry, deps.isOnline() ? entry.uploading : { stage: "waiting" });
 }
 
 /** Uploads the files of an ask. Further calls return the same promise. */
-export function upload(deps: LineDeps, entry: Entry): Promise<void> {
+export function upload(deps: SendQueueDeps, entry: Entry): Promise<void> {
   return (entry.uploaded ??= uploadNow(deps, entry));
 }
 
-async function uploadNow(deps: LineDeps, entry: Entry): Promise<void> {
+async function uploadNow(deps: SendQueueDeps, entry: Entry): Promise<void> {
   const file = entry.draft.files.findIndex((one) => !("upload" in one));
   if (file >= 0) {
     const onProgress = (progress: AskProgress): void => {
@@ -49,7 +49,7 @@ async function uploadNow(deps: LineDeps, entry: Entry): Promise<void> {
  * than `KEEP_MS`.
  */
 async function uploadAll(
-  deps: LineDeps,
+  deps: SendQueueDeps,
   entry: Entry,
   onProgress: (progress: AskProgress) => void,
 ): Promise<Outgoing["files"]> {
@@ -66,7 +66,7 @@ async function uploadAll(
 }
 
 /** Uploads and sends an ask until it is accepted, refused or stopped. */
-export async function deliver(deps: LineDeps, entry: Entry): Promise<void> {
+export async function deliver(deps: SendQueueDeps, entry: Entry): Promise<void> {
   try {
     const accepted = await uploadAndSend(deps, entry);
     // If this tab or another one stopped the ask while it was sent, the ask is cancelled on the server.
@@ -81,7 +81,7 @@ export async function deliver(deps: LineDeps, entry: Entry): Promise<void> {
 /**
  * Uploads files and sends the ask. If the server no longer has a file, the file is uploaded and the ask sent once more.
  */
-async function uploadAndSend(deps: LineDeps, entry: Entry): Promise<Accepted> {
+async function uploadAndSend(deps: SendQueueDeps, entry: Entry): Promise<Accepted> {
   try {
     await upload(deps, entry);
     return await send(deps, entry);
@@ -94,7 +94,7 @@ async function uploadAndSend(deps: LineDeps, entry: Entry): Promise<Accepted> {
   }
 }
 
-function send(deps: LineDeps, entry: Entry): Promise<Accepted> {
+function send(deps: SendQueueDeps, entry: Entry): Promise<Accepted> {
   const { id, at } = entry.ask;
   const began = Date.now();
   return deps.send(entry.ask, {
@@ -116,7 +116,7 @@ function send(deps: LineDeps, entry: Entry): Promise<Accepted> {
   });
 }
 
-function refused(deps: LineDeps, entry: Entry, error: unknown): void {
+function refused(deps: SendQueueDeps, entry: Entry, error: unknown): void {
   const { id, at } = entry.ask;
   const isLate = error instanceof RelayError && error.retryable && leftMs(at) === 0;
   const why = isLate ? new RelayError(wireError("ASK_EXPIRED"), { cause: error }) : error;

@@ -11,8 +11,8 @@ export interface Accepted {
   readonly duplicate: boolean;
 }
 
-/** The functions with which a line (the asks of a conversation that are on their way) sends its asks. */
-export interface LineDeps extends UploadDeps {
+/** The functions with which a send queue sends its asks. */
+export interface SendQueueDeps extends UploadDeps {
   readonly conversation: string;
   readonly outbox: Outbox;
   /**
@@ -40,7 +40,7 @@ export interface SendHooks {
   onRetry(error: unknown): void;
 }
 
-/** One of the asks of a conversation that are on their way to the server (see line.ts). */
+/** One of the asks of a conversation that are on their way to the server (see send-queue.ts). */
 export interface Entry {
   readonly draft: Draft;
   ask: Outgoing;
@@ -51,14 +51,11 @@ export interface Entry {
   wasSent: boolean;
   readonly over: AbortController;
   readonly accepted: Promise<Accepted>;
-  /**
-   * Ends the entry: removes it from its line (the asks on their way) and settles `accepted`. Only the first call has an
-   * effect.
-   */
+  /** Ends the entry: removes it from its send queue and settles `accepted`. Only the first call has an effect. */
   end(how: { accepted: Accepted } | { error: unknown }): void;
 }
 
-/** @param leave removes the entry from its line (the asks on their way) */
+/** @param leave removes the entry from its send queue */
 export function createEntry(
   { draft, ask, wasSent }: Pick<Entry, "draft" | "ask" | "wasSent">,
   leave: (entry: Entry) => void,
@@ -85,7 +82,7 @@ export function createEntry(
 }
 
 /** Reports the progress of an ask to the turns and to the ask's own listener. */
-export function tell({ change }: LineDeps, entry: Entry, progress: AskProgress): void {
+export function tell({ change }: SendQueueDeps, entry: Entry, progress: AskProgress): void {
   if (entry.over.signal.aborted) return;
   change({ type: "progress", ask: entry.ask.id, progress });
   tellAll([entry.draft], (draft) => draft.onProgress?.(progress));
@@ -94,7 +91,7 @@ export function tell({ change }: LineDeps, entry: Entry, progress: AskProgress):
 /**
  * Keeps an ask in the outbox, unless some of its files are not uploaded: the next web page could not send those files.
  */
-export function keep({ outbox }: LineDeps, entry: Entry): void {
+export function keep({ outbox }: SendQueueDeps, entry: Entry): void {
   const isOurs = belongs(outbox, entry);
   const { ask } = entry;
   if (isOurs && ask.files.every(({ upload }) => upload !== undefined) && !outbox.isStopped(ask.id)) outbox.put(ask);
@@ -111,7 +108,7 @@ export function belongs(outbox: Outbox, entry: Entry): boolean {
 }
 
 /** Stops an unfinished ask at once: no other tab and no later web page sends it. */
-export function stopEntry(deps: LineDeps, entry: Entry, reason: unknown): void {
+export function stopEntry(deps: SendQueueDeps, entry: Entry, reason: unknown): void {
   if (entry.over.signal.aborted) return;
   const { id } = entry.ask;
   const after = deps.before(id);
@@ -126,6 +123,6 @@ export function stopEntry(deps: LineDeps, entry: Entry, reason: unknown): void {
  * Cancels a stopped ask on the server, which may have it. An error is ignored: NOT_FOUND means that the server does not
  * have the ask.
  */
-export function cancelLate(deps: LineDeps, { ask }: Entry): void {
+export function cancelLate(deps: SendQueueDeps, { ask }: Entry): void {
   deps.cancel(ask.id).catch(() => undefined);
 }

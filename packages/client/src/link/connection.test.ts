@@ -8,14 +8,14 @@ import { RelayServer } from "../../test/relay-server.ts";
 import { connect, memoryStorage, type ConnectOptions, type Relay } from "../index.ts";
 
 let server: RelayServer;
-let line: Proxy;
+let proxy: Proxy;
 let told: string[];
 const relays: Relay[] = [];
 const others: Server[] = [];
 
 function open(options: ConnectOptions = {}): Relay {
   const relay = connect({
-    url: `http://127.0.0.1:${line.port}`,
+    url: `http://127.0.0.1:${proxy.port}`,
     storage: memoryStorage(),
     onState: (state, error) => told.push(error ? `${state} ${error.code}` : state),
     ...options,
@@ -25,13 +25,13 @@ function open(options: ConnectOptions = {}): Relay {
 }
 beforeEach(async () => {
   server = await RelayServer.start();
-  line = await startProxy({ port: Number(new URL(server.url).port) });
+  proxy = await startProxy({ port: Number(new URL(server.url).port) });
   told = [];
 });
 afterEach(async () => {
   vi.unstubAllGlobals();
   for (const relay of relays.splice(0)) relay.close();
-  await line[Symbol.asyncDispose]();
+  await proxy[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();
   for (const other of others.splice(0)) other.close();
 });
@@ -49,14 +49,14 @@ test("where the platform has no WebSocket, as Node 20, a library is one", async 
   await expect(open().conversation("c").ask("first").accepted).resolves.toMatchObject({ duplicate: false });
 });
 
-describe("a line that has died silently", () => {
-  test("costs an ask a new line, over which it is acknowledged once", async () => {
+describe("a socket that has died silently", () => {
+  test("costs an ask a new socket, over which it is acknowledged once", async () => {
     const relay = open();
     await relay.conversation("c").ask("first", { id: "a1" }).accepted;
     // Waits until the HTTP connection of the session request has ended. Otherwise Node would open the next WebSocket
-    // over this idle connection, which `line.silence()` silences, too.
-    await eventually(() => line.connections === 1, { timeoutMs: 2000, what: "the end of the session's connection" });
-    line.silence();
+    // over this idle connection, which `proxy.silence()` silences, too.
+    await eventually(() => proxy.connections === 1, { timeoutMs: 2000, what: "the end of the session's connection" });
+    proxy.silence();
     await relay.conversation("c").ask("second", { id: "a2" }).accepted;
     expect(told).toEqual(["online", "offline", "online"]);
     expect(server.heard.filter(({ event, payload }) => event === "ask" && payload["id"] === "a2")).toHaveLength(1);
@@ -67,13 +67,13 @@ describe("a line that has died silently", () => {
     vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
     const relay = open();
     await eventually(() => relay.state === "online");
-    line.silence();
+    proxy.silence();
     page.dispatchEvent(new Event("pageshow"));
     await eventually(() => told.length === 3);
     expect(told).toEqual(["online", "offline", "online"]);
   });
 
-  test("and a line that is alive stays, however late the answers are", async () => {
+  test("and a socket that is alive stays, however late the answers are", async () => {
     const relay = open();
     await eventually(() => relay.state === "online");
     const answered = Promise.withResolvers<void>();
@@ -93,12 +93,12 @@ describe("a page", () => {
     vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
     const relay = open();
     await eventually(() => relay.state === "online");
-    line.cut();
+    proxy.cut();
     await eventually(() => relay.state === "offline");
     // When `told` has this entry, the client has failed to connect several times, so its waits between tries have
     // grown.
     await eventually(() => told.includes("offline UNREACHABLE"));
-    line.heal();
+    proxy.heal();
     page.dispatchEvent(new Event("online"));
     await eventually(() => relay.state === "online");
     page.dispatchEvent(new Event("offline"));
@@ -111,11 +111,11 @@ describe("a page", () => {
 
 describe("what keeps a page from connecting is told while it goes on trying", () => {
   test("a server that is away", async () => {
-    line.cut();
+    proxy.cut();
     const relay = open();
     await eventually(() => told.length > 0);
     expect(told).toEqual(["offline UNREACHABLE"]);
-    line.heal();
+    proxy.heal();
     await eventually(() => relay.state === "online");
   });
   test.each([

@@ -2,7 +2,7 @@ import { PROTOCOL_VERSION, type Welcome } from "@docrelay/protocol";
 import { newId } from "../id.ts";
 import { clientError, RelayError, unreachable, type RelayFault } from "../wire/relay-error.ts";
 import type { Address } from "./address.ts";
-import { openLine, type Line, type LineEnd } from "./line.ts";
+import { openSocket, type Socket, type SocketEnd } from "./socket.ts";
 import { hearPage } from "./page-signals.ts";
 import { probe } from "./probe.ts";
 import { createPulse, SIGN_MS, type Pulse } from "./pulse.ts";
@@ -13,18 +13,18 @@ import { single } from "./single.ts";
 
 /**
  * A connection to the server that is made again whenever it breaks, until `end`. It uses one Socket.IO connection (a
- * `Line`) at a time.
+ * `Socket`) at a time.
  */
 export interface Connection {
   readonly states: States;
   /** What the server sent as `welcome` at the newest connect; undefined before the first one. */
   readonly welcome: Welcome | undefined;
   /**
-   * Sends an event over the current line (Socket.IO connection), and resolves with the acknowledgement, unparsed.
-   * Rejects when the line ends, or when there is none. `heldMs`: how many ms the server may delay the acknowledgement.
+   * Sends an event over the current socket, and resolves with the acknowledgement, unparsed. Rejects when the socket
+   * ends, or when there is none. `heldMs`: how many ms the server may delay the acknowledgement.
    */
   send(event: string, payload: object, heldMs: number): Promise<unknown>;
-  /** Replaces the current line (Socket.IO connection) by a new one. */
+  /** Replaces the current socket by a new one. */
   remake(): void;
   /** Closes the connection for good. `error`: the reason, which is passed to listeners of the state. */
   end(error?: RelayError): void;
@@ -36,10 +36,7 @@ export interface ConnectionDeps {
   readonly request: typeof fetch;
   /** Called with events that the server sends without being asked. */
   said(event: string, payload: unknown): void;
-  /**
-   * Returns how many ms the current line (Socket.IO connection) needs for the bytes that were sent and not
-   * acknowledged.
-   */
+  /** Returns how many ms the current socket needs for the bytes that were sent and not acknowledged. */
   drainMs(): number;
 }
 
@@ -62,7 +59,7 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
    */
   const nobody = newId();
   let welcome: Welcome | undefined;
-  let line: Line | undefined;
+  let socket: Socket | undefined;
   let pulse: Pulse | undefined;
   /** The number of the current try to connect. Reports of earlier tries are dropped. */
   let attempt = 0;
@@ -89,7 +86,7 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     if (!isPresent()) return;
     const auth = { token, protocol: PROTOCOL_VERSION };
     const openMs = unopened === 0 ? FIRST_OPEN_MS : OPEN_MS;
-    line = openLine(
+    socket = openSocket(
       { address, auth, transport, openMs, request },
       {
         welcomed: (hello) => isPresent() && welcomed(hello),
@@ -110,7 +107,7 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     states.become("online");
   }
   function ask(): void {
-    line?.send("conversation:close", { conversation: nobody }).then(
+    socket?.send("conversation:close", { conversation: nobody }).then(
       () => (patienceMs = SIGN_MS),
       () => undefined,
     );
@@ -125,13 +122,13 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     lost(undefined);
     reconnect.hurry();
   }
-  /** Abandons the current line (Socket.IO connection), or the current try to open one. */
+  /** Abandons the current socket, or the current try to open one. */
   function leave(): void {
     attempt++;
     pulse?.stop();
     pulse = undefined;
-    const left = line;
-    line = undefined;
+    const left = socket;
+    socket = undefined;
     left?.close();
   }
   function lost(error: RelayError | undefined): void {
@@ -139,7 +136,7 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
     leave();
     if (states.now !== "closed") reconnect.schedule(error?.wire ?? diagnosis);
   }
-  function ended({ why, wasOpen }: LineEnd): void {
+  function ended({ why, wasOpen }: SocketEnd): void {
     const isAuth = why?.code.startsWith("AUTH_") === true;
     if (isAuth) tokens.renew();
     if (why && !why.retryable && !isAuth) return end(new RelayError(why));
@@ -190,16 +187,16 @@ export function createConnection({ address, tokens, request, said, drainMs }: Co
       return welcome;
     },
     async send(event, payload, heldMs) {
-      if (!line || !pulse) throw unreachable();
+      if (!socket || !pulse) throw unreachable();
       const answered = pulse.sent(heldMs);
       try {
-        return await line.send(event, payload);
+        return await socket.send(event, payload);
       } finally {
         answered();
       }
     },
     remake() {
-      if (line) remake();
+      if (socket) remake();
     },
     end,
   };

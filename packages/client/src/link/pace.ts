@@ -1,7 +1,7 @@
 /**
- * Bounds how many bytes of large messages may be on their way over one line (a Socket.IO connection). The bound adapts
- * to the line's speed, so that a small message (a pong, an ask) waits at most about a second behind large ones, and no
- * message counts as late only because it is large.
+ * Bounds how many bytes of large messages may be on their way over one socket. The bound adapts to the socket's speed,
+ * so that a small message (a pong, an ask) waits at most about a second behind large ones, and no message counts as
+ * late only because it is large.
  */
 export interface Pace {
   /** Returns how many bytes the next chunk should have, if the server accepts at most `limit`. */
@@ -12,16 +12,13 @@ export interface Pace {
    */
   enter(bytes: number, signal?: AbortSignal): Promise<Entry>;
   /**
-   * Returns how many ms the line (Socket.IO connection) needs for the bytes on their way. Until its speed is measured,
-   * a low speed is assumed.
+   * Returns how many ms the socket needs for the bytes on their way. Until its speed is measured, a low speed is
+   * assumed.
    */
   drainMs(): number;
-  /**
-   * Learns the round trip of the line (Socket.IO connection). Must be called with the ms that a small message has
-   * taken.
-   */
+  /** Learns the round trip of the socket. Must be called with the ms that a small message has taken. */
   roundTrip(ms: number): void;
-  /** Forgets what was learned of the old line (Socket.IO connection). Must be called when there is a new one. */
+  /** Forgets what was learned of the old socket. Must be called when there is a new one. */
   restart(): void;
 }
 
@@ -34,23 +31,23 @@ export interface Entry {
 }
 
 /**
- * How many bytes the first chunk has, and how many bytes may be on their way before the speed of the line (Socket.IO
- * connection) is measured. Later chunks are smaller only if the line is so slow that its bound is less than twice this
- * number. If the server accepts only smaller chunks, all chunks are smaller.
+ * How many bytes the first chunk has, and how many bytes may be on their way before the speed of the socket is
+ * measured. Later chunks are smaller only if the socket is so slow that its bound is less than twice this number. If
+ * the server accepts only smaller chunks, all chunks are smaller.
  */
 const FIRST_BYTES = 16_384;
 /**
- * The smallest bound of the bytes on their way, which a slow line (Socket.IO connection) has. Chunks then have half as
- * many bytes: while one chunk is acknowledged, the next is on its way.
+ * The smallest bound of the bytes on their way, which a slow socket has. Chunks then have half as many bytes: while one
+ * chunk is acknowledged, the next is on its way.
  */
 const MIN_BYTES = 8192;
 const MAX_BYTES = 262_144;
 /**
- * Bytes may wait in the buffers of the line (Socket.IO connection) for this many ms in addition to a round trip. A
- * longer wait would only delay other messages.
+ * Bytes may wait in the buffers of the socket for this many ms in addition to a round trip. A longer wait would only
+ * delay other messages.
  */
 const QUEUE_MS = 1000;
-/** The speed, in bytes per ms, that is assumed for a line (Socket.IO connection) before it is measured. */
+/** The speed, in bytes per ms, that is assumed for a socket before it is measured. */
 const SLOWEST_PER_MS = 4;
 const PARTS = 4;
 const NEWEST_SHARE = 0.4;
@@ -62,7 +59,7 @@ export function createPace(now: () => number = () => performance.now()): Pace {
   let perMs: number | undefined;
   let roundTripMs: number | undefined;
   let ackedAt = 0;
-  let line = 0;
+  let generation = 0;
 
   const hasRoom = (): boolean => flying === 0 || flying < windowBytes;
   function next(): void {
@@ -75,8 +72,7 @@ export function createPace(now: () => number = () => performance.now()): Pace {
   }
   /**
    * Adapts the bound after an acknowledgement. The bound grows by at most twice the acknowledged bytes, and not beyond
-   * the bytes that the line (Socket.IO connection) carries, at its measured speed, in the time of a round trip plus a
-   * second.
+   * the bytes that the socket carries, at its measured speed, in the time of a round trip plus a second.
    */
   function learn(bytes: number, sentAt: number): void {
     const at = now();
@@ -96,10 +92,10 @@ export function createPace(now: () => number = () => performance.now()): Pace {
       if (waiting.length > 0 || !hasRoom()) await turn(waiting, bytes, signal);
       else flying += bytes;
       const sentAt = now();
-      const entered = line;
+      const entered = generation;
       return {
         leave(wasAcknowledged) {
-          if (entered !== line) return;
+          if (entered !== generation) return;
           flying -= bytes;
           if (wasAcknowledged) learn(bytes, sentAt);
           next();
@@ -109,7 +105,7 @@ export function createPace(now: () => number = () => performance.now()): Pace {
     drainMs: () => flying / (perMs ?? SLOWEST_PER_MS),
     roundTrip: (ms) => void (roundTripMs = Math.min(roundTripMs ?? ms, ms)),
     restart() {
-      line++;
+      generation++;
       flying = 0;
       windowBytes = FIRST_BYTES;
       perMs = undefined;

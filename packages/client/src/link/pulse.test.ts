@@ -15,7 +15,7 @@ function watch(drainMs = 0) {
   return { seen, pulse };
 }
 
-describe("a line", () => {
+describe("a socket", () => {
   test("is asked when an answer is late, and dead without a sign of life", () => {
     const { seen, pulse } = watch();
     pulse.sent(0);

@@ -1,11 +1,11 @@
-/** Detects whether a line (a Socket.IO connection) is still alive, by what arrives on it. */
+/** Detects whether a socket is still alive, by what arrives on it. */
 export interface Pulse {
   /**
    * Must be called when a request was sent. `heldMs`: how many ms the server may delay the response. Returns a function
    * to call when the response has arrived.
    */
   sent(heldMs: number): () => void;
-  /** Must be called when anything has arrived on the line (Socket.IO connection). */
+  /** Must be called when anything has arrived on the socket. */
   heard(): void;
   /** Requests a sign of life now, unless one is expected already. */
   doubt(): void;
@@ -15,11 +15,11 @@ export interface Pulse {
 export interface PulseDeps {
   /** Called to request a sign of life: sends a request to which the server responds at once. */
   ask(): void;
-  /** Called once, when nothing has arrived in time: the line (Socket.IO connection) is dead. */
+  /** Called once, when nothing has arrived in time: the socket is dead. */
   dead(): void;
   /**
-   * Returns how many ms the line (Socket.IO connection) needs for the bytes that were sent and not acknowledged. A
-   * request for a sign of life waits behind these bytes.
+   * Returns how many ms the socket needs for the bytes that were sent and not acknowledged. A request for a sign of
+   * life waits behind these bytes.
    */
   drainMs(): number;
   /** How many ms a requested sign of life may take. */

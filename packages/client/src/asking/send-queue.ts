@@ -2,7 +2,16 @@ import { wireError } from "@docrelay/protocol";
 import { RelayError } from "../wire/relay-error.ts";
 import { deliver, tellUpload, upload } from "./deliver.ts";
 import { isSameAsk, outgoingOf, type Draft } from "./draft.ts";
-import { cancelLate, createEntry, keep, stopEntry, tell, type Accepted, type Entry, type LineDeps } from "./entry.ts";
+import {
+  cancelLate,
+  createEntry,
+  keep,
+  stopEntry,
+  tell,
+  type Accepted,
+  type Entry,
+  type SendQueueDeps,
+} from "./entry.ts";
 import type { Outgoing } from "./outbox.ts";
 
 /**
@@ -10,7 +19,7 @@ import type { Outgoing } from "./outbox.ts";
  * an ask is sent when the ask before it was accepted, refused or stopped. Meanwhile the files of the first few asks are
  * uploaded.
  */
-export interface Line {
+export interface SendQueue {
   readonly isEmpty: boolean;
   /**
    * Adds an ask, and resolves when the server has accepted it. Rejects with the server's refusal, or with the reason
@@ -38,7 +47,7 @@ export interface Line {
  * all their files.
  */
 const UPLOADS_AHEAD = 3;
-export function createLine(deps: LineDeps): Line {
+export function createSendQueue(deps: SendQueueDeps): SendQueue {
   const { outbox, conversation, change } = deps;
   const entries: Entry[] = [];
   let isRunning = false;
@@ -102,13 +111,13 @@ export function createLine(deps: LineDeps): Line {
   };
 }
 
-function uploadAhead(deps: LineDeps, entries: readonly Entry[]): void {
+function uploadAhead(deps: SendQueueDeps, entries: readonly Entry[]): void {
   // `deliver` awaits the same promise later and handles its error.
   for (const entry of entries.slice(0, UPLOADS_AHEAD)) upload(deps, entry).catch(() => undefined);
 }
 
 /** Adds an ask to the turns, because it is now on its way to the server. */
-function show(deps: LineDeps, entry: Entry): void {
+function show(deps: SendQueueDeps, entry: Entry): void {
   const { id, message: question, replaces, at, files: all } = entry.ask;
   const files = all.map(({ name, size, upload }) => ({ name, size, ...(upload !== undefined && { upload }) }));
   deps.change({ type: "sending", id, question, files, replaces, at });

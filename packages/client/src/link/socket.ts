@@ -6,34 +6,31 @@ import type { Address } from "./address.ts";
 import { connectPacket, eventPackets, PONG, readPacket, type Packet } from "./packets.ts";
 import { openPolling, openWebSocket } from "./transport.ts";
 
-/** One Socket.IO connection, from its opening to its end. A Line does not reconnect. */
-export interface Line {
-  /**
-   * Sends an event, and resolves with the acknowledgement, unparsed. Rejects when the line (Socket.IO connection) has
-   * ended.
-   */
+/** One Socket.IO connection, from its opening to its end. A Socket does not reconnect. */
+export interface Socket {
+  /** Sends an event, and resolves with the acknowledgement, unparsed. Rejects when the socket has ended. */
   send(event: string, payload: object): Promise<unknown>;
-  /** Ends the line (Socket.IO connection); its listener is not called again. */
+  /** Ends the socket; its listener is not called again. */
   close(): void;
 }
 
-export interface LineListener {
+export interface SocketListener {
   welcomed(welcome: Welcome): void;
   said(event: string, payload: unknown): void;
   /** Called when a packet of any kind has arrived. */
   heard(): void;
-  /** Called once, when the line (Socket.IO connection) has ended; not called if this client closed the line. */
-  ended(end: LineEnd): void;
+  /** Called once, when the socket has ended; not called if this client closed the socket. */
+  ended(end: SocketEnd): void;
 }
 
-export interface LineEnd {
+export interface SocketEnd {
   /** Why the server ended the Socket.IO connection; undefined when the network broke. */
   readonly why: RelayFault | undefined;
   /** Whether the WebSocket or polling connection was opened; if not, the server has sent nothing. */
   readonly wasOpen: boolean;
 }
 
-export interface LineOptions {
+export interface SocketOptions {
   readonly address: Address;
   /** The `auth` object of Socket.IO's handshake. */
   readonly auth: object;
@@ -50,7 +47,7 @@ export interface LineOptions {
 const readHello = object<{ pingInterval: number; pingTimeout: number }>({ pingInterval: int, pingTimeout: int });
 
 // oxlint-disable-next-line max-lines-per-function -- one connection, from its opening to its end
-export function openLine({ address, auth, transport, openMs, request }: LineOptions, to: LineListener): Line {
+export function openSocket({ address, auth, transport, openMs, request }: SocketOptions, to: SocketListener): Socket {
   let wasOpen = false;
   let isOver = false;
   let parting: RelayFault | undefined;
@@ -112,7 +109,7 @@ export function openLine({ address, auth, transport, openMs, request }: LineOpti
     try {
       packet = readPacket(text);
     } catch {
-      // A malformed packet ends the line (Socket.IO connection), because later packets could not be trusted either.
+      // A malformed packet ends the socket, because later packets could not be trusted either.
     }
     if (packet) take(packet);
     else end(parting);

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { RelayServer } from "../../test/relay-server.ts";
 import { connect, memoryStorage, type Answer, type AskFile, type Relay, type Storage } from "../index.ts";
 import { unreachable } from "../wire/relay-error.ts";
-import { createLine } from "./line.ts";
+import { createSendQueue } from "./send-queue.ts";
 import { createOutbox } from "./outbox.ts";
 
 let server: RelayServer;
@@ -253,7 +253,7 @@ describe("stopping", () => {
     await first.accepted;
     expect(server.accepted).toEqual(["q1"]);
   });
-  test("in one tab holds for the other, which has the ask in its line", async () => {
+  test("in one tab holds for the other, which has the ask in its send queue", async () => {
     await goneOffline();
     ask("q1");
     const other = open();
@@ -345,7 +345,7 @@ test("half a character at the end of a question is sent as text", async () => {
 
 test("an ask whose upload has given up a server that is away goes on when it is back", async () => {
   let tries = 0;
-  const line = createLine({
+  const sendQueue = createSendQueue({
     conversation: "c",
     outbox: createOutbox(storage, server.url, { user: "" }),
     upload: async () => (tries++ === 0 ? Promise.reject(unreachable()) : "u1"),
@@ -362,5 +362,5 @@ test("an ask whose upload has given up a server that is away goes on when it is 
     onEmpty: () => undefined,
   });
   const draft = { id: "q1", message: "q1", files: [file(10)], at: Date.now() };
-  expect(await line.add(draft)).toEqual({ seq: 1, duplicate: false });
+  expect(await sendQueue.add(draft)).toEqual({ seq: 1, duplicate: false });
 });
