@@ -7,6 +7,10 @@ import type { GivenText } from "./pdfium-text.ts";
 /** The number by which PDFium denotes a value of the type string, such as that of an ActualText. */
 const STRING = 3;
 const MAX_MARKS = 8;
+/** How many characters after a line end are examined to find out whether a repeated text has caused it. */
+const MAX_AHEAD = 64;
+/** Characters are on one line if their baselines differ by less than this, in points. */
+const SAME_BASELINE = 0.1;
 
 /** How many objects of a page are examined at most: to find the rectangles of clusters, and the order of drawing. */
 const MAX_OBJECTS = 50_000;
@@ -36,39 +40,66 @@ export function withoutRepeats(
   if (!CLUSTERED.test(given.text) && !RTL.test(given.text)) return given;
   const { call } = pdfium;
   const named = createMarks(pdfium);
+  const places = createPlaces(pdfium, text);
+  const charAt = (at: number): number => (given.chars ? (given.chars[at] as number) : at);
+  const objectAt = (at: number): number => call.FPDFText_GetTextObject(text, charAt(at));
+  const markOf = (object: number): number => (object === 0 ? 0 : named.markOf(object));
   const owners = new Map<number, number>();
+  const isRepeat = (object: number, mark: number): boolean => mark !== 0 && (owners.get(mark) ?? object) !== object;
   const charsOf = new Map<number, number[]>();
   const chars: number[] = [];
   let all = "";
   // The last two characters of `all`. Reading them from `all` itself would copy the whole text each time.
   let end = "";
   let isAfterRepeat = false;
+  // The last character that PDFium has not made itself.
+  let drawn = -1;
+  /**
+   * Whether the line goes on after the line end at `at`: a repeated text stands to the left of what was before it, so
+   * PDFium may write a line end before or after it.
+   */
+  const goesOnAfter = (at: number): boolean => {
+    let isAtRepeat = isAfterRepeat;
+    for (let next = at + 2; next < Math.min(at + MAX_AHEAD, given.text.length); next++) {
+      const object = objectAt(next);
+      const isRepeated = isRepeat(object, markOf(object));
+      if (object !== 0 && !isRepeated) return isAtRepeat && places.isBeside(drawn, charAt(next));
+      isAtRepeat ||= isRepeated;
+    }
+    return false;
+  };
   for (let at = 0; at < given.text.length; at++) {
-    const char = given.chars ? (given.chars[at] as number) : at;
-    const object = call.FPDFText_GetTextObject(text, char);
-    const mark = object === 0 ? 0 : named.markOf(object);
-    const owner = owners.get(mark) ?? object;
-    if (mark !== 0) owners.set(mark, owner);
-    if (mark !== 0 && owner !== object) {
+    const object = objectAt(at);
+    const mark = markOf(object);
+    if (isRepeat(object, mark)) {
       isAfterRepeat = true;
       continue;
     }
-    // A repeated text is left out, but PDFium makes a blank before it and another blank after it. Of these two, only
-    // the first is kept, because only its width can be measured.
-    if (isAfterRepeat && object === 0 && given.text.charAt(at) === " " && /\s$/.test(end)) continue;
-    isAfterRepeat = false;
-    // PDFium writes a line end before a repeated text and another line end after it. The second line end is left out.
-    if (given.text.startsWith("\r\n", at) && end === "\r\n") {
-      at++;
+    const isLineEnd = given.text.startsWith("\r\n", at);
+    const isBlank = object === 0 && (given.text.charAt(at) === " " || (isLineEnd && goesOnAfter(at)));
+    // A repeated text is left out, but PDFium makes a blank or a line end before it and another one after it. Of these
+    // two, only the first is kept, because only its width can be measured.
+    const isSecond = isBlank ? isAfterRepeat && /\s$/.test(end) : isLineEnd && end === "\r\n";
+    if (isSecond) {
+      if (isLineEnd) at++;
       continue;
     }
+    // A blank that PDFium made before a repeated text at the end of a line is not real.
+    if (isLineEnd && !isBlank && isAfterRepeat && end.endsWith(" ") && chars.at(-1) !== drawn) {
+      chars.pop();
+      all = all.slice(0, -1);
+    }
+    isAfterRepeat = false;
     if (mark !== 0) {
+      owners.set(mark, object);
       const own = charsOf.get(mark) ?? [];
-      own.push(char);
+      own.push(charAt(at));
       charsOf.set(mark, own);
     }
-    chars.push(char);
-    const sign = given.text.charAt(at);
+    chars.push(charAt(at));
+    if (object !== 0) drawn = charAt(at);
+    const sign = isBlank ? " " : given.text.charAt(at);
+    if (isBlank && isLineEnd) at++;
     all += sign;
     end = end.slice(-1) + sign;
   }
@@ -77,7 +108,31 @@ export function withoutRepeats(
     for (const [mark, span] of spansOf(pdfium, page, named.markOf))
       for (const char of charsOf.get(mark) ?? []) spans.set(char, span);
   named.done();
+  places.done();
   return { ...given, text: all, chars: Int32Array.from(chars), spans };
+}
+
+/**
+ * Compares the places of a page's characters. `isBeside` returns whether the other of two characters is on the line of
+ * the first one, and to the right of it. `done` frees the memory.
+ */
+function createPlaces(
+  { call, allocate, heap }: Pdfium,
+  text: number,
+): { isBeside(one: number, other: number): boolean; done(): void } {
+  const at = allocate(16);
+  const placeOf = (char: number): readonly [x: number, y: number] => {
+    if (!call.FPDFText_GetCharOrigin(text, char, at, at + 8)) return [Number.NaN, Number.NaN];
+    const [x = 0, y = 0] = new Float64Array(heap().buffer, at, 2);
+    return [x, y];
+  };
+  return {
+    isBeside(one, other) {
+      const [[x, y], [nextX, nextY]] = [placeOf(one), placeOf(other)];
+      return nextX > x && Math.abs(nextY - y) < SAME_BASELINE;
+    },
+    done: () => call.free(at),
+  };
 }
 
 /**
