@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Letters } from "./pdfium-letters.ts";
-import { overlookedOn, withOverlooked, type Blanks } from "./pdfium-blanks.ts";
+import { blanksOf, overlookedOn, withCells, withOverlooked, type Blanks } from "./pdfium-blanks.ts";
 
 /*
  * Letters at the positions that PDFium reports for fonts that draw a combining sign back over the letter before it. In
@@ -58,4 +58,52 @@ it("narrow gaps between words of an alphabet are blanks on a page with words run
 it("gaps that are no wider than between letters are no blanks", () => {
   expect(latin("after|recognizing|the recorded|investment", 1.5)).toBe("afterrecognizingthe recordedinvestment");
   expect(latin("i|n|t|e|r|n|a|t|i|o|n|a|l|l|y", 3)).toBe("internationally");
+});
+
+/* Khmer, where PDFium makes narrow blanks after clusters. `made`: whether PDFium has made the character. */
+
+type Drawn = readonly [text: string, left: number, right: number, made?: boolean];
+
+function lettersAt(signs: readonly Drawn[]): { raw: string; letters: Letters } {
+  const at = (index: number): Drawn => signs[index] as Drawn;
+  const letters = {
+    of: (index: number) => ({ left: at(index)[1], right: at(index)[2], size: SIZE }),
+    gap: (one: number, other: number) => Math.max(0, at(other)[1] - at(one)[2]),
+    isGenerated: (index: number) => at(index)[3] === true,
+    isBetween: () => true,
+  } as unknown as Letters;
+  return { raw: signs.map(([sign]) => sign).join(""), letters };
+}
+
+/** Letters of Khmer, each 9 points wide. After each letter: the gap in points, or a drawn blank that is 3 points wide. */
+function khmer(...after: ReadonlyArray<number | "drawn">): Drawn[] {
+  let left = 0;
+  const drawn = after.flatMap((gap): Drawn[] => {
+    const letter: Drawn = ["\u1780", left, left + 9];
+    const width = gap === "drawn" ? 3 : gap;
+    left += 9 + width;
+    return [letter, gap === "drawn" ? [" ", left - 3, left] : [" ", left - width - 9, left - width - 9, true]];
+  });
+  return [...drawn, ["\u1780", left, left + 9]];
+}
+
+it("a page of Khmer draws its blanks even if PDFium has made far more narrow ones", () => {
+  const narrow = Array.from({ length: 20 }, () => 2.4);
+  const drawn = lettersAt(khmer(...narrow, "drawn"));
+  expect(blanksOf(drawn.letters, drawn.raw)).toEqual({ blankEm: 1.1, drawsBlanks: true });
+  const wide = lettersAt(khmer(...narrow.map(() => 2.8), "drawn"));
+  expect(blanksOf(wide.letters, wide.raw).drawsBlanks).toBe(false);
+});
+
+it("a drawn blank of Khmer after one that PDFium made is no gap between cells", () => {
+  const [ka, nya] = ["\u1780", "\u1789"];
+  const signs: Drawn[] = [
+    [ka, 0, 20],
+    [" ", 0, 0, true],
+    [" ", 20, 23],
+    [nya, 23, 33],
+  ];
+  const { raw, letters } = lettersAt(signs);
+  const page = { raw, letters, blankEm: 1.1, drawsBlanks: true };
+  expect(withCells(page, { text: raw, start: 0, first: 0, size: SIZE }).text).toBe(`${ka} ${nya}`);
 });

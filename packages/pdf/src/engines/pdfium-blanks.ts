@@ -1,5 +1,5 @@
 import { LINE_HYPHENS, type Line } from "../text/layout.ts";
-import { CLUSTERED, MARK, PHRASED } from "../text/clusters.ts";
+import { BLANK_EM, CLUSTERED, MARK, PHRASED } from "../text/clusters.ts";
 import { CELL_GAP_EM, isSpace, spaceStart } from "../text/space.ts";
 import type { Extent, Style } from "../text/styled.ts";
 import type { Letters } from "./pdfium-letters.ts";
@@ -69,18 +69,24 @@ export function withCells(
   page: Blanks,
   { text: raw, start, first, size }: RawLine,
   cellGap = CELL_GAP_EM * size,
-): Pick<Line, "text" | "even"> {
+): Pick<Line, "text" | "even" | "tabs"> {
   const { letters } = page;
   const clusters = page.blankEm > 0 && CLUSTERED.test(raw);
   let text = "";
   let done = 0;
   let [least, most, blanks] = [Infinity, 0, 0];
+  const tabs: Extent[] = [];
+  // The index of the last letter before the blank.
+  let before = first;
   for (let at = raw.indexOf(" ", first); at > 0 && at < raw.length - 1; at = raw.indexOf(" ", at + 1)) {
     const made = clusters && CLUSTERED.test(raw.charAt(at - 1)) ? madeFrom(page, start + at) : 0;
+    // Beside a drawn blank, PDFium may make another one from the width of the cluster before.
+    const isDoubled = made > 0 && raw.charCodeAt(at + 1) === BLANK;
+    if (!clusters || raw.charCodeAt(at - 1) !== BLANK) before = at - 1;
     const gap = clusters
-      ? gapAfter(letters, page.raw, start + at - 1, start + at + 1)
+      ? gapAfter(letters, page.raw, start + before, start + at + 1)
       : letters.gap(start + at - 1, start + at + 1);
-    if (made > 0 && gap <= made * size) {
+    if (isDoubled || (made > 0 && gap <= made * size)) {
       text += raw.slice(done, at);
       done = at + 1;
       continue;
@@ -91,11 +97,17 @@ export function withCells(
     if (gap <= cellGap + inSquare * size) continue;
     text += `${raw.slice(done, at)}\t`;
     done = at + 1;
+    tabs.push(between(letters, start + before, start + at + 1));
   }
   if (done === 0) return { text: raw };
   // Widths are measured from the ink of one letter to the ink of the next. As letters have free space at their sides,
   // equal blanks differ a little in their measured width, which `isEven` allows.
-  return { text: text + raw.slice(done), even: isEven({ blanks, least, most }, raw, size) };
+  return { text: text + raw.slice(done), even: isEven({ blanks, least, most }, raw, size), tabs };
+}
+
+/** From where to where the gap between two letters reaches, of which the first one is on the left. */
+function between(letters: Letters, one: number, other: number): Extent {
+  return { left: letters.of(one)?.right ?? Number.NaN, right: letters.of(other)?.left ?? Number.NaN };
 }
 
 /**
@@ -133,14 +145,22 @@ export function madeFrom({ letters, blankEm }: Blanks, index: number): number {
  */
 export function blanksOf(letters: Letters, raw: string): Pick<Blanks, "blankEm" | "drawsBlanks"> {
   if (!CLUSTERED.test(raw)) return { blankEm: 0, drawsBlanks: false };
-  let [blanks, drawn] = [0, 0];
-  for (let at = raw.indexOf(" "); at >= 0 && blanks < BLANKS; at = raw.indexOf(" ", at + 1)) {
-    if (!CLUSTERED.test(raw.charAt(at - 1))) continue;
-    blanks++;
+  let [examined, wide, drawn] = [0, 0, 0];
+  for (let at = raw.indexOf(" "); at >= 0 && examined < BLANKS; at = raw.indexOf(" ", at + 1)) {
+    const before = raw.charAt(at - 1);
+    if (!CLUSTERED.test(before)) continue;
+    examined++;
     if (!letters.isGenerated(at)) drawn++;
+    // In scripts without blanks between words, PDFium makes far more blanks after clusters than there are real ones.
+    else if (!PHRASED.test(before) || !isNarrow(letters, at)) wide++;
   }
-  const drawsBlanks = drawn > DRAWN * blanks;
+  const drawsBlanks = drawn > DRAWN * (drawn + wide);
   return { blankEm: drawsBlanks ? CELL_GAP_EM : CLUSTER_GAP_EM, drawsBlanks };
+}
+
+/** Whether a blank that PDFium made is narrower than any blank between phrases. */
+function isNarrow(letters: Letters, at: number): boolean {
+  return letters.gap(at - 1, at + 1) < BLANK_EM * (letters.of(at - 1)?.size ?? 0);
 }
 
 /**

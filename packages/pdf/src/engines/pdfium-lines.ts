@@ -380,7 +380,7 @@ function reordered(page: PageText, line: RawLine, { words: _, ...place }: Omit<L
 }
 
 /** Puts the letters of clusters into the right order. Returns undefined if PDFium's order is right already. */
-function clustered(page: PageText, line: RawLine): (Placed & Pick<Line, "even" | "words">) | undefined {
+function clustered(page: PageText, line: RawLine): (Placed & Pick<Line, "even" | "tabs" | "words">) | undefined {
   if (line.text.length > MAX_REORDERED || !CLUSTERED.test(line.text)) return undefined;
   const signs = signsOf(page.letters, line).map((sign) => ({
     ...sign,
@@ -388,12 +388,12 @@ function clustered(page: PageText, line: RawLine): (Placed & Pick<Line, "even" |
   }));
   const read = inClusterOrder(signs, { size: line.size, cellEm: CELL_GAP_EM });
   if (read === undefined) return undefined;
-  const { text, gaps } = read;
+  const { gaps, ...shown } = read;
   return {
-    text,
-    even: isEven(rangeOf(gaps), text, line.size),
+    ...shown,
+    even: isEven(rangeOf(gaps), shown.text, line.size),
     ...extentOf(signs),
-    words: page.styled ? wordsApart(signs, text, line.size) : undefined,
+    words: page.styled ? wordsApart(signs, shown.text, line.size) : undefined,
   };
 }
 

@@ -1,4 +1,5 @@
 import { nearestOf } from "./nearest.ts";
+import type { Extent } from "./styled.ts";
 import type { PlacedSign } from "./right-to-left.ts";
 
 /*
@@ -26,7 +27,7 @@ const BEHIND_EM = 0.3;
 /** A letter is out of order if it is more than this many ems to the left of the letter before it. */
 const BACK_EM = 0.6;
 /** Where PDFium made no blank, a gap of more than this many ems between the ink of two letters separates words. */
-const BLANK_EM = 0.25;
+export const BLANK_EM = 0.25;
 
 export interface ClusterSign extends PlacedSign {
   /**
@@ -51,14 +52,14 @@ interface Cluster {
 }
 
 /**
- * Puts each combining mark of a left-to-right line after its letter. Returns the text, and the widths of its blanks; or
+ * Puts each combining mark of a left-to-right line after its letter. Returns the text, the widths of its blanks, and where its tabs are; or
  * undefined if the marks were in order already. `size`: the font size, in the unit of the positions. `cellEm`: a gap
  * that is wider than this many ems separates cells.
  */
 export function inClusterOrder(
   signs: readonly ClusterSign[],
   { size, cellEm }: { readonly size: number; readonly cellEm: number },
-): { readonly text: string; readonly gaps: readonly number[] } | undefined {
+): { readonly text: string; readonly gaps: readonly number[]; readonly tabs: readonly Extent[] } | undefined {
   const clusters = clustersOf(signs);
   const letters = clusters.filter((one) => !isMark(one));
   const nearest = nearestOf(
@@ -84,6 +85,7 @@ export function inClusterOrder(
   const text: string[] = [];
   let end = Number.NaN;
   const gaps: number[] = [];
+  const tabs: Extent[] = [];
   for (const { text: letter, marks, left, right, blankEm } of letters.toSorted((one, other) => one.x - other.x)) {
     if (letter.trim() === "") {
       text.push(letter + marks);
@@ -92,6 +94,7 @@ export function inClusterOrder(
     const gap = left - end;
     const isBlank = text.at(-1)?.trim() === "" || gap > blankEm * size;
     if (isBlank) gaps.push(gap);
+    if (gap > cellEm * size) tabs.push({ left: end, right: left });
     if (isBlank || gap > cellEm * size) {
       while (text.at(-1)?.trim() === "") text.pop();
       text.push(gap > cellEm * size ? "\t" : " ");
@@ -99,7 +102,7 @@ export function inClusterOrder(
     text.push(letter + marks);
     end = right;
   }
-  return { text: text.join(""), gaps };
+  return { text: text.join(""), gaps, tabs };
 }
 
 const isMark = ({ text }: Cluster): boolean => MARK.test(text);

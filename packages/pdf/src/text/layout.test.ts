@@ -94,6 +94,18 @@ describe("the text of a page", () => {
     expect(pageText(same)).toBe(`${lines[0]} ${lines[1]}${lines[2]}`);
   });
 
+  it.each([
+    ["Burmese", "\u1000\u1001\u1002\u1000", ["\u104a", "\u104b"]],
+    ["Khmer", "\u1780\u1781\u1782\u1780", ["\u17d4", "\u17d5"]],
+    ["Thai", "\u0e01\u0e32\u0e23\u0e14", ["\u0e46"]],
+  ])("puts a blank after a sign of %s that always has one, even if the page shows none", (_script, word, signs) => {
+    for (const sign of signs) {
+      const lines = [`${word.repeat(12)}${sign}`, word];
+      const same = column(lines).map((line, index) => ({ ...line, right: index < 1 ? 270 : 100 }));
+      expect(pageText(same)).toBe(lines.join(" "));
+    }
+  });
+
   it("keeps rows and list items", () => {
     expect(pageText(column(["Region\tQuarter\tUnits sold\tUnit price\tRevenue", "South\tQ1\t100\t3.50\t350.00"]))).toBe(
       "Region\tQuarter\tUnits sold\tUnit price\tRevenue\nSouth\tQ1\t100\t3.50\t350.00",
@@ -172,6 +184,21 @@ describe("lines that were drawn out to the width of their column", () => {
   it("keep them in a table, and where blanks differ", () => {
     expect(pageText([{ ...stretched, baseline: 700 }, stretched])).toContain("that\tone");
     expect(pageText([...prose, { ...stretched, even: false }])).toContain("that\tone");
+  });
+  it("have no cells in Thai if the wide blanks of the lines beside them are at other places", () => {
+    const word = "\u0e01\u0e32\u0e23\u0e14".repeat(3);
+    const lines = [100, 150, 220].map((left, index) => ({
+      text: `${word}\t${word}`,
+      left: 50,
+      right: 290,
+      baseline: 700 - 12 * index,
+      size: EM,
+      even: true,
+      tabs: [{ left, right: left + 15 }],
+    }));
+    expect(pageText(lines)).toBe(Array(3).fill(`${word} ${word}`).join(""));
+    const row = { ...lines[1]!, tabs: [{ left: 110, right: 130 }] };
+    expect(pageText([lines[0]!, row, { ...row, baseline: 676 }])).toContain(`${word}\t${word}`);
   });
   it("lose the blanks between all characters of Chinese, and keep those between words", () => {
     const [wide, last] = [

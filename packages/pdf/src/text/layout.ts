@@ -24,6 +24,8 @@ export interface Line extends Partial<Omit<Style, "words">> {
    * stretched to the width of its column.
    */
   readonly even?: boolean | undefined;
+  /** From where to where the gaps reach for which the line has tabs; undefined if unknown. */
+  readonly tabs?: readonly Extent[] | undefined;
   readonly words?: readonly Extent[] | undefined;
   /** Whether a hyphen at the line's end belongs to the word before it, although there is a blank between them. */
   readonly hyphenApart?: boolean;
@@ -54,6 +56,11 @@ const HAN_PAIR = new RegExp(`${UNSPACED.source}(?=${UNSPACED.source})`, "gu");
 const NO_LINE_BEGIN =
   /^.([\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff1f\uff01\uff09\u300d\u300f\u3011\u3009\u300b\u30fb\u30fc\u3005\u3041\u3043\u3045\u3047\u3049\u3063\u3083\u3085\u3087\u30a1\u30a3\u30a5\u30a7\u30a9\u30c3\u30e3\u30e5\u30e7]+)/u;
 const REPEATED = "\u0e46";
+/**
+ * Matches a character after which there is always a blank, in scripts without blanks between words: Thai's sign of
+ * repetition, and the full stops and commas of Burmese and Khmer.
+ */
+const BEFORE_BLANK = /[\u0e46\u104a\u104b\u17d4\u17d5]/;
 const HANGUL = /\p{Script=Hangul}/u;
 const ITEM = /^(?:[•‣▪●○◦·–—*»→\-\u00b7]\s|\[?\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})[.)\]]\s|\[\d)/;
 /**
@@ -128,7 +135,8 @@ const columnLines = ({ text }: Line): number =>
 
 /**
  * Replaces tabs by blanks in lines of prose: a justified line in a narrow column has wide blanks but no cells. A line
- * with even blanks is prose if enough lines near it begin and end at the same places and have no tabs.
+ * with even blanks is prose if enough lines near it begin and end at the same places, and have no tabs below or above its
+ * own ones: the cells of a table are below each other.
  */
 export function withoutStretch<T extends Line>(lines: readonly T[]): readonly T[] {
   if (!lines.some(({ even }) => even)) return lines;
@@ -139,12 +147,21 @@ export function withoutStretch<T extends Line>(lines: readonly T[]): readonly T[
       Math.abs(other.left - line.left) < line.size &&
       Math.abs(other.right - line.right) < line.size &&
       Math.abs(other.size - line.size) <= 0.1 * line.size &&
-      !other.text.includes("\t");
+      (!other.text.includes("\t") || isApart(other, line));
     const near = [-3, -2, -1, 1, 2, 3].map((step) => lines[index + step]);
     return near.filter(isColumn).length >= columnLines(line)
       ? { ...line, text: line.text.replaceAll("\t", " ") }
       : line;
   });
+}
+
+/**
+ * Whether no tab of the one line is below or above a tab of the other line, which is in a script without blanks between
+ * words. The lines of other scripts have enough blanks to be known by their number.
+ */
+function isApart(one: Line, other: Line): boolean {
+  if (!one.tabs || !other.tabs || !PHRASED.test(other.text)) return false;
+  return !one.tabs.some((gap) => other.tabs?.some(({ left, right }) => gap.left < right && left < gap.right));
 }
 
 /**
@@ -276,7 +293,7 @@ function withBlank(line: Line, next: Line, isBreak: IsBreak): string {
   // Before Thai's sign of repetition there is always a blank. Any other line of Thai or Korean that ends without a
   // blank may have been broken where there is none: Thai has blanks only between phrases, and Korean words are broken
   // when the column is full.
-  if (first === REPEATED) return `${before} `;
+  if (first === REPEATED || (BEFORE_BLANK.test(last) && PHRASED.test(first))) return `${before} `;
   const isUnmarked = (PHRASED.test(last) && PHRASED.test(first)) || (HANGUL.test(last) && HANGUL.test(first));
   if (isUnmarked && !/\s$/.test(line.text) && !isBreak(before, after)) return before;
   return `${before} `;
