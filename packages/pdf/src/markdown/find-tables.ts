@@ -1,4 +1,5 @@
 import type { Line } from "../text/layout.ts";
+import { PHRASED } from "../text/clusters.ts";
 import { NO_RULES, type Rules } from "../text/styled.ts";
 import { isOneRow } from "./cells.ts";
 import { gridOf } from "./grid.ts";
@@ -25,6 +26,11 @@ const MAX_BETWEEN = 6;
 const MAX_ROW_GAP_EM = 4;
 /** A line that is at most this many ems below a row may continue a cell of the row. */
 const MAX_LINE_GAP_EM = 1.5;
+/**
+ * The same for a line in a script without blanks between words, above the drawn line that ends the row: these scripts
+ * have signs above and below their letters, so their lines are farther apart.
+ */
+const MAX_BOXED_GAP_EM = 2.1;
 
 /** Finds the tables of a page, from top to bottom. */
 export function findTables(
@@ -33,7 +39,7 @@ export function findTables(
 ): Table[] {
   return spansOf(cells, rules).flatMap(([from, to]) => {
     if (cells.slice(from, to).some(isCode)) return [];
-    const end = withLastLines(cells, from, to);
+    const end = withLastLines(cells, [from, to], rules);
     const rows = gridOf(cells.slice(from, end), rules);
     return rows ? [{ from, to: end, rows }] : [];
   });
@@ -106,7 +112,7 @@ function isInCell(line: Line, row: readonly Line[]): boolean {
  * Returns the index at which the table ends, with those lines after its last row that continue cells of this row. Lines
  * below the first cell are not included, because they may be text after the table.
  */
-function withLastLines(cells: readonly Line[], from: number, to: number): number {
+function withLastLines(cells: readonly Line[], [from, to]: readonly [number, number], rules: Rules): number {
   const row = lastRow(cells.slice(from, to));
   const second = Math.min(
     ...row
@@ -115,14 +121,26 @@ function withLastLines(cells: readonly Line[], from: number, to: number): number
       .map(({ left }) => left),
   );
   let bottom = Math.min(...row.map(({ baseline }) => baseline));
+  const floor = ruleBelow(row, bottom, rules);
   let end = to;
   while (end < cells.length) {
     const cell = cells[end] as Line;
     const gap = bottom - cell.baseline;
-    if (gap < -MAX_LINE_GAP_EM * cell.size || gap > MAX_LINE_GAP_EM * cell.size) break;
+    const most = cell.baseline > floor && PHRASED.test(cell.text) ? MAX_BOXED_GAP_EM : MAX_LINE_GAP_EM;
+    if (gap < -MAX_LINE_GAP_EM * cell.size || gap > most * cell.size) break;
     if (!isInCell(cell, row) || cell.left < second - cell.size) break;
     bottom = Math.min(bottom, cell.baseline);
     end++;
   }
   return end;
+}
+
+/** The height of the first drawn line below a row; Infinity if there is none, or if it is shorter than the row. */
+function ruleBelow(row: readonly Line[], bottom: number, { across }: Rules): number {
+  const inner = row.map(({ left, right, size }) => ({ left: left + size, right: right - size }));
+  const below = across.filter(({ y }) => y < bottom).toSorted((one, other) => other.y - one.y);
+  const first = below[0]?.y ?? -Infinity;
+  const parts = below.filter(({ y }) => first - y < 1);
+  const isCovered = inner.every((cell) => parts.some(({ left, right }) => left <= cell.left && right >= cell.right));
+  return parts.length > 0 && isCovered ? first : Infinity;
 }

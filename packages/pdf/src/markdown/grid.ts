@@ -1,4 +1,4 @@
-import { pageText, type Line } from "../text/layout.ts";
+import { EXACT, pageText, type Line } from "../text/layout.ts";
 import type { Extent, Rules } from "../text/styled.ts";
 import { rowsOf } from "./cells.ts";
 import { columnsOf, fragmentsOf, isFull, overlapping, type Fragment, type PlacedLine } from "./columns.ts";
@@ -30,11 +30,16 @@ export function gridOf(cells: readonly Line[], rules: Rules): string[][] | undef
   });
   if (rows.length < 2) return undefined;
   const used = columns.map((_, column) => rows.some((row) => (row[column] ?? []).length > 0));
-  return rows.map((row) => row.filter((_, column) => used[column]).map(cellText));
+  const ends = columns.map(({ right }, column) => Math.min(right, endOf(rows.flatMap((row) => row[column] ?? []))));
+  return rows.map((row) =>
+    row.map((pieces, column) => cellText(pieces, ends[column])).filter((_, column) => used[column]),
+  );
 }
 
-function cellText(pieces: readonly Line[]): string {
-  return pageText(pieces).replaceAll(/\s+/g, " ");
+const endOf = (pieces: readonly Line[]): number => Math.max(...pieces.map(({ right }) => right));
+
+function cellText(pieces: readonly Line[], cellEnd: number | undefined): string {
+  return pageText(pieces, { slack: EXACT.slack, cellEnd }).replaceAll(/\s+/g, " ");
 }
 
 /**

@@ -142,6 +142,36 @@ describe("a page in Markdown", () => {
     expect(pageMarkdown(page)).toContain("content of the field is");
   });
 
+  describe("with a table of Thai", () => {
+    const [word, other] = ["\u0e01\u0e32\u0e23\u0e14", "\u0e19\u0e49\u0e33\u0e1b\u0e25\u0e32"];
+    const wide = { left: 200, right: 290 };
+    const page = (leading: number): Line[] => [
+      line(word, 0),
+      line(other, 0, wide),
+      line(word, 3),
+      line(other.repeat(3), 3, wide),
+      line(word, 3 + leading, { left: 200, right: 220 }),
+      line(word, 6 + leading),
+      line(other.repeat(3), 6 + leading, wide),
+      line(word, 6 + 2 * leading, { left: 200, right: 220 }),
+    ];
+    const whole = `| ${word} | ${other.repeat(3)}${word} |`;
+
+    it("joins the lines of a cell without a blank if the first word of the second line had no room", () => {
+      const table = [`| ${word} | ${other} |`, "| --- | --- |", whole, whole].join("\n");
+      expect(pageMarkdown(page(1))).toBe(table);
+      const short = page(1).map((one, index) => (index === 3 ? { ...one, right: 269 } : one));
+      expect(pageMarkdown(short)).toContain(`| ${word} | ${other.repeat(3)} ${word} |`);
+    });
+
+    it("keeps the last line of the last row, far below the line before it, above the drawn line that ends the row", () => {
+      const rules = { across: [2, 6, 9.5].map((at) => ({ left: 45, right: 295, y: 800 - 12 * at })), upright: [] };
+      expect(pageMarkdown(page(1.5), { rules }).split("\n").slice(-2)).toEqual([whole, whole]);
+      const open = { ...rules, across: rules.across.slice(0, 2) };
+      expect(pageMarkdown(page(1.5), { rules: open }).split("\n").at(-1)).toBe(word);
+    });
+  });
+
   it("escapes what only looks like Markdown", () => {
     expect(pageMarkdown([line("# 12 of the list", 0)])).toBe("\\# 12 of the list");
   });

@@ -41,7 +41,12 @@ export interface Line extends Partial<Omit<Style, "words">> {
  */
 export interface Precision {
   readonly slack: number;
+  /** For the lines of one cell of a table: the right edge of the table's column. */
+  readonly cellEnd?: number | undefined;
 }
+
+/** The precision of lines whose letters' positions are known. */
+export const EXACT: Precision = { slack: 0.01 };
 
 const SOFT_HYPHEN = /[\u0002\ufffe\u00ad]$/;
 /** The characters that may be a hyphen at a line's end. */
@@ -68,6 +73,11 @@ const ITEM = /^(?:[•‣▪●○◦·–—*»→\-\u00b7]\s|\[?\(?(?:\d{1,3}|
  * whether this word had room on the line before.
  */
 const PHRASE_EM = 4;
+/**
+ * The same for a line of a cell. It is narrower, because cells often have lines that end with a name or an item before
+ * the column is full.
+ */
+const CELL_WORD_EM = 2;
 /** In a column narrower than this many ems, lines are titles, addresses or verse, and are not joined. */
 const MIN_WIDTH_EM = 14;
 
@@ -76,7 +86,7 @@ const MIN_WIDTH_EM = 14;
  * belongs to the same paragraph as the line before it if its first word had no room at the end of that line. Rows of a
  * table, items of a list, and lines in another font size begin a new paragraph.
  */
-export function pageText(lines: readonly Line[], precision: Precision = { slack: 0.01 }): string {
+export function pageText(lines: readonly Line[], precision: Precision = EXACT): string {
   const seen = withoutStretch(lines.map((line) => directed(withoutHanBlanks(line))));
   const gaps = seen.map((line, index) => lineGap(line, seen[index + 1]));
   let [hangul, phrases]: IsBreak[] = [];
@@ -93,7 +103,10 @@ export function pageText(lines: readonly Line[], precision: Precision = { slack:
       return;
     }
     const broken = brokenWord(line, next);
-    joined = broken !== undefined || continues(seen, gaps, index, { joined, slack: precision.slack });
+    joined =
+      broken !== undefined ||
+      continues(seen, gaps, index, { joined, slack: precision.slack }) ||
+      isFullInCell(line, next, precision.cellEnd);
     if (!joined) text += `${line.text.trimEnd().replace(SOFT_HYPHEN, "-")}\n`;
     else text += broken === undefined ? withBlank(line, next, isBreak) : withoutHyphen(broken, lines);
   });
@@ -191,6 +204,15 @@ function continues(
   const end = columnEnd(lines, index);
   if (end - line.left < MIN_WIDTH_EM * em) return false;
   return line.full === true || line.right + firstWordWidth(line, next) > end - slack * (end - line.left);
+}
+
+/**
+ * Whether a line of a cell is continued by the next line of the cell, in a script without blanks between words. In other
+ * scripts there is a blank between two lines of a cell anyway.
+ */
+function isFullInCell(line: SeenLine, next: SeenLine, end = Infinity): boolean {
+  const [last = "", first = ""] = [line.text.trimEnd().at(-1), next.text.trimStart().at(0)];
+  return PHRASED.test(last) && PHRASED.test(first) && line.right + CELL_WORD_EM * line.size > end;
 }
 
 /** The distance from a line's baseline to the next one's; Infinity if the lines are in different blocks. */
