@@ -36,6 +36,34 @@ describe("a line of clustered letters", () => {
     expect(read(late)).toBe(KO + MAI_THO + NGO + KO + NGO);
   });
 
+  it("has no blank between two digits or Latin letters where PDFium has made none, however wide their sides are", () => {
+    const late = [
+      [" ", 20, 20, { madeFrom: 0.18 }],
+      [MAI_THO, 3, 5],
+    ] as const;
+    const moved = [[KO, 0, 6], [NGO, 7, 13], [KO, 14, 20], ...late] as const;
+    expect(read(line(...moved, [KO, 21, 27], ["1", 31, 33], ["2", 36.5, 42]))).toBe(
+      `${KO}${MAI_THO}${NGO}${KO}${KO} 12`,
+    );
+    const made = [" ", 33, 33, { madeFrom: 0.18 }] as const;
+    expect(read(line(...moved, [KO, 21, 27], ["1", 31, 33], made, ["2", 36.5, 42]))).toBe(
+      `${KO}${MAI_THO}${NGO}${KO}${KO} 1 2`,
+    );
+  });
+
+  it("has no blank after a glyph that is a tone mark and a vowel, which is as wide as a letter", () => {
+    const glyph = { x: 7 };
+    const am = [
+      [MAI_THO, 4, 12, glyph],
+      ["\u0e33", 4, 12, glyph],
+    ] as const;
+    const moved = [
+      [NGO, 22, 28],
+      [KO, 14, 20],
+    ] as const;
+    expect(read(line([KO, 0, 6], ...am, ...moved))).toBe(`${KO}${MAI_THO}\u0e33${KO}${NGO}`);
+  });
+
   it("loses no mark that comes after a blank", () => {
     const moved = [
       [NGO, 22, 28],

@@ -17,6 +17,7 @@ export const PHRASED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]/;
  * and Burmese begin with one.
  */
 export const MARK = /^\p{Mn}/u;
+const ALL_MARKS = /^\p{Mn}+$/u;
 /**
  * How far the middle of a combining mark may be from its letter, in ems. BEHIND_EM holds for the letter before the
  * mark, after which most marks are drawn, if the mark is to the right of this letter's left edge. BESIDE_EM holds
@@ -44,17 +45,19 @@ export interface ClusterSign extends PlacedSign {
 interface Cluster {
   text: string;
   readonly left: number;
-  readonly right: number;
+  right: number;
   readonly x: number;
   marks: string;
+  /** Whether PDFium made a blank before the cluster. */
+  readonly afterMade: boolean;
   /** How many ems wide the gap before the cluster must be to be a blank. */
   blankEm: number;
 }
 
 /**
- * Puts each combining mark of a left-to-right line after its letter. Returns the text, the widths of its blanks, and where its tabs are; or
- * undefined if the marks were in order already. `size`: the font size, in the unit of the positions. `cellEm`: a gap
- * that is wider than this many ems separates cells.
+ * Puts each combining mark of a left-to-right line after its letter. Returns the text, the widths of its blanks, and where
+ * its tabs are; or undefined if the marks were in order already. `size`: the font size, in the unit of the positions.
+ * `cellEm`: a gap that is wider than this many ems separates cells.
  */
 export function inClusterOrder(
   signs: readonly ClusterSign[],
@@ -80,19 +83,24 @@ export function inClusterOrder(
     if (owner === undefined) return undefined;
     if (owner !== last) [isMoved, afterMoved] = [true, true];
     owner.marks += one.text;
+    // A font may have a sign with a letter behind it as one glyph, for example Thai's tone mark with its vowel am.
+    if (!ALL_MARKS.test(one.text)) owner.right = Math.max(owner.right, one.right);
   }
   if (!isMoved) return undefined;
   const text: string[] = [];
-  let end = Number.NaN;
+  let [end, before] = [Number.NaN, ""];
   const gaps: number[] = [];
   const tabs: Extent[] = [];
-  for (const { text: letter, marks, left, right, blankEm } of letters.toSorted((one, other) => one.x - other.x)) {
+  for (const one of letters.toSorted((first, second) => first.x - second.x)) {
+    const { text: letter, marks, left, right } = one;
     if (letter.trim() === "") {
       text.push(letter + marks);
       continue;
     }
     const gap = left - end;
-    const isBlank = text.at(-1)?.trim() === "" || gap > blankEm * size;
+    // PDFium leaves out blanks only beside letters of these scripts.
+    const least = one.afterMade || CLUSTERED.test(before + letter) ? one.blankEm : cellEm;
+    const isBlank = text.at(-1)?.trim() === "" || gap > least * size;
     if (isBlank) gaps.push(gap);
     if (gap > cellEm * size) tabs.push({ left: end, right: left });
     if (isBlank || gap > cellEm * size) {
@@ -100,7 +108,7 @@ export function inClusterOrder(
       text.push(gap > cellEm * size ? "\t" : " ");
     }
     text.push(letter + marks);
-    end = right;
+    [end, before] = [right, letter];
   }
   return { text: text.join(""), gaps, tabs };
 }
@@ -119,7 +127,7 @@ function clustersOf(signs: readonly ClusterSign[]): Cluster[] {
     else if (made === 0 && last && last.x === x && (last.left === left || last.right === left)) {
       last.text += text;
     } else {
-      clusters.push({ text, left, right, x, marks: "", blankEm: made || BLANK_EM });
+      clusters.push({ text, left, right, x, marks: "", afterMade: made > 0, blankEm: made || BLANK_EM });
       made = 0;
     }
   }
