@@ -87,6 +87,31 @@ describe("what an edge keeps", () => {
   });
 });
 
+describe("packets that are no events", () => {
+  it.each([
+    ["pongs", "3"],
+    ["acknowledgements that nobody asked for", "431[]"],
+  ])("end their connection when there are too many %s, and a few do not", async (_, frame) => {
+    const { socket, frames } = await byHand();
+    const closed = once(socket, "close");
+    socket.send(await join("flooder"));
+    await eventually(() => welcomes(frames) === 1);
+    for (let sent = 0; sent < 50; sent++) socket.send(frame);
+    socket.send('421["conversation:open",{"conversation":"a"}]');
+    await eventually(() => frames.some((one) => one.startsWith("431")));
+    for (let sent = 0; sent < 100; sent++) socket.send(frame);
+    await closed;
+    expect(frames.at(-1)).toContain("RATE_LIMITED");
+  });
+
+  it("are also pings of the WebSocket itself", async () => {
+    const { socket } = await byHand();
+    const closed = once(socket, "close");
+    for (let sent = 0; sent < 150; sent++) socket.ping();
+    await closed;
+  });
+});
+
 describe("a crowd that uploads", () => {
   it("gets through, and texts are not held up for it", async () => {
     const size = 12 * 65_536;

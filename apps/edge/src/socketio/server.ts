@@ -98,7 +98,9 @@ export function createSocketServer(options: {
       const webSocket = webSocketOf({ conn });
       if (webSocket) pauseReading(webSocket, options.pace.received(name, bytes));
     };
-    watches.set(conn, watchPackets(conn, { arriving: options.arriving, network, maxPacketBytes, receivedLarge, end }));
+    const webSocket = (): ReturnType<typeof webSocketOf> => webSocketOf({ conn });
+    const rule = { arriving: options.arriving, network, webSocket, maxPacketBytes, receivedLarge, end };
+    watches.set(conn, watchPackets(conn, rule));
   }
 
   const io = new Server({

@@ -1,24 +1,40 @@
 import type { ErrorCode } from "@docrelay/protocol";
 import type { Socket as NetSocket } from "node:net";
+import type { WebSocket } from "ws";
 import type { Arriving } from "../limits/arriving.ts";
+import { takeToken, type Bucket, type Rate } from "../limits/rate-limit.ts";
 
 /** The parts of an engine.io connection that are used here. */
 interface Connection {
   readonly request: { readonly socket: NetSocket };
   readonly transport: { readonly name: string };
+  on(event: "packet", listener: (packet: EnginePacket) => void): unknown;
   on(event: "data", listener: (data: string | Buffer) => void): unknown;
-  on(event: "heartbeat" | "close", listener: () => void): unknown;
+  on(event: "heartbeat" | "upgrade" | "close", listener: () => void): unknown;
 }
+
+/** A packet of engine.io. Socket.IO's packets are the `data` of those of the type `message`. */
+interface EnginePacket {
+  readonly type: string;
+  readonly data?: unknown;
+}
+
+type Pinged = Pick<WebSocket, "on">;
 
 export interface PacketRule {
   readonly arriving: Arriving;
   /** The client's network; undefined if `USERS_PER_ADDRESS` is 0. */
   readonly network: string | undefined;
+  /** Returns the connection's WebSocket; undefined while the connection uses polling. */
+  webSocket(): Pinged | undefined;
   /** Called with the number of bytes of a large message that have arrived. */
   receivedLarge(bytes: number): void;
   /** The most bytes of one packet, including its attachments. */
   readonly maxPacketBytes: number;
-  /** Ends the connection with this code; `PAYLOAD_TOO_LARGE` if a packet has too many bytes. */
+  /**
+   * Ends the connection with this code: `PAYLOAD_TOO_LARGE` if a packet has too many bytes, `RATE_LIMITED` if too many
+   * packets come that are no events.
+   */
   end(code: ErrorCode): void;
 }
 
@@ -27,13 +43,21 @@ export interface PacketRule {
  * token.
  */
 const MAX_BYTES_BEFORE = 16_384;
+/**
+ * How many packets that are no events a connection may send: pongs, pings, acknowledgements that nobody asked for. No
+ * rule of an event counts them, and no client needs many of them: it sends a pong every 25 seconds.
+ */
+const OTHER_RATE: Rate = { perSecond: 5, burst: 100 };
+/** Matches the data of a Socket.IO packet that is an event of the main namespace, perhaps with attachments. */
+const EVENT = /^(2|5\d+-)\d*\[/;
 /** How long one packet may take to arrive: after a minute the SDK sends it again over another connection. */
 const PACKET_MS = 60_000;
 
 /**
  * Bounds the bytes of a packet and the time that it takes to arrive. engine.io itself would keep an unfinished frame,
- * or a packet whose attachments have not come, as long as the connection answers pings. Must be called before engine.io
- * listens to the connection, so that bytes that are refused are not kept.
+ * or a packet whose attachments have not come, as long as the connection answers pings. Also bounds the rate of packets
+ * that are no events. Must be called before engine.io listens to the connection, so that bytes that are refused are not
+ * kept.
  */
 export function watchPackets(connection: Connection, rule: PacketRule): PacketWatch {
   const watch = new PacketWatch(rule);
@@ -42,6 +66,12 @@ export function watchPackets(connection: Connection, rule: PacketRule): PacketWa
   // only once a packet is complete. A WebSocket's bytes are counted as they arrive.
   const isPolling = connection.transport.name !== "websocket";
   if (!isPolling) socket.prependListener("data", (chunk: Buffer) => watch.received(chunk.length));
+  connection.on("packet", (packet) => watch.counted(packet));
+  const watchPings = (): void => {
+    for (const event of ["ping", "pong"] as const) rule.webSocket()?.on(event, () => watch.countOther());
+  };
+  watchPings();
+  connection.on("upgrade", watchPings);
   connection.on("data", (data: string | Buffer) => {
     if (isPolling) watch.received(data.length);
     watch.came(data);
@@ -60,6 +90,8 @@ class PacketWatch {
   #bytes = 0;
   /** How many attachments of the current packet have not arrived. */
   #missing = 0;
+  /** The bucket of `OTHER_RATE`. */
+  #others: Bucket | undefined;
 
   constructor(rule: PacketRule) {
     this.#rule = rule;
@@ -76,6 +108,17 @@ class PacketWatch {
     if (this.#bytes > most) return this.#rule.end("PAYLOAD_TOO_LARGE");
     const large = this.#member.received(bytes);
     if (large > 0) this.#rule.receivedLarge(large);
+  }
+
+  counted({ type, data }: EnginePacket): void {
+    const isEvent = type === "message" && (typeof data !== "string" || EVENT.test(data));
+    if (!isEvent) this.countOther();
+  }
+
+  countOther(): void {
+    const taken = takeToken(this.#others, OTHER_RATE, performance.now());
+    this.#others = taken.bucket;
+    if (!taken.allowed) this.#rule.end("RATE_LIMITED");
   }
 
   /**

@@ -8,6 +8,6 @@ import type { WebSocket } from "ws";
  */
 export function webSocketOf(
   socket: Pick<Socket, "conn">,
-): Pick<WebSocket, "send" | "pause" | "resume" | "close" | "terminate"> | undefined {
+): Pick<WebSocket, "on" | "send" | "pause" | "resume" | "close" | "terminate"> | undefined {
   return (socket.conn.transport as unknown as { readonly socket?: WebSocket }).socket;
 }
