@@ -5,6 +5,7 @@ import type { Server } from "socket.io";
 import { createAdmitting, type Admitting } from "./admitting.ts";
 import { countedNetworks, type Asking } from "./asking.ts";
 import { createGiveFeedback, type GiveFeedback } from "./asks/give-feedback.ts";
+import { peerNetworkOf } from "./auth/client-address.ts";
 import type { Origins } from "./auth/origin.ts";
 import type { Config } from "./config.ts";
 import { createUserSockets, type UserSockets } from "./conversation/user-sockets.ts";
@@ -54,6 +55,11 @@ const FEEDBACK_RATE = { perSecond: 1, burst: 20 };
  * `MAX_CONNECTIONS`. They are for pages, health checks, and connections that have sent no request yet.
  */
 const SPARE_SOCKETS = { min: 64, share: 0.1 };
+/**
+ * How many TCP connections a network may have for each connection that its users may have: browsers open several for a
+ * page, and a connection counts as a user's only once its token has been checked.
+ */
+const SOCKETS_PER_CONNECTION = 2;
 
 /**
  * The most bytes of incomplete messages of all connections together: `bytes`, or if that is more, the size of `frames`
@@ -123,6 +129,10 @@ export function openEndpoints(deps: EndpointsDeps): Endpoints {
     polling: hasPolling ? (request, response) => engine.handleRequest(request, response) : undefined,
     keepAliveMs: config.HTTP_KEEP_ALIVE_MS,
     maxSockets: maxSocketsOf(config.MAX_CONNECTIONS),
+    socketsOfNetwork: {
+      most: SOCKETS_PER_CONNECTION * config.MAX_CONNECTIONS_PER_USER * config.USERS_PER_ADDRESS,
+      networkOf: peerNetworkOf(config),
+    },
     upgrades: { socketIo: upgradeTo(engine), plain: plain.handleUpgrade },
     onBug: (error) => log.error({ err: error }, "bug"),
   });

@@ -57,6 +57,20 @@ export function countedNetworkOf({
   return (request) => (users > 0 ? clientNetwork(request, trusted) : undefined);
 }
 
+/**
+ * Returns a function that finds the network at the other end of a TCP connection. It returns undefined for a trusted
+ * proxy, through which many clients come, and if `USERS_PER_ADDRESS` is 0.
+ */
+export function peerNetworkOf({
+  USERS_PER_ADDRESS: users,
+  TRUSTED_PROXIES: trusted,
+}: Parameters<typeof countedNetworkOf>[0]): (socket: { remoteAddress?: string | undefined }) => string | undefined {
+  return ({ remoteAddress }) => {
+    const address = plain(remoteAddress ?? "");
+    return users > 0 && isIP(address) !== 0 && !isTrusted(address, trusted) ? networkOf(address) : undefined;
+  };
+}
+
 export function networkOf(address: string): string {
   if (isIP(address) !== 6) return address;
   const [head = "", tail] = (address.split("%")[0] ?? "").toLowerCase().split("::");

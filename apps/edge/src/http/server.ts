@@ -15,6 +15,7 @@ import { hasBody } from "./api/body.ts";
 import { sendError, sendJson } from "./api/respond.ts";
 import { isOpenAiPath, sendOpenAiError } from "./openai/send-error.ts";
 import { allowOrigin } from "../auth/allow-origin.ts";
+import { boundSockets } from "./bound-sockets.ts";
 import { sayNotFound } from "./not-found.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 import type { StaticSite } from "./static-site.ts";
@@ -40,6 +41,8 @@ export interface HttpDeps {
   readonly keepAliveMs: number;
   /** The most open TCP connections, with or without a request; a further connection is closed without a response. */
   readonly maxSockets: number;
+  /** The most open TCP connections of one network. `networkOf` returns undefined for a connection that does not count. */
+  readonly socketsOfNetwork: Parameters<typeof boundSockets>[1];
   readonly upgrades: { readonly socketIo: Upgrade; readonly plain: Upgrade };
   onBug(error: unknown): void;
 }
@@ -71,6 +74,7 @@ export function createHttpServer(deps: HttpDeps): Server {
     });
   });
   server.maxConnections = deps.maxSockets;
+  boundSockets(server, deps.socketsOfNetwork);
   server.on("upgrade", (request, socket, head) => {
     socket.on("error", () => undefined); // the client has disconnected during the handshake, so nothing is left to do
     const path = pathOf(request);

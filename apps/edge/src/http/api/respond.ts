@@ -3,7 +3,11 @@ import type { ServerResponse } from "node:http";
 
 /** Sends a complete response as JSON, which no cache may store. */
 export function sendJson(response: ServerResponse, status: number, body: object): void {
-  const json = Buffer.from(JSON.stringify(body));
+  sendJsonBytes(response, status, Buffer.from(JSON.stringify(body)));
+}
+
+/** Sends a complete response whose body is this JSON, which no cache may store. */
+export function sendJsonBytes(response: ServerResponse, status: number, json: Buffer): void {
   const headers = { "content-type": "application/json", "cache-control": "no-store", "content-length": json.length };
   response.writeHead(status, headers).end(json);
 }
