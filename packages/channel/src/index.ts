@@ -81,9 +81,13 @@ export type { S3Place } from "./bytes/s3-client.ts";
 export {
   areRetained,
   claimBytes,
+  confirmBytes,
+  disclaimBytes,
   growRoom,
   releaseBytes,
+  releaseUnclaimed,
   renewBytes,
+  renewUnconfirmed,
   reserveBytes,
   keepBytes,
   retainBytes,

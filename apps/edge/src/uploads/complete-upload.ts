@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { Usage } from "../limits/usage.ts";
 import type { Quotas } from "../quotas/quotas.ts";
 import { isToBeExtracted, queueText, type ExtractionDeps } from "./extraction.ts";
-import { dropNeedless, inspectStored, settleBytes } from "./pdf-bytes.ts";
+import { dropNeedless, inspectStored, settleBytes, textKeyOf } from "./pdf-bytes.ts";
 import type { Receiving, Receivings } from "./receiving.ts";
 import type { SharedSettings } from "./shared-settings.ts";
 
@@ -32,7 +32,8 @@ export async function completeUpload(deps: CompleteDeps, user: string, known: Re
   }
   if (!stored.isPdf) await refuseType(deps, user, known);
   const { sha256 } = stored;
-  const { ref, text } = await settleBytes(deps, user, { sha256, ref: upload.ref });
+  const text = await textKeyOf(deps.sharedSettings, user, sha256);
+  const ref = await settleBytes(deps, user, { text, ref: upload.ref });
   const [finished, [state]] = await Promise.all([
     finishUpload(store, user, upload.id, { sha256, ref, text, size: upload.size }),
     textState(store, [text]),

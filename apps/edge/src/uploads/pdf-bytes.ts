@@ -3,6 +3,7 @@ import {
   ChannelError,
   claimBytes,
   releaseBytes,
+  renewUnconfirmed,
   textKey,
   userAddress,
   useText,
@@ -52,34 +53,45 @@ export async function inspectStored(
 /** How many chunks of a file are written to the blob store at the same time. */
 const WRITES_AT_ONCE = 8;
 
-/** Stores a whole file, which is in memory, in chunks. */
-export async function writeChunks(blobs: BlobStore, ref: string, bytes: Uint8Array, chunkBytes: number): Promise<void> {
+/**
+ * Stores a whole file, which is in memory, in chunks, under a `ref` for which room is reserved. When this function
+ * throws, none of its writes is still under way, so the caller can remove what they have stored.
+ */
+export async function writeChunks(
+  { store, blobs }: { readonly store: Store; readonly blobs: BlobStore },
+  ref: string,
+  bytes: Uint8Array,
+  chunkBytes: number,
+): Promise<void> {
   for (let from = 0; from < bytes.length; from += WRITES_AT_ONCE * chunkBytes) {
     const group = bytes.subarray(from, from + WRITES_AT_ONCE * chunkBytes);
     const writes: Array<Promise<boolean>> = [];
     for (let at = 0; at < group.length; at += chunkBytes)
       writes.push(blobs.write(ref, from + at, group.subarray(at, at + chunkBytes)));
-    await Promise.all(writes);
+    for (const write of await Promise.allSettled(writes)) if (write.status === "rejected") throw write.reason;
+    if (from + group.length < bytes.length) await renewUnconfirmed(store, ref);
   }
+}
+
+/** Returns the text key of a user's file without a password. */
+export async function textKeyOf(sharedSettings: SharedSettings, user: string, sha256: string): Promise<string> {
+  const [secret, profile] = await Promise.all([sharedSettings.secret(), sharedSettings.profile()]);
+  return textKey(secret, { sha256, profile, scope: sharedSettings.scopeOf(user) });
 }
 
 /**
  * Records that the user uses the text of these bytes, and decides which blob is kept for that text: `ref`, or a copy of
- * the same bytes that came earlier. Returns the text key and the kept blob. {@link dropNeedless} releases the other
- * one.
+ * the same bytes that came earlier. Returns the kept blob. {@link dropNeedless} releases the other one.
  */
 export async function settleBytes(
-  deps: { readonly store: Store; readonly blobs: BlobStore; readonly sharedSettings: SharedSettings },
+  { store, blobs }: { readonly store: Store; readonly blobs: BlobStore },
   user: string,
-  { sha256, ref }: { sha256: string; ref: string },
-): Promise<{ ref: string; text: string }> {
-  const { store, blobs, sharedSettings } = deps;
-  const [secret, profile] = await Promise.all([sharedSettings.secret(), sharedSettings.profile()]);
-  const text = textKey(secret, { sha256, profile, scope: sharedSettings.scopeOf(user) });
+  { text, ref }: { text: string; ref: string },
+): Promise<string> {
   // `useText` is sent first: so a process that removes the text at the same moment sees this user before it removes the
   // bytes that are kept for this user.
   const [, kept] = await Promise.all([useText(store, userAddress(user), text), claimBytes(store, blobs, text, ref)]);
-  return { ref: kept, text };
+  return kept;
 }
 
 /**

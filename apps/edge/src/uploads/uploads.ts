@@ -1,10 +1,14 @@
 import {
   beginUpload,
+  confirmBytes,
+  disclaimBytes,
   dropUpload,
   newRef,
   readUpload,
+  releaseUnclaimed,
   reserveBytes,
   textState,
+  userAddress,
   type AskFile,
   type UploadState,
 } from "@docrelay/channel";
@@ -17,7 +21,7 @@ import type { Usage } from "../limits/usage.ts";
 import { dayQuotaExceeded, type Quotas } from "../quotas/quotas.ts";
 import { completeUpload, type CompleteDeps } from "./complete-upload.ts";
 import type { ExtractionDeps } from "./extraction.ts";
-import { dropNeedless, settleBytes, writeChunks } from "./pdf-bytes.ts";
+import { dropNeedless, settleBytes, textKeyOf, writeChunks } from "./pdf-bytes.ts";
 import { receiveChunk, type Chunk, type ChunkAnswer, type ReceiveChunkDeps } from "./receive-chunk.ts";
 import { createReceivings } from "./receiving.ts";
 import { full, tooLarge } from "./refusals.ts";
@@ -166,24 +170,53 @@ async function countUpload({ store, blobs, usage }: UploadsDeps, user: string, u
   }
 }
 
-/** Stores a whole file that is in memory. @throws Refusal if there is no room for it */
+/**
+ * Stores a whole file that is in memory. After an error nothing of it stays: the file of an ask that is sent again and
+ * again would otherwise take room each time. @throws Refusal if there is no room for it
+ */
 async function keepWhole(
   deps: UploadsDeps,
   user: string,
   { name, bytes }: { name: string; bytes: Uint8Array },
   maxBytes: number,
 ): Promise<AskFile> {
-  const { store, blobs, limits, maxUserBytes } = deps;
+  const { store, blobs, sharedSettings } = deps;
   const size = bytes.length;
   const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const text = await textKeyOf(sharedSettings, user, sha256);
   const own = newRef();
+  try {
+    const ref = await storeWhole(deps, user, { own, text, bytes }, maxBytes);
+    deps.usage.stored(user, size);
+    return { name, size, sha256, text, ref };
+  } catch (error) {
+    // If the copy cannot be removed either, its reservation and its bytes expire.
+    await releaseUnclaimed(store, blobs, { ref: own, text, user: userAddress(user) }).catch(deps.onTrouble);
+    throw error;
+  }
+}
+
+/** Stores a whole file under the new ref `own`, and returns the ref of the kept copy of its bytes. @throws Refusal */
+async function storeWhole(
+  deps: UploadsDeps,
+  user: string,
+  { own, text, bytes }: { own: string; text: string; bytes: Uint8Array },
+  maxBytes: number,
+): Promise<string> {
+  const { store, limits, maxUserBytes } = deps;
+  const size = bytes.length;
   const reserved = await reserveBytes(store, user, { ref: own, size, maxUserBytes, maxBytes });
   if (reserved.kind === "quota") throw quotaExceeded(reserved.freeInMs);
   if (reserved.kind === "busy") throw full();
-  deps.usage.stored(user, size);
-  await writeChunks(blobs, own, bytes, limits.chunkBytes);
-  const { ref, text } = await settleBytes(deps, user, { sha256, ref: own });
+  await writeChunks(deps, own, bytes, limits.chunkBytes);
+  const kept = await settleBytes(deps, user, { text, ref: own });
+  const isCounted = kept !== own || (await confirmBytes(store, user, { ref: own, size }));
   const [state] = await textState(store, [text]);
-  await dropNeedless(deps, user, { own, kept: ref, text, state });
-  return { name, size, sha256, text, ref };
+  // If there is an outcome, the worker that stored it may have released the bytes.
+  if (!isCounted && state === "missing") {
+    await disclaimBytes(store, text, own);
+    throw full();
+  }
+  await dropNeedless(deps, user, { own, kept, text, state });
+  return kept;
 }

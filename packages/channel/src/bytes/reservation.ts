@@ -98,23 +98,52 @@ export async function shrinkRoom(store: Store, of: { ref: string; size: number; 
 }
 
 /**
- * Reserves room for bytes that arrived as a whole, under a new `ref`. A refusal reserves nothing; `freeInMs`: after how
- * many ms the user may try again.
+ * A reservation of `reserveBytes` lasts this many ms, until `confirmBytes` or `renewUnconfirmed` is called: it ends soon
+ * if the process dies before all bytes are stored.
+ */
+const UNCONFIRMED_MS = 60_000;
+
+/**
+ * Reserves room for bytes that arrived as a whole, under a new `ref`, for {@link UNCONFIRMED_MS}. A refusal reserves
+ * nothing; `freeInMs`: after how many ms the user may try again.
  */
 export async function reserveBytes(
   store: Store,
   user: string,
   { ref, size, maxBytes, maxUserBytes }: ByteShares & { ref: string; size: number },
 ): Promise<{ kind: "reserved" | "busy" } | { kind: "quota"; freeInMs: number }> {
-  const keepMs = store.retentionMs;
+  const keepMs = UNCONFIRMED_MS;
   if ((await reserveRoom(store, { ref, size, maxBytes, keepMs })) === "busy") return { kind: "busy" };
   const [own, freeInMs] = await run(store.redis, HOLD, {
     keys: shareKeys(userAddress(user)),
-    args: { ref, size, maxUserBytes, keepMs, heldMs: keepMs },
+    args: { ref, size, maxUserBytes, keepMs, heldMs: store.retentionMs + keepMs },
   });
   if (own === "OK") return { kind: "reserved" };
   await releaseRoom(store, ref);
   return { kind: "quota", freeInMs: Number(freeInMs) };
+}
+
+/** Keeps a reservation whose bytes are still being stored for another {@link UNCONFIRMED_MS}, if it exists. */
+export async function renewUnconfirmed(store: Store, ref: string): Promise<void> {
+  await renewRoom(store, ref, UNCONFIRMED_MS);
+}
+
+/**
+ * Keeps a reservation of `reserveBytes`, whose bytes are all stored now, for the retention from now. Returns false when
+ * the reservation has ended: then the bytes are removed too, or will be soon.
+ */
+export async function confirmBytes(
+  store: Store,
+  user: string,
+  { ref, size }: { ref: string; size: number },
+): Promise<boolean> {
+  const keepMs = store.retentionMs;
+  const maxBytes = Number.MAX_SAFE_INTEGER; // the limits are not checked again: the bytes are counted already
+  const grown = await growRoom(store, { ref, room: size, maxBytes, keepMs });
+  if (grown.kind === "gone") return false;
+  const share = { ref, size, maxUserBytes: maxBytes, keepMs, heldMs: keepMs + UNCONFIRMED_MS };
+  await run(store.redis, HOLD, { keys: shareKeys(userAddress(user)), args: share });
+  return true;
 }
 
 /** Keeps a blob and its reservation for the retention from now. Returns false when the blob is gone. */
@@ -195,6 +224,18 @@ export async function releaseBytes(
     releaseRoom(store, ref),
     of.user && releaseShare(store, of.user, ref),
   ]);
+}
+
+/**
+ * Removes a copy of the bytes of a text key, and releases the room that it took, unless it is the kept copy: another
+ * file may use that one. Idempotent.
+ */
+export async function releaseUnclaimed(
+  store: Store,
+  blobs: BlobStore,
+  { ref, text, user }: { ref: string; text: string; user: UserAddress },
+): Promise<void> {
+  if ((await store.redis.get(bytesKey(text))) !== ref) await releaseBytes(store, blobs, ref, { user });
 }
 
 /** Stops counting a blob against its user's share. Idempotent. */

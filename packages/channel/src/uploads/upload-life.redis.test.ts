@@ -3,10 +3,14 @@ import { useChannel } from "../../test/fixture.ts";
 import {
   beginUpload,
   claimBytes,
+  confirmBytes,
   createBlobStore,
   newRef,
   readUpload,
+  releaseUnclaimed,
   renewBytes,
+  renewUnconfirmed,
+  reserveBytes,
   storeChunk,
   sweepBytes,
 } from "../index.ts";
@@ -119,6 +123,52 @@ describe("an upload", () => {
       await sweepBytes(channel.store, blobs());
     }
     expect([await stored(ref), await reserved()]).toEqual([1, 1]);
+  });
+});
+
+describe("bytes that arrived as a whole", () => {
+  async function reserve(): Promise<string> {
+    const ref = newRef();
+    expect(await reserveBytes(channel.store, channel.user, { ref, size: 150, ...shares })).toEqual({
+      kind: "reserved",
+    });
+    await blobs().write(ref, 0, Buffer.from("x"));
+    return ref;
+  }
+  const confirm = (ref: string) => confirmBytes(channel.store, channel.user, { ref, size: 150 });
+
+  it("take no room any more two minutes after the process died that stored them", async () => {
+    const ref = await reserve();
+    await pass(2 * MINUTE_MS);
+    await sweepBytes(channel.store, blobs());
+    expect([await blobs().exists(ref), await reserved()]).toEqual([false, 0]);
+    await reserve(); // the user's share has room for no more than one such file
+    expect(await confirm(ref)).toBe(false);
+  });
+
+  it("may be stored slowly, and are then kept for the retention", async () => {
+    const ref = await reserve();
+    for (let n = 0; n < 5; n++) {
+      await pass(MINUTE_MS);
+      await sweepBytes(channel.store, blobs());
+      await renewUnconfirmed(channel.store, ref);
+    }
+    expect(await claimBytes(channel.store, blobs(), "sha", ref)).toBe(ref);
+    expect(await confirm(ref)).toBe(true);
+    await pass(0.9 * channel.store.retentionMs);
+    await sweepBytes(channel.store, blobs());
+    expect([await stored(ref), await reserved()]).toEqual([1, 150]);
+    const more = { ref: newRef(), size: 150, ...shares };
+    expect(await reserveBytes(channel.store, channel.user, more)).toMatchObject({ kind: "quota" });
+  });
+
+  it("are removed after an error, but not a copy that another file may use", async () => {
+    const [first, second] = [await reserve(), newRef()];
+    await claimBytes(channel.store, blobs(), "sha", first);
+    await blobs().write(second, 0, Buffer.from("x"));
+    const user = userAddress(channel.user);
+    for (const ref of [first, second]) await releaseUnclaimed(channel.store, blobs(), { ref, text: "sha", user });
+    expect([await blobs().exists(first), await blobs().exists(second)]).toEqual([true, false]);
   });
 });
 
