@@ -136,7 +136,7 @@ function openUploads(
   });
 }
 
-/** Returns the networks of connected users; undefined if `USERS_PER_ADDRESS` is 0. */
+/** Returns the networks of users; undefined if `USERS_PER_ADDRESS` is 0. */
 export function countedNetworks({ byNetwork }: Pick<Resources, "byNetwork">): Networks | undefined {
   return byNetwork.connections && byNetwork.networks;
 }

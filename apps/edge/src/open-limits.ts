@@ -14,12 +14,12 @@ import { createQuotaSettings, loggedField, type QuotaSettings } from "./quotas/q
 export interface EdgeLimits {
   readonly connections: Connections;
   /**
-   * `tenants`: the tenant of each connected user. `connections`: counts the connections of each tenant; undefined if
+   * `tenants`: the tenant of each user. `connections`: counts the connections of each tenant; undefined if
    * `USERS_PER_TENANT` is 0.
    */
   readonly byTenant: { readonly tenants: Tenants; readonly connections: Connections | undefined };
   /**
-   * `networks`: the network of each connected user. `connections`: counts the connections of each network; undefined if
+   * `networks`: the network of each user. `connections`: counts the connections of each network; undefined if
    * `USERS_PER_ADDRESS` is 0.
    */
   readonly byNetwork: { readonly networks: Networks; readonly connections: Connections | undefined };

@@ -67,8 +67,7 @@ export function createAdmit(deps: AdmissionDeps): Admit {
     try {
       for (const { kind, members, limits, nameOf } of groups) {
         const name = nameOf(identity, request);
-        if (name === undefined) continue;
-        if (limits) {
+        if (name !== undefined && limits) {
           wait(limits.connectRate, name);
           left.push(await limits.connections.take(`${kind} ${name}`));
         }

@@ -1,3 +1,4 @@
+import { accountAddress } from "@docrelay/channel";
 import { wireErrorSchema } from "@docrelay/protocol";
 import { makePdf } from "@docrelay/testkit";
 import { eventually } from "@docrelay/testkit";
@@ -75,6 +76,16 @@ it("users without number share the running asks of their network, and others hav
   const honest = await connect("10.0.0.4", "honest");
   expect(await honest.send("ask", ask("a"))).toMatchObject({ ok: true });
   honest.close();
+});
+
+it("asks of users who close their connections at once count for their network, too", async () => {
+  for (let n = 0; n < 4; n++) {
+    const { send, close } = await connect("10.0.0.31", `hasty-${n}`);
+    send("ask", ask("a")).catch(() => undefined); // the answer never comes
+    close();
+  }
+  const { shard, u } = accountAddress({ kind: "network", name: "10.0.0.31" });
+  await eventually(async () => (await relay.store.redis.zcard(`{${shard}}:${u}:running`)) === 4);
 });
 
 it("what a user keeps is bounded over all conversations, and says when it is less", async () => {

@@ -35,7 +35,7 @@ const MAX_PAUSE_MS = 1000;
 
 /**
  * @param users how many users a network counts as (`USERS_PER_ADDRESS`)
- * @param networks the networks of connected users; undefined if `users` is 0
+ * @param networks the networks of users; undefined if `users` is 0
  */
 export function createPace(
   users: number,

@@ -1,6 +1,6 @@
 import { createNetworks, type Networks } from "./networks.ts";
 
-/** The tenant of each user who is connected to this edge, as the user's token names it; a user may have none. */
+/** The tenant of each user of this edge, as the user's token names it; a user may have none. */
 export interface Tenants extends Networks {
   /** Must be called when an ask was accepted: reports it for the user's tenant. `bytes`: the size of the question. */
   asked(user: string, bytes: number): void;
