@@ -25,6 +25,7 @@ const QUOTAS = {
   "asks:address:127.0.0.1": 4,
   "bytes:user:gil": PDF.length,
   "pages:user:gil": 10,
+  "bytes:user:una": 200_000,
   "pages:user:hal": 10,
   "tokens:user:kim": 100,
   "tokens:tenant:globex": 100,
@@ -170,4 +171,37 @@ it("files end at the quota of bytes or pages; an ask that was accepted is acknow
   expect(await other.send("upload:start", start)).toMatchObject({
     error: { code: "QUOTA_EXCEEDED", message: expect.stringContaining("10 pages") },
   });
+});
+
+it("a file over HTTP whose size is not known at first counts as large as it is", async () => {
+  const authorization = `Bearer ${await sign("una")}`;
+  const file = (bytes: number): Uint8Array => Buffer.concat([PDF, Buffer.alloc(bytes - PDF.length)]);
+  const chunked = async (path: string, body: Blob, headers: Record<string, string> = {}): Promise<number> => {
+    const init = { method: "POST", headers: { authorization, ...headers }, duplex: "half" } as const;
+    const response = await fetch(url(path), { ...init, body: body.stream() });
+    await response.body?.cancel();
+    return response.status;
+  };
+  const form = (bytes: number): Response => {
+    const data = new FormData();
+    data.set("file", new Blob([Buffer.from(file(bytes))]), "a.pdf");
+    data.set("message", "?");
+    return new Response(data);
+  };
+  const upload = (bytes: number): Promise<number> => chunked("/v1/uploads", new Blob([Buffer.from(file(bytes))]));
+  const ask = async (bytes: number): Promise<number> => {
+    const body = form(bytes);
+    const type = body.headers.get("content-type") ?? "";
+    return chunked("/v1/asks", await body.blob(), { "content-type": type });
+  };
+  const used = async (): Promise<number> => (await usage(await sign("una"))).used.bytes;
+  const reserved = async (): Promise<number> => Number(await relay.store.redis.get("{blobs}:total"));
+
+  expect(await upload(80_000)).toBe(200);
+  await eventually(async () => (await used()) === 80_000);
+  expect(await ask(90_000)).toBe(200);
+  await eventually(async () => (await used()) === 170_000);
+  expect([await upload(150_000), await ask(30_001)]).toEqual([429, 429]);
+  expect(await reserved()).toBe(170_000);
+  expect(await upload(30_000)).toBe(200);
 });

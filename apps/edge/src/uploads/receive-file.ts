@@ -16,6 +16,8 @@ export interface ArrivingFile {
   readonly body: AsyncIterable<Uint8Array>;
   /** How many bytes the file may have at most: as many as may still come in the request. */
   readonly atMost: number;
+  /** The size of the file; undefined if it is known only when all bytes have arrived. */
+  readonly size?: number | undefined;
 }
 
 export interface ReceiveDeps {
@@ -56,11 +58,12 @@ export async function receiveFile(
   let begun = false;
 
   async function send(chunk: Chunk): Promise<void> {
+    const counted = file.size ?? chunk.offset + chunk.bytes.length;
     if (!begun) {
       const size = chunk.size ?? Math.min(file.atMost, limits.fileBytes);
-      await again(() => uploads.start(user, { upload, name, type, size }));
+      await again(() => uploads.start(user, { upload, name, type, size }, counted));
       begun = true;
-    }
+    } else if (file.size === undefined) await again(() => uploads.checkQuotas(user, counted));
     if (sent.length >= CHUNKS_IN_FLIGHT) await settle(1);
     await whenRoom(uploadQueue, signal);
     const pauseMs = pace.received(pace.nameOf(user), chunk.bytes.length);

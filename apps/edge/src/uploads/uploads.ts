@@ -31,9 +31,17 @@ import type { UploadQueue } from "./upload-queue.ts";
 /** Takes files from clients in chunks and stores them; each chunk of a file may come through another edge. */
 export interface Uploads {
   /**
-   * Begins an upload; for one that has begun, returns how far it is stored. Idempotent by user and id. @throws Refusal
+   * Begins an upload; for one that has begun, returns how far it is stored. Idempotent by user and id. If `size` is only
+   * an upper bound, `counted` is the number of bytes that are compared with the quotas of the day; call `checkQuotas`
+   * when there are more. @throws Refusal
    */
-  start(user: string, input: UploadStart): Promise<{ upload: string; offset: number; chunkBytes: number }>;
+  start(
+    user: string,
+    input: UploadStart,
+    counted?: number,
+  ): Promise<{ upload: string; offset: number; chunkBytes: number }>;
+  /** @throws Refusal `QUOTA_EXCEEDED` if a file of this many bytes exceeds a quota of the day */
+  checkQuotas(user: string, bytes: number): Promise<void>;
   /**
    * Stores a chunk; the last one finishes the upload and queues its extraction. Idempotent: for a chunk sent again,
    * returns how far the upload is stored. If the upload was begun with only an upper bound of its size, the last chunk
@@ -86,17 +94,21 @@ export function createUploads(deps: UploadsDeps): Uploads {
   };
 
   return {
-    async start(user, input) {
+    async start(user, input, counted = input.size) {
       const file = { ...input, name: cleanFileName(input.name) };
       checkSize(file.size, limits);
       const waitMs = startRate.take(user, performance.now());
       if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
       usage.checkFiles(user);
       checkIntake(deps);
-      const { upload, room } = await begin(deps, user, file, maxUploadBytes);
+      const { upload, room } = await begin(deps, user, { ...file, counted }, maxUploadBytes);
       if (room > 0) await countUpload(deps, user, upload);
       receivings.know(user, upload, room);
       return { upload: upload.id, offset: upload.offset, chunkBytes: limits.chunkBytes };
+    },
+    async checkQuotas(user, bytes) {
+      const over = await quotas.overByFile(user, bytes);
+      if (over) throw dayQuotaExceeded(over);
     },
     async chunk(user, chunk) {
       const { upload, bytes } = chunk;
@@ -143,10 +155,10 @@ function checkIntake({ quotas, memoryGate }: Pick<UploadsDeps, "quotas" | "memor
 async function begin(
   { store, quotas, maxUserBytes }: UploadsDeps,
   user: string,
-  { upload: id, name, type, size }: UploadStart,
+  { upload: id, name, type, size, counted }: UploadStart & { counted: number },
   maxBytes: number,
 ): Promise<{ upload: UploadState; room: number }> {
-  const over = await quotas.overByFile(user, size);
+  const over = await quotas.overByFile(user, counted);
   // An upload that was begun before the quota was used up may be completed.
   if (over && !(await readUpload(store, user, id))) throw dayQuotaExceeded(over);
   const file = { id, name, type, size, ref: newRef() };

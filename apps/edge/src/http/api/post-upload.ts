@@ -40,8 +40,8 @@ export async function postUpload(deps: PostUploadDeps, call: ApiCall): Promise<v
       return sendJson(call.response, 200, { upload });
     }
     const type = (request.headers["content-type"] ?? "").slice(0, 255);
-    const atMost = Number.isNaN(declared) ? fileBytes : declared;
-    await receiveFile(deps, user, { upload, name, type, body, atMost }, signal);
+    const size = Number.isNaN(declared) ? undefined : declared;
+    await receiveFile(deps, user, { upload, name, type, body, size, atMost: size ?? fileBytes }, signal);
     sendJson(call.response, 200, { upload });
   } finally {
     signal.removeEventListener("abort", abort);
