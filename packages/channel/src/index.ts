@@ -95,6 +95,7 @@ export {
   type ByteShares,
 } from "./bytes/reservation.ts";
 export {
+  forgetUnnamed,
   forgetUpload,
   forgetUploads,
   forgetUploadsOf,

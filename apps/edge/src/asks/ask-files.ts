@@ -1,6 +1,7 @@
 import {
   canChange,
   conversationAddress,
+  forgetUnnamed,
   keepUpload,
   readText,
   readUpload,
@@ -17,6 +18,7 @@ import {
 import { cleanFileName, refuse, type Limits } from "@docrelay/protocol";
 import { createHash } from "node:crypto";
 import { canBeRead, type ExtractionDeps } from "../uploads/extraction.ts";
+import { forgetDepsOf } from "../uploads/own-files.ts";
 import { looksLikePdf } from "../uploads/pdf-bytes.ts";
 import type { SharedSettings } from "../uploads/shared-settings.ts";
 import type { Uploads } from "../uploads/uploads.ts";
@@ -73,12 +75,14 @@ export async function prepareFile(
   const by = { conversation: conversationAddress(user, conversation), text: opened.text };
   // `useText` is sent before `canBeRead`: so a process that removes the text at the same moment either sees this user
   // and keeps the text, or has removed the text before `canBeRead` looks for it.
-  const [, , isReadable] = await Promise.all([
+  const [, renewed, isReadable] = await Promise.all([
     useText(store, userAddress(user), opened.text),
     renewUpload(store, user, found.upload, by),
     canBeRead(deps, opened),
   ]);
-  if (!isReadable) {
+  if (!isReadable || renewed === "unknown") {
+    // If the user has removed the upload since it was found, the removal has not seen this use of the text.
+    await forgetUnnamed(forgetDepsOf(deps), user, found, opened.text);
     throw refuse("NOT_FOUND", { file: index, message: "The file is no longer kept. Send it again." });
   }
   return opened;
@@ -99,18 +103,22 @@ async function named({ store }: FileDeps, user: string, id: string): Promise<Nam
  * The id follows from the ask's id and the file's place, name and bytes, so that an ask sent again gets the same id.
  */
 async function kept(
-  { store, uploads }: FileDeps,
+  deps: FileDeps,
   user: string,
   of: { ask: string; file: InlineFile; index: number; isKnown: boolean },
 ): Promise<Named> {
   const { ask, file, index, isKnown } = of;
-  const found = await uploads.keep(user, { ...file, name: cleanFileName(file.name), isKnown });
+  const found = await deps.uploads.keep(user, { ...file, name: cleanFileName(file.name), isKnown });
   const { name, size, sha256, text, ref } = found;
   const id = createHash("sha256")
     .update(JSON.stringify([ask, index, name, sha256]))
     .digest("base64url")
     .slice(0, 22);
-  await keepUpload(store, user, { id, name, type: file.type, size, sha256, text, ref });
+  const upload = { id, name, type: file.type, size, sha256, text, ref };
+  if ((await keepUpload(deps.store, user, upload)) === "leaving") {
+    await forgetUnnamed(forgetDepsOf(deps), user, found);
+    throw refuse("BUSY", { file: index, retryAfterMs: 1000, message: "The file is being removed. Send it again." });
+  }
   return { ...found, upload: id };
 }
 

@@ -1,9 +1,10 @@
-import { dropUpload, finishUpload, textState } from "@docrelay/channel";
+import { dropUpload, finishUpload, forgetUnnamed, textState } from "@docrelay/channel";
 import { refuse } from "@docrelay/protocol";
 import { randomUUID } from "node:crypto";
 import type { Usage } from "../limits/usage.ts";
 import type { Quotas } from "../quotas/quotas.ts";
 import { isToBeExtracted, queueText, type ExtractionDeps } from "./extraction.ts";
+import { forgetDepsOf } from "./own-files.ts";
 import { dropNeedless, inspectStored, settleBytes, textKeyOf } from "./pdf-bytes.ts";
 import type { Receiving, Receivings } from "./receiving.ts";
 import type { SharedSettings } from "./shared-settings.ts";
@@ -18,7 +19,8 @@ export interface CompleteDeps extends ExtractionDeps {
 
 /**
  * Finishes an upload whose last byte is stored: checks its bytes and queues its extraction. @throws Refusal
- * `FILE_CORRUPT`, `FILE_TYPE_UNSUPPORTED`: then the upload is dropped, and a new upload may use its id.
+ * `FILE_CORRUPT`, `FILE_TYPE_UNSUPPORTED`: then the upload is dropped, and a new upload may use its id. `NOT_FOUND`: the
+ * user has removed the upload meanwhile, and nothing of it is kept.
  */
 export async function completeUpload(deps: CompleteDeps, user: string, known: Receiving): Promise<void> {
   const { store, blobs, usage } = deps;
@@ -38,8 +40,12 @@ export async function completeUpload(deps: CompleteDeps, user: string, known: Re
     finishUpload(store, user, upload.id, { sha256, ref, text, size: upload.size }),
     textState(store, [text]),
   ]);
-  if (finished === "unknown") throw refuse("NOT_FOUND");
   usage.endUpload(upload.ref);
+  if (finished === "unknown") {
+    const needless = dropNeedless(deps, user, { own: upload.ref, kept: ref, text, state });
+    await Promise.all([needless, forgetUnnamed(forgetDepsOf(deps), user, { text, ref })]);
+    throw refuse("NOT_FOUND");
+  }
   deps.quotas.stored(user, upload.size);
   try {
     const order = { trace: randomUUID(), isAsked: false };

@@ -23,8 +23,13 @@ export interface OwnFiles {
   removeAll(user: string): Promise<void>;
 }
 
-export function createOwnFiles({ store, blobs, producer }: ExtractionDeps): OwnFiles {
-  const deps: ForgetDeps = { store, blobs, removeJob: (text) => producer.remove(text) };
+export function forgetDepsOf({ store, blobs, producer }: ExtractionDeps): ForgetDeps {
+  return { store, blobs, removeJob: (text) => producer.remove(text) };
+}
+
+export function createOwnFiles(of: ExtractionDeps): OwnFiles {
+  const { store } = of;
+  const deps = forgetDepsOf(of);
   return {
     remove: (user, upload) => forgetUpload(deps, user, upload),
     removeOf: (user, conversation) => forgetUploadsOf(deps, user, conversation),

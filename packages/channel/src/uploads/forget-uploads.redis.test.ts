@@ -6,9 +6,12 @@ import {
   conversationAddress,
   createBlobStore,
   dropForgotten,
+  finishUpload,
+  forgetUnnamed,
   forgetUpload,
   forgetUploads,
   forgetUploadsOf,
+  forgetUser,
   keepUpload,
   newRef,
   ownUploads,
@@ -53,6 +56,9 @@ const isThere = async ({ ref, text }: { ref: string; text: string }) => ({
   bytes: await deps().blobs.exists(ref),
   text: (await textState(channel.store, [text]))[0] === "text",
 });
+/** The keys that are left, except marks without a user and counters of all users. */
+const keysLeft = async () =>
+  (await channel.store.redis.keys("*")).filter((key) => !/^gone:|^{blobs}:total$|:share(-until)?$/.test(key));
 const names = async () => (await ownUploads(channel.store, channel.user)).map(({ id }) => id).toSorted();
 
 it("go with their conversation, and the others stay", async () => {
@@ -84,10 +90,7 @@ it.each([
   expect(await isThere(file)).toEqual({ bytes: true, text: true });
   await forgetUploads(deps(), other, await ownUploads(channel.store, other));
   expect(await isThere(file)).toEqual({ bytes: false, text: false });
-  const left = (await channel.store.redis.keys("*")).filter(
-    (key) => !/^gone:|^{blobs}:total$|:share(-until)?$/.test(key),
-  );
-  expect(left).toEqual([]);
+  expect(await keysLeft()).toEqual([]);
 });
 
 it("lose only their name while an ask may need the rest", async () => {
@@ -143,4 +146,81 @@ it("that lost their name only take no other file under it", async () => {
   await forgetUpload(deps(), channel.user, "mine");
   const again = { id: "mine", name: "mine.pdf", type: "t", size: 3, ref: newRef(), maxUnfinished: 9, ...SHARES };
   expect(await beginUpload(channel.store, channel.user, again)).toEqual({ kind: "conflict" });
+});
+
+/** Begins an upload and stores its bytes. `end` ends it as an edge does, and returns whether it was still there. */
+async function begun(
+  id: string,
+): Promise<{ end(): Promise<"finished" | "unknown">; file: { ref: string; text: string } }> {
+  const { store, user } = channel;
+  const { blobs } = deps();
+  const of = { id, name: "a.pdf", type: "t", size: 3, ref: newRef(), maxUnfinished: 9, ...SHARES };
+  expect(await beginUpload(store, user, of)).toMatchObject({ kind: "begun" });
+  await blobs.write(of.ref, 0, Buffer.from("abc"));
+  const file = { ref: of.ref, text: `text-of-${id}` };
+  const end = async () => {
+    await Promise.all([useText(store, userAddress(user), file.text), claimBytes(store, blobs, file.text, of.ref)]);
+    return finishUpload(store, user, id, { ...file, sha256: "sha", size: 3 });
+  };
+  return { end, file };
+}
+
+it("that finish after a removal has found them leave nothing", async () => {
+  const { end, file } = await begun("mine");
+  const found = await ownUploads(channel.store, channel.user);
+  expect(await end()).toBe("finished");
+  await writeText(channel.store, file.text, TEXT);
+  await forgetUploads(deps(), channel.user, found);
+  expect(await keysLeft()).toEqual([]);
+});
+
+it.each(["before", "after"])("that would finish %s a removal has taken their record leave nothing", async (when) => {
+  const { end, file } = await begun("mine");
+  const { blobs } = deps();
+  const remove = async (ref: string) => {
+    expect(await end()).toBe("unknown");
+    await blobs.remove(ref);
+  };
+  const found = await ownUploads(channel.store, channel.user);
+  await forgetUploads({ ...deps(), ...(when === "before" && { blobs: { ...blobs, remove } }) }, channel.user, found);
+  if (when === "after") expect(await end()).toBe("unknown");
+  await forgetUnnamed(deps(), channel.user, file);
+  expect(await keysLeft()).toEqual([]);
+});
+
+it("that are being removed are neither used nor kept again", async () => {
+  const file = await send("mine");
+  const { blobs } = deps();
+  const answers: string[] = [];
+  const remove = async (ref: string) => {
+    const { store, user } = channel;
+    const whole = { id: "mine", name: "mine.pdf", type: "t", size: 3, sha256: "sha", ...file };
+    answers.push(await use("mine", file.text), await keepUpload(store, user, whole));
+    await blobs.remove(ref);
+  };
+  const all = await ownUploads(channel.store, channel.user);
+  await forgetUploads({ ...deps(), blobs: { ...blobs, remove } }, channel.user, all);
+  expect(answers).toEqual(["unknown", "leaving"]);
+  expect(await use("mine", file.text)).toBe("unknown");
+  expect(await keysLeft()).toEqual([]);
+});
+
+it("that come while their user is forgotten stay listed, so that the next removal finds them", async () => {
+  const { store, user } = channel;
+  const redis = new Proxy(store.redis, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (name !== "unlink") return typeof value === "function" ? value.bind(target) : value;
+      return async (...keys: string[]) => {
+        await send("late");
+        return target.unlink(...keys);
+      };
+    },
+  });
+  expect(await forgetUser({ ...store, redis }, user)).toBe(true);
+  expect(await names()).toEqual(["late"]);
+  expect(await forgetUser(store, user)).toBe(false);
+  await forgetUploads(deps(), user, await ownUploads(store, user));
+  expect(await forgetUser(store, user)).toBe(true);
+  expect(await keysLeft()).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import type { BlobStore } from "../bytes/blob-store.ts";
 import { disclaimBytes, releaseBytes, releaseShare } from "../bytes/reservation.ts";
 import { userAddress, type ConversationAddress } from "../redis/address.ts";
-import { filesKey, mailKey, retainKey } from "../redis/keys.ts";
+import { filesKey, mailKey, retainKey, unfinishedKey } from "../redis/keys.ts";
 import { lua, run, script } from "../redis/script.ts";
 import type { Store } from "../redis/store.ts";
 import { countTextUsers, forgetText } from "../texts/text-users.ts";
@@ -20,6 +20,11 @@ const LEAVE = script({
 const NEEDED = "1";
 const LEAVING = "leaving";
 const HIDE = script({ files: [lua(import.meta.url, "hide-upload.lua")], keys: ["up"], args: { why: "text" } });
+const UNLIST = script({
+  files: [lua(import.meta.url, "unlist-file.lua")],
+  keys: ["up", "files"],
+  args: { id: "text" },
+});
 
 /** An upload, with its texts and the conversations that use it. */
 export interface OwnUpload extends UploadState {
@@ -76,15 +81,48 @@ export async function forgetUploadsOf(deps: ForgetDeps, user: string, { c }: Con
  * upload of the user, or another user, has the same file. Idempotent: the uploads stay listed until everything is
  * removed, so that a failed removal can be repeated.
  */
-export async function forgetUploads(deps: ForgetDeps, user: string, uploads: readonly OwnUpload[]): Promise<void> {
+export async function forgetUploads(
+  deps: ForgetDeps,
+  user: string,
+  uploads: ReadonlyArray<Pick<OwnUpload, "id">>,
+): Promise<void> {
   if (uploads.length === 0) return;
   const { store } = deps;
-  await Promise.all(uploads.map(({ id }) => hide(store, user, id, LEAVING)));
-  const others = (await ownUploads(store, user)).filter(({ isLeaving }) => !isLeaving);
-  const kept = new Set(others.flatMap(({ texts, ref }) => [...texts, ref]));
-  for (const upload of uploads) await forgetContent(deps, user, upload, kept);
+  const ids = new Set(uploads.map(({ id }) => id));
+  await Promise.all([...ids].map((id) => hide(store, user, id, LEAVING)));
+  // The caller may have read the uploads before they had finished, so they are read again. What is read now is all that
+  // they have: a hidden upload gets no text and no bytes any more.
+  const all = await ownUploads(store, user);
+  const kept = keptBy(all);
+  for (const upload of all) if (upload.isLeaving && ids.has(upload.id)) await forgetContent(deps, user, upload, kept);
+  await store.redis.unlink(...[...ids].map((id) => keyOf(user, id)));
+  await unlistFiles(store, user, [...ids]);
+}
+
+/** Returns the texts and the blobs of the uploads that are not being removed. */
+function keptBy(uploads: readonly OwnUpload[]): Set<string> {
+  return new Set(uploads.flatMap(({ isLeaving, texts, ref }) => (isLeaving ? [] : [...texts, ref])));
+}
+
+/** Removes ids from the list of the user's uploads, unless there are uploads with these ids. */
+export async function unlistFiles(store: Store, user: string, ids: readonly string[]): Promise<void> {
   const files = filesKey(userAddress(user));
-  await Promise.all(uploads.flatMap(({ id }) => [store.redis.unlink(keyOf(user, id)), store.redis.zrem(files, id)]));
+  await Promise.all(ids.map((id) => run(store.redis, UNLIST, { keys: { up: keyOf(user, id), files }, args: { id } })));
+}
+
+/**
+ * Removes a text and the bytes of a file, unless an upload of the user, or another user, has them. Call it if `useText`
+ * was called for the text, but the file's upload turns out to be gone: then no removal of an upload finds the text.
+ * `file`: the file with its own text key; `used`: another text key of the file, if `useText` was called for that one.
+ */
+export async function forgetUnnamed(
+  deps: ForgetDeps,
+  user: string,
+  { text, ref }: { text: string; ref: string },
+  used = text,
+): Promise<void> {
+  const kept = keptBy(await ownUploads(deps.store, user));
+  await forgetContent(deps, user, { text, ref, texts: [used] }, kept);
 }
 
 async function hide(store: Store, user: string, id: string, why: string): Promise<void> {
@@ -94,7 +132,7 @@ async function hide(store: Store, user: string, id: string, why: string): Promis
 async function forgetContent(
   { store, blobs, removeJob }: ForgetDeps,
   user: string,
-  { text, texts, ref }: OwnUpload,
+  { text, texts, ref }: Pick<OwnUpload, "text" | "texts" | "ref">,
   kept: ReadonlySet<string>,
 ): Promise<void> {
   const of = userAddress(user);
@@ -102,7 +140,10 @@ async function forgetContent(
     if (!kept.has(key) && (await forgetText(store, of, key)) === "gone") await removeJob(key);
   }
   if (kept.has(ref)) return;
-  if (text === undefined) return releaseBytes(store, blobs, ref, { user: of });
+  if (text === undefined) {
+    await Promise.all([store.redis.zrem(unfinishedKey(of), ref), releaseBytes(store, blobs, ref, { user: of })]);
+    return;
+  }
   await releaseShare(store, of, ref);
   if ((await countTextUsers(store, text)) > 0) return;
   // Until `disclaimBytes` has returned, another user who sends the same bytes may get this copy. Such a user has called

@@ -11,7 +11,6 @@ import {
   type ByteShares,
 } from "../bytes/reservation.ts";
 import { userAddress, type ConversationAddress } from "../redis/address.ts";
-import { exec } from "../redis/exec.ts";
 import { filesKey, unfinishedKey, uploadKey } from "../redis/keys.ts";
 import { CLOCK, lua, run, script, type ArgumentKind } from "../redis/script.ts";
 import { sealingOf, wrongAnswer, type Store } from "../redis/store.ts";
@@ -39,6 +38,7 @@ export function keyOf(user: string, upload: string): string {
 }
 const KEYS = ["up", "unfinished", "files", "share", "shareUntil"] as const;
 const LIST = lua(import.meta.url, "list-file.lua");
+const IS_LEAVING = lua(import.meta.url, "is-leaving.lua");
 function keysOf(user: string, upload: string): Record<(typeof KEYS)[number], string> {
   const of = userAddress(user);
   return { up: keyOf(user, upload), unfinished: unfinishedKey(of), files: filesKey(of), ...shareKeys(of) };
@@ -183,13 +183,14 @@ export function readUploadFields(
 const listedMsOf = ({ retentionMs }: Store): number => Math.max(retentionMs, IDLE_UPLOAD_MS);
 
 const USE = script({
-  files: [CLOCK, LIST, lua(import.meta.url, "use-upload.lua")],
+  files: [CLOCK, LIST, IS_LEAVING, lua(import.meta.url, "use-upload.lua")],
   keys: ["up", "files"],
   args: { id: "text", conversation: "text", text: "text", keepMs: "number", listedMs: "number" },
 });
 
 /**
- * Keeps a finished upload for the retention from now on. `by`: the conversation of an ask that names the upload, and
+ * Keeps a finished upload for the retention from now on. `unknown`: there is no such upload, or it is being removed;
+ * then nothing is kept. `by`: the conversation of an ask that names the upload, and
  * the text key that the ask needs. The text is removed with the upload when no conversation uses it any more.
  */
 export async function renewUpload(
@@ -197,12 +198,13 @@ export async function renewUpload(
   user: string,
   id: string,
   by?: { conversation: ConversationAddress; text: string },
-): Promise<void> {
+): Promise<"renewed" | "unknown"> {
   const { up, files } = keysOf(user, id);
   const keepMs = store.retentionMs;
   const [conversation, text] = [by?.conversation.c ?? "", by?.text ?? ""];
   const args = { id, conversation, text, keepMs, listedMs: listedMsOf(store) };
-  await run(store.redis, USE, { keys: { up, files }, args });
+  const [status] = await run(store.redis, USE, { keys: { up, files }, args });
+  return status === "OK" ? "renewed" : "unknown";
 }
 
 const ADVANCE = uploadScript("advance-upload.lua", {
@@ -289,18 +291,25 @@ export async function advanceUpload(
   return { kind: "unknown" };
 }
 
-const FINISH = uploadScript("finish-upload.lua", {
-  sha256: "text",
-  ref: "text",
-  text: "text",
-  size: "number",
-  keepMs: "number",
-  heldMs: "number",
-});
+const FINISH = uploadScript(
+  "finish-upload.lua",
+  {
+    id: "text",
+    sha256: "text",
+    ref: "text",
+    text: "text",
+    size: "number",
+    keepMs: "number",
+    heldMs: "number",
+    listedMs: "number",
+  },
+  [LIST],
+);
 
 /**
  * Marks an upload as complete: from now on asks may name it. `ref`: where its bytes are; `text`: its text key. `size`
- * may be smaller than it was when the upload was begun, if only an upper bound was known then.
+ * may be smaller than it was when the upload was begun, if only an upper bound was known then. `unknown`: the upload is
+ * gone or is being removed. No removal finds the text of such an upload, so the caller calls `forgetUnnamed`.
  */
 export async function finishUpload(
   store: Store,
@@ -308,32 +317,46 @@ export async function finishUpload(
   id: string,
   of: { sha256: string; ref: string; text: string; size: number },
 ): Promise<"finished" | "unknown"> {
-  const args = { ...of, keepMs: store.retentionMs, heldMs: store.retentionMs + IDLE_UPLOAD_MS };
-  const [[status, isSmaller]] = await Promise.all([
-    run(store.redis, FINISH, { keys: keysOf(user, id), args }),
-    renewUpload(store, user, id),
-  ]);
+  const keepMs = store.retentionMs;
+  const args = { ...of, id, keepMs, heldMs: keepMs + IDLE_UPLOAD_MS, listedMs: listedMsOf(store) };
+  const [status, isSmaller] = await run(store.redis, FINISH, { keys: keysOf(user, id), args });
   if (status !== "OK") return "unknown";
   if (isSmaller === 1) await shrinkRoom(store, { ref: of.ref, size: of.size, keepMs: store.retentionMs });
   return "finished";
 }
 
+const KEEP = script({
+  files: [CLOCK, LIST, IS_LEAVING, lua(import.meta.url, "keep-upload.lua")],
+  keys: ["up", "files"],
+  args: {
+    id: "text",
+    name: "text",
+    mime: "text",
+    size: "number",
+    ref: "text",
+    sha256: "text",
+    text: "text",
+    keepMs: "number",
+    listedMs: "number",
+  },
+});
+
 /**
  * Stores a file that arrived as a whole as a finished upload, so that asks can name it again. Idempotent. The caller
- * has counted its bytes already.
+ * has counted its bytes already. `leaving`: an upload with this id is being removed, and nothing was stored; the caller
+ * calls `forgetUnnamed`.
  */
 export async function keepUpload(
   store: Store,
   user: string,
   of: Omit<Required<UploadState>, "offset" | "done">,
-): Promise<void> {
-  const { id, type, size, ref, sha256, text } = of;
-  const key = keyOf(user, id);
-  const fields = { id, name: sealName(store, user, of), type, size, offset: size, ref, done: 1, sha256, text };
-  await Promise.all([
-    exec(store.redis.multi().hset(key, fields).pexpire(key, store.retentionMs)),
-    renewUpload(store, user, id),
-  ]);
+): Promise<"kept" | "leaving"> {
+  const { id, type: mime, size, ref, sha256, text } = of;
+  const { up, files } = keysOf(user, id);
+  const [keepMs, listedMs] = [store.retentionMs, listedMsOf(store)];
+  const args = { id, name: sealName(store, user, of), mime, size, ref, sha256, text, keepMs, listedMs };
+  const [status] = await run(store.redis, KEEP, { keys: { up, files }, args });
+  return status === "OK" ? "kept" : "leaving";
 }
 
 const DROP = script({

@@ -1,0 +1,1 @@
+local function isLeaving() return redis.call('HGET', up, 'hidden') == 'leaving' end
