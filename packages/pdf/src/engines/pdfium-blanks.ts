@@ -1,5 +1,6 @@
 import { LINE_HYPHENS, type Line } from "../text/layout.ts";
 import { BLANK_EM, CLUSTERED, MARK, PHRASED } from "../text/clusters.ts";
+import { isMostlyRtl, RTL } from "../text/right-to-left.ts";
 import { CELL_GAP_EM, isSpace, spaceStart } from "../text/space.ts";
 import type { Extent, Style } from "../text/styled.ts";
 import type { Letters } from "./pdfium-letters.ts";
@@ -121,6 +122,25 @@ export function isEven(
   size: number,
 ): boolean {
   return (blanks > 2 || (blanks > 0 && PHRASED.test(text))) && most - least < EVEN_EM * size;
+}
+
+/**
+ * Returns the cells of a row in reading order; given are the cells from left to right, and the widths of the row's
+ * blanks. Without `cells`, or if the blanks are about equally wide, returns one line with tabs between the cells.
+ */
+export function inRow(
+  { cells, mostlyRtl }: { readonly cells: boolean; readonly mostlyRtl: boolean },
+  row: readonly Line[],
+  gaps: readonly number[],
+): Line[] {
+  const [first, last] = [row[0], row.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const text = row.map((cell) => cell.text).join(" ");
+  const read = RTL.test(text) && (mostlyRtl || isMostlyRtl(text)) ? row.toReversed() : [...row];
+  const even = isEven(rangeOf(gaps), text, first.size);
+  if (read.length < 2 || (cells && !even)) return read;
+  const joined = read.map((cell) => cell.text).join("\t");
+  return [{ ...first, text: joined, left: first.left, right: last.right, words: undefined, even }];
 }
 
 /** Counts gaps, and finds the width of the narrowest and of the widest. */

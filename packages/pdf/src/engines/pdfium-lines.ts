@@ -9,23 +9,14 @@ import {
   MAX_REORDERED,
   RTL,
   wordsApart,
-  type PlacedSign,
 } from "../text/right-to-left.ts";
-import {
-  areStacked,
-  bySlopedLine,
-  commonBaseline,
-  inDrawnOrder,
-  isDrawnOver,
-  type DrawnSign,
-  type LinePart,
-} from "../text/sloped-lines.ts";
 import { commonRotation, rotatedBox, type Box, type Rotation } from "../text/rotation.ts";
 import { isSparse } from "../text/scan.ts";
 import { betweenLineEnds, CELL_GAP_EM, isSpace, lastLetter, spaceEnd, spaceStart } from "../text/space.ts";
 import {
   blanksOf,
   isEven,
+  inRow,
   isHyphenApart,
   madeFrom,
   overlookedOn,
@@ -41,6 +32,7 @@ import {
 } from "./pdfium-blanks.ts";
 import { lettersOf, signsOf, type Letter } from "./pdfium-letters.ts";
 import { drawingOf, withoutRepeats, type Drawing } from "./actual-text.ts";
+import { slopedGroups, type PartGroup } from "./pdfium-sloped.ts";
 import { readText } from "./pdfium-text.ts";
 import type { Guesses } from "../text/second-names.ts";
 import { withoutGuesses, type KnownText } from "./unnamed-letters.ts";
@@ -156,11 +148,9 @@ export function readLines(
       drawing: () => (drawing ??= drawingOf(pdfium, page, isRead())),
       ...blanksOf(letters, raw),
     };
-    const lines = partsOf(whole).flatMap((parts) => {
-      const [start, end] = [parts[0]!.start, parts.at(-1)!.end];
-      if (isReadable?.(start, end) === false) return [];
-      const sloped = parts.length > 1 ? slopedLine(whole, parts) : undefined;
-      return sloped ?? parts.flatMap((part) => linesOf(whole, part.start, part.end));
+    const lines = partsOf(whole).flatMap(({ parts, lines: read }) => {
+      if (isReadable?.(parts[0]!.start, parts.at(-1)!.end) === false) return [];
+      return read ?? parts.flatMap((part) => linesOf(whole, part.start, part.end));
     });
     // Nearly all letters are unnamed. The few others make no text, so no line is returned.
     if (isReadable && !few && isSparse(lines)) return { lines: [], unnamed: true, guesses: new Map(), codes };
@@ -171,13 +161,13 @@ export function readLines(
 }
 
 /**
- * Returns the parts of the page's text between line ends, in lists: parts that may be steps of one sloped line (see
- * sloped-lines.ts) are in one list, any other part is alone in its list.
+ * Returns the parts of the page's text between line ends, in groups: parts with letters of the same sloped lines
+ * are in one group, any other part is alone in its group.
  */
-function partsOf(page: PageText): LinePart[][] {
+function partsOf(page: PageText): PartGroup[] {
   const { raw, letters, box } = page;
   const found = betweenLineEnds(raw);
-  if (!page.rtl) return found.map(([start, end]) => [{ start, end, rtl: false }]);
+  if (!page.rtl) return found.map(([start, end]) => ({ parts: [{ start, end, rtl: false }] }));
   const placed = found.map(([start, end]) => {
     const text = raw.slice(start, end);
     const first = spaceEnd(text);
@@ -186,50 +176,7 @@ function partsOf(page: PageText): LinePart[][] {
     const isPlaced = head && tail && isWithin(box, head) && isWithin(box, tail);
     return { start, end, rtl: RTL.test(text), ends: isPlaced ? ([head, tail] as const) : undefined };
   });
-  return bySlopedLine(placed);
-}
-
-/**
- * Joins the parts of a line that PDFium has split because its letters stand at different heights. Returns undefined if
- * the parts are separate lines, one above the other.
- */
-function slopedLine(page: PageText, parts: readonly LinePart[]): Line | undefined {
-  const { raw, letters } = page;
-  const start = parts[0]!.start;
-  const text = raw.slice(start, parts.at(-1)!.end);
-  const [first, last] = [start + spaceEnd(text), start + spaceStart(text) - 1];
-  const { size = 0 } = letters.of(first) ?? {};
-  const signs = signsOf(letters, { text, start });
-  const drawn = drawnSigns(page, signs, start);
-  if (drawn && isDrawnOver(drawn, size)) return undefined;
-  const inOrder = drawn && inDrawnOrder(drawn, size, page.drawing().hasBlank);
-  if (inOrder === undefined && areStacked(parts)) return undefined;
-  const ink = signs.filter((sign) => sign.text.trim() !== "");
-  return {
-    text: inReadingOrder(inOrder ?? signs, { size, rtl: page.mostlyRtl }),
-    size,
-    baseline: commonBaseline(ink.flatMap(({ index }) => letters.of(start + index)?.baseline ?? [])),
-    ...(page.styled && styleOfLine(page, first, last)),
-    ...extentOf(signs),
-  };
-}
-
-/** Adds to each character its place in the order of drawing. Returns undefined if this order is unknown. */
-function drawnSigns(
-  { letters, drawing }: PageText,
-  signs: readonly PlacedSign[],
-  start: number,
-): DrawnSign[] | undefined {
-  const { orderOf } = drawing();
-  const drawn: DrawnSign[] = [];
-  for (const sign of signs) {
-    const order = orderOf(letters.objectOf(start + sign.index));
-    // For the objects inside of a form object (a group that a PDF draws as one), PDFium does not tell the order of
-    // drawing, so the order of the whole line is unknown.
-    if (order === undefined && sign.text.trim() !== "") return undefined;
-    drawn.push({ ...sign, order: order ?? 0 });
-  }
-  return drawn;
+  return slopedGroups(page, placed);
 }
 
 /** Returns the lines in a part of the text: nearly always one line. */
@@ -369,14 +316,11 @@ function reordered(page: PageText, line: RawLine, { words: _, ...place }: Omit<L
   const { size } = line;
   const rtl = page.mostlyRtl;
   const { cells, gaps } = inCells(signsOf(page.letters, line), { size, cellGap: CELL_GAP_EM * size });
-  const isFromRight = RTL.test(line.text) && (rtl || isMostlyRtl(line.text));
-  const read = (isFromRight ? cells.toReversed() : cells).map((signs) => {
+  const read = cells.map((signs) => {
     const text = inReadingOrder(signs, { size, rtl });
     return { ...place, text, ...extentOf(signs), words: page.styled ? wordsApart(signs, text, size) : undefined };
   });
-  const even = isEven(rangeOf(gaps), line.text, size);
-  if (read.length < 2 || (page.cells && !even)) return read;
-  return [{ ...place, text: read.map(({ text }) => text).join("\t"), ...extentOf(cells.flat()), even }];
+  return inRow(page, read, gaps);
 }
 
 /** Puts the letters of clusters into the right order. Returns undefined if PDFium's order is right already. */

@@ -189,6 +189,31 @@ describe("right-to-left text", () => {
     expect(await read(word)).toBe(`${BEH}${SEEN}${NOON}`);
   });
 
+  describe("in such words in a table", () => {
+    // Chromium draws the cells of a row from right to left, and the letters of a cell from left to right. PDFium takes
+    // the row for several lines, with letters of several cells in one line.
+    const row = (y: number): string =>
+      [
+        drawn(["n", 300, y], ["o", 307, y + 7], ["l", 312, y + 11], ["n", 316, y], ["o", 323, y + 5]),
+        drawn(["l", 200, y], ["n", 205, y + 5], ["o", 210, y + 9]),
+        drawn(["o", 72, y], ["l", 80, y], ["n", 83, y + 6]),
+      ].join("");
+    const cells = [`${SEEN}${NOON}${BEH}${SEEN}${NOON}`, `${SEEN}${NOON}${BEH}`, `${NOON}${BEH}${SEEN}`];
+
+    it("has tabs between the cells of a row", async () => {
+      expect(await read(row(0) + row(-30))).toBe(`${cells.join("\t")}\n${cells.join("\t")}`);
+    });
+
+    it("has the same cells in Markdown", async () => {
+      const page = onePage({ content: row(0) + row(-30), font: FONT, objects: [names] });
+      const document = await engine.open(page, undefined);
+      const { lines } = await document.read(1, { styled: true });
+      await document.close();
+      const inRow = `| ${cells.join(" | ")} |`;
+      expect(pageMarkdown(lines)).toBe(`${inRow}\n| --- | --- | --- |\n${inRow}`);
+    });
+  });
+
   it("in such words of the next line is on a line of its own", async () => {
     const above = drawn(["n", 72, 0], ["o", 79, 7], ["l", 86, 9]);
     const below = drawn(["l", 72, -24], ["n", 75, -18], ["o", 82, -14]);

@@ -4,10 +4,13 @@ import {
   areStacked,
   bySlopedLine,
   commonBaseline,
+  byDrawnRun,
   inDrawnOrder,
   isDrawnOver,
+  slopedRows,
   type DrawnSign,
   type LinePart,
+  type PageSign,
 } from "./sloped-lines.ts";
 
 /* In these tests, letters are 5 points wide, and the font size is 10 points. */
@@ -80,6 +83,15 @@ describe("the signs of a sloped line", () => {
     expect(read([drawn("ن", 8, 2), drawn("ه", 20, 0), drawn("ے", 11, 1)])).toBe("نےه");
   });
 
+  it("stand in the usual order of drawing if the first and the last are above each other", () => {
+    const word = [drawn("ے", 8, 0), drawn("ی", 3, 1), drawn("ل", 7, 2)];
+    const ordered = (usual?: 1 | -1): string | undefined =>
+      inDrawnOrder(word, SIZE, () => false, usual)
+        ?.map(({ text }) => text)
+        .join("");
+    expect([ordered(), ordered(1), ordered(-1)]).toEqual(["لیے", "ےیل", "لیے"]);
+  });
+
   it("drawn together stand where they are", () => {
     expect(read([drawn("c", 10, 1), drawn("a", 0, 0), drawn("b", 5, 1)])).toBe("abc");
   });
@@ -117,6 +129,131 @@ describe("the signs of a sloped line", () => {
   });
 });
 
-it("the baseline of a sloped line is that of most letters", () => {
+describe("the runs of a page's parts", () => {
+  /** Letters of a run from left to right: the part each belongs to, and its height. */
+  const run = (left: number, order: number, letters: ReadonlyArray<readonly [part: number, baseline: number]>) =>
+    letters.map(([part, baseline], at): PageSign => {
+      const x = left + 5 * at;
+      return { text: "ب", x, left: x, right: x + 5, index: order + at, order: order + at, baseline, size: SIZE, part };
+    });
+  const groups = (...signs: PageSign[][]) =>
+    byDrawnRun([part(0, 30, [100, 100]), part(0, 30, [100, 100]), part(0, 30, [100, 100])], signs.flat()).map(
+      ({ parts, runs }) => [parts.length, runs.map(({ left }) => left)],
+    );
+
+  it("are together if a run or a row has letters in several parts, and others are left out", () => {
+    const [right, left] = [
+      run(200, 0, [
+        [0, 100],
+        [1, 104],
+      ]),
+      run(100, 10, [
+        [1, 100],
+        [0, 107],
+      ]),
+    ];
+    expect(groups(right, left)).toEqual([[2, [200, 100]]]);
+    const below = run(100, 20, [
+      [2, 70],
+      [2, 75],
+    ]);
+    expect(groups(right, below)).toEqual([
+      [2, [200]],
+      [1, [100]],
+    ]);
+    const beside = run(100, 20, [
+      [2, 103],
+      [2, 100],
+    ]);
+    expect(groups(right, beside)).toEqual([[3, [200, 100]]]);
+  });
+
+  it("are left out on one height, and where several letters are drawn as one object", () => {
+    expect(
+      groups(
+        run(200, 0, [
+          [0, 100],
+          [0, 100],
+        ]),
+        run(100, 10, [
+          [1, 100],
+          [1, 100],
+        ]),
+      ),
+    ).toEqual([]);
+    const [word, raised] = [
+      run(200, 0, [
+        [0, 100],
+        [0, 100],
+      ]),
+      run(210, 2, [[1, 104]]),
+    ];
+    expect(
+      groups(
+        word.map((sign) => ({ ...sign, order: 0 })),
+        raised,
+      ),
+    ).toEqual([]);
+    expect(groups(word, raised)).toHaveLength(1);
+  });
+
+  const rows = (...signs: PageSign[][]): number[][] =>
+    slopedRows(
+      byDrawnRun([part(0, 30, [100, 100])], signs.flat()).flatMap(({ runs }) =>
+        runs.map((each) => ({ ...each, ordered: each.signs })),
+      ),
+    ).map((row) => row.map(({ left }) => left));
+
+  it("are the cells of rows, from left to right", () => {
+    const [right, left] = [
+      run(200, 0, [
+        [0, 100],
+        [0, 106],
+      ]),
+      run(100, 10, [
+        [0, 106],
+        [0, 103],
+      ]),
+    ];
+    expect(
+      rows(
+        right,
+        left,
+        run(200, 20, [
+          [0, 70],
+          [0, 73],
+        ]),
+      ),
+    ).toEqual([[100, 200], [200]]);
+  });
+
+  it("are one cell where they touch, as the number of an item and its text", () => {
+    const [number, item] = [
+      run(200, 0, [[0, 100]]),
+      run(189, 10, [
+        [0, 100],
+        [0, 106],
+      ]),
+    ];
+    expect(
+      rows(
+        number,
+        run(100, 10, [
+          [0, 100],
+          [0, 106],
+        ]),
+      ),
+    ).toEqual([[100, 200]]);
+    expect(
+      rows(
+        number.map((sign) => ({ ...sign, size: 14 })),
+        item,
+      ),
+    ).toEqual([[189]]);
+  });
+});
+
+it("the baseline of a sloped line is that of most letters, or the middle one", () => {
+  expect(commonBaseline([106, 103, 100])).toBe(103);
   expect(commonBaseline([106, 103, 100, 104, 100.02, 100])).toBe(100);
 });
