@@ -10,7 +10,7 @@ import { useCluster } from "./cluster.ts";
 
 /*
  * Every word of a user, a document, an answer or a token in this test contains "canary", and no process may print
- * "canary". The engine's own error messages do not contain it, because they are logged for the operator (field `said`).
+ * "canary". An engine's own error messages are logged for the operator (field `said`), unless they repeat the prompt.
  */
 
 const engine = new WebSocketServer({ port: 0, host: "127.0.0.1" });
@@ -28,7 +28,8 @@ const pdf = (name: string, pages = 1): { name: string; bytes: Uint8Array } => ({
 });
 
 /** What the engine does when the question contains one of these words. */
-const REPLIES: Readonly<Record<string, (socket: WebSocket) => void>> = {
+const REPLIES: Readonly<Record<string, (socket: WebSocket, prompt: string) => void>> = {
+  repeats: (socket, prompt) => socket.send(JSON.stringify({ error: `cannot handle ${prompt}` })),
   complains: (socket) => socket.send('{"error":"out of order"}'),
   babbles: (socket) => {
     socket.send('{"message": canary-babble');
@@ -45,7 +46,7 @@ engine.on("connection", (socket) => {
   socket.on("message", (data: Buffer) => {
     const words = data.toString();
     const [, reply] = Object.entries(REPLIES).find(([word]) => words.includes(word)) ?? [];
-    reply?.(socket);
+    reply?.(socket, words);
   });
 });
 afterAll(() => {
@@ -76,6 +77,7 @@ async function askThroughSdk(token: string, worker: TestProcess): Promise<void> 
   const locked = { name: "canary-locked.pdf", bytes: ownPdf("encrypted-user/aes.pdf").bytes() };
   await Promise.all([
     ...Object.keys(REPLIES).map((word) => ask(`canary ${word}`)),
+    ask("canary repeats file", pdf("repeated")),
     ask("canary answers broken", broken),
     ask("canary answers no pdf", { name: "canary.pdf", bytes: Buffer.from("canary-not-a-pdf") }),
     ask("canary answers locked", locked, "canary-password"),
@@ -170,6 +172,8 @@ it("no log, metric or key has a word of a question, a document, an answer, a pas
   const lines = processes.flatMap((one) => one.lines);
   for (const message of ["extracted", "ask ended", "attempt failed"])
     expect(lines.join("\n")).toContain(`"msg":"${message}"`);
+  expect(lines.join("\n")).toContain('"said":"out of order"');
+  expect(lines.join("\n")).toContain('"said":"(the message repeats a part of the prompt)"');
   const outputs = [...lines, ...metrics.flatMap((text) => text.split("\n")), ...keys];
   const secrets = ["canary", ...tokens, ...tokens.map((token) => token.split(".").at(-1) ?? "")];
   expect(outputs.filter((line) => secrets.some((secret) => line.toLowerCase().includes(secret.toLowerCase())))).toEqual(

@@ -1,8 +1,11 @@
 import type { TakenAsk } from "@docrelay/channel";
-import type { EngineError, Habit, ReplyMode } from "@docrelay/engine";
+import type { EngineAsk, EngineError, Habit, ReplyMode } from "@docrelay/engine";
 import { logAtMostOnceASecond, type Logger, type Metrics, type Tracing } from "@docrelay/platform";
 import type { EventBody, EventType, Terminal } from "@docrelay/protocol";
 import { levelOf, originOf, type Failure } from "./failure.ts";
+import { withoutQuotes } from "./without-quotes.ts";
+
+type SentPrompt = Pick<EngineAsk, "message" | "history">;
 
 /**
  * Logs and counts what happens to asks. Log lines have ids, codes, times and an engine's own error messages, but never
@@ -20,9 +23,10 @@ export interface AskReport {
    * since the prompt was sent.
    */
   firstToken(sinceMs: number, engineMs: number): void;
-  attemptFailed(ask: TakenAsk, attempt: number, failure: Failure): void;
+  /** `prompt`: what the engine was sent; a message of the engine that repeats a part of it is not logged. */
+  attemptFailed(ask: TakenAsk, attempt: number, failure: Failure, prompt: SentPrompt): void;
   /** The engine did not accept a call, which will be repeated. */
-  engineAway(ask: TakenAsk, attempt: number, error: EngineError): void;
+  engineAway(ask: TakenAsk, attempt: number, error: EngineError, prompt: SentPrompt): void;
   /** The store refused a write of this process as stale: another worker owns the ask. */
   fenced(ask: TakenAsk, attempt: number): void;
   /** The ask has ended. `totalMs`: the time since its acceptance, if known. */
@@ -73,14 +77,14 @@ export function createAskReport(log: Logger, metrics: Metrics, tracing?: Tracing
       counted.firstTokens.observe(sinceMs / 1000);
       counted.engineFirstTokens.observe(engineMs / 1000);
     },
-    attemptFailed(ask, attempt, { code, reason, engine }) {
+    attemptFailed(ask, attempt, { code, reason, engine }, prompt) {
       const cause = engine?.why ?? reason ?? "other";
       counted.failedCalls.inc({ code, cause });
-      const facts = engine && { detail: engine.message, said: engine.said, retry: engine.retry };
+      const facts = engine && { ...wordsOf(engine, ask, prompt), retry: engine.retry };
       log.warn({ ...fieldsOf(ask, attempt), code, cause, ...facts }, "attempt failed");
     },
-    engineAway: (ask, attempt, { why: cause, message: detail, said }) =>
-      warnOfAway({ ...fieldsOf(ask, attempt), cause, detail, said }),
+    engineAway: (ask, attempt, error, prompt) =>
+      warnOfAway({ ...fieldsOf(ask, attempt), cause: error.why, ...wordsOf(error, ask, prompt) }),
     fenced(ask, attempt) {
       counted.staleAttempts.inc();
       log.info(fieldsOf(ask, attempt), "attempt fenced");
@@ -105,6 +109,13 @@ export function createAskReport(log: Logger, metrics: Metrics, tracing?: Tracing
         );
     }),
   };
+}
+
+/** Returns the fields for a log line about an error of the engine: what happened, and what the engine said about it. */
+function wordsOf({ message, said }: EngineError, ask: TakenAsk, prompt: SentPrompt): object {
+  if (said === undefined) return { detail: message };
+  const logged = withoutQuotes(ask, prompt);
+  return { detail: logged(message), said: logged(said) };
 }
 
 /** Returns the fields that each log line about an ask has. */

@@ -1,5 +1,5 @@
 import type { Tracing } from "@docrelay/platform";
-import { citationsIn, validCitations } from "@docrelay/engine";
+import { citationsIn, validCitations, type EngineAsk } from "@docrelay/engine";
 import type { AttemptPlan, Begun, Outcome } from "../answer/attempt.ts";
 import { streamAnswer, type StreamDeps } from "../answer/stream-answer.ts";
 import { traceCall, type CallTrace } from "../report/call-trace.ts";
@@ -83,7 +83,7 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
     awayMs: deps.settings.awayMs,
     expiresInMs: ask.deadline - ask.now - (performance.now() - takenAt),
     onAway(error, sinceMs) {
-      report.engineAway(ask, attempt, error);
+      report.engineAway(ask, attempt, error, prompt);
       sendProgress(deps, ask, {
         stage: "waiting-for-engine",
         attempt,
@@ -112,7 +112,7 @@ export async function callEngine(deps: CallDeps, call: BegunCall): Promise<Outco
   trace?.over(outcome);
   if (isSent && CHARGED.has(outcome.kind))
     chargeTokens(deps, ask, { tokens: tokens.sum, isOwnCounted: outcome.kind === "completed" });
-  return reportOutcome(deps, call, outcome, acceptedAt);
+  return reportOutcome(deps, call, outcome, { acceptedAt, prompt });
 }
 
 function traceOf(
@@ -130,12 +130,12 @@ function reportOutcome(
   { report, settings }: CallDeps,
   { ask, attempt }: BegunCall,
   outcome: Outcome,
-  acceptedAt: number,
+  { acceptedAt, prompt }: { acceptedAt: number; prompt: EngineAsk },
 ): Outcome {
   if (outcome.kind === "completed") report.ended(ask, attempt, { type: "completed" }, performance.now() - acceptedAt);
   if (outcome.kind === "stale") report.fenced(ask, attempt);
   if (outcome.kind !== "failed") return outcome;
-  report.attemptFailed(ask, attempt, outcome.failure);
+  report.attemptFailed(ask, attempt, outcome.failure, prompt);
   return settings.showEngineErrors ? { ...outcome, failure: withOwnWords(outcome.failure) } : outcome;
 }
 
