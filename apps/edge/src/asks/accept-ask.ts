@@ -88,7 +88,7 @@ export function createAcceptAsk(deps: AskDeps): AcceptAsk {
 
   return async function acceptAsk(input, { maxInlineBytes = limits.inlineFileBytes } = {}) {
     // Asks that are refused here begin no trace: a flood of them would take the places of the traces that are kept.
-    checkAsk(deps, input, maxInlineBytes);
+    await checkAsk(deps, input, maxInlineBytes);
     const trace = beginAskTrace(deps.tracing, input);
     try {
       const accepted = await acceptTraced(deps, input, trace.stored);
@@ -153,15 +153,18 @@ async function acceptTraced(
   return { seq: accepted.seq, duplicate: accepted.duplicate };
 }
 
-/** Checks the rates and bounds of an ask, its message and its files, without a request to Redis. @throws Refusal */
-function checkAsk(
+/**
+ * Checks the rates and bounds of an ask, its message and its files; for nearly all asks without a request to Redis.
+ * @throws Refusal; ioredis errors
+ */
+async function checkAsk(
   { askRate, usage, limits }: AskDeps,
   { user, message, files }: AskInput,
   maxInlineBytes: number,
-): void {
+): Promise<void> {
   const waitMs = askRate.take(user, performance.now());
   if (waitMs > 0) throw refuse("RATE_LIMITED", { retryAfterMs: waitMs });
-  usage.checkAsk(user, Buffer.byteLength(message));
+  await usage.checkAsk(user, Buffer.byteLength(message));
   checkMessage(message, limits, files.length > 0);
   checkFiles(files, limits, maxInlineBytes);
 }

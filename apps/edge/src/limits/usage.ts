@@ -20,15 +20,18 @@ import { createUnfinished } from "./unfinished.ts";
 /**
  * Bounds what users, tenants and networks store and run on all edges together; the counts are in Redis. `accept` counts
  * an ask for its user while it stores the ask. For tenants and networks, asks and files are counted afterwards, and
- * nothing waits for that. The reply to such a count says whether a bound is reached; from then on this edge refuses
- * without a request to Redis. So a bound may be exceeded by what arrives at each edge within a tenth of a second.
+ * nothing waits for that. The reply to such a count says whether a bound is reached; from then on this edge refuses,
+ * for tenants and networks without a request to Redis. So a bound may be exceeded by what arrives at each edge within a
+ * tenth of a second.
  */
 export interface Usage {
   /**
    * Must be called before an ask is accepted: checks the limits of the user, the network and the tenant. `bytes`: the
-   * size of the question. @throws Refusal `RATE_LIMITED`, `QUOTA_EXCEEDED`, `BUSY`
+   * size of the question. If this edge has seen that the user keeps too many bytes, it reads them again, because the
+   * user may have removed all data since, perhaps through another edge. @throws Refusal `RATE_LIMITED`,
+   * `QUOTA_EXCEEDED`, `BUSY`; ioredis errors
    */
-  checkAsk(user: string, bytes: number): void;
+  checkAsk(user: string, bytes: number): Promise<void>;
   /**
    * Returns what `accept` counts for the user of an ask: how many bytes the ask keeps in Redis, and how many bytes all
    * asks of the user may keep. @param bytes the size of the question
@@ -36,8 +39,8 @@ export interface Usage {
   keptOf(bytes: number): { readonly bytes: number; readonly maxBytes: number };
   /**
    * Must be called when an ask was accepted: counts it for the user's network and tenant. `overMs`: for how many ms the
-   * user is over the bound of kept bytes, and further asks of the user are refused; undefined if the user is not over
-   * it.
+   * user is over the bound of kept bytes, and further asks of the user are refused unless the user removes all data;
+   * undefined if the user is not over it.
    */
   asked(user: string, ask: { conversation: string; id: string; bytes: number; overMs: number | undefined }): void;
   /**
@@ -128,8 +131,10 @@ export function createUsage(deps: UsageDeps): Usage {
   const accepted = countGathered(deps, over);
 
   return {
-    checkAsk(user, bytes) {
-      over.check({ kind: "user", name: user }, "log");
+    async checkAsk(user, bytes) {
+      const own = { kind: "user", name: user } as const;
+      if (over.leftMs(own, "log") > 0) over.add(own, "log", await keptOverMs(deps, own));
+      over.check(own, "log");
       for (const { account, askRate } of groupsOf(groups, user)) {
         over.check(account, "log");
         over.check(account, "running");
@@ -177,6 +182,11 @@ export function createUsage(deps: UsageDeps): Usage {
   };
 }
 
+/** Returns in how many ms the account keeps few enough bytes of asks; 0 if it does now. */
+function keptOverMs({ store, maxLogBytes: maxBytes }: UsageDeps, account: Account): Promise<number> {
+  return chargeBytes(store, accountAddress(account), { budget: "log", bytes: 0, maxBytes });
+}
+
 /** Returns the user's tenant and network, as far as they are known, with their limits. */
 function groupsOf(groups: readonly GroupLimits[], user: string): CountedGroup[] {
   return groups.flatMap((group) => {
@@ -198,16 +208,20 @@ function take(
 interface UsedUp {
   /** @throws Refusal if the account has used up the budget */
   check(account: Account, budget: Budget | "running"): void;
+  /** Returns for how many ms the account is refused; 0 if it is not. */
+  leftMs(account: Account, budget: Budget | "running"): number;
   add(account: Account, budget: Budget | "running", ms: number): void;
 }
 
 function createUsedUp(): UsedUp {
   const until = new Map<string, number>();
+  const leftMsOf = (name: string): number => Math.max(0, (until.get(name) ?? 0) - performance.now());
   return {
+    leftMs: (account, budget) => leftMsOf(nameOf(account, budget)),
     check(account, budget) {
       const name = nameOf(account, budget);
-      const leftMs = (until.get(name) ?? 0) - performance.now();
-      if (leftMs <= 0) return void until.delete(name);
+      const leftMs = leftMsOf(name);
+      if (leftMs === 0) return void until.delete(name);
       if (budget === "running") throw refuse("BUSY", { retryAfterMs: leftMs });
       throw quotaExceeded(leftMs);
     },

@@ -43,8 +43,8 @@ export const MAX_COUNTED = 500;
 
 /**
  * Counts bytes that are kept for the retention. Bytes over the budget are counted too, because the caller has stored
- * them. Returns 0, or the time in ms until at most `maxBytes` are counted. Not idempotent. Do not call it for an ask of
- * a user: `accept` counts that itself.
+ * them. Returns 0, or the time in ms until at most `maxBytes` are counted; with 0 `bytes` it counts nothing. Not
+ * idempotent. Do not call it to count an ask of a user: `accept` counts that itself.
  */
 export async function chargeBytes(
   store: Store,
