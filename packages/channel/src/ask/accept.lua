@@ -28,9 +28,8 @@ local function describe(values, asks, known, listed)
   local keepMs = retention + relistMs + deadlineMs + relistMs / 8
   redis.call('ZADD', convs, ms(now), conversation)
   redis.call('PEXPIRE', convs, ms(keepMs))
-  -- An ask in some conversations (see PRUNES in accept.ts) also removes expired conversations from the index. This
-  -- bounds the index of a user who begins a new conversation for each ask.
-  if prunes == 1 then redis.call('ZREMRANGEBYSCORE', convs, 0, ms(now - keepMs)) end
+  -- Conversations that have expired leave the index, also if the user asks only in others.
+  redis.call('ZREMRANGEBYSCORE', convs, 0, ms(now - keepMs))
 end
 
 local knownDigest, knownSeq = fields(ask, 'digest', 'seq')

@@ -62,7 +62,6 @@ const ACCEPT = step(
     title: "text",
     names: "text",
     relistMs: "number",
-    prunes: "number",
   },
   { isConfirmed: true, shared: [DAY, KEPT] },
 );
@@ -73,11 +72,6 @@ const ACCEPT = step(
  * kept.
  */
 const RELIST_PART = 8;
-/**
- * An ask also removes expired conversations from the user's index if the hash of its conversation begins with one of
- * these 4 characters, of 64 possible ones. That is so for one conversation in 16.
- */
-const PRUNES = /^[0-3]/;
 const MAX_TITLE = 200;
 
 /**
@@ -135,7 +129,6 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
     // `sealSameText` returns the same text for the same name, so the script recognises a name that is stored already.
     names: body.files.map(({ name }) => sealing.sealSameText(placeOfNames(at), name)).join("\n"),
     relistMs: Math.floor(store.retentionMs / RELIST_PART),
-    prunes: PRUNES.test(at.c) ? 1 : 0,
   };
   let reply = await runStep(store, at, ACCEPT, args);
   if (reply[0] === "UNKNOWN" && replaces !== undefined && (await hasOldAsk(store, at, replaces)))

@@ -126,11 +126,9 @@ it("has no place in the index for a conversation that is no longer kept, and the
   const key = `{${channel.at.shard}}:${channel.at.u}:convs`;
   const { redis } = channel.store;
   await redis.zadd(key, 1, "long-gone");
-  // The first ask of about one conversation in sixteen also removes expired conversations, so 200 asks do this many
-  // times.
-  for (let n = 0; n < 200; n++) await channel.ask(`ask-${n}`, { conversation: `c${n}`, maxInFlight: 1000 });
+  await channel.ask("one");
   expect(await redis.zscore(key, "long-gone")).toBeNull();
-  expect(await redis.zcard(key)).toBe(200);
+  expect(await redis.zcard(key)).toBe(1);
   expect(await redis.pttl(key)).toBeGreaterThan(channel.store.retentionMs);
 });
 
