@@ -27,7 +27,7 @@ export {
 
 export { createSealing, type Sealing } from "./sealing/sealing.ts";
 
-export { accept, askDigest, hasAsk, wouldBeBusy, type Accepted, type AcceptInput } from "./ask/accept.ts";
+export { accept, askDigest, foreseeRefusal, hasAsk, type Accepted, type AcceptInput } from "./ask/accept.ts";
 export { cancel, cancelAt, parseCancelled, type Cancelled } from "./ask/cancel.ts";
 export {
   addressOfAsk,

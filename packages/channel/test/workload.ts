@@ -29,6 +29,7 @@ import {
   endExtraction,
   finish,
   finishUpload,
+  foreseeRefusal,
   forgetUpload,
   forgetUploads,
   forgetUploadsOf,
@@ -73,7 +74,6 @@ import {
   textKey,
   textState,
   useText,
-  wouldBeBusy,
   writeQuota,
   writeText,
   type Store,
@@ -137,7 +137,7 @@ async function settings(store: Store): Promise<void> {
 async function ask(store: Store, id: string): Promise<void> {
   const body = { message: "?", files: [], origin: "socket" } as const;
   const input = { user: USER, conversation: TALK, id, body, digest: "d", trace: "t", nonce: newNonce() };
-  await wouldBeBusy(store, { ...input, maxInFlight: 9 });
+  await foreseeRefusal(store, { ...input, maxInFlight: 9 }, async () => "d");
   must(await accept(store, { ...input, maxInFlight: 9 }), "accepted");
 }
 

@@ -263,6 +263,22 @@ describe("cancel", () => {
   });
 });
 
+describe("a refused ask", () => {
+  it("leaves none of its files, whatever it is refused for", async () => {
+    const client = await relay.client();
+    expect(await client.ask("one", { message: "this", files: [inline()] })).toMatchObject(accepted);
+    const before = await stored();
+    const other = inline({ bytes: makePdf({ pages: ["Other words"] }) });
+    expect(code(await client.ask("two", { replaces: "none", files: [other] }))).toBe("NOT_FOUND");
+    expect(code(await client.ask("one", { message: "that", files: [other] }))).toBe("ASK_CONFLICT");
+    expect(code(await client.ask("one", { message: "this", files: [inline({ name: "b.pdf" })] }))).toBe("ASK_CONFLICT");
+    expect(code(await client.ask("three", { files: [other, { upload: "none" }] }))).toBe("NOT_FOUND");
+    expect(await stored()).toEqual(before);
+    expect(await client.ask("one", { message: "this", files: [inline()] })).toMatchObject({ duplicate: true });
+    expect(await client.ask("two", { replaces: "one", files: [other] })).toMatchObject(accepted);
+  });
+});
+
 describe("limits", () => {
   afterEach(async () => void (await relay.edges.at(-1)?.stop()));
   const only = async (env: Record<string, string>): Promise<Awaited<ReturnType<typeof relay.client>>> =>

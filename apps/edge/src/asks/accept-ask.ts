@@ -1,9 +1,11 @@
 import {
   accept,
+  askAddress,
   askDigest,
   conversationAddress,
+  foreseeRefusal,
+  hasAsk,
   newNonce,
-  wouldBeBusy,
   type Accepted,
   type AskBody,
   type Bell,
@@ -22,7 +24,8 @@ import type { Acknowledged } from "./acknowledged.ts";
 import {
   checkFiles,
   digestPart,
-  prepareFile,
+  digestParts,
+  prepareFiles,
   type AskFileInput,
   type FileDeps,
   type PreparedFile,
@@ -111,7 +114,7 @@ async function acceptTraced(
   const intake = readIntake(deps);
   const { maxInFlight } = intake;
   const hasFiles = input.files.length > 0;
-  if (hasFiles && (await wouldBeBusy(store, { user, conversation, id, maxInFlight }))) throw busy(intake, id);
+  if (hasFiles) await refuseEarly(deps, input, intake);
 
   const { maxAsks, over } = await quotas.asks(user);
   const isOver = over ?? (await overByInline(deps, input));
@@ -120,7 +123,7 @@ async function acceptTraced(
 
   if (hasFiles) await checkNewFiles(deps, input);
   const isKnown = intake.isFull || isOver !== undefined;
-  const files = await Promise.all(input.files.map((file, index) => prepareFile(deps, input, { file, index, isKnown })));
+  const files = await prepareFiles(deps, input, isKnown);
   const secret = await deps.sharedSettings.secret();
   const accepting = accept(store, {
     user,
@@ -151,6 +154,21 @@ async function acceptTraced(
   if (!accepted.duplicate) countAccepted(deps, input, accepted);
   await (woken ?? wake(deps, input, { files, trace }));
   return { seq: accepted.seq, duplicate: accepted.duplicate };
+}
+
+/** Refuses an ask that `accept` would refuse, before its files are stored. @throws Refusal */
+async function refuseEarly(deps: AskDeps, input: AskInput, intake: Intake): Promise<void> {
+  const { user, conversation, id, message, replaces } = input;
+  const refused = await foreseeRefusal(
+    deps.store,
+    { user, conversation, id, replaces, maxInFlight: intake.maxInFlight },
+    async () => {
+      const files = await digestParts(deps, user, input.files);
+      return files && askDigest(await deps.sharedSettings.secret(), { conversation, message, files, replaces });
+    },
+  );
+  if (refused === "busy") throw busy(intake, id);
+  if (refused) throw refusalOf(refused, id);
 }
 
 /**
@@ -268,6 +286,6 @@ function inlineBytes({ files }: AskInput): number {
   return files.reduce((sum, file) => sum + ("upload" in file ? 0 : file.bytes.length), 0);
 }
 
-function isNew(store: Store, { user, conversation, id }: AskInput): Promise<boolean> {
-  return wouldBeBusy(store, { user, conversation, id, maxInFlight: 0 });
+async function isNew(store: Store, { user, conversation, id }: AskInput): Promise<boolean> {
+  return !(await hasAsk(store, askAddress(user, conversation, id)));
 }

@@ -60,8 +60,29 @@ export function checkFiles(files: readonly AskFileInput[], limits: Limits, maxIn
   }
 }
 
+/**
+ * Prepares the files of an ask: those that are uploads first, so that no bytes are stored for an ask that names a
+ * missing upload.
+ */
+export async function prepareFiles(
+  deps: FileDeps,
+  ask: { user: string; conversation: string; id: string; files: readonly AskFileInput[] },
+  isKnown: boolean,
+): Promise<PreparedFile[]> {
+  const prepared: PreparedFile[] = [];
+  const prepare = async (isUpload: boolean): Promise<unknown> =>
+    Promise.all(
+      ask.files.map(async (file, index) => {
+        if ("upload" in file === isUpload) prepared[index] = await prepareFile(deps, ask, { file, index, isKnown });
+      }),
+    );
+  await prepare(true);
+  await prepare(false);
+  return prepared;
+}
+
 /** Finds a file's bytes and its text key, and renews the expiry of everything that an ask needs of the file. */
-export async function prepareFile(
+async function prepareFile(
   deps: FileDeps,
   { user, conversation, id: ask }: { user: string; conversation: string; id: string },
   { file, index, isKnown }: { file: AskFileInput; index: number; isKnown: boolean },
@@ -153,10 +174,36 @@ async function isSettled(store: Store, text: string): Promise<boolean> {
 }
 
 /** Returns the fields of a file that count for the digest of its ask. */
-export function digestPart({ name, sha256, password }: PreparedFile): {
+export function digestPart({ name, sha256, password }: Pick<PreparedFile, "name" | "sha256" | "password">): {
   name: string;
   sha256: string;
   password?: string;
 } {
   return { name, sha256, ...(password === undefined ? {} : { password }) };
+}
+
+/**
+ * Returns the fields of an ask's files that count for its digest, without storing anything; undefined if the ask names
+ * an upload that is not there.
+ */
+export async function digestParts(
+  deps: FileDeps,
+  user: string,
+  files: readonly AskFileInput[],
+): Promise<Array<ReturnType<typeof digestPart>> | undefined> {
+  const parts = await Promise.all(
+    files.map(async (file) => {
+      const { password } = file;
+      if ("upload" in file) return { ...(await named(deps, user, file.upload)), password };
+      return {
+        name: cleanFileName(file.name),
+        sha256: createHash("sha256").update(file.bytes).digest("hex"),
+        password,
+      };
+    }),
+  );
+  const found = parts.flatMap(({ name, sha256, password }) =>
+    name === undefined || sha256 === undefined ? [] : [digestPart({ name, sha256, password })],
+  );
+  return found.length === parts.length ? found : undefined;
 }

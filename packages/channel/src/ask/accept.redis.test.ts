@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CONVERSATION, useChannel } from "../../test/fixture.ts";
 import { askAddress } from "../redis/address.ts";
-import { accept, begin, finish, openLog, take, type Accepted } from "../index.ts";
+import { accept, begin, finish, foreseeRefusal, openLog, take, type Accepted } from "../index.ts";
 import * as keys from "../redis/keys.ts";
 
 const channel = useChannel();
@@ -152,5 +152,35 @@ describe("accept", () => {
     await channel.ask("one");
     const { ask } = await channel.taken();
     expect(await begin(channel.store, ask, "not the owner", 3)).toEqual({ kind: "stale" });
+  });
+});
+
+describe("foreseeRefusal", () => {
+  const foresee = (
+    id: string,
+    more: { conversation?: string; replaces?: string } = {},
+    digest: string | undefined = "own",
+  ) =>
+    foreseeRefusal(
+      channel.store,
+      { user: channel.user, conversation: CONVERSATION, id, maxInFlight: 2, ...more },
+      async () => digest,
+    );
+
+  it("returns what accept would return, and stores nothing", async () => {
+    await channel.ask("one", { digest: "own" });
+    const before = await channel.store.redis.dbsize();
+    expect(await foresee("two")).toBeUndefined();
+    expect(await foresee("two", { replaces: "one" })).toBeUndefined();
+    for (const replaces of ["two", "none"]) expect(await foresee("two", { replaces })).toBe("not-replaceable");
+    expect(await foresee("two", { replaces: "one", conversation: "other" })).toBe("not-replaceable");
+    expect([await foresee("one"), await foresee("one", {}, "other")]).toEqual([undefined, "conflict"]);
+    expect(await channel.store.redis.dbsize()).toBe(before);
+    await channel.ask("two", { digest: "own" });
+    expect([await foresee("three"), await foresee("two"), await foresee("two", {}, "other")]).toEqual([
+      "busy",
+      undefined,
+      "conflict",
+    ]);
   });
 });

@@ -156,16 +156,26 @@ export async function accept(store: Store, input: AcceptInput): Promise<Accepted
 }
 
 /**
- * Whether {@link accept} would refuse an ask as `busy` now; false for an ask that was accepted already. Callers use
- * this check before they store the ask's bytes. The final decision is that of `accept`, which may differ.
+ * Returns why {@link accept} would refuse an ask now; undefined if it would not. Callers use this check before they
+ * store the bytes of the ask's files. The final decision is that of `accept`, which may differ. `digestOf` is called
+ * only if an ask with this id was accepted already; it returns undefined if the digest cannot be computed.
  */
-export async function wouldBeBusy(
+export async function foreseeRefusal(
   store: Store,
-  of: Pick<AcceptInput, "user" | "conversation" | "id" | "maxInFlight">,
-): Promise<boolean> {
-  const at = askAddress(of.user, of.conversation, of.id);
-  const [known, live] = await Promise.all([store.redis.exists(recordKey(at)), store.redis.scard(liveKey(at))]);
-  return known === 0 && live >= of.maxInFlight;
+  of: Pick<AcceptInput, "user" | "conversation" | "id" | "replaces" | "maxInFlight">,
+  digestOf: () => Promise<string | undefined>,
+): Promise<"busy" | "conflict" | "not-replaceable" | undefined> {
+  const { user, conversation, id, replaces } = of;
+  const at = askAddress(user, conversation, id);
+  const earlier = replaces === undefined ? undefined : recordKey(askAddress(user, conversation, replaces));
+  const [known, live, replaced] = await Promise.all([
+    store.redis.hget(recordKey(at), "digest"),
+    store.redis.scard(liveKey(at)),
+    earlier && store.redis.hget(earlier, "c"),
+  ]);
+  if (known !== null) return ((await digestOf()) ?? known) === known ? undefined : "conflict";
+  if (replaces !== undefined && replaced !== at.c && !(await hasOldAsk(store, at, replaces))) return "not-replaceable";
+  return live >= of.maxInFlight ? "busy" : undefined;
 }
 
 /** Whether the record of this ask is still kept; the ask may be running or have ended. */
