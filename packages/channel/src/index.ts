@@ -75,7 +75,7 @@ export { pastAsks, type PastAsk } from "./ask/past-asks.ts";
 export { publishProgress } from "./log/progress.ts";
 export { hasLog, openLog, positionAt, type OpenedLog } from "./log/reply-log.ts";
 
-export { IDLE_UPLOAD_MS, newRef, type BlobStore } from "./bytes/blob-store.ts";
+export { FIRST_CHUNK_MS, IDLE_UPLOAD_MS, newRef, type BlobStore } from "./bytes/blob-store.ts";
 export { createBlobStore, prepareBlobStore } from "./bytes/open-blob-store.ts";
 export type { S3Place } from "./bytes/s3-client.ts";
 export {

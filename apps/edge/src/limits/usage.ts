@@ -3,6 +3,7 @@ import {
   askAddress,
   chargeBytes,
   countAsks,
+  FIRST_CHUNK_MS,
   IDLE_UPLOAD_MS,
   MAX_COUNTED,
   type Account,
@@ -61,14 +62,15 @@ export interface Usage {
   /** Counts bytes of a file for the user's network and tenant. */
   stored(user: string, bytes: number): void;
   /**
-   * Counts an upload that has begun, by its blob ref. @throws Refusal `BUSY` if the user's network or tenant has too
-   * many unfinished uploads.
+   * Counts an upload that has begun, by its blob ref, for as long as the upload waits for its first chunk. @throws
+   * Refusal `BUSY` if the user's network or tenant has too many unfinished uploads.
    */
   beginUpload(user: string, ref: string): void;
   /**
-   * Must be called when a chunk of the upload was stored: the upload counts for another `IDLE_UPLOAD_MS` from then on.
+   * Must be called when a chunk of the upload was stored: the upload counts for `IDLE_UPLOAD_MS` from then on, also if it
+   * was begun through another edge.
    */
-  renewUpload(ref: string): void;
+  renewUpload(user: string, ref: string): void;
   /** Must be called when the upload is complete or was dropped: it no longer counts. */
   endUpload(ref: string): void;
 }
@@ -127,7 +129,7 @@ const UPLOADS_RETRY_MS = 5000;
 export function createUsage(deps: UsageDeps): Usage {
   const { store, groups, onTrouble } = deps;
   const over = createUsedUp();
-  const uploads = createUnfinished(IDLE_UPLOAD_MS);
+  const uploads = createUnfinished({ beginMs: FIRST_CHUNK_MS, keepMs: IDLE_UPLOAD_MS });
   const accepted = countGathered(deps, over);
 
   return {
@@ -164,12 +166,14 @@ export function createUsage(deps: UsageDeps): Usage {
     },
     beginUpload(user, ref) {
       for (const { account, maxUploads } of groupsOf(groups, user)) {
-        if (uploads.begin(`${account.kind} ${account.name}`, ref, maxUploads)) continue;
+        if (uploads.begin(nameOf(account, "uploads"), ref, maxUploads)) continue;
         uploads.end(ref);
         throw refuse("BUSY", { retryAfterMs: UPLOADS_RETRY_MS });
       }
     },
-    renewUpload: uploads.renew,
+    renewUpload(user, ref) {
+      for (const { account } of groupsOf(groups, user)) uploads.renew(nameOf(account, "uploads"), ref);
+    },
     endUpload: uploads.end,
     stored(user, bytes) {
       for (const { account, maxFileBytes: maxBytes } of groupsOf(groups, user)) {

@@ -173,7 +173,7 @@ async function answerFor(
   if (advanced.kind === "unknown") throw unknownUpload();
   if (advanced.kind === "hole") throw hole(advanced.expectedOffset);
   known.stored = Math.max(known.stored, advanced.offset);
-  deps.usage.renewUpload(known.upload.ref);
+  deps.usage.renewUpload(user, known.upload.ref);
   if (advanced.kind === "repeated") deps.receivings.forget(user, known);
   return reached(deps, user, known, advanced.offset);
 }
