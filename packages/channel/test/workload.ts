@@ -221,7 +221,7 @@ async function uploads(store: Store, between: () => Promise<void>): Promise<void
 
 /** Stores an upload that a conversation uses, and removes it together with the conversation. */
 async function forgotten(store: Store, between: () => Promise<void>): Promise<void> {
-  const deps = { store, blobs: createBlobStore("redis", store), removeJob: () => Promise.resolve() };
+  const deps = { store, blobs: createBlobStore("redis", store), endJob: () => Promise.resolve() };
   const of = { name: "a.pdf", type: "t", size: 3, ref: newRef(), sha256: "other", text: "other-text" };
   await useText(store, at, of.text);
   await keepUpload(store, USER, { id: "used", ...of });

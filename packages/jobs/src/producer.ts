@@ -15,6 +15,11 @@ export interface Producer extends AsyncDisposable {
    * @throws JobsError `timeout` or `shape`, or an error of ioredis.
    */
   extract(job: Omit<ExtractJob, "v">, waiting?: number): Promise<void>;
+  /**
+   * Returns the job with this key, waiting or running; undefined if there is none that this version understands.
+   * @throws JobsError `timeout`, or an error of ioredis.
+   */
+  find(key: string): Promise<ExtractJob | undefined>;
   /** Removes a job from the queue, unless it is running. @throws JobsError `timeout`, or an error of ioredis. */
   remove(key: string): Promise<void>;
   /**
@@ -59,6 +64,11 @@ export function createProducer(options: ProducerOptions): Producer {
       const parsed = parseJob(job);
       if (parsed.kind === "bad") throw new JobsError("shape", `${EXTRACT.queue}: ${parsed.why}`);
       await within(timeoutMs, EXTRACT.queue, queueOf(key).add(EXTRACT.queue, job, EXTRACT.options(job, waiting)));
+    },
+    async find(key) {
+      const found = await within(timeoutMs, EXTRACT.queue, queueOf(key).getJob(key));
+      const parsed = parseJob(found?.data);
+      return parsed.kind === "job" ? parsed.job : undefined;
     },
     async remove(key) {
       await within(timeoutMs, EXTRACT.queue, queueOf(key).remove(key));

@@ -118,3 +118,27 @@ it("files of a network are complete at a rate, and a refused last chunk may be s
   expect(await other.send("upload:chunk", { upload: "l", offset: 0, bytes })).toMatchObject({ ok: true, done: true });
   for (const { close } of [user, other]) close();
 });
+
+it("an extraction counts for nobody after its file or its user was removed", async () => {
+  const call = async (method: string, path: string, from = "10.0.0.9", body?: Uint8Array<ArrayBuffer>) => {
+    const headers = { authorization: `Bearer ${await relay.token("l")}`, "x-forwarded-for": from };
+    return fetch(`http://127.0.0.1:${relay.edges[0]?.port}/v1/${path}`, { method, headers, ...(body && { body }) });
+  };
+  const upload = async (text: string): Promise<string> => {
+    const answer = await call("POST", "uploads?name=a.pdf", "10.0.0.9", new Uint8Array(makePdf({ pages: [text] })));
+    return ((await answer.json()) as { upload: string }).upload;
+  };
+  const waiting = async (): Promise<number[]> => {
+    const { redis } = relay.store;
+    return Promise.all((await redis.keys("*:extracting")).map((key) => redis.zcard(key)));
+  };
+  const before = await waiting();
+  const first = await upload("l1");
+  await upload("l2");
+  expect((await waiting()).toSorted()).toEqual([...before, 2, 2].toSorted());
+  // Another network removes the file: the network that the job names counts it no longer.
+  expect((await call("DELETE", `uploads/${first}`, "10.0.0.10")).status).toBe(204);
+  expect((await waiting()).toSorted()).toEqual([...before, 1, 1].toSorted());
+  expect((await call("DELETE", "me")).status).toBe(204);
+  expect(await waiting()).toEqual(before);
+});

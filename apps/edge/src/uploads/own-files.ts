@@ -1,4 +1,6 @@
 import {
+  accountAddress,
+  endExtraction,
   forgetUpload,
   forgetUploads,
   forgetUploadsOf,
@@ -23,8 +25,24 @@ export interface OwnFiles {
   removeAll(user: string): Promise<void>;
 }
 
-export function forgetDepsOf({ store, blobs, producer }: ExtractionDeps): ForgetDeps {
-  return { store, blobs, removeJob: (text) => producer.remove(text) };
+export function forgetDepsOf(deps: ExtractionDeps): ForgetDeps {
+  const { store, blobs } = deps;
+  return { store, blobs, endJob: (text, user) => endJob(deps, text, user) };
+}
+
+/**
+ * Ends the extraction of a text that no user has any more. The extraction counts for the user and the network that its
+ * job names; `user`, who has removed the file, may be another one or come from another network now. The lists of waiting
+ * extractions change first: if this process dies before the job is removed, a worker gets the job, finds that its text
+ * is forgotten, and ends it.
+ */
+async function endJob({ store, producer, networks }: ExtractionDeps, text: string, user: string): Promise<void> {
+  const job = await producer.find(text);
+  const name = networks?.of(user);
+  const network = name === undefined ? undefined : accountAddress({ kind: "network", name });
+  const accounts = [job, job?.network, network].filter((account) => account !== undefined);
+  await Promise.all(accounts.map((account) => endExtraction(store, account, text)));
+  await producer.remove(text);
 }
 
 export function createOwnFiles(of: ExtractionDeps): OwnFiles {

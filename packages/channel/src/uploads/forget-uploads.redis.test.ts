@@ -15,6 +15,7 @@ import {
   keepUpload,
   newRef,
   ownUploads,
+  queueExtraction,
   readUpload,
   releaseBytes,
   renewUpload,
@@ -30,7 +31,7 @@ const removed: string[] = [];
 const deps = () => ({
   store: channel.store,
   blobs: createBlobStore("redis", channel.store),
-  removeJob: async (text: string) => void removed.push(text),
+  endJob: async (text: string) => void removed.push(text),
 });
 const TEXT = { kind: "text", pages: ["page"], chars: 4, missing: [], ocr: [], truncated: false, extractMs: 1 } as const;
 const SHARES = { maxUserBytes: 1000, maxBytes: 1000 };
@@ -114,6 +115,17 @@ it("whose text is written after it was forgotten do not keep it, unless somebody
   await writeText(channel.store, file.text, TEXT);
   expect(await dropForgotten(channel.store, file.text)).toBe(false);
   expect(await textState(channel.store, [file.text])).toEqual(["text"]);
+});
+
+it.each(["nobody", "another user"])("no longer count as waiting extractions if %s has the same file", async (who) => {
+  const { store, user } = channel;
+  const file = await send("mine");
+  if (who === "another user") await send("theirs", "sha", who);
+  expect(await queueExtraction(store, userAddress(user), file.text)).toBe(1);
+  removed.length = 0;
+  await forgetUpload(deps(), user, "mine");
+  expect(removed).toEqual(who === "nobody" ? [file.text] : []);
+  expect(await queueExtraction(store, userAddress(user), "next")).toBe(1);
 });
 
 it("of an older process, whose users were not counted, leave the text", async () => {

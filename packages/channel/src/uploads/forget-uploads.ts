@@ -4,6 +4,7 @@ import { userAddress, type ConversationAddress } from "../redis/address.ts";
 import { filesKey, mailKey, retainKey, unfinishedKey } from "../redis/keys.ts";
 import { lua, run, script } from "../redis/script.ts";
 import type { Store } from "../redis/store.ts";
+import { endExtraction } from "../texts/text-store.ts";
 import { countTextUsers, forgetText } from "../texts/text-users.ts";
 import { keyOf, readUpload, readUploadFields, type UploadState } from "./upload.ts";
 
@@ -52,13 +53,13 @@ export async function ownUploads(store: Store, user: string): Promise<OwnUpload[
 }
 
 /**
- * What the functions that forget uploads need. `removeJob`: removes the extraction of a text from the queue, unless it
- * is running.
+ * What the functions that forget uploads need. `endJob`: removes the extraction of a text, which no user has any more,
+ * from the queue and from the waiting extractions of all accounts; a running extraction ends by itself.
  */
 export interface ForgetDeps {
   readonly store: Store;
   readonly blobs: BlobStore;
-  removeJob(text: string): Promise<void>;
+  endJob(text: string, user: string): Promise<void>;
 }
 
 /**
@@ -130,14 +131,17 @@ async function hide(store: Store, user: string, id: string, why: string): Promis
 }
 
 async function forgetContent(
-  { store, blobs, removeJob }: ForgetDeps,
+  { store, blobs, endJob }: ForgetDeps,
   user: string,
   { text, texts, ref }: Pick<OwnUpload, "text" | "texts" | "ref">,
   kept: ReadonlySet<string>,
 ): Promise<void> {
   const of = userAddress(user);
   for (const key of texts) {
-    if (!kept.has(key) && (await forgetText(store, of, key)) === "gone") await removeJob(key);
+    if (kept.has(key)) continue;
+    // Even if other users keep the text, this user does not wait for it any more.
+    await endExtraction(store, of, key);
+    if ((await forgetText(store, of, key)) === "gone") await endJob(key, user);
   }
   if (kept.has(ref)) return;
   if (text === undefined) {
