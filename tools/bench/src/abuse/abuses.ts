@@ -132,6 +132,24 @@ export const ABUSES: readonly Abuse[] = [
     },
   },
   {
+    name: "pongs",
+    what: "8 connections of 2 users, each sends pongs that nobody asked for, 500 at a time",
+    async run(abuser) {
+      const tokens = await users(abuser, 2);
+      await abuser.lanes(8, async (lane) => {
+        const socket = await abuser.webSocket("/socket.io/?EIO=4&transport=websocket");
+        if (!socket) throw new Error("connect refused");
+        const gone = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+        socket.send(encodeConnect({ token: tokens[lane % tokens.length], protocol: 1 }));
+        while (socket.readyState === socket.OPEN && !abuser.signal.aborted) {
+          for (let n = 1; n < 500; n++) socket.send("3");
+          await Promise.race([sendAll(socket, "3"), gone]);
+        }
+        socket.terminate();
+      });
+    },
+  },
+  {
     name: "sessions",
     what: "24 at a time: a new user, 20 asks of 96 kB in new conversations, each cancelled",
     async run(abuser) {

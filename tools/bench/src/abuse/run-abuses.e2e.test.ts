@@ -7,7 +7,7 @@ import { runAbuses, startAbused } from "./run-abuses.ts";
  * Asserts that an abuse from one address is refused, costs no other user an answer, and does not fill the memory.
  * Latencies are not asserted; `npm run abuse` measures them.
  */
-const ABUSES = ["upload starts", "half messages", "cheap events"];
+const ABUSES = ["upload starts", "half messages", "cheap events", "pongs"];
 /**
  * By how many MB the memory of an edge may grow: buffers in use, and buffers that are not collected yet, of which there
  * are more on busy cores.
