@@ -8,7 +8,7 @@ import { decodeBase64 } from "../../asks/decode-base64.ts";
 import { parseShallow } from "../../asks/parse-shallow.ts";
 import { readBody } from "./body.ts";
 import type { ApiCall } from "./call.ts";
-import { readForm, type Form, type FormDeps } from "./multipart.ts";
+import { readForm, removeFiles, type Form, type FormDeps } from "./multipart.ts";
 
 /** The most bytes that the JSON of an ask may have beside the base64 of its files. */
 const ENVELOPE_BYTES = 524_288;
@@ -20,14 +20,15 @@ export function mostJsonBytes({ inlineFileBytes }: Limits): number {
 
 /**
  * Reads an ask from the body of a request: a multipart form, whose files are stored before this resolves, or JSON.
+ * `arrived`: the uploads that hold the files of the form; if the ask is refused, the caller removes them.
  * @throws Refusal; the reason of the call's signal.
  */
-export async function readAsk(deps: FormDeps, call: ApiCall): Promise<AskInput> {
+export async function readAsk(deps: FormDeps, call: ApiCall): Promise<{ ask: AskInput; arrived: readonly string[] }> {
   const id = readKey(call.request);
   const type = (call.request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
-  const fields = await readFields(deps, call, type);
+  const { arrived, ...fields } = await readFields(deps, call, type);
   const { message = "", conversation = conversationOf(id), files, replaces } = fields;
-  return { user: call.user, id, conversation, message, files, replaces, origin: "socket" };
+  return { ask: { user: call.user, id, conversation, message, files, replaces, origin: "socket" }, arrived };
 }
 
 /**
@@ -40,14 +41,24 @@ function conversationOf(ask: string): string {
 
 type Fields = Pick<HttpAsk, "message" | "conversation" | "replaces"> & { files: AskFileInput[] };
 
-async function readFields(deps: FormDeps, call: ApiCall, type: string | undefined): Promise<Fields> {
+async function readFields(
+  deps: FormDeps,
+  call: ApiCall,
+  type: string | undefined,
+): Promise<Fields & { arrived: readonly string[] }> {
   if (type === "multipart/form-data") {
-    return fromForm(await readForm(deps, call, ["message", "conversation", "replaces", "password"]));
+    const form = await readForm(deps, call, ["message", "conversation", "replaces", "password"]);
+    try {
+      return { ...fromForm(form), arrived: form.uploads };
+    } catch (error) {
+      await removeFiles(deps, call.user, form.uploads);
+      throw error;
+    }
   }
   if (type === "application/json") {
     const json = parseShallow(await readBody(call, mostJsonBytes(deps.limits)));
     const { files = [], ...ask } = parsePayload(httpAskSchema, json);
-    return { ...ask, files: toFiles(files, deps.limits) };
+    return { ...ask, files: toFiles(files, deps.limits), arrived: [] };
   }
   const message = "Send multipart/form-data or application/json.";
   throw refuse("BAD_MESSAGE", { reason: "type", message });

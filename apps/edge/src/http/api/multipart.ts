@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { receiveFile, type ArrivingFile, type ReceiveDeps } from "../../uploads/receive-file.ts";
+import type { OwnFiles } from "../../uploads/own-files.ts";
 import type { ApiCall } from "./call.ts";
 
 /** A form that has arrived: the values of its fields, and the ids of the uploads in which its files are stored. */
@@ -14,6 +15,8 @@ export interface Form {
 
 export interface FormDeps extends ReceiveDeps {
   readonly limits: Limits;
+  readonly ownFiles: OwnFiles;
+  onTrouble(error: unknown): void;
 }
 
 /** The most bytes that a form may have beside its files and its message: boundaries, headers of parts, small fields. */
@@ -22,8 +25,8 @@ const BYTES_PER_CHAR = 4;
 
 /**
  * Reads a multipart form with files in fields of the name `file`, and stores each file while it arrives. `names`: the
- * other fields that the form may have. After an error the rest of the request is left unread. @throws Refusal; the
- * reason of the call's signal.
+ * other fields that the form may have. After an error the rest of the request is left unread, and the files that have
+ * arrived are removed. @throws Refusal; the reason of the call's signal.
  */
 export async function readForm(deps: FormDeps, call: ApiCall, names: readonly string[]): Promise<Form> {
   const { request, user } = call;
@@ -74,10 +77,20 @@ export async function readForm(deps: FormDeps, call: ApiCall, names: readonly st
     request.unpipe(parser);
     for (const stream of streams) stream.destroy();
     await Promise.all(received);
+    await removeFiles(deps, user, uploads);
     throw signal.reason as Error;
   } finally {
     body.stop();
   }
+}
+
+/** Removes files that arrived in a form that was refused. If this fails, the files stay until they expire. */
+export async function removeFiles(
+  { ownFiles, onTrouble }: FormDeps,
+  user: string,
+  uploads: readonly string[],
+): Promise<void> {
+  for (const upload of uploads) await ownFiles.remove(user, upload).catch(onTrouble);
 }
 
 function createParser(request: IncomingMessage, limits: Limits): InstanceType<typeof Busboy> {

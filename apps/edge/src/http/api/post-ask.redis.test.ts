@@ -136,6 +136,30 @@ describe("POST /v1/asks", () => {
     ]);
   });
 
+  it("as a form that is refused leaves none of its files", async () => {
+    const file = ["file", pdfFile(pdf, "a.pdf")] as const;
+    const stored = async (): Promise<unknown[]> => {
+      const keys = (await relay.store.redis.keys("*")).filter((key) => /^blob|:up:|^text|^uses|:files$/.test(key));
+      return [keys.filter((key) => !key.endsWith(":files")).sort(), await relay.store.redis.get("{blobs}:total")];
+    };
+    const stream = await ask(form(["message", "one"]), { headers: { "idempotency-key": "known" } });
+    await eventually(() => stream.events.length === 1);
+    for (const [body, status, headers] of [
+      [form(["message", "two"], ["replaces", "none"], file), 404, {}],
+      [form(["message", "two"], file), 409, { "idempotency-key": "known" }],
+      [form(file, ["conversation", "no/id"]), 400, {}],
+      [form(file, ["message", "x".repeat(40_000)]), 413, {}],
+      [form(file, ["file", pdfFile(Buffer.alloc(5000), "b.pdf")]), 415, {}],
+    ] as const) {
+      const response = await post(body, "", { headers });
+      expect([response.status, await stored()]).toEqual([status, [[], "0"]]);
+      await response.body?.cancel();
+    }
+    const kept = await ask(form(["message", "two"], file));
+    await eventually(() => kept.events.length === 1);
+    expect((await stored())[1]).toBe(String(pdf.length));
+  });
+
   it("sent again with its key is one ask, also where it names no conversation", async () => {
     const headers = { "idempotency-key": "new" };
     const first = await ask({ message: "hello" }, { headers });

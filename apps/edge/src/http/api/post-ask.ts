@@ -1,3 +1,4 @@
+import { askAddress, hasAsk, type Store } from "@docrelay/channel";
 import { refuse, Refusal, type Event, type EventOf, type HttpAnswer } from "@docrelay/protocol";
 import { acceptPatiently } from "../../asks/accept-patiently.ts";
 import type { AcceptAsk, AskInput } from "../../asks/accept-ask.ts";
@@ -8,10 +9,11 @@ import { toFailure } from "../../report/failure.ts";
 import { readAsk } from "./ask-request.ts";
 import type { ApiCall } from "./call.ts";
 import { openEventStream } from "./event-stream.ts";
-import type { FormDeps } from "./multipart.ts";
+import { removeFiles, type FormDeps } from "./multipart.ts";
 import { sendJson } from "./respond.ts";
 
 export interface PostAskDeps extends FormDeps, FollowAskDeps {
+  readonly store: Store;
   readonly acceptAsk: AcceptAsk;
   readonly cancelAsk: CancelAsk;
   readonly maxSocketBufferBytes: number;
@@ -25,9 +27,12 @@ export interface PostAskDeps extends FormDeps, FollowAskDeps {
  * then it is cancelled, because no client could read the answer.
  */
 export async function postAsk(deps: PostAskDeps, call: ApiCall): Promise<void> {
-  const ask = await readAsk(deps, call);
+  const { ask, arrived } = await readAsk(deps, call);
   const { user, conversation, id } = ask;
-  const accepted = await acceptCall(deps, call, ask);
+  const accepted = await acceptCall(deps, call, ask).catch(async (error: unknown) => {
+    if (await isSurelyRefused(deps, ask, error)) await removeFiles(deps, user, arrived);
+    throw error;
+  });
   try {
     const target = { user, conversation, ask: id, ...accepted };
     await (call.query.get("wait") === "1" ? sendEnd(deps, call, target) : sendEvents(deps, call, target));
@@ -35,6 +40,21 @@ export async function postAsk(deps: PostAskDeps, call: ApiCall): Promise<void> {
     if (call.isVisitor) deps.cancelAsk(user, conversation, id).catch(deps.onTrouble);
     throw error instanceof Refusal ? new Refusal({ ask: id, ...error.wire }) : error;
   }
+}
+
+/**
+ * Whether no try has accepted the ask, or has accepted it with the files of this request. After an error of Redis the
+ * outcome is unknown; and if such an error is followed by a retry that is refused, the ask may be stored all the same.
+ */
+async function isSurelyRefused({ store, onTrouble }: PostAskDeps, ask: AskInput, error: unknown): Promise<boolean> {
+  const { severity, wire } = toFailure(error);
+  if (severity !== "refused" || wire.code === "STORE_UNAVAILABLE") return false;
+  if (wire.code === "ASK_CONFLICT") return true; // the ask that is stored has other files
+  const isStored = hasAsk(store, askAddress(ask.user, ask.conversation, ask.id));
+  return isStored.then(
+    (known) => !known,
+    (failure: unknown) => (onTrouble(failure), false),
+  );
 }
 
 /** Accepts the ask of a request. @throws Refusal; the reason of the call's signal */

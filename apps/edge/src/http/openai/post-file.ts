@@ -2,7 +2,7 @@ import { readUpload, type Store } from "@docrelay/channel";
 import { refuse, type DeletedFile, type OpenAiUpload } from "@docrelay/protocol";
 import type { ApiCall } from "../api/call.ts";
 import { dropUpload, type DropDeps } from "../api/get-upload.ts";
-import { readForm, type FormDeps } from "../api/multipart.ts";
+import { readForm, removeFiles, type FormDeps } from "../api/multipart.ts";
 import { sendJson } from "../api/respond.ts";
 
 /**
@@ -15,6 +15,7 @@ export async function postFile(deps: FormDeps & { readonly store: Store }, call:
   const { fields, uploads } = await readForm(deps, call, FIELDS);
   const [id] = uploads;
   if (id === undefined || uploads.length > 1) {
+    await removeFiles(deps, call.user, uploads);
     throw refuse("BAD_MESSAGE", { reason: "schema", message: "The form must have one file." });
   }
   const upload = await readUpload(deps.store, call.user, id);
