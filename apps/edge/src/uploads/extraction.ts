@@ -86,7 +86,7 @@ export async function queueText(
 /**
  * Whether a file's text is stored or can still be extracted. Bytes are released when their text has been stored. So if
  * the bytes are missing, the text may have been stored since it was looked for, and is looked for a second time. Renews
- * the expiry of the text and the bytes.
+ * the expiry of the bytes.
  */
 export async function canBeRead({ store, blobs }: ExtractionDeps, file: Extractable): Promise<boolean> {
   const there = async (): Promise<boolean> => (await textState(store, [file.text]))[0] !== "missing";

@@ -129,7 +129,7 @@ export const KEYS = {
   text: {
     pattern: "text:<key>",
     holds: "hash: a text, or why the extraction failed",
-    expires: "after the retention; a failure that may not recur, after 10 min",
+    expires: "with the last upload that has this text; a failure that may not recur, after 10 min",
   },
   uses: {
     pattern: "uses:{text:<key>}",

@@ -88,6 +88,7 @@ const EXTRACT: Tries = {
     ["blob:{*}", only("'HKEYS', KEYS[1]", "'UNLINK', KEYS[1]")],
     ["retain:{*}", EXISTS],
     ["gone:{text:*}", EXISTS],
+    ["uses:{text:*}", only("'ZRANGE', KEYS[1], -1, -1")],
     ["wait:*", only("'SPOP', KEYS[1], 1")],
     ...["pw:*", "same:*"].map((pattern): KeyTry => [pattern, only("'GET', KEYS[1]", "'DEL', KEYS[1]")]),
     ["{blobs}:*", only("'HDEL', KEYS[1], ARGV[1]")],

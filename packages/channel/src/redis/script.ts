@@ -99,7 +99,7 @@ export type Reply = [status: string, ...rest: Value[]];
 export interface ScriptInput<K extends string, A extends string> {
   readonly keys: Readonly<Record<K, string>>;
   readonly args: Readonly<Record<A, string | number>>;
-  readonly list?: readonly string[];
+  readonly list?: ReadonlyArray<string | Buffer>;
 }
 
 /** Runs a script by its hash; if Redis does not have the script, sends its text. */

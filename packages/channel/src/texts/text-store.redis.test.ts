@@ -19,9 +19,11 @@ import {
   textKey,
   textState,
   userAddress,
+  useText,
   writeText,
   type StoredText,
 } from "../index.ts";
+import { forgetText } from "./text-users.ts";
 import { textKeyOf } from "../redis/keys.ts";
 
 const channel = useChannel({ retentionMs: 3_600_000 });
@@ -75,10 +77,8 @@ describe("texts", () => {
     expect(await ttl("k")).toBeGreaterThan(3_500_000);
   });
 
-  it("are kept for the retention and renewed by use; a failure that may pass only ten minutes", async () => {
+  it("are kept for the retention; a failure that may pass only ten minutes", async () => {
     await writeText(channel.store, "a", text);
-    await channel.store.redis.pexpire(textKeyOf("a"), 1000);
-    await textState(channel.store, ["a"]);
     expect(await ttl("a")).toBeGreaterThan(3_500_000);
     await writeText(channel.store, "t", {
       kind: "failed",
@@ -87,8 +87,24 @@ describe("texts", () => {
       permanent: false,
     });
     expect(await ttl("t")).toBeLessThanOrEqual(600_000);
-    await textState(channel.store, ["t"]);
+    await useText(channel.store, userAddress("user"), "t");
     expect(await ttl("t")).toBeLessThanOrEqual(600_000);
+  });
+
+  it("are kept as long as the last of their users, and reading does not renew them", async () => {
+    const { store } = channel;
+    const [one, two] = [userAddress("one"), userAddress("two")];
+    await useText({ ...store, retentionMs: 50_000 }, one, "k");
+    await writeText(store, "k", text);
+    expect(await ttl("k")).toBeLessThanOrEqual(50_000);
+    await readText(store, "k");
+    await textState(store, ["k"]);
+    expect(await ttl("k")).toBeLessThanOrEqual(50_000);
+    await useText({ ...store, retentionMs: 70_000 }, two, "k");
+    expect(await ttl("k")).toBeGreaterThan(60_000);
+    await forgetText(store, two, "k");
+    expect(await ttl("k")).toBeLessThanOrEqual(50_000);
+    expect(await textState(store, ["k"])).toEqual(["text"]);
   });
 });
 

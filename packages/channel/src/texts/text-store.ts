@@ -2,8 +2,7 @@ import type { MissingPage } from "@docrelay/protocol";
 import { createHmac } from "node:crypto";
 import type { TakenAsk } from "../ask/record.ts";
 import type { ConversationAddress, UserAddress } from "../redis/address.ts";
-import { exec } from "../redis/exec.ts";
-import { extractingKey, passwordKey, textKeyOf, waitKey } from "../redis/keys.ts";
+import { extractingKey, passwordKey, textKeyOf, usesKey, waitKey } from "../redis/keys.ts";
 import { CLOCK, lua, run, script } from "../redis/script.ts";
 import { sealingOf, type Store } from "../redis/store.ts";
 import { placeOfPassword, placeOfText, placeOfTextFacts } from "../sealing/places.ts";
@@ -81,8 +80,15 @@ const WRITE_FAILURE = script({
   args: { failure: "text", keepMs: "number" },
 });
 
+const WRITE_TEXT = script({
+  files: [CLOCK, lua(import.meta.url, "last-user.lua"), lua(import.meta.url, "write-text.lua")],
+  keys: ["outcome", "uses"],
+  args: { keepMs: "number" },
+  list: "values",
+});
+
 /**
- * Stores an outcome. A later outcome replaces an earlier one, but a failure never replaces a text: a worker that was
+ * Stores an outcome; a text is kept as long as the last upload that has it. A later outcome replaces an earlier one, but a failure never replaces a text: a worker that was
  * suspended for a while may fail after another worker has succeeded. Call it before {@link takeWaiting}. Longer texts
  * are compressed to about a quarter of their size, the longest of them on another thread.
  */
@@ -100,9 +106,11 @@ export async function writeText(store: Store, key: string, text: StoredText): Pr
   const sealing = sealingOf(store);
   const facts = sealing.sealText(placeOfTextFacts(key), JSON.stringify({ ...meta, pageCount: pages.length }));
   const sealed = sealing.seal(placeOfText(key), Buffer.from(packed));
-  const write = store.redis.multi().del(name);
-  write.hset(name, "kind", "text", "meta", facts, field, sealed);
-  await exec(write.pexpire(name, store.retentionMs));
+  await run(store.redis, WRITE_TEXT, {
+    keys: { outcome: name, uses: usesKey(key) },
+    args: { keepMs: store.retentionMs },
+    list: ["kind", "text", "meta", facts, field, sealed],
+  });
 }
 
 const FORGET_FAILURE = script({
@@ -133,14 +141,13 @@ export async function readOutcome(store: Store, key: string): Promise<Outcome | 
   return meta === null ? undefined : (readFacts(store, key, meta) as Outcome);
 }
 
-/** Reads an outcome. A text is kept for the retention from now on. */
+/** Reads an outcome. Reading a text does not keep it for longer; see `useText`. */
 export async function readText(store: Store, key: string): Promise<StoredText | undefined> {
   const name = textKeyOf(key);
   const [kind, meta, ...packed] = await store.redis.hmgetBuffer(name, "kind", "meta", ...PACKED_FIELDS);
   if (!kind || !meta) return undefined;
   const { pageCount, ...rest } = readFacts(store, key, meta.toString()) as StoredText & { pageCount: number };
   if (rest.kind !== "text") return rest;
-  await store.redis.pexpire(name, store.retentionMs);
   const unsealed = packed.map((bytes) => bytes && sealingOf(store).unseal(placeOfText(key), bytes));
   return { ...rest, pages: pageCount === 0 ? [] : await unpackPages(unsealed) };
 }
@@ -148,17 +155,11 @@ export async function readText(store: Store, key: string): Promise<StoredText | 
 const readFacts = (store: Store, key: string, stored: string): unknown =>
   JSON.parse(sealingOf(store).unsealText(placeOfTextFacts(key), stored));
 
-/**
- * Returns which kind of outcome is stored for each of `keys`, in their order. The texts among them are kept for the
- * retention from now on, without being loaded.
- */
+/** Returns which kind of outcome is stored for each of `keys`, in their order. */
 export async function textState(store: Store, keys: readonly string[]): Promise<Array<"text" | "failed" | "missing">> {
   // ioredis sends the commands of one tick together; a pipeline would cost more.
   const kinds = await Promise.all(keys.map((key) => store.redis.hget(textKeyOf(key), "kind")));
-  const states = kinds.map((kind) => (kind === "text" || kind === "failed" ? kind : "missing"));
-  const there = keys.filter((_, index) => states[index] === "text");
-  await Promise.all(there.map((key) => store.redis.pexpire(textKeyOf(key), store.retentionMs)));
-  return states;
+  return kinds.map((kind) => (kind === "text" || kind === "failed" ? kind : "missing"));
 }
 
 /** An ask that waits for texts. `conversation` and `id` are the ids that the client sent, not hashes. */

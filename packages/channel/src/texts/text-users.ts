@@ -5,11 +5,11 @@ import type { Store } from "../redis/store.ts";
 
 const USE = script({
   files: [CLOCK, lua(import.meta.url, "use-text.lua")],
-  keys: ["uses", "gone"],
+  keys: ["outcome", "uses", "gone"],
   args: { user: "text", keepMs: "number" },
 });
 const FORGET = script({
-  files: [CLOCK, lua(import.meta.url, "forget-text.lua")],
+  files: [CLOCK, lua(import.meta.url, "last-user.lua"), lua(import.meta.url, "forget-text.lua")],
   keys: ["outcome", "uses", "gone"],
   args: { user: "text", goneMs: "number" },
 });
@@ -21,12 +21,14 @@ const DROP = script({ files: [lua(import.meta.url, "drop-forgotten.lua")], keys:
 const GONE_MS = 900_000;
 
 /**
- * Records a user as a user of a text, for the retention from now on. Call it before you look for the text or its bytes.
+ * Records a user as a user of a text, and keeps the text, for the retention from now on. Nothing else renews a text: it
+ * must not be kept for longer than the user's upload, because nobody could remove it then. So call it together with a
+ * function that keeps the upload. Call it before you look for the text or its bytes.
  * Then a process that forgets the text either sees this user, or has removed the text before you look.
  */
 export async function useText(store: Store, user: UserAddress, key: string): Promise<void> {
   await run(store.redis, USE, {
-    keys: { uses: usesKey(key), gone: goneKey(key) },
+    keys: { outcome: textKeyOf(key), uses: usesKey(key), gone: goneKey(key) },
     args: { user: user.u, keepMs: store.retentionMs },
   });
 }
