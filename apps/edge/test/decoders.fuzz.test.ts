@@ -179,8 +179,10 @@ describe("HTTP", () => {
           open.set(upload, offset + some.length);
           return { offset: offset + some.length, done: false };
         },
+        checkQuotas: async () => undefined,
         abandon: async (_user: string, upload: string) => open.delete(upload),
       };
+      const ownFiles = { remove: async (_user: string, upload: string) => open.delete(upload) };
       const request = Object.assign(Readable.from([bytes.subarray(0, 700), bytes.subarray(700)]), {
         headers: { "content-type": `multipart/form-data; boundary=${boundary}` },
       });
@@ -191,6 +193,7 @@ describe("HTTP", () => {
       };
       const deps = {
         uploads,
+        ownFiles,
         uploadQueue: { whenRoom: (go: () => void) => go() },
         pace: createPace(0, undefined),
         limits: { ...LIMITS, chunkBytes: 1024 },
@@ -202,6 +205,7 @@ describe("HTTP", () => {
         for (const size of open.values()) expect(size).toBeLessThanOrEqual(LIMITS.fileBytes);
       } catch (error) {
         expect(error).toBeInstanceOf(Refusal);
+        expect(open.size).toBe(0);
       }
     });
   });
