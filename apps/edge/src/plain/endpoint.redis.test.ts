@@ -141,7 +141,7 @@ describe("asks and replies", () => {
     await cancelled.finish({ type: "cancelled", text: "" });
     expect(await ear.next(2)).toMatchObject([
       { type: "error", code: "PDF_INVALID", message: "damaged", retryable: false, unique_id: "1" },
-      { type: "error", code: "ASK_EXPIRED", unique_id: "2" },
+      { type: "error", code: "NOT_FOUND", message: "The question was cancelled.", retryable: false, unique_id: "2" },
     ]);
     expect(ear.closedWith()).toBeUndefined();
   });

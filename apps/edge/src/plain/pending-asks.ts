@@ -1,4 +1,5 @@
 import { wireError, type Event } from "@docrelay/protocol";
+import { cancelledError } from "../report/failure.ts";
 import { deltaFrame, errorFrame, replyFrame, type UniqueId } from "./reply.ts";
 
 /** The asks of one plain socket that have no terminal event yet. */
@@ -62,7 +63,7 @@ export function createPendingAsks(overdueMs: number, send: (frame: string) => vo
           return send(errorFrame(event.error, uniqueId));
         case "cancelled":
           remove(event.ask);
-          return send(errorFrame(wireError("ASK_EXPIRED", { message: "The question was cancelled." }), uniqueId));
+          return send(errorFrame(cancelledError(), uniqueId));
         default:
       }
     },

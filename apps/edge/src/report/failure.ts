@@ -26,3 +26,10 @@ export function toFailure(error: unknown): Failure {
   }
   return { wire: wireError("INTERNAL"), severity: "bug" };
 }
+
+/**
+ * The error of an ask that was cancelled, for clients that wait for its answer. It is not retryable: many clients send a
+ * question again after `ASK_EXPIRED` and its status 504 without asking their user, and this user, or an operator, has
+ * ended the question on purpose.
+ */
+export const cancelledError = (): WireError => wireError("NOT_FOUND", { message: "The question was cancelled." });

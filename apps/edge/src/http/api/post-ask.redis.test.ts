@@ -109,7 +109,20 @@ describe("POST /v1/asks", () => {
     const waiting = post(hello, "?wait=1", { headers: { "idempotency-key": "one" } });
     await eventually(async () => (await client().then((each) => each.open(CONVERSATION))).events.length === 1);
     expect((await (await client()).send("cancel", { conversation: CONVERSATION, ask: "one" })).ok).toBe(true);
-    expect(await refusal(await waiting)).toEqual([504, "ASK_EXPIRED"]);
+    expect(await refusal(await waiting)).toEqual([404, "NOT_FOUND"]);
+  });
+
+  it("does not call for a retry of an ask that was ended by the deletion of its user's data", async () => {
+    const waiting = post(hello, "?wait=1", { headers: { "idempotency-key": "one" } });
+    await eventually(async () => (await client().then((each) => each.open(CONVERSATION))).events.length === 1);
+    const headers = { authorization: `Bearer ${await relay.token(USER)}` };
+    const url = `http://127.0.0.1:${relay.edges[1]?.port}/v1/me`;
+    expect((await fetch(url, { method: "DELETE", headers })).status).toBe(204);
+    const response = await waiting;
+    expect(response.status).toBe(404);
+    expect(await response.json()).toEqual({
+      error: { ask: "one", code: "NOT_FOUND", message: "The question was cancelled.", retryable: false },
+    });
   });
 
   it("sent again with its key, on any edge, gets the same answer; another body is refused", async () => {

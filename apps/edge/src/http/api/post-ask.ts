@@ -1,11 +1,11 @@
 import { askAddress, hasAsk, type Store } from "@docrelay/channel";
-import { refuse, Refusal, type Event, type EventOf, type HttpAnswer } from "@docrelay/protocol";
+import { Refusal, type Event, type EventOf, type HttpAnswer } from "@docrelay/protocol";
 import { acceptPatiently } from "../../asks/accept-patiently.ts";
 import type { AcceptAsk, AskInput } from "../../asks/accept-ask.ts";
 import type { CancelAsk } from "../../asks/cancel-ask.ts";
 import { followAsk, type FollowAskDeps, type FollowAskTarget } from "../../conversation/follow-ask.ts";
 import type { EdgeMetrics } from "../../report/metrics.ts";
-import { toFailure } from "../../report/failure.ts";
+import { cancelledError, toFailure } from "../../report/failure.ts";
 import { readAsk } from "./ask-request.ts";
 import type { ApiCall } from "./call.ts";
 import { openEventStream } from "./event-stream.ts";
@@ -100,7 +100,7 @@ async function sendEnd(deps: PostAskDeps, call: ApiCall, target: FollowAskTarget
   };
   const end = await followAsk(deps, target, take, call.signal);
   if (end.type === "failed") throw new Refusal(end.error);
-  if (end.type === "cancelled") throw refuse("ASK_EXPIRED", { message: "The question was cancelled." });
+  if (end.type === "cancelled") throw new Refusal(cancelledError());
   const { text, citations = [], suggestions, timings } = end;
   const answer: HttpAnswer = {
     ask,

@@ -197,6 +197,20 @@ describe("POST /v1/chat/completions with the client of OpenAI", () => {
     expect(await last("one")).toBe("accepted");
   });
 
+  it("fails for good, and does not ask again, when the user's data are removed while the answer comes", async () => {
+    const client = await openai();
+    const failed = failure(client.chat.completions.create(chat()));
+    const headers = { authorization: `Bearer ${await relay.token()}` };
+    const own = async (path: string, method = "GET"): Promise<Response> =>
+      fetch(`${client.baseURL}/${path}`, { method, headers });
+    const conversations = async (): Promise<unknown[]> =>
+      ((await (await own("conversations")).json()) as { conversations: unknown[] }).conversations;
+    await eventually(async () => (await conversations()).length === 1);
+    expect((await own("me", "DELETE")).status).toBe(204);
+    expect(await failed).toMatchObject({ status: 404, code: "NOT_FOUND" });
+    expect(await conversations()).toEqual([]);
+  });
+
   it("works without a token, for a user of its own", async () => {
     const client = await openai({ user: null });
     const abort = new AbortController();

@@ -26,6 +26,7 @@ import {
   toUsageChunk,
   type ChatHead,
 } from "./chat-completion.ts";
+import { cancelledError } from "../../report/failure.ts";
 import { readOpenAi } from "./read-request.ts";
 import { toOpenAiError } from "./send-error.ts";
 import { NOTHING_TOLD, tell } from "./told-text.ts";
@@ -120,6 +121,6 @@ async function sendChunks(
 
 /** Returns the reason why an ask has no whole reply; undefined if it has one. */
 function errorOf(end: EventOf<Terminal>): WireError | undefined {
-  if (end.type === "cancelled") return wireError("ASK_EXPIRED", { message: "The question was cancelled." });
+  if (end.type === "cancelled") return cancelledError();
   return end.type === "failed" ? end.error : undefined;
 }
