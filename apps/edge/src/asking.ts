@@ -77,7 +77,8 @@ export function createAsking(config: Config, resources: Pick<Resources, Needed>)
   const openQueue = createOpenQueue({ ...OPENS, atOnce: config.OPENS_AT_ONCE });
   const uploadQueue = createUploadQueue({ ...UPLOADS, atOnce: config.UPLOADS_AT_ONCE });
   const uploads = openUploads(config, resources, { uploadQueue, limits, usage, quotas });
-  const ownFiles = createOwnFiles({ store, blobs, producer, quotas, networks: countedNetworks(resources) });
+  const extraction = { store, blobs, producer, quotas, networks: countedNetworks(resources) };
+  const ownFiles = createOwnFiles({ ...extraction, onTrouble });
   const conversations = createOwnConversations({ store, ownFiles, onTrouble });
   const acceptAsk = createAcceptAsk({
     store,

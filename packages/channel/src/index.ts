@@ -95,12 +95,14 @@ export {
   type ByteShares,
 } from "./bytes/reservation.ts";
 export {
+  forgetHidden,
   forgetUnnamed,
   forgetUpload,
   forgetUploads,
   forgetUploadsOf,
   ownUploads,
   type ForgetDeps,
+  type Forgotten,
   type OwnUpload,
 } from "./uploads/forget-uploads.ts";
 export { dropForgotten, isForgotten, useText } from "./texts/text-users.ts";

@@ -30,6 +30,7 @@ import {
   finish,
   finishUpload,
   foreseeRefusal,
+  forgetHidden,
   forgetUpload,
   forgetUploads,
   forgetUploadsOf,
@@ -227,7 +228,8 @@ async function forgotten(store: Store, between: () => Promise<void>): Promise<vo
   await keepUpload(store, USER, { id: "used", ...of });
   await renewUpload(store, USER, "used", { conversation: at, text: of.text });
   await between();
-  if (!(await forgetUpload(deps, USER, "used"))) throw new Error("there was no upload");
+  await forgetHidden(deps, USER);
+  if ((await forgetUpload(deps, USER, "used")) === "unknown") throw new Error("there was no upload");
   await between();
   await renewUpload(store, USER, "kept", { conversation: at, text: "text" });
   await forgetUploadsOf(deps, USER, at);

@@ -1,6 +1,7 @@
 import {
   accountAddress,
   endExtraction,
+  forgetHidden,
   forgetUpload,
   forgetUploads,
   forgetUploadsOf,
@@ -17,12 +18,16 @@ import type { ExtractionDeps } from "./extraction.ts";
 export interface OwnFiles {
   /**
    * Removes one file; returns whether there was one. If an unfinished ask still needs the file, no new ask can name it,
-   * but its text and bytes stay until the conversation of that ask is removed.
+   * but its text and bytes stay until that ask has ended.
    */
   remove(user: string, upload: string): Promise<boolean>;
   /** Removes the user's files that only this conversation uses. */
   removeOf(user: string, conversation: ConversationAddress): Promise<void>;
   removeAll(user: string): Promise<void>;
+}
+
+export interface OwnFilesDeps extends ExtractionDeps {
+  onTrouble(error: unknown): void;
 }
 
 export function forgetDepsOf(deps: ExtractionDeps): ForgetDeps {
@@ -45,11 +50,40 @@ async function endJob({ store, producer, networks }: ExtractionDeps, text: strin
   await producer.remove(text);
 }
 
-export function createOwnFiles(of: ExtractionDeps): OwnFiles {
-  const { store } = of;
+/** After how many ms the edge looks at first whether the asks that need a removed file have ended; then ever later. */
+const FIRST_LOOK_MS = 500;
+const MAX_LOOK_MS = 10_000;
+
+export function createOwnFiles(of: OwnFilesDeps): OwnFiles {
+  const { store, onTrouble } = of;
   const deps = forgetDepsOf(of);
+  /**
+   * Users with removed files that unfinished asks need. If this edge ends before these asks, the files stay hidden until
+   * they are removed again, their conversation is removed, or they expire.
+   */
+  const waiting = new Set<string>();
+  const look = async (user: string): Promise<void> => {
+    const isLeft = await forgetHidden(deps, user).catch((error: unknown) => {
+      onTrouble(error);
+      return true;
+    });
+    if (!isLeft) waiting.delete(user);
+  };
+  const lookLater = (user: string, afterMs: number): void => {
+    const again = (): void => {
+      if (waiting.has(user)) lookLater(user, Math.min(2 * afterMs, MAX_LOOK_MS));
+    };
+    setTimeout(() => void look(user).then(again), afterMs).unref();
+  };
   return {
-    remove: (user, upload) => forgetUpload(deps, user, upload),
+    async remove(user, upload) {
+      const left = await forgetUpload(deps, user, upload);
+      if (left === "needed" && !waiting.has(user)) {
+        waiting.add(user);
+        lookLater(user, FIRST_LOOK_MS);
+      }
+      return left !== "unknown";
+    },
     removeOf: (user, conversation) => forgetUploadsOf(deps, user, conversation),
     removeAll: async (user) => forgetUploads(deps, user, await ownUploads(store, user)),
   };

@@ -6,13 +6,16 @@ import {
   conversationAddress,
   createBlobStore,
   dropForgotten,
+  finish,
   finishUpload,
+  forgetHidden,
   forgetUnnamed,
   forgetUpload,
   forgetUploads,
   forgetUploadsOf,
   forgetUser,
   keepUpload,
+  newNonce,
   newRef,
   ownUploads,
   queueExtraction,
@@ -86,21 +89,39 @@ it.each([
 ])("leave their bytes and text to %s who has sent the same file", async (_who, other = channel.user) => {
   const file = await send("mine");
   expect(await send("theirs", "sha", other)).toEqual(file);
-  expect(await forgetUpload(deps(), channel.user, "mine")).toBe(true);
-  expect(await forgetUpload(deps(), channel.user, "mine")).toBe(false);
+  expect(await forgetUpload(deps(), channel.user, "mine")).toBe("forgotten");
+  expect(await forgetUpload(deps(), channel.user, "mine")).toBe("unknown");
   expect(await isThere(file)).toEqual({ bytes: true, text: true });
   await forgetUploads(deps(), other, await ownUploads(channel.store, other));
   expect(await isThere(file)).toEqual({ bytes: false, text: false });
   expect(await keysLeft()).toEqual([]);
 });
 
-it("lose only their name while an ask may need the rest", async () => {
+const asked = ({ text, ref }: { text: string; ref: string }) => ({
+  body: { message: "?", files: [{ name: "mine.pdf", size: 3, sha256: "sha", text, ref }], origin: "socket" as const },
+});
+
+it("lose only their name while an unfinished ask needs the rest, and go when it has ended", async () => {
   const file = await send("mine");
   await use("mine", file.text);
-  await channel.ask("one");
-  expect(await forgetUpload(deps(), channel.user, "mine")).toBe(true);
+  await channel.ask("one", asked(file));
+  for (let tries = 0; tries < 2; tries++) expect(await forgetUpload(deps(), channel.user, "mine")).toBe("needed");
   expect(await readUpload(channel.store, channel.user, "mine")).toBeUndefined();
+  expect(await forgetHidden(deps(), channel.user)).toBe(true);
   expect(await isThere(file)).toEqual({ bytes: true, text: true });
+  const { ask } = await channel.taken();
+  await finish(channel.store, ask, "any", { end: { type: "cancelled", text: "" }, nonce: newNonce() });
+  await channel.ask("two"); // an ask without files needs none
+  expect(await forgetHidden(deps(), channel.user)).toBe(false);
+  expect(await isThere(file)).toEqual({ bytes: false, text: false });
+  expect(await forgetUpload(deps(), channel.user, "mine")).toBe("unknown");
+});
+
+it("that an unfinished ask needs go with their conversation", async () => {
+  const file = await send("mine");
+  await use("mine", file.text);
+  await channel.ask("one", asked(file));
+  expect(await forgetUpload(deps(), channel.user, "mine")).toBe("needed");
   await forgetUploadsOf(deps(), channel.user, channel.at);
   expect(await isThere(file)).toEqual({ bytes: false, text: false });
 });
@@ -154,7 +175,7 @@ it("are removed to the end by the next try, when one has failed half way", async
 it("that lost their name only take no other file under it", async () => {
   const file = await send("mine");
   await use("mine", file.text);
-  await channel.ask("one");
+  await channel.ask("one", asked(file));
   await forgetUpload(deps(), channel.user, "mine");
   const again = { id: "mine", name: "mine.pdf", type: "t", size: 3, ref: newRef(), maxUnfinished: 9, ...SHARES };
   expect(await beginUpload(channel.store, channel.user, again)).toEqual({ kind: "conflict" });

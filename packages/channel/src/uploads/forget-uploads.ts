@@ -1,7 +1,8 @@
+import { readBody } from "../ask/record.ts";
 import type { BlobStore } from "../bytes/blob-store.ts";
 import { disclaimBytes, releaseBytes, releaseShare } from "../bytes/reservation.ts";
 import { userAddress, type ConversationAddress } from "../redis/address.ts";
-import { filesKey, mailKey, retainKey, unfinishedKey } from "../redis/keys.ts";
+import { filesKey, mailKey, recordKey, retainKey, unfinishedKey } from "../redis/keys.ts";
 import { lua, run, script } from "../redis/script.ts";
 import type { Store } from "../redis/store.ts";
 import { endExtraction } from "../texts/text-store.ts";
@@ -33,7 +34,9 @@ export interface OwnUpload extends UploadState {
   readonly texts: readonly string[];
   /** Hashes of the conversations that use the upload. */
   readonly conversations: readonly string[];
-  /** Whether the upload is being removed. */
+  /** Whether asks cannot name the upload any more, because it was removed. */
+  readonly isHidden: boolean;
+  /** Whether the upload, its text and its bytes are being removed. */
   readonly isLeaving: boolean;
 }
 
@@ -48,7 +51,9 @@ export async function ownUploads(store: Store, user: string): Promise<OwnUpload[
     const marks = (prefix: string): string[] =>
       Object.keys(fields).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
     const texts = new Set([...(state.text === undefined ? [] : [state.text]), ...marks("x:")]);
-    return [{ ...state, texts: [...texts], conversations: marks("c:"), isLeaving: fields["hidden"] === LEAVING }];
+    const { hidden } = fields;
+    const isHidden = hidden !== undefined;
+    return [{ ...state, texts: [...texts], conversations: marks("c:"), isHidden, isLeaving: hidden === LEAVING }];
   });
 }
 
@@ -157,19 +162,54 @@ async function forgetContent(
   await Promise.all([releaseBytes(store, blobs, ref), store.redis.unlink(retainKey(ref))]);
 }
 
+/** What became of an upload: `needed`: an unfinished ask needs its text or bytes, so it is only hidden for now. */
+export type Forgotten = "unknown" | "forgotten" | "needed";
+
 /**
- * Removes an upload. While an unfinished ask may need the upload's text or bytes, the upload is only hidden: asks
- * cannot name it, and its text and bytes are removed with the conversation. Idempotent. Returns whether there was an
- * upload.
+ * Removes an upload. While an unfinished ask needs the upload's text or bytes, the upload is only hidden: asks cannot
+ * name it, and `forgetHidden` removes it when these asks have ended. Idempotent. `unknown`: there was nothing to remove.
  */
-export async function forgetUpload(deps: ForgetDeps, user: string, id: string): Promise<boolean> {
+export async function forgetUpload(deps: ForgetDeps, user: string, id: string): Promise<Forgotten> {
   const { store } = deps;
-  const isNamed = (await readUpload(store, user, id)) !== undefined;
   const found = (await ownUploads(store, user)).find((one) => one.id === id);
-  if (!found) return isNamed && (await store.redis.unlink(keyOf(user, id))) === 1; // an upload of an older process, which did not list uploads
-  const { shard } = userAddress(user);
-  const waiting = await Promise.all(found.conversations.map((c) => store.redis.llen(mailKey({ shard, c }))));
-  if (waiting.some((count) => count > 0)) await hide(store, user, id, NEEDED);
-  else await forgetUploads(deps, user, [found]);
-  return isNamed;
+  if (!found) {
+    // An upload of an older process, which did not list uploads.
+    const isNamed = (await readUpload(store, user, id)) !== undefined;
+    return isNamed && (await store.redis.unlink(keyOf(user, id))) === 1 ? "forgotten" : "unknown";
+  }
+  if (!found.isLeaving && isNeeded(found, await neededBy(store, user, found.conversations))) {
+    await hide(store, user, id, NEEDED);
+    return "needed";
+  }
+  await forgetUploads(deps, user, [found]);
+  return "forgotten";
+}
+
+/** Removes the hidden uploads of a user that no unfinished ask needs any more. Returns whether others are left. */
+export async function forgetHidden(deps: ForgetDeps, user: string): Promise<boolean> {
+  const hidden = (await ownUploads(deps.store, user)).filter(({ isHidden }) => isHidden);
+  const needed = await neededBy(
+    deps.store,
+    user,
+    hidden.flatMap(({ conversations }) => conversations),
+  );
+  const free = hidden.filter((upload) => !isNeeded(upload, needed));
+  await forgetUploads(deps, user, free);
+  return free.length < hidden.length;
+}
+
+const isNeeded = ({ texts, ref }: OwnUpload, needed: ReadonlySet<string>): boolean =>
+  [...texts, ref].some((one) => needed.has(one));
+
+/** Returns the texts and blobs that the unfinished asks of these conversations name. */
+async function neededBy(store: Store, user: string, conversations: readonly string[]): Promise<Set<string>> {
+  const of = userAddress(user);
+  const namedIn = async (c: string): Promise<string[]> => {
+    const asks = await store.redis.lrange(mailKey({ ...of, c }), 0, -1);
+    const bodies = await Promise.all(asks.map((a) => store.redis.hget(recordKey({ ...of, a }), "body")));
+    return bodies.flatMap((body) =>
+      body ? readBody(store, { ...of, c }, body).files.flatMap(({ text, ref }) => [text, ref]) : [],
+    );
+  };
+  return new Set((await Promise.all([...new Set(conversations)].map(namedIn))).flat());
 }

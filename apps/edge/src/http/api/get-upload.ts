@@ -109,7 +109,7 @@ export async function getUploadBytes(deps: UploadDeps, call: ApiCall): Promise<v
 
 /**
  * `DELETE /v1/uploads/:id`: removes a file, so that no new ask can name it. Its text and bytes are removed too, unless
- * another upload uses them. If an unfinished ask still needs them, they stay until that ask's conversation is removed.
+ * another upload uses them. If an unfinished ask still needs them, they stay until that ask has ended.
  * @throws Refusal `NOT_FOUND`
  */
 export async function removeUpload(deps: DropDeps, call: ApiCall): Promise<void> {

@@ -2,7 +2,7 @@ import { createBlobStore, readText, readUpload, releaseBytes, writeText, type St
 import { connect, memoryStorage } from "@docrelay/client";
 import { eventually, makePdf } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
-import { useEdges, USER } from "../../../test/fixture.ts";
+import { CONVERSATION, useEdges, USER } from "../../../test/fixture.ts";
 import { refusal } from "../../../test/http-client.ts";
 
 const relay = useEdges({ count: 2, env: { CHUNK_BYTES: "1024", MAX_FILE_BYTES: "100000" } });
@@ -180,15 +180,20 @@ describe("a file that the machine was too busy to read", () => {
 });
 
 describe("DELETE /v1/uploads/:id", () => {
-  it("forgets the upload; an accepted ask keeps its file", async () => {
+  it("forgets the upload; an accepted ask keeps its file until it ends", async () => {
     const upload = await uploaded();
     const client = await relay.client();
     expect(await client.ask("one", { files: [{ upload }] })).toMatchObject({ ok: true });
     expect(await refusal(await call(`/${upload}`, { method: "DELETE", user: "another" }))).toEqual([404, "NOT_FOUND"]);
-    expect((await call(`/${upload}`, { method: "DELETE" })).status).toBe(204);
-    expect(await refusal(await call(`/${upload}`, { method: "DELETE" }))).toEqual([404, "NOT_FOUND"]);
+    await extracted(upload, text);
+    const isThere = async (): Promise<boolean> => (await relay.store.redis.keys("text:*")).length > 0;
+    for (let tries = 0; tries < 2; tries++) expect((await call(`/${upload}`, { method: "DELETE" })).status).toBe(204);
     expect(await client.ask("two", { files: [{ upload }] })).toMatchObject({ error: { code: "NOT_FOUND" } });
     await eventually(() => client.events.some(({ ask, type }) => ask === "one" && type === "accepted"));
+    expect(await isThere()).toBe(true);
+    await relay.answer(CONVERSATION, ["An answer."]);
+    await eventually(async () => !(await isThere()), { what: "the end of the text" });
+    expect(await refusal(await call(`/${upload}`, { method: "DELETE" }))).toEqual([404, "NOT_FOUND"]);
   });
 
   it("drops an upload that has not arrived whole", async () => {
