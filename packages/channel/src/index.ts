@@ -43,7 +43,7 @@ export { giveFeedback, MAX_FEEDBACK } from "./ask/feedback.ts";
 export { deleteConversation, renameConversation, type DeletedConversation } from "./ask/delete-conversation.ts";
 export { findAsk, hideAsk } from "./ask/find.ts";
 export { arrived, finish, type Arrived, type Ending } from "./ask/finish.ts";
-export type { AskBody, AskFile, CheckedAsk, TakenAsk } from "./ask/record.ts";
+export type { AskBody, AskFile, CheckedAsk, ExtractionGroups, TakenAsk } from "./ask/record.ts";
 export { checkAsk, countUnfinished, dueAsks, runningAsks, type Checked } from "./ask/sweep.ts";
 export {
   append,

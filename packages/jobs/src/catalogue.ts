@@ -68,6 +68,7 @@ const extractSchema = z.object({
   charged: z
     .array(z.object({ shard, u: short }))
     .max(4)
+    .readonly()
     .optional(),
   trace: z.string().max(128),
 });

@@ -19,7 +19,7 @@ import type { QueueGate } from "../limits/queue-gate.ts";
 import type { RateLimiter } from "../limits/rate-limit.ts";
 import type { Usage } from "../limits/usage.ts";
 import { dayQuotaExceeded, type Quotas } from "../quotas/quotas.ts";
-import { orderText } from "../uploads/extraction.ts";
+import { extractionGroups, orderText } from "../uploads/extraction.ts";
 import type { Acknowledged } from "./acknowledged.ts";
 import {
   checkFiles,
@@ -234,15 +234,16 @@ function refusalOf(kind: "not-replaceable" | "conflict", ask: string): Error {
   return refuse("NOT_FOUND", { ask, reason: "replaces", message });
 }
 
-function bodyOf({ quotas }: AskDeps, input: AskInput, files: readonly PreparedFile[]): AskBody {
+function bodyOf(deps: AskDeps, input: AskInput, files: readonly PreparedFile[]): AskBody {
   const { user, message, origin, uniqueId } = input;
-  const charged = quotas.chargedFor("tokens", user);
+  const charged = deps.quotas.chargedFor("tokens", user);
   return {
     message,
     files: files.map(({ password: _password, ...file }) => file),
     origin,
     ...(uniqueId === undefined ? {} : { uniqueId }),
     ...(charged.length === 0 ? {} : { charged }),
+    ...(files.length === 0 ? {} : { extraction: extractionGroups(deps, user) }),
   };
 }
 

@@ -8,6 +8,7 @@ import {
   userAddress,
   type AskFile,
   type BlobStore,
+  type ExtractionGroups,
   type Store,
 } from "@docrelay/channel";
 import type { Producer } from "@docrelay/jobs";
@@ -66,8 +67,7 @@ export async function queueText(
 ): Promise<void> {
   const { store, producer } = deps;
   const at = userAddress(user);
-  const name = deps.networks?.of(user);
-  const network = name === undefined ? undefined : accountAddress({ kind: "network", name });
+  const { network, charged } = extractionGroups(deps, user);
   const [waiting, ofNetwork] = await Promise.all([
     queueExtraction(store, at, file.text),
     network ? queueExtraction(store, network, file.text) : 0,
@@ -77,10 +77,21 @@ export async function queueText(
     return;
   }
   const { text: key, ref, sha256, size: bytes, locked } = file;
-  const groups = deps.quotas.chargedFor("pages", user);
-  const charged = groups.length > 0 ? groups : undefined;
   const job = { key, ref, sha256, bytes, locked, trace, shard: at.shard, u: at.u, network, charged };
   await producer.extract(job, Math.max(waiting, ofNetwork));
+}
+
+/** Returns for whom the extractions of a user count besides the user. */
+export function extractionGroups(
+  { networks, quotas }: Pick<ExtractionDeps, "networks" | "quotas">,
+  user: string,
+): ExtractionGroups {
+  const name = networks?.of(user);
+  const charged = quotas.chargedFor("pages", user);
+  return {
+    ...(name === undefined ? {} : { network: accountAddress({ kind: "network", name }) }),
+    ...(charged.length === 0 ? {} : { charged }),
+  };
 }
 
 /**

@@ -1,7 +1,8 @@
+import { accountAddress } from "@docrelay/channel";
 import { eventually, makePdf } from "@docrelay/testkit";
 import { expect, it } from "vitest";
 import { io } from "socket.io-client";
-import { useEdges, type Answer, type Client } from "../../test/fixture.ts";
+import { beginHead, useEdges, type Answer, type Client } from "../../test/fixture.ts";
 
 const MIB = 1_048_576;
 const relay = useEdges({
@@ -141,4 +142,13 @@ it("an extraction counts for nobody after its file or its user was removed", asy
   expect((await waiting()).toSorted()).toEqual([...before, 1, 1].toSorted());
   expect((await call("DELETE", "me")).status).toBe(204);
   expect(await waiting()).toEqual(before);
+});
+
+it("an ask keeps for whom its files are extracted, in case a worker has to queue an extraction again", async () => {
+  const user = await connect("10.0.0.31", "keeps");
+  const files = [{ name: "a.pdf", type: "", bytes: makePdf({ pages: ["kept"] }) }];
+  expect(await user.send("ask", { id: "one", conversation: "one", message: "?", files })).toMatchObject({ ok: true });
+  const { ask } = await beginHead(relay.store, "keeps", "one");
+  expect(ask.body.extraction).toEqual({ network: accountAddress({ kind: "network", name: "10.0.0.31" }) });
+  user.close();
 });

@@ -1,9 +1,11 @@
 import {
+  accountAddress,
   awaitTexts,
   begin,
   conversationAddress,
   newOwner,
   park,
+  queueExtraction,
   take,
   writeText,
   append,
@@ -118,6 +120,20 @@ describe("one pass of the sweeper", () => {
     expect(await sweep(deps)).toBe(2);
     expect(await queued()).toBe(1);
     await bells(0);
+  });
+
+  it("adds a lost extraction for the same network and quotas as before", async () => {
+    const [network, tenant] = (["network", "tenant"] as const).map((kind) => accountAddress({ kind, name: "acme" }));
+    if (!network || !tenant) throw new Error("unreachable");
+    const [file, other] = [await at.file("pets.pdf", PDF, { extract: false }), "another".repeat(3)];
+    await queueExtraction(at.store, network, other);
+    await at.ask("talk", "one", { files: [file], extraction: { network, charged: [tenant] } }, { wake: false });
+    await park(at.store, await taken("me"), "me");
+    await due();
+    await sweep(deps);
+    const [data, priority] = await at.store.redis.hmget(`{bull}:extract:${file.text}`, "data", "priority");
+    expect(JSON.parse(data ?? "")).toMatchObject({ network, charged: [tenant] });
+    expect(priority).toBe("17"); // the second file of the network; a user's first small file has 1
   });
 
   it("adds the lost extraction of a file with a password as one that needs it", async () => {

@@ -263,17 +263,20 @@ function fileState(
 }
 
 async function queueExtractions(pass: Pass, ask: TakenAsk, files: readonly number[]): Promise<void> {
+  const { shard, u } = ask.address;
+  const { network, charged } = ask.body.extraction ?? {};
   for (const index of files) {
     const file = ask.body.files[index];
     if (!file) continue;
     await once(pass.extracts, file.text, async () => {
-      const { shard, u } = ask.address;
-      const priority = await queueExtraction(pass.store, { shard, u }, file.text);
+      const [waiting, ofNetwork] = await Promise.all([
+        queueExtraction(pass.store, { shard, u }, file.text),
+        network ? queueExtraction(pass.store, network, file.text) : 0,
+      ]);
       const { text: key, ref, sha256, size: bytes, locked } = file;
-      await pass.producer.extract(
-        { key, ref, sha256, bytes, locked, shard, u, trace: ask.traceparent ?? ask.trace },
-        priority,
-      );
+      const trace = ask.traceparent ?? ask.trace;
+      const job = { key, ref, sha256, bytes, locked, trace, shard, u, network, charged };
+      await pass.producer.extract(job, Math.max(waiting, ofNetwork));
     });
   }
 }

@@ -40,6 +40,16 @@ export interface AskBody {
    * user.
    */
   readonly charged?: readonly UserAddress[];
+  /** For whom the ask's files are extracted besides the user, in case a worker has to queue an extraction again. */
+  readonly extraction?: ExtractionGroups;
+}
+
+/** For whom an extraction counts besides the user. */
+export interface ExtractionGroups {
+  /** The user's network, if waiting extractions are also counted for networks. */
+  readonly network?: UserAddress | undefined;
+  /** Those of the user's network and tenant that have a quota of pages. */
+  readonly charged?: readonly UserAddress[] | undefined;
 }
 
 /** An ask as its worker sees it. Times are in ms by Redis's clock; `now` is when the ask was read. */
