@@ -68,9 +68,10 @@ export async function queueText(
   const { store, producer } = deps;
   const at = userAddress(user);
   const { network, charged } = extractionGroups(deps, user);
+  const isQueued = async (text: string): Promise<boolean> => (await producer.state(text)) !== "none";
   const [waiting, ofNetwork] = await Promise.all([
-    queueExtraction(store, at, file.text),
-    network ? queueExtraction(store, network, file.text) : 0,
+    queueExtraction(store, at, file.text, isQueued),
+    network ? queueExtraction(store, network, file.text, isQueued) : 0,
   ]);
   if (!isAsked && waiting > MAX_UNASKED) {
     await Promise.all([at, ...(network ? [network] : [])].map((account) => endExtraction(store, account, file.text)));

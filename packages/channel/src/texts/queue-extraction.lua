@@ -3,4 +3,4 @@ redis.call('ZADD', extracting, ms(now), text)
 redis.call('PEXPIRE', extracting, keepMs)
 local count = redis.call('ZCARD', extracting)
 if count == 1 then return { 'OK', count } end
-return { 'OK', count, unpack(redis.call('ZRANGE', extracting, 0, oldest - 1)) }
+return { 'OK', count, ms(now), unpack(redis.call('ZRANGE', extracting, 0, oldest - 1, 'WITHSCORES')) }

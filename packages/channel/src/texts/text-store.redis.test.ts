@@ -24,7 +24,7 @@ import {
   type StoredText,
 } from "../index.ts";
 import { forgetText } from "./text-users.ts";
-import { textKeyOf } from "../redis/keys.ts";
+import { extractingKey, textKeyOf } from "../redis/keys.ts";
 
 const channel = useChannel({ retentionMs: 3_600_000 });
 const text: StoredText = {
@@ -228,5 +228,18 @@ describe("passwords and priorities", () => {
     await queueExtraction(channel.store, user, "k1");
     expect(await queueExtraction(channel.store, user, "k2")).toBe(1);
     expect(await queueExtraction(channel.store, user, "k3")).toBe(2);
+  });
+
+  it("does not count an extraction without an outcome that has left the queue, unless it was just added", async () => {
+    const { store } = channel;
+    const user = userAddress("a");
+    const queue = (key: string) => queueExtraction(store, user, key, async (other) => other === "queued");
+    const extracting = extractingKey(user);
+    await Promise.all(["queued", "gone", "new"].map(queue));
+    expect(await queue("next")).toBe(4);
+    const before = Date.now() - 60_000;
+    for (const key of ["queued", "gone", "next"]) await store.redis.zadd(extracting, before, key);
+    expect(await queue("next")).toBe(3);
+    expect((await store.redis.zrange(extracting, "0", "-1")).toSorted()).toEqual(["new", "next", "queued"]);
   });
 });

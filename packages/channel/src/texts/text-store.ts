@@ -52,6 +52,8 @@ const BUSY_MS = 60_000;
 export const TOO_BUSY_TO_READ = "The server is too busy to read the file now. Try again in a moment.";
 /** A waiting extraction of a user no longer counts after this many ms, in case its end was not recorded. */
 const EXTRACTING_MS = 600_000;
+/** A process adds the job of an extraction within this many ms after it has called `queueExtraction`. */
+const ADDED_WITHIN_MS = 10_000;
 /** At how many extractions of a user `queueExtraction` looks, to remove those that have ended. */
 const MAX_LOOKED_AT = 8;
 
@@ -271,17 +273,31 @@ const QUEUE = script({
  * priority in the queue. Idempotent.
  *
  * An extraction may stay in the list although it has ended: an edge may add it again after the worker has removed it and
- * before the job has left the queue, which then ignores the job that the edge adds. So this function looks at the oldest
- * extractions of the list, and removes those whose outcome is stored. Otherwise the user's other files would wait behind
- * those of all other users until the entry expires.
+ * before the job has left the queue, which then ignores the job that the edge adds; and if users or networks share a
+ * text, its one job names only one of them. So this function looks at the oldest extractions of the list, and removes
+ * those whose outcome is stored, or which `isQueued` does not find in the queue. Otherwise the user's other files would
+ * wait behind those of all other users until the entry expires.
  */
-export async function queueExtraction(store: Store, user: UserAddress, key: string): Promise<number> {
+export async function queueExtraction(
+  store: Store,
+  user: UserAddress,
+  key: string,
+  isQueued: (key: string) => Promise<boolean> = () => Promise.resolve(true),
+): Promise<number> {
   const keys = { extracting: extractingKey(user) };
   const args = { text: key, keepMs: EXTRACTING_MS, oldest: MAX_LOOKED_AT };
-  const [, waiting, ...oldest] = await run(store.redis, QUEUE, { keys, args });
-  const others = oldest.map(String).filter((other) => other !== key);
-  const outcomes = await Promise.all(others.map((other) => store.redis.hget(textKeyOf(other), "kind")));
-  const ended = others.filter((_, index) => typeof outcomes[index] === "string");
+  const [, waiting, now, ...oldest] = await run(store.redis, QUEUE, { keys, args });
+  const hasEnded = async (other: string, at: number): Promise<boolean> => {
+    if (other === key) return false;
+    if ((await store.redis.hget(textKeyOf(other), "kind")) !== null) return true;
+    return Number(now) - at > ADDED_WITHIN_MS && !(await isQueued(other));
+  };
+  const ended: string[] = [];
+  const look = async (index: number): Promise<void> => {
+    const other = String(oldest[index]);
+    if (await hasEnded(other, Number(oldest[index + 1]))) ended.push(other);
+  };
+  await Promise.all(Array.from({ length: oldest.length / 2 }, (_, pair) => look(2 * pair)));
   if (ended.length > 0) await store.redis.zrem(keys.extracting, ...ended);
   return Number(waiting) - ended.length;
 }
