@@ -58,29 +58,35 @@ export function createOwnFiles(of: OwnFilesDeps): OwnFiles {
   const { store, onTrouble } = of;
   const deps = forgetDepsOf(of);
   /**
-   * Users with removed files that unfinished asks need. If this edge ends before these asks, the files stay hidden until
-   * they are removed again, their conversation is removed, or they expire.
+   * Users with removed files that unfinished asks need, and how many such files each has removed since the edge began to
+   * look. If this edge ends before these asks, the files stay hidden until they are removed again, their conversation is
+   * removed, or they expire.
    */
-  const waiting = new Set<string>();
-  const look = async (user: string): Promise<void> => {
+  const waiting = new Map<string, number>();
+  const look = async (user: string): Promise<"again" | "done"> => {
+    const before = waiting.get(user);
     const isLeft = await forgetHidden(deps, user).catch((error: unknown) => {
       onTrouble(error);
       return true;
     });
-    if (!isLeft) waiting.delete(user);
+    // `forgetHidden` may have read the user's files before another one was hidden.
+    if (isLeft || waiting.get(user) !== before) return "again";
+    waiting.delete(user);
+    return "done";
   };
   const lookLater = (user: string, afterMs: number): void => {
-    const again = (): void => {
-      if (waiting.has(user)) lookLater(user, Math.min(2 * afterMs, MAX_LOOK_MS));
+    const again = (found: "again" | "done"): void => {
+      if (found === "again") lookLater(user, Math.min(2 * afterMs, MAX_LOOK_MS));
     };
     setTimeout(() => void look(user).then(again), afterMs).unref();
   };
   return {
     async remove(user, upload) {
       const left = await forgetUpload(deps, user, upload);
-      if (left === "needed" && !waiting.has(user)) {
-        waiting.add(user);
-        lookLater(user, FIRST_LOOK_MS);
+      if (left === "needed") {
+        const before = waiting.get(user);
+        waiting.set(user, (before ?? 0) + 1);
+        if (before === undefined) lookLater(user, FIRST_LOOK_MS);
       }
       return left !== "unknown";
     },
