@@ -68,7 +68,11 @@ export async function queueText(
   const { store, producer } = deps;
   const at = userAddress(user);
   const { network, charged } = extractionGroups(deps, user);
-  const isQueued = async (text: string): Promise<boolean> => (await producer.state(text)) !== "none";
+  const isQueued = (text: string): Promise<boolean> =>
+    producer.state(text).then(
+      (state) => state !== "none",
+      () => true, // only this file's priority depends on it, and adding the file reports the trouble if it lasts
+    );
   const [waiting, ofNetwork] = await Promise.all([
     queueExtraction(store, at, file.text, isQueued),
     network ? queueExtraction(store, network, file.text, isQueued) : 0,

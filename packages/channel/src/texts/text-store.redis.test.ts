@@ -242,4 +242,15 @@ describe("passwords and priorities", () => {
     expect(await queue("next")).toBe(3);
     expect((await store.redis.zrange(extracting, "0", "-1")).toSorted()).toEqual(["new", "next", "queued"]);
   });
+
+  it("looks in the queue only for the oldest two, also when many wait", async () => {
+    const { store } = channel;
+    const user = userAddress("a");
+    const before = Date.now() - 60_000;
+    for (let n = 1; n <= 9; n++) await store.redis.zadd(extractingKey(user), before + n, `k${n}`);
+    const sought: string[] = [];
+    const isQueued = async (key: string): Promise<boolean> => sought.push(key) > 0;
+    expect(await queueExtraction(store, user, "next", isQueued)).toBe(10);
+    expect(sought.toSorted()).toEqual(["k1", "k2"]);
+  });
 });

@@ -56,6 +56,8 @@ const EXTRACTING_MS = 600_000;
 const ADDED_WITHIN_MS = 10_000;
 /** At how many extractions of a user `queueExtraction` looks, to remove those that have ended. */
 const MAX_LOOKED_AT = 8;
+/** For how many of these, the oldest, it looks for the job in the queue, which costs more than to look for the outcome. */
+const MAX_SOUGHT = 2;
 
 /**
  * Returns the text key of an extraction, which is also the id of its job: the same bytes, profile, scope and password
@@ -275,8 +277,8 @@ const QUEUE = script({
  * An extraction may stay in the list although it has ended: an edge may add it again after the worker has removed it and
  * before the job has left the queue, which then ignores the job that the edge adds; and if users or networks share a
  * text, its one job names only one of them. So this function looks at the oldest extractions of the list, and removes
- * those whose outcome is stored, or which `isQueued` does not find in the queue. Otherwise the user's other files would
- * wait behind those of all other users until the entry expires.
+ * those whose outcome is stored, and those of the oldest two which `isQueued` does not find in the queue. Otherwise the
+ * user's other files would wait behind those of all other users until the entry expires.
  */
 export async function queueExtraction(
   store: Store,
@@ -287,17 +289,18 @@ export async function queueExtraction(
   const keys = { extracting: extractingKey(user) };
   const args = { text: key, keepMs: EXTRACTING_MS, oldest: MAX_LOOKED_AT };
   const [, waiting, now, ...oldest] = await run(store.redis, QUEUE, { keys, args });
-  const hasEnded = async (other: string, at: number): Promise<boolean> => {
+  const hasEnded = async (other: string, isSought: boolean): Promise<boolean> => {
     if (other === key) return false;
     if ((await store.redis.hget(textKeyOf(other), "kind")) !== null) return true;
-    return Number(now) - at > ADDED_WITHIN_MS && !(await isQueued(other));
+    return isSought && !(await isQueued(other));
   };
   const ended: string[] = [];
-  const look = async (index: number): Promise<void> => {
-    const other = String(oldest[index]);
-    if (await hasEnded(other, Number(oldest[index + 1]))) ended.push(other);
+  const look = async (place: number): Promise<void> => {
+    const [other, at] = [String(oldest[2 * place]), Number(oldest[2 * place + 1])];
+    const isSought = place < MAX_SOUGHT && Number(now) - at > ADDED_WITHIN_MS;
+    if (await hasEnded(other, isSought)) ended.push(other);
   };
-  await Promise.all(Array.from({ length: oldest.length / 2 }, (_, pair) => look(2 * pair)));
+  await Promise.all(Array.from({ length: oldest.length / 2 }, (_, place) => look(place)));
   if (ended.length > 0) await store.redis.zrem(keys.extracting, ...ended);
   return Number(waiting) - ended.length;
 }
