@@ -10,6 +10,10 @@ import { rowTest } from "./table-rows.ts";
  */
 const PROSE_WORDS = 4.5;
 const PROSE_FULL = 0.6;
+/** The free space between a column's drawn line and its text is at most this many ems. */
+const MAX_PADDING_EM = 1;
+/** In a column narrower than this many ems, no line of a cell counts as full. */
+const MIN_COLUMN_EM = 9;
 
 /**
  * Arranges a range of pieces of text as a table. Returns the texts of the cells, row by row; all rows have the same
@@ -30,13 +34,35 @@ export function gridOf(cells: readonly Line[], rules: Rules): string[][] | undef
   });
   if (rows.length < 2) return undefined;
   const used = columns.map((_, column) => rows.some((row) => (row[column] ?? []).length > 0));
-  const ends = columns.map(({ right }, column) => Math.min(right, endOf(rows.flatMap((row) => row[column] ?? []))));
+  const ends = columns.map((_, column) => {
+    const pieces = rows.flatMap((row) => row[column] ?? []);
+    return pieces.length > 0 ? cellEndOf(pieces, rules) : undefined;
+  });
   return rows.map((row) =>
     row.map((pieces, column) => cellText(pieces, ends[column])).filter((_, column) => used[column]),
   );
 }
 
-const endOf = (pieces: readonly Line[]): number => Math.max(...pieces.map(({ right }) => right));
+/**
+ * Where a full line of a column ends. If upright lines are drawn at both sides of the column, this is the line at its
+ * right, less the free space that is also at its left. Otherwise it is the end of the widest piece of text. Undefined if
+ * the column is narrow: then its lines may be the items of a list, which are about as wide as the longest of them.
+ */
+function cellEndOf(pieces: readonly Line[], { upright }: Rules): number | undefined {
+  const size = Math.max(...pieces.map((piece) => piece.size));
+  const [left, right] = [
+    Math.min(...pieces.map((piece) => piece.left)),
+    Math.max(...pieces.map((piece) => piece.right)),
+  ];
+  const baselines = pieces.map(({ baseline }) => baseline);
+  const [top, bottom] = [Math.max(...baselines), Math.min(...baselines)];
+  const beside = upright.filter((rule) => rule.bottom <= top && rule.top >= bottom);
+  const before = Math.max(...beside.filter(({ x }) => x < left + 1).map(({ x }) => x));
+  const after = Math.min(...beside.filter(({ x }) => x > right - 1).map(({ x }) => x));
+  const isDrawn = Number.isFinite(before) && Number.isFinite(after);
+  const end = isDrawn ? after - Math.min(left - before, MAX_PADDING_EM * size) : right;
+  return end - left < MIN_COLUMN_EM * size ? undefined : end;
+}
 
 function cellText(pieces: readonly Line[], cellEnd: number | undefined): string {
   return pageText(pieces, { slack: EXACT.slack, cellEnd }).replaceAll(/\s+/g, " ");

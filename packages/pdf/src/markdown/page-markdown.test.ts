@@ -164,6 +164,16 @@ describe("a page in Markdown", () => {
       expect(pageMarkdown(short)).toContain(`| ${word} | ${other.repeat(3)} ${word} |`);
     });
 
+    it("keeps the items of a list in a cell apart if the column is wider than the longest item", () => {
+      const items = (left: number, right: number): Line[] =>
+        page(1).map((one) => (one.left === 200 ? { ...one, left, right: Math.min(one.right, right) } : one));
+      const list = `| ${word} | ${other.repeat(3)} ${word} |`;
+      expect(pageMarkdown(items(200, 250))).toContain(list);
+      const upright = (x: number) => [45, 195, x].map((at) => ({ x: at, bottom: 700, top: 820 }));
+      expect(pageMarkdown(page(1), { rules: { across: [], upright: upright(320) } })).toContain(list);
+      expect(pageMarkdown(page(1), { rules: { across: [], upright: upright(295) } })).toContain(whole);
+    });
+
     it("keeps the last line of the last row, far below the line before it, above the drawn line that ends the row", () => {
       const rules = { across: [2, 6, 9.5].map((at) => ({ left: 45, right: 295, y: 800 - 12 * at })), upright: [] };
       expect(pageMarkdown(page(1.5), { rules }).split("\n").slice(-2)).toEqual([whole, whole]);

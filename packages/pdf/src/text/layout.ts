@@ -41,7 +41,7 @@ export interface Line extends Partial<Omit<Style, "words">> {
  */
 export interface Precision {
   readonly slack: number;
-  /** For the lines of one cell of a table: the right edge of the table's column. */
+  /** For the lines of one cell of a table: where a full line of the table's column ends; undefined if unknown. */
   readonly cellEnd?: number | undefined;
 }
 
@@ -75,7 +75,7 @@ const ITEM = /^(?:[•‣▪●○◦·–—*»→\-\u00b7]\s|\[?\(?(?:\d{1,3}|
 const PHRASE_EM = 4;
 /**
  * The same for a line of a cell. It is narrower, because cells often have lines that end with a name or an item before
- * the column is full.
+ * the column is full. Such an item of nearly the column's width is still taken for a full line.
  */
 const CELL_WORD_EM = 2;
 /** In a column narrower than this many ems, lines are titles, addresses or verse, and are not joined. */
