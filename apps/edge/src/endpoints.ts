@@ -56,10 +56,10 @@ const FEEDBACK_RATE = { perSecond: 1, burst: 20 };
  */
 const SPARE_SOCKETS = { min: 64, share: 0.1 };
 /**
- * How many TCP connections a network may have for each connection that its users may have: browsers open several for a
- * page, and a connection counts as a user's only once its token has been checked.
+ * How many TCP connections a network may have for each connection that its users may have. Browsers open up to six for a
+ * page, beside the WebSocket, and keep them for `HTTP_KEEP_ALIVE_MS`.
  */
-const SOCKETS_PER_CONNECTION = 2;
+const SOCKETS_PER_CONNECTION = 8;
 
 /**
  * The most bytes of incomplete messages of all connections together: `bytes`, or if that is more, the size of `frames`

@@ -90,7 +90,7 @@ describe("Socket.IO", () => {
       const rule = {
         arriving,
         network: "10.0.0.1",
-        webSocket: () => undefined,
+        webSocketOf: () => undefined,
         receivedLarge: () => undefined,
         maxPacketBytes: 50_000,
         end: (code: string) => void ends.push(code),

@@ -278,7 +278,7 @@ describe("the balancer", () => {
   // This test runs only if HAProxy is installed; cluster:check runs HAProxy with this configuration, too.
   it.runIf(haproxy)("has a configuration that HAProxy accepts", async () => {
     const { stderr, stdout } = await promisify(execFile)("haproxy", ["-c", "-f", join(ROOT, "deploy/haproxy.cfg")], {
-      env: { ...process.env, PROXIES_IN_FRONT: "127.0.0.1/32" },
+      env: { ...process.env, PROXIES_IN_FRONT: "127.0.0.1/32", ADDRESS_CONNECTIONS: "20000" },
     });
     expect(stdout + stderr).not.toMatch(/WARNING|ALERT/);
   });

@@ -12,7 +12,7 @@ const PING_RATE = { perSecond: 5, burst: 100 };
 /**
  * Pings a socket every `intervalMs`, and calls `silent` when neither a pong nor enough bytes have come since the last
  * ping. While `isHeld` is true, this process itself has paused the socket, so silence does not count. Also answers the
- * client's pings, and calls `flooded` when there are too many. The library `ws` does not answer pings here, because it
+ * client's pings, and calls `flooded` when there are too many pings and pongs. The library `ws` does not answer pings here, because it
  * would close a flooding socket without a reason. The returned function ends the watch.
  */
 export function watchLiveness(
@@ -24,12 +24,15 @@ export function watchLiveness(
   let heard = true;
   let bytes = socket.bytesRead;
   let bucket: Bucket | undefined;
-  ws.on("pong", () => (heard = true));
-  ws.on("ping", (data) => {
+  const isAllowed = (): boolean => {
     const taken = takeToken(bucket, PING_RATE, performance.now());
     bucket = taken.bucket;
     if (!taken.allowed) on.flooded();
-    else if (ws.readyState === ws.OPEN) ws.pong(data, false, () => undefined);
+    return taken.allowed;
+  };
+  ws.on("pong", () => (heard = isAllowed()));
+  ws.on("ping", (data) => {
+    if (isAllowed() && ws.readyState === ws.OPEN) ws.pong(data, false, () => undefined);
   });
   const timer = setInterval(() => {
     const read = socket.bytesRead;

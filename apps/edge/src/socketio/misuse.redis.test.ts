@@ -104,11 +104,38 @@ describe("packets that are no events", () => {
     expect(frames.at(-1)).toContain("RATE_LIMITED");
   });
 
-  it("are also pings of the WebSocket itself", async () => {
-    const { socket } = await byHand();
+  it("are also pongs of the WebSocket itself", async () => {
+    const { socket, frames } = await byHand();
     const closed = once(socket, "close");
-    for (let sent = 0; sent < 150; sent++) socket.ping();
+    socket.send(await join("flooder"));
+    await eventually(() => welcomes(frames) === 1);
+    for (let sent = 0; sent < 150; sent++) socket.pong();
     await closed;
+    expect(frames.at(-1)).toContain("RATE_LIMITED");
+  });
+
+  it("are also probes of a client that upgrades from polling", async () => {
+    const edge = await relay.start({ TRANSPORTS: "websocket,polling" });
+    const base = `127.0.0.1:${edge.port}/socket.io/?EIO=4&transport=`;
+    const hello = await (await fetch(`http://${base}polling`)).text();
+    const { sid } = JSON.parse(hello.slice(1)) as { sid: string };
+    const socket = new WebSocket(`ws://${base}websocket&sid=${sid}`);
+    let answers = 0;
+    socket.on("message", () => answers++);
+    await once(socket, "open");
+    const closed = once(socket, "close");
+    for (let sent = 0; sent < 1000; sent++) socket.send("2probe");
+    await closed;
+    expect(answers).toBeLessThan(200);
+  });
+
+  it("are no events of the main namespace, whether or not they name it", async () => {
+    const { socket, frames } = await byHand();
+    socket.send(await join("client"));
+    await eventually(() => welcomes(frames) === 1);
+    for (let sent = 0; sent < 150; sent++) socket.send('42/,7["conversation:open",{"conversation":"a"}]');
+    await eventually(() => frames.filter((frame) => frame.startsWith("437")).length === 150);
+    socket.close();
   });
 });
 

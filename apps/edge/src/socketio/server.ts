@@ -98,8 +98,8 @@ export function createSocketServer(options: {
       const webSocket = webSocketOf({ conn });
       if (webSocket) pauseReading(webSocket, options.pace.received(name, bytes));
     };
-    const webSocket = (): ReturnType<typeof webSocketOf> => webSocketOf({ conn });
-    const rule = { arriving: options.arriving, network, webSocket, maxPacketBytes, receivedLarge, end };
+    const ofTransport = (transport: unknown): ReturnType<typeof webSocketOf> => webSocketOf({ conn: { transport } });
+    const rule = { arriving: options.arriving, network, webSocketOf: ofTransport, maxPacketBytes, receivedLarge, end };
     watches.set(conn, watchPackets(conn, rule));
   }
 

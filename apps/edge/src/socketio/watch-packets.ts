@@ -8,9 +8,10 @@ import { takeToken, type Bucket, type Rate } from "../limits/rate-limit.ts";
 interface Connection {
   readonly request: { readonly socket: NetSocket };
   readonly transport: { readonly name: string };
+  on(event: "upgrading", listener: (transport: unknown) => void): unknown;
   on(event: "packet", listener: (packet: EnginePacket) => void): unknown;
   on(event: "data", listener: (data: string | Buffer) => void): unknown;
-  on(event: "heartbeat" | "upgrade" | "close", listener: () => void): unknown;
+  on(event: "heartbeat" | "close", listener: () => void): unknown;
 }
 
 /** A packet of engine.io. Socket.IO's packets are the `data` of those of the type `message`. */
@@ -19,14 +20,14 @@ interface EnginePacket {
   readonly data?: unknown;
 }
 
-type Pinged = Pick<WebSocket, "on">;
+type Pinged = Pick<WebSocket, "on" | "terminate">;
 
 export interface PacketRule {
   readonly arriving: Arriving;
   /** The client's network; undefined if `USERS_PER_ADDRESS` is 0. */
   readonly network: string | undefined;
-  /** Returns the connection's WebSocket; undefined while the connection uses polling. */
-  webSocket(): Pinged | undefined;
+  /** Returns the WebSocket of a transport of engine.io; undefined for polling. */
+  webSocketOf(transport: unknown): Pinged | undefined;
   /** Called with the number of bytes of a large message that have arrived. */
   receivedLarge(bytes: number): void;
   /** The most bytes of one packet, including its attachments. */
@@ -49,7 +50,7 @@ const MAX_BYTES_BEFORE = 16_384;
  */
 const OTHER_RATE: Rate = { perSecond: 5, burst: 100 };
 /** Matches the data of a Socket.IO packet that is an event of the main namespace, perhaps with attachments. */
-const EVENT = /^(2|5\d+-)\d*\[/;
+const EVENT = /^(2|5\d+-)(\/,)?\d*\[/;
 /** How long one packet may take to arrive: after a minute the SDK sends it again over another connection. */
 const PACKET_MS = 60_000;
 
@@ -67,11 +68,21 @@ export function watchPackets(connection: Connection, rule: PacketRule): PacketWa
   const isPolling = connection.transport.name !== "websocket";
   if (!isPolling) socket.prependListener("data", (chunk: Buffer) => watch.received(chunk.length));
   connection.on("packet", (packet) => watch.counted(packet));
-  const watchPings = (): void => {
-    for (const event of ["ping", "pong"] as const) rule.webSocket()?.on(event, () => watch.countOther());
+  let pinged: Pinged | undefined;
+  const watchPings = (transport: unknown): void => {
+    const webSocket = rule.webSocketOf(transport);
+    if (!webSocket || webSocket === pinged) return;
+    pinged = webSocket;
+    for (const event of ["ping", "pong"] as const) webSocket.on(event, () => watch.countOther());
   };
-  watchPings();
-  connection.on("upgrade", watchPings);
+  watchPings(connection.transport);
+  // Before a polling client's connection is moved to a WebSocket, engine.io answers each probe on that WebSocket itself.
+  // The end of the connection would let the probes go on until engine.io gives the upgrade up, so that WebSocket is
+  // terminated.
+  connection.on("upgrading", (transport) => {
+    if (watch.countOther()) watchPings(transport);
+    else rule.webSocketOf(transport)?.terminate();
+  });
   connection.on("data", (data: string | Buffer) => {
     if (isPolling) watch.received(data.length);
     watch.came(data);
@@ -115,10 +126,12 @@ class PacketWatch {
     if (!isEvent) this.countOther();
   }
 
-  countOther(): void {
+  /** Counts a packet that is no event; returns false, and ends the connection, if there are too many of them. */
+  countOther(): boolean {
     const taken = takeToken(this.#others, OTHER_RATE, performance.now());
     this.#others = taken.bucket;
     if (!taken.allowed) this.#rule.end("RATE_LIMITED");
+    return taken.allowed;
   }
 
   /**

@@ -1,4 +1,3 @@
-import type { Socket } from "socket.io";
 import type { WebSocket } from "ws";
 
 /**
@@ -6,8 +5,8 @@ import type { WebSocket } from "ws";
  * field of its transport. Only this function reads the field. If a version of engine.io renames the field, a test in
  * drain.redis.test.ts fails: the test of a client that does not read.
  */
-export function webSocketOf(
-  socket: Pick<Socket, "conn">,
-): Pick<WebSocket, "on" | "send" | "pause" | "resume" | "close" | "terminate"> | undefined {
-  return (socket.conn.transport as unknown as { readonly socket?: WebSocket }).socket;
+export function webSocketOf(socket: {
+  readonly conn: { readonly transport: unknown };
+}): Pick<WebSocket, "on" | "send" | "pause" | "resume" | "close" | "terminate"> | undefined {
+  return (socket.conn.transport as { readonly socket?: WebSocket }).socket;
 }

@@ -1,11 +1,9 @@
 import type { TakenAsk } from "@docrelay/channel";
-import type { EngineAsk, EngineError, Habit, ReplyMode } from "@docrelay/engine";
+import type { EngineError, Habit, ReplyMode } from "@docrelay/engine";
 import { logAtMostOnceASecond, type Logger, type Metrics, type Tracing } from "@docrelay/platform";
 import type { EventBody, EventType, Terminal } from "@docrelay/protocol";
 import { levelOf, originOf, type Failure } from "./failure.ts";
-import { withoutQuotes } from "./without-quotes.ts";
-
-type SentPrompt = Pick<EngineAsk, "message" | "history">;
+import { repeatsPrompt, type SentPrompt } from "./repeats-prompt.ts";
 
 /**
  * Logs and counts what happens to asks. Log lines have ids, codes, times and an engine's own error messages, but never
@@ -84,7 +82,7 @@ export function createAskReport(log: Logger, metrics: Metrics, tracing?: Tracing
       log.warn({ ...fieldsOf(ask, attempt), code, cause, ...facts }, "attempt failed");
     },
     engineAway: (ask, attempt, error, prompt) =>
-      warnOfAway({ ...fieldsOf(ask, attempt), cause: error.why, ...wordsOf(error, ask, prompt) }),
+      warnOfAway(() => ({ ...fieldsOf(ask, attempt), cause: error.why, ...wordsOf(error, ask, prompt) })),
     fenced(ask, attempt) {
       counted.staleAttempts.inc();
       log.info(fieldsOf(ask, attempt), "attempt fenced");
@@ -92,7 +90,7 @@ export function createAskReport(log: Logger, metrics: Metrics, tracing?: Tracing
     ended: (ask, attempt, body, totalMs) => reportEnd({ log, counted, tracing }, { ask, attempt, body, totalMs }),
     frameAfterReply(mode) {
       counted.lateFrames.inc();
-      warnOfFrame({ warning: FRAME_WARNINGS[mode] });
+      warnOfFrame(() => ({ warning: FRAME_WARNINGS[mode] }));
     },
     engineHabit({ ends }) {
       if (ends === "unknown") return;
@@ -111,11 +109,14 @@ export function createAskReport(log: Logger, metrics: Metrics, tracing?: Tracing
   };
 }
 
-/** Returns the fields for a log line about an error of the engine: what happened, and what the engine said about it. */
+/**
+ * Returns the fields for a log line about an error of the engine: what happened, and what the engine said about it. Logs
+ * hold no words of users or documents, so a text of the engine that repeats the prompt is replaced.
+ */
 function wordsOf({ message, said }: EngineError, ask: TakenAsk, prompt: SentPrompt): object {
   if (said === undefined) return { detail: message };
-  const logged = withoutQuotes(ask, prompt);
-  return { detail: logged(message), said: logged(said) };
+  if (repeatsPrompt(said, ask, prompt)) return { said: "(the message repeats a part of the prompt)" };
+  return { detail: message, said };
 }
 
 /** Returns the fields that each log line about an ask has. */
@@ -149,12 +150,12 @@ function reportEnd(
  * Logs at most one warning in `everyMs`. Its field `repeated` is the number of warnings that were left out since the
  * previous logged one.
  */
-function createRareWarning(log: Logger, message: string, everyMs: number): (fields: object) => void {
+function createRareWarning(log: Logger, message: string, everyMs: number): (fields: () => object) => void {
   let last = { at: -Infinity, repeated: 0 };
   return (fields) => {
     const now = performance.now();
     if (now - last.at < everyMs) return void last.repeated++;
-    log.warn({ ...fields, repeated: last.repeated }, message);
+    log.warn({ ...fields(), repeated: last.repeated }, message);
     last = { at: now, repeated: 0 };
   };
 }
