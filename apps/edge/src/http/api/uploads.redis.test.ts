@@ -1,4 +1,12 @@
-import { createBlobStore, readText, readUpload, releaseBytes, writeText, type StoredText } from "@docrelay/channel";
+import {
+  createBlobStore,
+  ownUploads,
+  readText,
+  readUpload,
+  releaseBytes,
+  writeText,
+  type StoredText,
+} from "@docrelay/channel";
 import { connect, memoryStorage } from "@docrelay/client";
 import { eventually, makePdf } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
@@ -193,6 +201,8 @@ describe("DELETE /v1/uploads/:id", () => {
     expect(await isThere()).toBe(true);
     await relay.answer(CONVERSATION, ["An answer."]);
     await eventually(async () => !(await isThere()), { what: "the end of the text" });
+    // The upload stays listed until its text and its bytes are removed.
+    await eventually(async () => (await ownUploads(relay.store, USER)).length === 0, { what: "the end of the upload" });
     expect(await refusal(await call(`/${upload}`, { method: "DELETE" }))).toEqual([404, "NOT_FOUND"]);
   });
 
