@@ -49,7 +49,7 @@ describe("the scripts of a text ask", () => {
 
   it("execute few commands, in a new conversation and in one that is kept", async () => {
     // Three of the commands count the ask for its user, and one counts its tokens. The first ask of a day also sets
-    // these counts' time to live, in three commands. The first ask of a conversation lists the conversation, in two
+    // these counts' time to live, in three commands. The first ask of a conversation lists the conversation, in three
     // commands, but does not look for a log without counters.
     expect(await textAsk("one")).toEqual({ accept: 19, take: 5, finish: 19 });
     expect(await textAsk("two")).toEqual({ accept: 16, take: 5, finish: 18 });
