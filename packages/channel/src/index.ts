@@ -105,7 +105,7 @@ export {
   type Forgotten,
   type OwnUpload,
 } from "./uploads/forget-uploads.ts";
-export { dropForgotten, isForgotten, useText } from "./texts/text-users.ts";
+export { dropForgotten, isForgotten, lastTextUser, useText } from "./texts/text-users.ts";
 export { createHints, hintsOfText, hintsOfUpload, publishHint, type Hint } from "./uploads/hints.ts";
 export type { Listening } from "./redis/listening.ts";
 export {

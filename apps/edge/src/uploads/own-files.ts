@@ -5,10 +5,14 @@ import {
   forgetUpload,
   forgetUploads,
   forgetUploadsOf,
+  lastTextUser,
   ownUploads,
+  queueExtraction,
+  textState,
   type ConversationAddress,
   type ForgetDeps,
 } from "@docrelay/channel";
+import type { ExtractJob } from "@docrelay/jobs";
 import type { ExtractionDeps } from "./extraction.ts";
 
 /**
@@ -41,13 +45,29 @@ export function forgetDepsOf(deps: ExtractionDeps): ForgetDeps {
  * extractions change first: if this process dies before the job is removed, a worker gets the job, finds that its text
  * is forgotten, and ends it.
  */
-async function endJob({ store, producer, networks }: ExtractionDeps, text: string, user: string): Promise<void> {
+async function endJob(deps: ExtractionDeps, text: string, user: string): Promise<void> {
+  const { store, producer, networks } = deps;
   const job = await producer.find(text);
   const name = networks?.of(user);
   const network = name === undefined ? undefined : accountAddress({ kind: "network", name });
   const accounts = [job, job?.network, network].filter((account) => account !== undefined);
   await Promise.all(accounts.map((account) => endExtraction(store, account, text)));
+  if (job === undefined) return;
   await producer.remove(text);
+  await queueForOthers(deps, job);
+}
+
+/**
+ * Queues a removed extraction again for a user who has sent the same file since its text was forgotten. The queue has
+ * ignored that user's job if it came before the old one was removed.
+ */
+async function queueForOthers({ store, producer }: ExtractionDeps, job: ExtractJob): Promise<void> {
+  const { key, network } = job;
+  const other = await lastTextUser(store, key);
+  if (!other || (await textState(store, [key]))[0] !== "missing") return;
+  const accounts = [other, ...(network ? [network] : [])];
+  const waiting = await Promise.all(accounts.map((account) => queueExtraction(store, account, key)));
+  await producer.extract({ ...job, ...other }, Math.max(...waiting));
 }
 
 /** After how many ms the edge looks at first whether the asks that need a removed file have ended; then ever later. */

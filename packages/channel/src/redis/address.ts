@@ -26,6 +26,11 @@ export function userAddress(user: string): UserAddress {
   return { shard: shardName(digest[0] ?? 0), u: digest.toString("base64url").slice(0, 22) };
 }
 
+/** Returns the address of a user of whom only the hash is known: it begins with the byte that names the shard. */
+export function userOfHash(u: string): UserAddress {
+  return { shard: shardName(Buffer.from(u, "base64url")[0] ?? 0), u };
+}
+
 /** Returns the part of key names under which a group of users is counted: a network or a tenant. */
 export function groupAddress(kind: "network" | "tenant", name: string): UserAddress {
   const u = short(kind, name);

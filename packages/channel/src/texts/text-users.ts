@@ -1,4 +1,4 @@
-import type { UserAddress } from "../redis/address.ts";
+import { userOfHash, type UserAddress } from "../redis/address.ts";
 import { FORGET_CHANNEL, goneKey, passwordKey, textKeyOf, usesKey, waitKey } from "../redis/keys.ts";
 import { CLOCK, lua, run, script } from "../redis/script.ts";
 import type { Store } from "../redis/store.ts";
@@ -35,6 +35,12 @@ export async function useText(store: Store, user: UserAddress, key: string): Pro
 
 export async function countTextUsers(store: Store, key: string): Promise<number> {
   return store.redis.zcard(usesKey(key));
+}
+
+/** Returns the user of a text who has used it last; undefined if there is none. */
+export async function lastTextUser(store: Store, key: string): Promise<UserAddress | undefined> {
+  const [u] = await store.redis.zrange(usesKey(key), "-1", "-1");
+  return u === undefined ? undefined : userOfHash(u);
 }
 
 /**
