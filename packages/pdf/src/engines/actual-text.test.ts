@@ -7,12 +7,15 @@ import type { Pdfium } from "./pdfium.ts";
  * above the letter.
  */
 
-/** A part of PDFium's text. `object` 0: PDFium has made it. `mark`: the object's ActualText; 0 if it has none. */
-type Part = readonly [text: string, object: number, x: number, more?: { mark?: number; y?: number }];
+/**
+ * A part of PDFium's text. `object` 0: PDFium has made it. `mark`: the object's ActualText; 0 if it has none. `right`:
+ * where its ink ends; PDFium gives no box if it is left out.
+ */
+type Part = readonly [text: string, object: number, x: number, more?: { mark?: number; y?: number; right?: number }];
 
 function read(...parts: readonly Part[]): string {
-  const chars = parts.flatMap(([text, object, x, { mark = 0, y = 700 } = {}]) =>
-    [...text].map((sign) => ({ sign, object, x, y, mark })),
+  const chars = parts.flatMap(([text, object, x, { mark = 0, y = 700, right } = {}]) =>
+    [...text].map((sign) => ({ sign, object, x, y, mark, right })),
   );
   const memory = new ArrayBuffer(64);
   const call = {
@@ -27,6 +30,15 @@ function read(...parts: readonly Part[]): string {
       new Float64Array(memory, y, 1)[0] = char.y;
       return 1;
     },
+    FPDFText_GetCharBox(_text: number, index: number, left: number, right: number) {
+      const char = chars[index];
+      if (char?.right === undefined) return 0;
+      new Float64Array(memory, left, 1)[0] = char.x;
+      new Float64Array(memory, right, 1)[0] = char.right;
+      return 1;
+    },
+    FPDFText_GetFontSize: () => 12,
+    FPDFText_GetMatrix: () => 0,
     FPDFPage_CountObjects: () => 0,
     free: () => undefined,
   };
@@ -68,4 +80,20 @@ it("a line end stays where the next text is on the same baseline, but to the lef
   expect(read([THI, 1, 300, { mark: 9 }], [THI, 2, 307, { mark: 9 }], ["\r\n", 0, 307], [SU, 3, 72])).toBe(
     `${THI}\r\n${SU}`,
   );
+});
+
+it("a line end after a repeated text stays where the next text is as far away as another cell", () => {
+  const first = [THI, 1, 72, { mark: 9, right: 80 }] as const;
+  const again = [THI, 2, 79, { mark: 9, right: 80 }] as const;
+  const next = (x: number): string => read(first, again, ["\r\n", 0, 79], [SU, 3, x, { right: x + 8 }]);
+  expect(next(120)).toBe(`${THI}\r\n${SU}`);
+  expect(next(84)).toBe(`${THI} ${SU}`);
+});
+
+it("a line end that PDFium writes within a word, beside a repeated text, is left out", () => {
+  const first = [THI, 1, 72, { mark: 9, right: 80 }] as const;
+  const again = [THI, 2, 79, { mark: 9, right: 80 }] as const;
+  const next = [SU, 3, 82.4, { right: 90 }] as const;
+  expect(read(first, again, ["\r\n", 0, 79], next)).toBe(`${THI}${SU}`);
+  expect(read(first, ["\r\n", 0, 79], again, ["\r\n", 0, 79], next)).toBe(`${THI}${SU}`);
 });

@@ -1,16 +1,20 @@
 import type { Pdfium } from "./pdfium.ts";
 import type { Box } from "../text/rotation.ts";
-import { CLUSTERED } from "../text/clusters.ts";
+import { BLANK_EM, CLUSTERED, PHRASED } from "../text/clusters.ts";
 import { RTL } from "../text/right-to-left.ts";
+import { CELL_GAP_EM } from "../text/space.ts";
 import type { GivenText } from "./pdfium-text.ts";
 
 /** The number by which PDFium denotes a value of the type string, such as that of an ActualText. */
 const STRING = 3;
 const MAX_MARKS = 8;
-/** How many characters after a line end are examined to find out whether a repeated text has caused it. */
+/**
+ * How many characters after a line end are examined to find out whether a repeated text has caused it. Repeated texts
+ * are clusters of a few characters each, so this is enough for many in a row, and examining stays cheap.
+ */
 const MAX_AHEAD = 64;
-/** Characters are on one line if their baselines differ by less than this, in points. */
-const SAME_BASELINE = 0.1;
+/** Characters are on one line if their baselines differ by less than this, in ems. */
+const SAME_BASELINE_EM = 0.01;
 
 /** How many objects of a page are examined at most: to find the rectangles of clusters, and the order of drawing. */
 const MAX_OBJECTS = 50_000;
@@ -40,33 +44,35 @@ export function withoutRepeats(
   if (!CLUSTERED.test(given.text) && !RTL.test(given.text)) return given;
   const { call } = pdfium;
   const named = createMarks(pdfium);
-  const places = createPlaces(pdfium, text);
   const charAt = (at: number): number => (given.chars ? (given.chars[at] as number) : at);
   const objectAt = (at: number): number => call.FPDFText_GetTextObject(text, charAt(at));
   const markOf = (object: number): number => (object === 0 ? 0 : named.markOf(object));
+  let allSpans: Map<number, Span> | undefined;
+  const spanOf = (mark: number): Span | undefined => (allSpans ??= spansOf(pdfium, page, named.markOf)).get(mark);
+  const places = createPlaces(pdfium, text, (char) => spanOf(markOf(call.FPDFText_GetTextObject(text, char))));
   const owners = new Map<number, number>();
   const isRepeat = (object: number, mark: number): boolean => mark !== 0 && (owners.get(mark) ?? object) !== object;
   const charsOf = new Map<number, number[]>();
   const chars: number[] = [];
-  let all = "";
-  // The last two characters of `all`. Reading them from `all` itself would copy the whole text each time.
+  const signs: string[] = [];
+  // The last two signs.
   let end = "";
   let isAfterRepeat = false;
   // The last character that PDFium has not made itself.
   let drawn = -1;
   /**
-   * Whether the line goes on after the line end at `at`: a repeated text stands to the left of what was before it, so
-   * PDFium may write a line end before or after it.
+   * How the line goes on after the line end at `at`, with a blank or without; undefined if it does not. A repeated text
+   * stands to the left of what was before it, so PDFium may write a line end before or after it.
    */
-  const goesOnAfter = (at: number): boolean => {
-    let isAtRepeat = isAfterRepeat;
-    for (let next = at + 2; next < Math.min(at + MAX_AHEAD, given.text.length); next++) {
+  const goesOnAfter = (at: number): " " | "" | undefined => {
+    const end = Math.min(at + MAX_AHEAD, given.text.length);
+    for (let next = at + 2, isAtRepeat = isAfterRepeat; next < end; next++) {
       const object = objectAt(next);
-      const isRepeated = isRepeat(object, markOf(object));
-      if (object !== 0 && !isRepeated) return isAtRepeat && places.isBeside(drawn, charAt(next));
-      isAtRepeat ||= isRepeated;
+      if (isRepeat(object, markOf(object))) isAtRepeat = true;
+      else if (object !== 0)
+        return isAtRepeat ? places.joinOf(drawn, charAt(next), given.text.charAt(next)) : undefined;
     }
-    return false;
+    return undefined;
   };
   for (let at = 0; at < given.text.length; at++) {
     const object = objectAt(at);
@@ -76,18 +82,19 @@ export function withoutRepeats(
       continue;
     }
     const isLineEnd = given.text.startsWith("\r\n", at);
-    const isBlank = object === 0 && (given.text.charAt(at) === " " || (isLineEnd && goesOnAfter(at)));
+    const goesOn = object === 0 && isLineEnd ? goesOnAfter(at) : undefined;
+    const isBlank = object === 0 && (given.text.charAt(at) === " " || goesOn === " ");
     // A repeated text is left out, but PDFium makes a blank or a line end before it and another one after it. Of these
     // two, only the first is kept, because only its width can be measured.
     const isSecond = isBlank ? isAfterRepeat && /\s$/.test(end) : isLineEnd && end === "\r\n";
-    if (isSecond) {
+    if (isSecond || goesOn === "") {
       if (isLineEnd) at++;
       continue;
     }
     // A blank that PDFium made before a repeated text at the end of a line is not real.
     if (isLineEnd && !isBlank && isAfterRepeat && end.endsWith(" ") && chars.at(-1) !== drawn) {
       chars.pop();
-      all = all.slice(0, -1);
+      signs.pop();
     }
     isAfterRepeat = false;
     if (mark !== 0) {
@@ -100,36 +107,56 @@ export function withoutRepeats(
     if (object !== 0) drawn = charAt(at);
     const sign = isBlank ? " " : given.text.charAt(at);
     if (isBlank && isLineEnd) at++;
-    all += sign;
+    signs.push(sign);
     end = end.slice(-1) + sign;
   }
-  const spans = new Map<number, Span>();
-  if (charsOf.size > 0)
-    for (const [mark, span] of spansOf(pdfium, page, named.markOf))
-      for (const char of charsOf.get(mark) ?? []) spans.set(char, span);
+  const spans = new Map([...charsOf].flatMap(([mark, own]) => withSpan(own, spanOf(mark))));
   named.done();
   places.done();
-  return { ...given, text: all, chars: Int32Array.from(chars), spans };
+  return { ...given, text: signs.join(""), chars: Int32Array.from(chars), spans };
 }
 
+const withSpan = (chars: readonly number[], span: Span | undefined): Array<[number, Span]> =>
+  span ? chars.map((char) => [char, span]) : [];
+
 /**
- * Compares the places of a page's characters. `isBeside` returns whether the other of two characters is on the line of
- * the first one, and to the right of it. `done` frees the memory.
+ * Compares the places of a page's characters. `joinOf` returns what is between two characters, of which the other one is
+ * `sign`: a blank, nothing, or undefined if they are not beside each other in one cell of a line. `spanOf` returns the
+ * rectangle of a character's cluster. `done` frees the memory.
  */
 function createPlaces(
   { call, allocate, heap }: Pdfium,
   text: number,
-): { isBeside(one: number, other: number): boolean; done(): void } {
-  const at = allocate(16);
+  spanOf: (char: number) => Span | undefined,
+): { joinOf(one: number, other: number, sign: string): " " | "" | undefined; done(): void } {
+  const at = allocate(32);
   const placeOf = (char: number): readonly [x: number, y: number] => {
     if (!call.FPDFText_GetCharOrigin(text, char, at, at + 8)) return [Number.NaN, Number.NaN];
     const [x = 0, y = 0] = new Float64Array(heap().buffer, at, 2);
     return [x, y];
   };
+  const edgesOf = (char: number): Pick<Span, "left" | "right"> => {
+    const span = spanOf(char);
+    if (span) return span;
+    if (!call.FPDFText_GetCharBox(text, char, at, at + 8, at + 16, at + 24))
+      return { left: Number.NaN, right: Number.NaN };
+    const [left = 0, right = 0] = new Float64Array(heap().buffer, at, 2);
+    return { left, right };
+  };
+  const sizeOf = (char: number): number => {
+    const size = Math.abs(call.FPDFText_GetFontSize(text, char));
+    if (!call.FPDFText_GetMatrix(text, char, at)) return size;
+    const [, , c = 0, d = 1] = new Float32Array(heap().buffer, at, 6);
+    return size * Math.hypot(c, d);
+  };
   return {
-    isBeside(one, other) {
+    joinOf(one, other, sign) {
       const [[x, y], [nextX, nextY]] = [placeOf(one), placeOf(other)];
-      return nextX > x && Math.abs(nextY - y) < SAME_BASELINE;
+      const em = sizeOf(one);
+      if (!(nextX > x && Math.abs(nextY - y) < SAME_BASELINE_EM * em)) return undefined;
+      const gap = edgesOf(other).left - edgesOf(one).right;
+      if (gap > CELL_GAP_EM * em) return undefined;
+      return gap < BLANK_EM * em && PHRASED.test(sign) ? "" : " ";
     },
     done: () => call.free(at),
   };
