@@ -200,6 +200,19 @@ describe("lines that were drawn out to the width of their column", () => {
     const row = { ...lines[1]!, tabs: [{ left: 110, right: 130 }] };
     expect(pageText([lines[0]!, row, { ...row, baseline: 676 }])).toContain(`${word}\t${word}`);
   });
+  it("keep labels and values apart in Thai, at the two edges of a column", () => {
+    const word = "\u0e01\u0e32\u0e23\u0e14".repeat(3);
+    const pairs = [100, 150, 220].map((left, index) => ({
+      text: `${word}\t${word}`,
+      left: 50,
+      right: 330,
+      baseline: 700 - 12 * index,
+      size: EM,
+      even: true,
+      tabs: [{ left, right: left + 40 }],
+    }));
+    expect(pageText(pairs)).toBe(Array(3).fill(`${word}\t${word}`).join("\n"));
+  });
   it("lose the blanks between all characters of Chinese, and keep those between words", () => {
     const [wide, last] = [
       column(["港 口 的 夜 班 每 周 清 点 货 物 一 次 再 一 次"]),

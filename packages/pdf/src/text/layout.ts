@@ -168,12 +168,17 @@ export function withoutStretch<T extends Line>(lines: readonly T[]): readonly T[
   });
 }
 
+/** A gap wider than this many ems may separate a label from its value, even in a line with even blanks. */
+const MAX_STRETCH_EM = 3;
+
 /**
  * Whether no tab of the one line is below or above a tab of the other line, which is in a script without blanks between
- * words. The lines of other scripts have enough blanks to be known by their number.
+ * words. The lines of other scripts have enough blanks to be known by their number. Lines with a gap too wide for prose
+ * do not count: labels and values at the two edges of a column have their gaps at different places, too.
  */
 function isApart(one: Line, other: Line): boolean {
   if (!one.tabs || !other.tabs || !PHRASED.test(other.text)) return false;
+  if ([...one.tabs, ...other.tabs].some(({ left, right }) => right - left > MAX_STRETCH_EM * other.size)) return false;
   return !one.tabs.some((gap) => other.tabs?.some(({ left, right }) => gap.left < right && left < gap.right));
 }
 
