@@ -149,7 +149,7 @@ export function readLines(
       ...blanksOf(letters, raw),
     };
     const lines = partsOf(whole).flatMap(({ parts, lines: read }) => {
-      if (isReadable?.(parts[0]!.start, parts.at(-1)!.end) === false) return [];
+      if (isReadable?.(parts) === false) return [];
       return read ?? parts.flatMap((part) => linesOf(whole, part.start, part.end));
     });
     // Nearly all letters are unnamed. The few others make no text, so no line is returned.

@@ -85,8 +85,13 @@ export interface KnownText {
    * many, or if their codes make no text.
    */
   readonly codes?: Codes;
-  /** Whether the part of the text from `start` to `end` is readable; left out when all parts are. */
-  readonly isReadable?: (start: number, end: number) => boolean;
+  /** Whether these parts of the text, taken together, are readable; left out when all parts are. */
+  readonly isReadable?: (parts: readonly TextPart[]) => boolean;
+}
+
+interface TextPart {
+  readonly start: number;
+  readonly end: number;
 }
 
 const NO_GUESSES: Guesses = new Map();
@@ -141,21 +146,23 @@ export function withoutGuesses(letters: Letters, text: string): KnownText {
     holed: true,
     codes: { text: codes, named: all - codes.length },
     ...shifted,
-    isReadable: (start, end) => isReadable(letters, known.text, start, end),
+    isReadable: (parts) => isReadable(letters, known.text, parts),
   };
 }
 
 /**
- * Whether a part of the text is readable: few of its characters are unnamed. Plain Latin letters and digits do not
+ * Whether parts of the text are readable: few of their characters are unnamed. Plain Latin letters and digits do not
  * count as unnamed, because they are right even if the font does not name them.
  */
-function isReadable(letters: Letters, text: string, start: number, end: number): boolean {
+function isReadable(letters: Letters, text: string, parts: readonly TextPart[]): boolean {
   let [all, unnamed, clustered] = [0, 0, 0];
-  for (let at = start; at < end; at++) {
-    if (isSpace(text.charCodeAt(at))) continue;
-    all++;
-    if (CLUSTERED.test(text.charAt(at)) || RTL.test(text.charAt(at))) clustered++;
-    if (text.charAt(at) === UNKNOWN || (!/[A-Za-z0-9]/.test(text.charAt(at)) && letters.isUnnamed(at))) unnamed++;
+  for (const { start, end } of parts) {
+    for (let at = start; at < end; at++) {
+      if (isSpace(text.charCodeAt(at))) continue;
+      all++;
+      if (CLUSTERED.test(text.charAt(at)) || RTL.test(text.charAt(at))) clustered++;
+      if (text.charAt(at) === UNKNOWN || (!/[A-Za-z0-9]/.test(text.charAt(at)) && letters.isUnnamed(at))) unnamed++;
+    }
   }
   return unnamed <= (2 * clustered > all ? TOO_MANY_CLUSTERED : TOO_MANY) * all;
 }
