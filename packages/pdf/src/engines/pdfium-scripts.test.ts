@@ -214,6 +214,31 @@ describe("right-to-left text", () => {
     });
   });
 
+  describe("drawn letter by letter, with a few letters higher than the others", () => {
+    const WIDTHS: Readonly<Record<string, number>> = { n: 6.67, o: 6.67, l: 2.67, " ": 4 };
+    const words = ["noln", "oonl", "nlo", "lonon", "onol"];
+    // Draws words from right to left, each letter by itself. `up`: how much higher each letter is.
+    const byLetter = (y: number, isBlankDrawn: boolean, up: (at: number) => number): string => {
+      let x = 300;
+      const glyphs = [...words.join(" ")].map((glyph, at) => [glyph, (x -= WIDTHS[glyph]!), y + up(at)] as const);
+      return drawn(...glyphs.filter(([glyph]) => isBlankDrawn || glyph !== " "));
+    };
+    const letters: Readonly<Record<string, string>> = { n: NOON, o: SEEN, l: BEH, " ": " " };
+    const text = [...words.join(" ")].map((glyph) => letters[glyph]).join("");
+
+    it.each([
+      ["drawn", true],
+      ["not drawn", false],
+    ])("has the blanks between its words if they are %s", async (_, isBlankDrawn) => {
+      // Of the title, the left part is lower, and PDFium takes it for a line of its own. The other lines have one
+      // higher letter each.
+      const title = byLetter(0, isBlankDrawn, (at) => (at > 9 ? -6 : 0));
+      const lines = [-20, -40, -60].map((y) => byLetter(y, isBlankDrawn, (at) => (at === 7 ? 3 : 0)));
+      const found = await read(title + lines.join(""));
+      expect(found.split("\n").slice(1)).toEqual([text, text, text]);
+    });
+  });
+
   it("in such words of the next line is on a line of its own", async () => {
     const above = drawn(["n", 72, 0], ["o", 79, 7], ["l", 86, 9]);
     const below = drawn(["l", 72, -24], ["n", 75, -18], ["o", 82, -14]);

@@ -1,5 +1,5 @@
 import type { Line } from "../text/layout.ts";
-import { extentOf, inReadingOrder, wordsApart, type PlacedSign } from "../text/right-to-left.ts";
+import { BLANK_EM, extentOf, inReadingOrder, wordsApart, type PlacedSign } from "../text/right-to-left.ts";
 import {
   areStacked,
   byDrawnRun,
@@ -9,6 +9,7 @@ import {
   isDrawnOver,
   slopedRows,
   usualDirection,
+  type DrawnRun,
   type LinePart,
   type OrderedRun,
   type PageSign,
@@ -19,6 +20,8 @@ import { signsOf, type Letters } from "./pdfium-letters.ts";
 
 /** In place of the place of a character in the order of drawing, if it is unknown. */
 const UNKNOWN = -1;
+/** Matches what PDFium returns between two words: a blank, which may be before or after the marks of a letter. */
+const BLANK_BETWEEN = /^\p{M}* \p{M}*$/u;
 
 interface PageText {
   readonly raw: string;
@@ -49,17 +52,25 @@ export function slopedGroups(page: PageText, parts: readonly LinePart[]): PartGr
   return groups.sort((one, other) => one.parts[0]!.start - other.parts[0]!.start);
 }
 
-/** The groups of parts whose lines are known from the order of drawing. */
+/**
+ * The groups of parts whose lines are known from the order of drawing. A blank that PDFium made has no place in this
+ * order, so it is left out: in Nastaliq it is rarely real, and elsewhere only lines whose blanks are drawn take part.
+ */
 function drawnGroups(page: PageText, parts: readonly LinePart[]): PartGroup[] {
   const known: LinePart[] = [];
   const signs: PageSign[] = [];
+  let made = 0;
   for (const part of parts) {
     const own = part.ends ? signsIn(page, [part], known.length) : [];
     if (own.length === 0 || !isOrderKnown(own) || !page.letters.isUpright(own[0]!.index)) continue;
     known.push(part);
-    for (const sign of own) if (sign.order !== UNKNOWN) signs.push(sign);
+    for (const sign of own) {
+      if (sign.order !== UNKNOWN) signs.push(sign);
+      else made++;
+    }
   }
-  const drawn = byDrawnRun(known, signs);
+  const drawsBlanks = signs.filter(({ text }) => text === " ").length > made;
+  const drawn = byDrawnRun(known, signs, (run) => drawsBlanks && !hasMadeBlank(page, run));
   const usual = usualDirection(drawn.flatMap(({ runs }) => runs));
   return drawn.flatMap((group) => {
     const ordered = group.runs.flatMap((run) => {
@@ -68,6 +79,16 @@ function drawnGroups(page: PageText, parts: readonly LinePart[]): PartGroup[] {
     });
     if (ordered.length < group.runs.length) return [];
     return [{ parts: group.parts, lines: slopedRows(ordered).flatMap((row) => rowOf(page, row)) }];
+  });
+}
+
+/** Whether PDFium made a blank between two characters of a run that are drawn one after the other, and apart. */
+function hasMadeBlank({ raw, drawing }: PageText, { signs, size }: DrawnRun): boolean {
+  return signs.some((sign, at) => {
+    const before = signs[at - 1];
+    if (!before || Math.max(sign.left - before.right, before.left - sign.right) <= BLANK_EM * size) return false;
+    const between = raw.slice(Math.min(sign.index, before.index) + 1, Math.max(sign.index, before.index));
+    return BLANK_BETWEEN.test(between) && !drawing().hasBlank(before.order, sign.order);
   });
 }
 

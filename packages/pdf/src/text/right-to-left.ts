@@ -38,7 +38,7 @@ const ONE_PLACE_EM = 0.03;
  * A gap between two glyphs that is wider than this many ems is a blank. Beside brackets and quotation marks, which have
  * free space at their sides, the limit is BRACKET_BLANK_EM.
  */
-const BLANK_EM = 0.18;
+export const BLANK_EM = 0.18;
 const BRACKET_BLANK_EM = 0.26;
 /**
  * Matches a punctuation mark that ends a word or a number. In some styles of Arabic, the gap before such a mark is

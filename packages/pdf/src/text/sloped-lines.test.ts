@@ -136,10 +136,13 @@ describe("the runs of a page's parts", () => {
       const x = left + 5 * at;
       return { text: "ب", x, left: x, right: x + 5, index: order + at, order: order + at, baseline, size: SIZE, part };
     });
-  const groups = (...signs: PageSign[][]) =>
-    byDrawnRun([part(0, 30, [100, 100]), part(0, 30, [100, 100]), part(0, 30, [100, 100])], signs.flat()).map(
-      ({ parts, runs }) => [parts.length, runs.map(({ left }) => left)],
-    );
+  const groups = (...signs: PageSign[][]) => groupsIf(true, ...signs);
+  const groupsIf = (isWhole: boolean, ...signs: PageSign[][]) =>
+    byDrawnRun(
+      [part(0, 30, [100, 100]), part(0, 30, [100, 100]), part(0, 30, [100, 100])],
+      signs.flat(),
+      () => isWhole,
+    ).map(({ parts, runs }) => [parts.length, runs.map(({ left }) => left)]);
 
   it("are together if a run or a row has letters in several parts, and others are left out", () => {
     const [right, left] = [
@@ -197,9 +200,22 @@ describe("the runs of a page's parts", () => {
     expect(groups(word, raised)).toHaveLength(1);
   });
 
+  it("are left out if blanks are missing from them and few letters of the page are higher than others", () => {
+    const level = Array.from({ length: 12 }, () => [1, 100] as const);
+    const raised = run(100, 0, [...level, [0, 104]]);
+    expect(groupsIf(true, raised)).toEqual([[2, [100]]]);
+    expect(groupsIf(false, raised)).toEqual([]);
+    const descending = run(100, 0, [
+      [0, 104],
+      [1, 102],
+      [0, 100],
+    ]);
+    expect(groupsIf(false, descending)).toEqual([[2, [100]]]);
+  });
+
   const rows = (...signs: PageSign[][]): number[][] =>
     slopedRows(
-      byDrawnRun([part(0, 30, [100, 100])], signs.flat()).flatMap(({ runs }) =>
+      byDrawnRun([part(0, 30, [100, 100])], signs.flat(), () => true).flatMap(({ runs }) =>
         runs.map((each) => ({ ...each, ordered: each.signs })),
       ),
     ).map((row) => row.map(({ left }) => left));

@@ -32,6 +32,11 @@ const BACK_EM = 0.9;
 const OVER_EM = 0.5;
 /** In ems. Runs whose baselines differ by at most this are in one row. */
 const ROW_EM = 0.4;
+/**
+ * A page is in Nastaliq if at least this share of its right-to-left letters are higher or lower than the letter drawn
+ * before them. It is 0.27 to 0.6 on pages in Nastaliq, and less than 0.05 on pages with some raised or lowered letters.
+ */
+const STEPS = 0.15;
 /** In ems. The runs of a row overlap by less than this. Runs of one cell are less than this apart. */
 const TOUCH_EM = 0.15;
 
@@ -47,8 +52,8 @@ export interface PartEnd {
 type Ends = readonly [PartEnd, PartEnd];
 
 /**
- * A part of the page's text between two line ends: a whole line, or a step of a sloped line. `start` and `end` are
- * indexes in this text.
+ * A part of the page's text between two line ends: a whole line, or letters of one or more sloped lines. `start` and
+ * `end` are indexes in this text.
  */
 export interface LinePart {
   readonly start: number;
@@ -140,9 +145,14 @@ export interface DrawnGroup {
 /**
  * Finds parts of a page that belong together: on a sloped line, PDFium may return the letters of one word in several
  * parts, and the letters of several cells and lines in one part. So parts with letters of one run, or of one row, are
- * together. Parts without a sloped run are left out, and all parts of a page that is not in Nastaliq.
+ * together. Parts without a sloped run are left out, and all parts of a page whose words are drawn as one object. If the
+ * page is not in Nastaliq, parts are left out, too, that have a run for which `isWhole` returns false.
  */
-export function byDrawnRun(parts: readonly LinePart[], signs: readonly PageSign[]): DrawnGroup[] {
+export function byDrawnRun(
+  parts: readonly LinePart[],
+  signs: readonly PageSign[],
+  isWhole: (run: DrawnRun) => boolean,
+): DrawnGroup[] {
   if (signs.length > MAX_REORDERED || !areDrawnByLetter(signs)) return [];
   const runs = drawnRuns(signs);
   const { join, of } = createGroups(parts.length);
@@ -151,10 +161,11 @@ export function byDrawnRun(parts: readonly LinePart[], signs: readonly PageSign[
     const before = runs[at - 1];
     if (before && isOneRow(before, run)) join(before.signs[0]!.part, run.signs[0]!.part);
   });
+  const isNastaliq = areSteep(runs);
   const groups = Map.groupBy(runs, (run) => of(run.signs[0]!.part));
   const partsOf = Map.groupBy(parts.keys(), of);
   return [...groups]
-    .filter(([, own]) => own.some(isSlopedRun))
+    .filter(([, own]) => own.some(isSlopedRun) && (isNastaliq || own.every(isWhole)))
     .map(([group, own]) => ({ parts: partsOf.get(group)!.map((part) => parts[part]!), runs: own }));
 }
 
@@ -220,6 +231,16 @@ function isSlopedRun({ signs, size }: DrawnRun): boolean {
   return !isLevel || letters.some(({ part }) => part !== letters[0]!.part);
 }
 
+/** Whether the letters of a page descend; on other pages, only some letters are higher or lower than others. */
+function areSteep(runs: readonly DrawnRun[]): boolean {
+  const areSteps = runs.flatMap(({ signs, size }) => {
+    const letters = signs.filter(isRtlLetter);
+    return letters.slice(1).map(({ baseline }, at) => Math.abs(baseline - letters[at]!.baseline) > LEVEL_EM * size);
+  });
+  const steps = areSteps.filter(Boolean).length;
+  return steps > 0 && steps >= STEPS * areSteps.length;
+}
+
 const isRtlLetter = ({ text }: PageSign): boolean => RTL.test(text) && LETTER.test(text);
 
 /**
@@ -281,25 +302,24 @@ export function slopedRows(runs: readonly OrderedRun[]): OrderedRun[][] {
     end = isNext ? { ...run, left: Math.min(end!.left, run.left), right: Math.max(end!.right, run.right) } : run;
   }
   return rows.map((row) => {
-    const cells: OrderedRun[] = [];
+    const cells: OrderedRun[][] = [];
     for (const run of row.sort((one, other) => one.left - other.left)) {
       const last = cells.at(-1);
-      if (last && run.left - last.right < TOUCH_EM * run.size) cells[cells.length - 1] = touching(last, run);
-      else cells.push(run);
+      if (last && run.left - last.at(-1)!.right < TOUCH_EM * run.size) last.push(run);
+      else cells.push([run]);
     }
-    return cells;
+    return cells.map(toCell);
   });
 }
 
-function touching(left: OrderedRun, right: OrderedRun): OrderedRun {
-  const first = left.ordered.length + 1;
-  const moved = right.ordered.map((sign) => ({ ...sign, index: sign.index + first }));
-  return {
-    ...left,
-    right: right.right,
-    signs: [...left.signs, ...right.signs],
-    ordered: [...left.ordered, ...moved],
-  };
+/** Joins runs that touch, given from left to right. */
+function toCell(runs: readonly OrderedRun[]): OrderedRun {
+  const ordered: PlacedSign[] = [];
+  for (const run of runs) {
+    const offset = ordered.length === 0 ? 0 : ordered.length + 1;
+    for (const sign of run.ordered) ordered.push({ ...sign, index: sign.index + offset });
+  }
+  return { ...runs[0]!, right: runs.at(-1)!.right, signs: runs.flatMap(({ signs }) => signs), ordered };
 }
 
 /**
