@@ -1,6 +1,6 @@
 import type { Line } from "../text/layout.ts";
 import { PHRASED } from "../text/clusters.ts";
-import { NO_RULES, type Rules } from "../text/styled.ts";
+import { NO_RULES, type Extent, type Rules } from "../text/styled.ts";
 import { isOneRow } from "./cells.ts";
 import { gridOf } from "./grid.ts";
 
@@ -31,6 +31,8 @@ const MAX_LINE_GAP_EM = 1.5;
  * have signs above and below their letters, so their lines are farther apart.
  */
 const MAX_BOXED_GAP_EM = 2.1;
+/** A drawn line ends the row above it if it is at most this many ems below the row's last line. */
+const MAX_BELOW_EM = 1.6;
 
 /** Finds the tables of a page, from top to bottom. */
 export function findTables(
@@ -89,7 +91,7 @@ function isRuled({ left, right, baseline, size }: Line, { across }: Rules, above
   const over = across.filter((rule) => rule.left <= left + size && rule.right >= right - size);
   return (
     over.some(({ y }) => y > baseline && y <= baseline + above) &&
-    over.some(({ y }) => y < baseline && y > baseline - 1.6 * size)
+    over.some(({ y }) => y < baseline && y > baseline - MAX_BELOW_EM * size)
   );
 }
 
@@ -123,24 +125,39 @@ function withLastLines(cells: readonly Line[], [from, to]: readonly [number, num
   let bottom = Math.min(...row.map(({ baseline }) => baseline));
   const floor = ruleBelow(row, bottom, rules);
   let end = to;
+  // Where the table ends if the drawn line turns out to be too far below its last line; undefined if it needs no such
+  // line.
+  let openEnd: number | undefined;
   while (end < cells.length) {
     const cell = cells[end] as Line;
     const gap = bottom - cell.baseline;
     const most = cell.baseline > floor && PHRASED.test(cell.text) ? MAX_BOXED_GAP_EM : MAX_LINE_GAP_EM;
     if (gap < -MAX_LINE_GAP_EM * cell.size || gap > most * cell.size) break;
     if (!isInCell(cell, row) || cell.left < second - cell.size) break;
+    if (gap > MAX_LINE_GAP_EM * cell.size) openEnd ??= end;
     bottom = Math.min(bottom, cell.baseline);
     end++;
   }
-  return end;
+  const isBoxed = bottom - floor < MAX_BELOW_EM * Math.max(...row.map(({ size }) => size));
+  return isBoxed ? end : (openEnd ?? end);
 }
 
-/** The height of the first drawn line below a row; Infinity if there is none, or if it is shorter than the row. */
+/**
+ * The height of the drawn line that ends a row: the first one below the row. Infinity if there is none, if it is shorter
+ * than the row, or if the drawn line above the row does not begin and end at the same places.
+ */
 function ruleBelow(row: readonly Line[], bottom: number, { across }: Rules): number {
   const inner = row.map(({ left, right, size }) => ({ left: left + size, right: right - size }));
   const below = across.filter(({ y }) => y < bottom).toSorted((one, other) => other.y - one.y);
+  const above = across.filter(({ y }) => y > bottom).toSorted((one, other) => one.y - other.y);
   const first = below[0]?.y ?? -Infinity;
   const parts = below.filter(({ y }) => first - y < 1);
   const isCovered = inner.every((cell) => parts.some(({ left, right }) => left <= cell.left && right >= cell.right));
-  return parts.length > 0 && isCovered ? first : Infinity;
+  const overhead = above.filter(({ y }) => y - (above[0]?.y ?? y) < 1);
+  const isLikeAbove =
+    Math.abs(leftOf(parts) - leftOf(overhead)) < 2 && Math.abs(rightOf(parts) - rightOf(overhead)) < 2;
+  return parts.length > 0 && isCovered && isLikeAbove ? first : Infinity;
 }
+
+const leftOf = (parts: readonly Extent[]): number => Math.min(...parts.map(({ left }) => left));
+const rightOf = (parts: readonly Extent[]): number => Math.max(...parts.map(({ right }) => right));

@@ -179,6 +179,13 @@ describe("a page in Markdown", () => {
       expect(pageMarkdown(page(1.5), { rules }).split("\n").slice(-2)).toEqual([whole, whole]);
       const open = { ...rules, across: rules.across.slice(0, 2) };
       expect(pageMarkdown(page(1.5), { rules: open }).split("\n").at(-1)).toBe(word);
+      const last = (at: number, right: number) => [...open.across, { left: 45, right, y: 800 - 12 * at }];
+      for (const across of [last(13, 295), last(9.5, 400)])
+        expect(
+          pageMarkdown(page(1.5), { rules: { ...rules, across } })
+            .split("\n")
+            .at(-1),
+        ).toBe(word);
     });
   });
 
