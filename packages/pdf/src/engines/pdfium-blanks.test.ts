@@ -89,8 +89,10 @@ function khmer(...after: ReadonlyArray<number | "drawn">): Drawn[] {
 
 it("a page of Khmer draws its blanks even if PDFium has made far more narrow ones", () => {
   const narrow = Array.from({ length: 20 }, () => 2.4);
-  const drawn = lettersAt(khmer(...narrow, "drawn"));
+  const drawn = lettersAt(khmer(...narrow, "drawn", "drawn", "drawn"));
   expect(blanksOf(drawn.letters, drawn.raw)).toEqual({ blankEm: 1.1, drawsBlanks: true });
+  const single = lettersAt(khmer(...narrow, "drawn"));
+  expect(blanksOf(single.letters, single.raw).drawsBlanks).toBe(false);
   const wide = lettersAt(khmer(...narrow.map(() => 2.8), "drawn"));
   expect(blanksOf(wide.letters, wide.raw).drawsBlanks).toBe(false);
 });

@@ -18,6 +18,8 @@ const CLUSTER_GAP_EM = 0.18;
  * program that wrote the PDF draws all its blanks as characters.
  */
 const [BLANKS, DRAWN] = [200, 0.1] as const;
+/** If fewer blanks than this are drawn, narrow blanks that PDFium made count, too: a single drawn one may be chance. */
+const MIN_DRAWN = 3;
 /** The blanks of a line count as equally wide when their widths differ by less than this many ems. */
 const EVEN_EM = 0.4;
 const FULL_WIDTH = /[\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff1f\uff01\uff09\u300d\u300f\u3011]/;
@@ -174,7 +176,7 @@ export function blanksOf(letters: Letters, raw: string): Pick<Blanks, "blankEm" 
     // In scripts without blanks between words, PDFium makes far more blanks after clusters than there are real ones.
     else if (!PHRASED.test(before) || !isNarrow(letters, at)) wide++;
   }
-  const drawsBlanks = drawn > DRAWN * (drawn + wide);
+  const drawsBlanks = drawn > DRAWN * (drawn < MIN_DRAWN ? examined : drawn + wide);
   return { blankEm: drawsBlanks ? CELL_GAP_EM : CLUSTER_GAP_EM, drawsBlanks };
 }
 
