@@ -2,6 +2,8 @@ import type { Line } from "../text/layout.ts";
 import { PHRASED } from "../text/clusters.ts";
 import { NO_RULES, type Extent, type Rules } from "../text/styled.ts";
 import { isOneRow } from "./cells.ts";
+import type { DrawnGrid } from "./drawn-grid.ts";
+import { drawnTables } from "./drawn-tables.ts";
 import { gridOf } from "./grid.ts";
 
 /** A table on a page, and the texts of its cells, row by row. */
@@ -37,13 +39,33 @@ const MAX_BELOW_EM = 1.6;
 /** Finds the tables of a page, from top to bottom. */
 export function findTables(
   cells: readonly Line[],
+  { rules, grids, isCode }: { rules: Rules; grids: readonly DrawnGrid[]; isCode(cell: Line): boolean },
+): Table[] {
+  const tables: Table[] = [];
+  let at = 0;
+  for (const table of drawnTables(cells, grids)) {
+    tables.push(...undrawnTables(cells, [at, table.from], { rules, isCode }), table);
+    at = table.to;
+  }
+  return [...tables, ...undrawnTables(cells, [at, cells.length], { rules, isCode })];
+}
+
+/** Finds the tables without drawn cells in a range of pieces of text. */
+function undrawnTables(
+  all: readonly Line[],
+  [begin, last]: readonly [number, number],
   { rules, isCode }: { rules: Rules; isCode(cell: Line): boolean },
 ): Table[] {
-  return spansOf(cells, rules).flatMap(([from, to]) => {
-    if (cells.slice(from, to).some(isCode)) return [];
+  const cells = all.slice(begin, last);
+  let after = 0;
+  return spansOf(cells, rules).flatMap(([first, to]) => {
+    // The last lines of a table may be the first row of the next range.
+    const from = Math.max(first, after);
+    if (from >= to || cells.slice(from, to).some(isCode)) return [];
     const end = withLastLines(cells, [from, to], rules);
     const rows = gridOf(cells.slice(from, end), rules);
-    return rows ? [{ from, to: end, rows }] : [];
+    if (rows) after = end;
+    return rows ? [{ from: begin + from, to: begin + end, rows }] : [];
   });
 }
 

@@ -2,6 +2,8 @@ import type { Line } from "../text/layout.ts";
 import { isMostlyRtl, RTL } from "../text/right-to-left.ts";
 import type { Rules } from "../text/styled.ts";
 import { isOneRow } from "./cells.ts";
+import type { DrawnGrid } from "./drawn-grid.ts";
+import { drawnTables } from "./drawn-tables.ts";
 import { spansOf } from "./find-tables.ts";
 
 /*
@@ -14,13 +16,14 @@ import { spansOf } from "./find-tables.ts";
  * If most text of a page is right-to-left, mirrors the right-to-left lines. A possible table with a right-to-left cell
  * is mirrored as a whole, unless it contains code.
  */
-export function withRtlMirrored(lines: readonly Line[]): readonly Line[] {
+export function withRtlMirrored(lines: readonly Line[], grids: readonly DrawnGrid[] = []): readonly Line[] {
   if (!isMostlyRtl(lines.map(({ text }) => text).join("\n"))) return lines;
   const isRtl = lines.map(
     ({ text, mono }) => mono !== true && (text.includes("\t") ? RTL.test(text) : isMostlyRtl(text)),
   );
   const isInRow = lines.map(({ text }) => text.includes("\t"));
-  for (const [from, to] of spansOf(lines)) {
+  const drawn = drawnTables(lines, grids).map(({ from, to }) => [from, to] as const);
+  for (const [from, to] of [...spansOf(lines), ...drawn]) {
     const span = lines.slice(from, to);
     isInRow.fill(true, from, to);
     if (span.some(({ text, mono }) => mono !== true && RTL.test(text)) && !span.some(({ mono }) => mono))

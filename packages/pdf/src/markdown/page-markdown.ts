@@ -2,6 +2,8 @@ import { cleanText } from "../text/clean-text.ts";
 import { pageText, type Line, type Precision } from "../text/layout.ts";
 import { NO_RULES, type Rules } from "../text/styled.ts";
 import { cellsOf, isOneRow } from "./cells.ts";
+import { drawnGrids } from "./drawn-grid.ts";
+import { withTablesTogether } from "./drawn-tables.ts";
 import { codeBlock } from "./code.ts";
 import { findTables, type Table } from "./find-tables.ts";
 import { mirroredRules, withLtrAsDrawn, withRtlMirrored } from "./mirror.ts";
@@ -21,7 +23,8 @@ export function pageMarkdown(
   how: { precision?: Precision | undefined; rules?: Rules | undefined } = {},
 ): string {
   const { precision, rules = NO_RULES } = how;
-  const cells = cellsOf(withRtlMirrored(lines));
+  const grids = drawnGrids(rules);
+  const cells = cellsOf(withRtlMirrored(withTablesTogether(lines, grids), grids));
   const body = bodyOf(cells);
   const end = footnotesFrom(cells, body);
   const blocks: string[] = [];
@@ -40,13 +43,16 @@ export function pageMarkdown(
  */
 function tablesOf(cells: readonly Line[], rules: Rules, body: Body): Table[] {
   const tables: Table[] = [];
+  const asDrawn = { rules, grids: drawnGrids(rules) };
+  const isAnyMirrored = cells.some(({ mirrored }) => mirrored === true);
+  const inMirror = isAnyMirrored ? { rules: mirroredRules(rules), grids: drawnGrids(mirroredRules(rules)) } : asDrawn;
   let from = 0;
   while (from < cells.length) {
     const isMirrored = cells[from]?.mirrored === true;
     let to = from + 1;
     while (to < cells.length && (cells[to]?.mirrored === true) === isMirrored) to++;
     const found = findTables(cells.slice(from, to), {
-      rules: isMirrored ? mirroredRules(rules) : rules,
+      ...(isMirrored ? inMirror : asDrawn),
       isCode: (line) => isCode(line, body),
     });
     for (const table of found) tables.push({ ...table, from: from + table.from, to: from + table.to });
