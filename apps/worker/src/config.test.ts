@@ -47,6 +47,7 @@ describe("settings", () => {
       OCR: "off",
       ATTACHMENTS: "name",
       OCR_LANGUAGES: ["eng"],
+      OCR_FIGURES: "off",
       OCR_PAGE_TIMEOUT_MS: 30_000,
       OCR_TIMEOUT_MS: 180_000,
       EXTRACT_STALL_MS: 10_000,

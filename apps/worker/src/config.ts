@@ -144,6 +144,7 @@ export const schema = z
     ATTACHMENTS: choice(["name", "read"], "name"),
     OCR: choice(["off", "auto"], "off"),
     OCR_LANGUAGES: languages,
+    OCR_FIGURES: choice(["off", "read"], "off"),
     /**
      * How long OCR may take for one page; `OCR_TIMEOUT_MS` is the bound for all pages of a file. `EXTRACT_TIMEOUT_MS`
      * does not count the time of OCR.

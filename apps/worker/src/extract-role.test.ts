@@ -15,9 +15,11 @@ it("texts are kept apart by whatever makes them differ", () => {
     { PDF_ENGINE: "pdfium" },
     { OCR: "auto" },
     { OCR: "auto", OCR_LANGUAGES: "deu" },
+    { OCR: "auto", OCR_FIGURES: "read" },
     { MAX_PAGES: "7" },
     { MAX_TEXT_BYTES: "2048" },
   ].map(profile);
   expect(new Set(profiles).size).toBe(profiles.length);
   expect(profile({ EXTRACT_FORMAT: "text" })).toBe(profiles[0]);
+  expect(profile({ OCR_FIGURES: "read" }), "without OCR, no figure is read").toBe(profiles[0]);
 });

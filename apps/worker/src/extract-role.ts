@@ -73,9 +73,12 @@ export function profileOf(config: Config): string {
     config.EXTRACT_TIMEOUT_MS,
     config.EXTRACT_MEMORY_BYTES,
   ];
+  // The defaults of newer settings are left out, so that texts from before these settings existed keep their keys.
+  const figures = config.OCR_FIGURES === "off" ? [] : ["figures"];
   const ocr =
-    config.OCR === "off" ? ["off"] : [config.OCR_LANGUAGES, config.OCR_PAGE_TIMEOUT_MS, config.OCR_TIMEOUT_MS];
-  // The default format is left out, so that texts from before this setting existed keep their keys.
+    config.OCR === "off"
+      ? ["off"]
+      : [config.OCR_LANGUAGES, ...figures, config.OCR_PAGE_TIMEOUT_MS, config.OCR_TIMEOUT_MS];
   const format = config.EXTRACT_FORMAT === "text" ? [] : [config.EXTRACT_FORMAT];
   return [EXTRACTOR_VERSION, config.PDF_ENGINE, config.ATTACHMENTS, ...format, ...ocr, ...limits].join("|");
 }

@@ -33,6 +33,7 @@ export async function openExtractor(config: Config): Promise<Extractor> {
     memoryBytes: config.EXTRACT_MEMORY_BYTES,
     coreWatch,
   });
-  const ocr = { recogniser, pageMs: config.OCR_PAGE_TIMEOUT_MS, timeoutMs: config.OCR_TIMEOUT_MS };
+  const { OCR_PAGE_TIMEOUT_MS: pageMs, OCR_TIMEOUT_MS: timeoutMs } = config;
+  const ocr = { recogniser, pageMs, timeoutMs, figures: config.OCR_FIGURES === "read" };
   return createExtractor({ ...options, ocr, coreWatch });
 }

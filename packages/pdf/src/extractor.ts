@@ -5,6 +5,7 @@ import { runJob } from "./children/run-job.ts";
 import { startStopwatch } from "./children/stopwatch.ts";
 import type { EngineName } from "./engines/page-engine.ts";
 import { withoutRunningLines } from "./markdown/running-lines.ts";
+import { readFigures } from "./ocr/read-figures.ts";
 import { readScans, type Ocr } from "./ocr/read-scans.ts";
 import type {
   ExtractInput,
@@ -106,7 +107,12 @@ async function readFile(reader: Reader, input: ExtractInput, options: Within): P
   await readWith(reader, first, run, { input, options });
   if (second && run.needsAnotherEngine(performance.now())) await readWith(reader, second, run, { input, options });
   const reading = run.result();
-  if (ocr && reading.end !== "busy") await readScans({ pool, ocr, limits, coreWatch }, reading, input, options);
+  if (ocr && reading.end !== "busy") {
+    const readers = { pool, ocr, limits, coreWatch };
+    const inTime = { ...options, deadline: performance.now() + ocr.timeoutMs };
+    await readScans(readers, reading, input, inTime);
+    await readFigures(readers, reading, input, inTime);
+  }
   const outcome = outcomeOf(reading, input.password !== undefined);
   if (outcome.kind === "failed" || format === "text") return outcome;
   return { ...outcome, pages: withoutRunningLines(outcome.pages) };
@@ -122,7 +128,7 @@ async function readWith(reader: Reader, name: EngineName, run: FileRun, file: Gi
 }
 
 async function readInChild(
-  { pool, coreWatch, format }: Reader,
+  { pool, coreWatch, format, ocr }: Reader,
   name: EngineName,
   run: FileRun,
   { input, options }: GivenFile,
@@ -134,7 +140,8 @@ async function readInChild(
   let backward = NO_BACKWARD_READER;
   try {
     if (!run.beginChild(name, performance.now())) return;
-    const job = { bytes, password, engine: name, format, maxPages, maxTextBytes, from: run.nextPage };
+    const figures = ocr?.figures === true;
+    const job = { bytes, password, engine: name, format, figures, maxPages, maxTextBytes, from: run.nextPage };
     const worked = startStopwatch(child);
     const moment = (): Moment => ({ wall: performance.now(), cpu: worked() });
     const watch = { signal, memoryBytes, coreWatch, overdue: () => run.overdue(moment()) };

@@ -12,13 +12,22 @@ export interface OnePage {
   readonly content: string;
   /** Entries for the page's dictionary. They may refer to `objects`, whose numbers begin at 6. */
   readonly page?: string;
+  /** More resources than the font, such as `/XObject << /X1 6 0 R >>`. */
+  readonly resources?: string;
   readonly catalog?: string;
   readonly font?: string;
   readonly objects?: readonly PdfObject[];
 }
 
-export function onePage({ content, page = "", catalog = "", font = HELVETICA, objects = [] }: OnePage): Uint8Array {
-  const resources = "/Resources << /Font << /F1 4 0 R >> >>";
+export function onePage({
+  content,
+  page = "",
+  resources: more = "",
+  catalog = "",
+  font = HELVETICA,
+  objects = [],
+}: OnePage): Uint8Array {
+  const resources = `/Resources << /Font << /F1 4 0 R >> ${more} >>`;
   return assemble([
     `<< /Type /Catalog /Pages 2 0 R ${catalog} >>`,
     "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",

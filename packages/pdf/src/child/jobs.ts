@@ -36,7 +36,7 @@ export async function serveJobs(
     for (const page of pagesOf(job, document.pages)) {
       if (page >= stopBefore) break;
       try {
-        tell(job.draw === undefined ? await read(document, page, job) : await drawn(document, page, job.draw.rotation));
+        for (const report of await reportsOn(document, page, job)) tell(report);
       } catch (error) {
         if (isPoison(error, job.engine)) throw error;
         tell({ type: "lost", page });
@@ -76,18 +76,26 @@ function isPoison(error: unknown, engine: EngineName): boolean {
 }
 
 /** The numbers of the pages to read or draw, in this order. */
-function pagesOf({ draw, embedded, from = 1, backwards = false, maxPages }: Job, pages: number): number[] {
+function pagesOf({ draw, drawFigures, embedded, from = 1, backwards = false, maxPages }: Job, pages: number): number[] {
   if (embedded) return [];
   if (draw !== undefined) return [draw.page];
+  if (drawFigures !== undefined) return [drawFigures.page];
   // The parent refuses a file with too many pages, so no page is read.
   if (pages > maxPages) return [];
   const all = Array.from({ length: Math.max(0, pages - from + 1) }, (_, index) => from + index);
   return backwards ? all.reverse() : all;
 }
 
+async function reportsOn(document: OpenDocument, page: number, job: Job): Promise<Report[]> {
+  if (job.draw !== undefined) return [await drawn(document, page, job.draw.rotation)];
+  if (job.drawFigures === undefined) return [await read(document, page, job)];
+  if (!document.drawFigures) throw new Error("this engine cannot draw");
+  return (await document.drawFigures(page)).map((pgm) => ({ type: "picture", page, pgm }));
+}
+
 async function read(document: OpenDocument, page: number, job: Job): Promise<Report> {
   const isMarkdown = job.format === "markdown";
-  const found = await document.read(page, { styled: isMarkdown });
+  const found = await document.read(page, { styled: isMarkdown, figures: job.figures === true });
   const { lines, precision, rules, pictured, unnamed = false, damaged = false, attachments = [] } = found;
   const whole = isMarkdown ? pageMarkdown(lines, { precision, rules }) : pageText(lines, precision);
   // One byte more than the limit is sent, so that the parent sees that the text was longer.
@@ -100,6 +108,8 @@ async function read(document: OpenDocument, page: number, job: Job): Promise<Rep
     scan,
     ...(unnamed && { unnamed }),
     ...(damaged && { damaged }),
+    // A scanned page is read as a whole.
+    ...(found.figures === true && !scan && !unnamed && { figures: true }),
     ...(attachments.length > 0 && { attachments }),
   };
 }

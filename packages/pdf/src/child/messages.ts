@@ -30,6 +30,10 @@ export interface Job {
    * the picture is turned clockwise.
    */
   readonly draw?: { readonly page: number; readonly rotation: Rotation };
+  /** If set, the child draws each figure of the page with this number and does not read the text. */
+  readonly drawFigures?: { readonly page: number };
+  /** Whether the child looks for figures on the pages that it reads. */
+  readonly figures?: boolean;
 }
 
 /**
@@ -46,6 +50,7 @@ export interface Stop {
  *
  * - to read text: `opened`, a `page` or a `lost` for each page, `done`;
  * - to draw a page: `opened`, a `picture` or a `lost`, `done`;
+ * - to draw the figures of a page: `opened`, a `picture` for each figure or a `lost`, `done`;
  * - to get embedded PDFs: `opened`, an `embedded` for each PDF, `done`.
  *
  * A job whose file cannot be read ends with `failed` instead of `done`.
@@ -65,10 +70,12 @@ export type Report =
       readonly scan: boolean;
       readonly unnamed?: boolean;
       readonly damaged?: boolean;
+      /** Whether the page has figures; left out if it has none, or if they were not looked for. */
+      readonly figures?: boolean;
       /** The names of the files that are attached to annotations of the page. */
       readonly attachments?: readonly string[];
     }
-  /** A drawn page as a PGM file: a grey picture with 8 bits for each pixel. */
+  /** A drawn page or figure as a PGM file: a grey picture with 8 bits for each pixel. */
   | { readonly type: "picture"; readonly page: number; readonly pgm: Uint8Array }
   | { readonly type: "embedded"; readonly name: string; readonly bytes: Uint8Array }
   | { readonly type: "lost"; readonly page: number }
@@ -88,6 +95,8 @@ export function isLastReport({ type }: Report): boolean {
 /** A message from parent to OCR child: a page's picture as a PGM file (a grey picture). */
 export interface OcrJob {
   readonly pgm: Uint8Array;
+  /** Tesseract's page segmentation mode. */
+  readonly mode: string;
 }
 /** The messages from OCR child to parent: first `ready`, then `words` or `failed` for each job. */
 export type OcrReport =

@@ -24,8 +24,6 @@ interface Tesseract {
   };
 }
 const LSTM_ONLY = 1;
-/** A page segmentation mode of Tesseract: find the blocks and lines of a page, but assume that the page is upright. */
-const PAGE_SEGMENTATION = "3";
 
 const [argument = "[]"] = process.argv.slice(2);
 const languages = JSON.parse(argument) as Array<{ code: string; file: string }>;
@@ -39,13 +37,13 @@ for (const { code, file } of languages) {
 }
 const api = new tesseract.TessBaseAPI();
 if (api.Init(null, languages.map(({ code }) => code).join("+"), LSTM_ONLY) !== 0) process.exit(1);
-api.SetVariable("tessedit_pageseg_mode", PAGE_SEGMENTATION);
 
 function tell(report: OcrReport): void {
   process.send?.(report);
 }
 
-process.on("message", ({ pgm }: OcrJob) => {
+process.on("message", ({ pgm, mode }: OcrJob) => {
+  api.SetVariable("tessedit_pageseg_mode", mode);
   tesseract.FS.writeFile("/input", pgm);
   if (api.SetImageFile(1, 0) !== 0 || api.Recognize(null) !== 0) return tell({ type: "failed" });
   tell({ type: "words", tsv: api.GetTSVText(0) });

@@ -16,19 +16,30 @@ export interface OpenDocument {
   /** The names of the files that are attached to the document as a whole, not to a page. */
   readonly attachments?: readonly string[];
   /**
-   * Reads a page; page numbers begin at 1. Throws when the page cannot be read. `styled`: each cell of a row becomes a
-   * line of its own, which has its style if the PDF engine knows that.
+   * Reads a page; page numbers begin at 1. Throws when the page cannot be read.
    */
-  read(page: number, how?: { readonly styled: boolean }): Promise<ReadPage>;
+  read(page: number, how?: ReadHow): Promise<ReadPage>;
   /**
    * Draws a page as a PGM file (a grey picture), turned clockwise by `rotation` quarter turns. If the lines of text are
    * a little oblique, as in a crooked scan, the picture is turned until they are level. Left out if the PDF engine
    * cannot draw.
    */
   draw?(page: number, rotation: Rotation): Promise<Uint8Array>;
+  /**
+   * Draws each figure of a page (a picture or drawing that may have words which are not in the page's text) as a PGM
+   * file, in reading order. Left out if the PDF engine cannot draw.
+   */
+  drawFigures?(page: number): Promise<Uint8Array[]>;
   /** Returns the PDFs among the attached files: at most `files` PDFs, which have at most `bytes` bytes in all. */
   embedded?(most: { readonly files: number; readonly bytes: number }): readonly EmbeddedPdf[];
   close(): Promise<void>;
+}
+
+export interface ReadHow {
+  /** Whether each cell of a row becomes a line of its own, which has its style if the PDF engine knows that. */
+  readonly styled?: boolean;
+  /** Whether to look for figures. */
+  readonly figures?: boolean;
 }
 
 export interface ReadPage {
@@ -41,6 +52,8 @@ export interface ReadPage {
    * Whether the page may show text that only OCR can read: pictures cover much of the page, or it has many drawn paths.
    */
   readonly pictured: boolean;
+  /** Whether the page has figures; left out if they were not looked for. */
+  readonly figures?: boolean;
   /**
    * Whether the page has many letters whose font does not state which letters they are. Then lines that mostly consist
    * of such letters are left out.

@@ -1,6 +1,8 @@
+import { areaOf, figuresOf } from "../picture/figures.ts";
 import { skewOf, type GreyPicture } from "../picture/skew.ts";
-import type { Rotation } from "../text/rotation.ts";
+import type { Box, Rotation } from "../text/rotation.ts";
 import type { Pdfium } from "./pdfium.ts";
+import { shapesOf } from "./pdfium-shapes.ts";
 
 /** Dots per point. OCR works best at 300 dots per inch; an inch has 72 points. */
 const DOTS_PER_POINT = 300 / 72;
@@ -28,7 +30,7 @@ export function draw(pdfium: Pdfium, page: number, rotation: Rotation = 0): Uint
  * so that the lines are level.
  */
 function drawn(pdfium: Pdfium, page: number, how: { readonly rotation: Rotation; readonly skew: number }): GreyPicture {
-  const { call, heap } = pdfium;
+  const { call } = pdfium;
   const [wide, high] = [call.FPDF_GetPageWidthF(page), call.FPDF_GetPageHeightF(page)];
   const scale = Math.min(DOTS_PER_POINT, Math.sqrt(MAX_PIXELS / (wide * high)));
   const across = [Math.max(1, Math.floor(wide * scale)), Math.max(1, Math.floor(high * scale))] as const;
@@ -39,16 +41,21 @@ function drawn(pdfium: Pdfium, page: number, how: { readonly rotation: Rotation;
     call.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, WHITE);
     if (how.skew === 0) call.FPDF_RenderPageBitmap(bitmap, page, 0, 0, width, height, how.rotation, ANNOTATIONS);
     else drawLevel(pdfium, { bitmap, page, width, height }, { ...how, scale, wide, high });
-    const [from, stride] = [call.FPDFBitmap_GetBuffer(bitmap), call.FPDFBitmap_GetStride(bitmap)];
-    const grey = new Uint8Array(width * height);
-    for (let row = 0; row < height; row++) {
-      const start = from + row * stride;
-      grey.set(heap().subarray(start, start + width), row * width);
-    }
-    return { width, height, grey };
+    return { width, height, grey: pixelsOf(pdfium, bitmap, width, height) };
   } finally {
     call.FPDFBitmap_Destroy(bitmap);
   }
+}
+
+/** The pixels of a grey bitmap, from the top left. */
+function pixelsOf({ call, heap }: Pdfium, bitmap: number, width: number, height: number): Uint8Array {
+  const [from, stride] = [call.FPDFBitmap_GetBuffer(bitmap), call.FPDFBitmap_GetStride(bitmap)];
+  const grey = new Uint8Array(width * height);
+  for (let row = 0; row < height; row++) {
+    const start = from + row * stride;
+    grey.set(heap().subarray(start, start + width), row * width);
+  }
+  return grey;
 }
 
 interface Target {
@@ -89,4 +96,90 @@ function pgmOf({ width, height, grey }: GreyPicture): Uint8Array {
   pgm.set(header);
   pgm.set(grey, header.length);
   return pgm;
+}
+
+interface Illustrated {
+  readonly page: number;
+  /** The boxes of the letters of the page's text. */
+  readonly letters: readonly Box[];
+  /** The page's visible box. */
+  readonly visible: Box;
+  /** By how many clockwise quarter turns the page, as it is shown, becomes upright. */
+  readonly rotation: Rotation;
+}
+
+/**
+ * Draws each figure of a page as a PGM file (a grey picture), without the letters that the page's text has already. The
+ * figures are in reading order: from top to bottom, and from left to right.
+ */
+export function drawFigures(pdfium: Pdfium, where: Illustrated): Uint8Array[] {
+  const { page, letters, visible } = where;
+  const placed = figuresOf(shapesOf(pdfium, page), { visible, letters: () => letters }).map((figure) => ({
+    figure,
+    place: pixelBox(pdfium, shownAt(pdfium, where, 1), figure),
+  }));
+  return placed
+    .toSorted(({ place: one }, { place: other }) => one.top - other.top || one.left - other.left)
+    .map(({ figure }) => drawnFigure(pdfium, where, figure));
+}
+
+function drawnFigure(pdfium: Pdfium, where: Illustrated, figure: Box): Uint8Array {
+  const { call } = pdfium;
+  const scale = Math.min(DOTS_PER_POINT, Math.sqrt(MAX_PIXELS / areaOf(figure)));
+  const shown = shownAt(pdfium, where, scale);
+  const { left, top, right, bottom } = pixelBox(pdfium, shown, figure);
+  const [width, height] = [Math.max(1, right - left), Math.max(1, bottom - top)];
+  const bitmap = call.FPDFBitmap_CreateEx(width, height, GREY, 0, 0);
+  if (bitmap === 0) throw new Error("no memory for the figure's picture");
+  try {
+    call.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, WHITE);
+    call.FPDF_RenderPageBitmap(bitmap, shown.page, -left, -top, shown.wide, shown.high, shown.rotation, 0);
+    for (const letter of where.letters) {
+      if (letter.right < figure.left || letter.left > figure.right) continue;
+      if (letter.top < figure.bottom || letter.bottom > figure.top) continue;
+      const box = pixelBox(pdfium, shown, letter);
+      const [x, y] = [box.left - left, box.top - top];
+      call.FPDFBitmap_FillRect(bitmap, x - 1, y - 1, box.right - box.left + 2, box.bottom - box.top + 2, WHITE);
+    }
+    return pgmOf({ width, height, grey: pixelsOf(pdfium, bitmap, width, height) });
+  } finally {
+    call.FPDFBitmap_Destroy(bitmap);
+  }
+}
+
+interface Shown {
+  readonly page: number;
+  readonly rotation: Rotation;
+  /** The size of the whole page in pixels. */
+  readonly wide: number;
+  readonly high: number;
+}
+
+/** The whole page, drawn with so many pixels for each point. */
+function shownAt({ call }: Pdfium, { page, rotation }: Illustrated, scale: number): Shown {
+  const sides = [call.FPDF_GetPageWidthF(page), call.FPDF_GetPageHeightF(page)].map((side) => Math.ceil(side * scale));
+  const [wide = 1, high = 1] = rotation % 2 === 0 ? sides : sides.toReversed();
+  return { page, rotation, wide, high };
+}
+
+/** Where a box of the page is in its picture: in pixels, from the left and from the top. */
+function pixelBox({ call, allocate, heap }: Pdfium, { page, rotation, wide, high }: Shown, box: Box): Box {
+  const at = allocate(8);
+  try {
+    const corner = (x: number, y: number): readonly [number, number] => {
+      call.FPDF_PageToDevice(page, 0, 0, wide, high, rotation, x, y, at, at + 4);
+      const bytes = heap();
+      const [across = 0, down = 0] = new Int32Array(bytes.buffer, bytes.byteOffset + at, 2);
+      return [across, down];
+    };
+    const [one, other] = [corner(box.left, box.bottom), corner(box.right, box.top)];
+    return {
+      left: Math.min(one[0], other[0]),
+      right: Math.max(one[0], other[0]),
+      top: Math.min(one[1], other[1]),
+      bottom: Math.max(one[1], other[1]),
+    };
+  } finally {
+    call.free(at);
+  }
 }

@@ -1,8 +1,9 @@
 import { madeUpTrailer } from "../file/made-up-trailer.ts";
 import { DocumentError, type OpenDocument, type PageEngine } from "./page-engine.ts";
 import { loadPdfium, type Pdfium } from "./pdfium.ts";
-import { draw } from "./pdfium-draw.ts";
-import { pictured, rulesOf } from "./pdfium-shapes.ts";
+import { draw, drawFigures } from "./pdfium-draw.ts";
+import { figuresOf } from "../picture/figures.ts";
+import { letterBoxes, pictured, rulesOf, shapesOf } from "./pdfium-shapes.ts";
 import { EVERYWHERE, readLines, rotationOf, type ReadLines } from "./pdfium-lines.ts";
 import { drawnOnly, namedApart, withAnnotations } from "../text/annotated-lines.ts";
 import type { Line } from "../text/layout.ts";
@@ -62,23 +63,14 @@ function openDocument(
   const { call } = pdfium;
   const { data, document } = load(pdfium, bytes, password);
   const form = createForm(pdfium, document);
-  let streams: ContentStreams | undefined;
   let unicode: boolean | undefined;
   const isUnicode = (): boolean => (unicode ??= hasUnicodeCodes(bytes));
-  const wholeAt = new Map<number, number>();
-  const isDamaged = (number: number, end: number): boolean => {
-    const whole = wholeAt.get(end) ?? 0;
-    if (whole >= WHOLE_PAGES) return false;
-    streams ??= createContentStreams(bytes);
-    const damaged = streams.isDamaged(call.EPDFDoc_GetPageObjectNumberByIndex(document, number - 1));
-    if (!damaged && !Number.isNaN(end)) wholeAt.set(end, whole + 1);
-    return damaged;
-  };
+  const isDamaged = damageCheck(pdfium, document, bytes);
   return {
     pages: call.FPDF_GetPageCount(document),
     attachments: attachmentsOf(pdfium, document),
     embedded: (most) => embeddedPdfs(pdfium, document, most),
-    async read(number, { styled } = { styled: false }) {
+    async read(number, { styled = false, figures = false } = {}) {
       const plain = withPage(pdfium, document, number, (page) => {
         const annotated = call.FPDFPage_GetAnnotCount(page) > 0;
         const read = readPage(pdfium, page, { cells: annotated || styled, styled, hasUnicodeCodes: isUnicode });
@@ -87,6 +79,7 @@ function openDocument(
           ...read,
           ...(styled && { rules: rulesOf(pdfium, page, read.rotation) }),
           attachments,
+          ...(figures && { figures: hasFigures(pdfium, page) }),
           annotations: takeAnnotations({ ...pdfium, rotation: read.rotation }, form, { page, types }),
         };
       });
@@ -103,7 +96,8 @@ function openDocument(
         const lines = withAnnotated([...estimatedLines(text), ...shown], annotations);
         return { lines, precision: ESTIMATED, pictured, damaged, attachments };
       }
-      const more = { pictured, unnamed, damaged, attachments, ...("rules" in plain && { rules: plain.rules }) };
+      const { rules, figures: hasFigure } = plain;
+      const more = { pictured, unnamed, damaged, attachments, ...(rules && { rules }), figures: hasFigure === true };
       const drawn = annotations?.flattened ? readDrawn(false) : plain;
       const isMarked = plain.guesses.size + drawn.guesses.size > 0;
       const names = isMarked ? ((await second.textOf(number)) ?? "") : "";
@@ -116,12 +110,32 @@ function openDocument(
     async draw(number, rotation) {
       return withPage(pdfium, document, number, (page) => draw(pdfium, page, rotation));
     },
+    async drawFigures(number) {
+      return withPage(pdfium, document, number, (page) => drawnFigures(pdfium, page));
+    },
     async close() {
       await second.close();
       form.close();
       call.FPDF_CloseDocument(document);
       call.free(data);
     },
+  };
+}
+
+/**
+ * Returns a function that tests whether the content of a page is damaged. `number`: the number of the page. `end`: where
+ * its text ends, as `earlyEnd` returns it.
+ */
+function damageCheck({ call }: Pdfium, document: number, bytes: Uint8Array): (number: number, end: number) => boolean {
+  let streams: ContentStreams | undefined;
+  const wholeAt = new Map<number, number>();
+  return (number, end) => {
+    const whole = wholeAt.get(end) ?? 0;
+    if (whole >= WHOLE_PAGES) return false;
+    streams ??= createContentStreams(bytes);
+    const damaged = streams.isDamaged(call.EPDFDoc_GetPageObjectNumberByIndex(document, number - 1));
+    if (!damaged && !Number.isNaN(end)) wholeAt.set(end, whole + 1);
+    return damaged;
   };
 }
 
@@ -192,6 +206,24 @@ function readPage(
   const endsEarly = read.unnamed ? undefined : earlyEnd(read.lines, rotatedBox(rotation, box));
   return { ...read, rotation, pictured: isSparse(read.lines) && pictured(pdfium, page), endsEarly };
 }
+
+function hasFigures(pdfium: Pdfium, page: number): boolean {
+  const letters = (): Box[] => withText(pdfium, page, (text) => letterBoxes(pdfium, text));
+  return figuresOf(shapesOf(pdfium, page), { visible: boxOf(pdfium, page), letters }).length > 0;
+}
+
+function drawnFigures(pdfium: Pdfium, page: number): Uint8Array[] {
+  return withText(pdfium, page, (text) =>
+    drawFigures(pdfium, {
+      page,
+      letters: letterBoxes(pdfium, text),
+      visible: boxOf(pdfium, page),
+      rotation: quarterTurns(rotationOf(pdfium, text) - pdfium.call.FPDFPage_GetRotation(page)),
+    }),
+  );
+}
+
+const quarterTurns = (turns: number): Rotation => ((turns + 4) % 4) as Rotation;
 
 function withText<T>({ call }: Pdfium, page: number, use: (text: number) => T): T {
   const text = call.FPDFText_LoadPage(page);

@@ -1,5 +1,5 @@
 import type { Rules } from "../text/styled.ts";
-import { rotatedBox, type Rotation } from "../text/rotation.ts";
+import { rotatedBox, type Box, type Rotation } from "../text/rotation.ts";
 import type { Pdfium } from "./pdfium.ts";
 
 const [PATH, IMAGE, SHADING, FORM] = [2, 3, 4, 5] as const;
@@ -71,4 +71,72 @@ export function pictured({ call, allocate, heap }: Pdfium, page: number): boolea
     call.free(at);
   }
   return covered > MUCH * area || paths > MANY_PATHS;
+}
+
+/** The most objects of a page, and of a form inside it, that are looked at; and how deep forms may lie in forms. */
+const [MAX_SHAPES, MAX_DEPTH] = [5000, 4] as const;
+
+type Matrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
+const IDENTITY: Matrix = [1, 0, 0, 1, 0, 0];
+
+/** The boxes of the pictures and paths of a page, also of those inside forms. */
+export function shapesOf({ call, allocate, heap }: Pdfium, page: number): { pictures: Box[]; paths: Box[] } {
+  const [pictures, paths]: [Box[], Box[]] = [[], []];
+  const at = allocate(24);
+  let looks = 0;
+  const floats = (count: number): number[] => {
+    const bytes = heap();
+    return [...new Float32Array(bytes.buffer, bytes.byteOffset + at, count)];
+  };
+  const look = (object: number, matrix: Matrix, depth: number): void => {
+    if (++looks > MAX_SHAPES) return;
+    const type = call.FPDFPageObj_GetType(object);
+    if (type === FORM && depth < MAX_DEPTH && call.FPDFPageObj_GetMatrix(object, at)) {
+      const inner = product(floats(6) as unknown as Matrix, matrix);
+      const count = Math.min(call.FPDFFormObj_CountObjects(object), MAX_SHAPES);
+      for (let index = 0; index < count; index++) look(call.FPDFFormObj_GetObject(object, index), inner, depth + 1);
+    }
+    if (type !== IMAGE && type !== PATH) return;
+    if (!call.FPDFPageObj_GetBounds(object, at, at + 4, at + 8, at + 12)) return;
+    const [left = 0, bottom = 0, right = 0, top = 0] = floats(4);
+    const box = mapped({ left, right, bottom, top }, matrix);
+    if (type === IMAGE) pictures.push(box);
+    else paths.push(box);
+  };
+  try {
+    const count = Math.min(call.FPDFPage_CountObjects(page), MAX_SHAPES);
+    for (let index = 0; index < count; index++) look(call.FPDFPage_GetObject(page, index), IDENTITY, 0);
+  } finally {
+    call.free(at);
+  }
+  return { pictures, paths };
+}
+
+/** The matrix that maps first as `one` does, and then as `other` does. */
+function product([a, b, c, d, e, f]: Matrix, [g, h, i, j, k, l]: Matrix): Matrix {
+  return [a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + l];
+}
+
+function mapped({ left, right, bottom, top }: Box, [a, b, c, d, e, f]: Matrix): Box {
+  const corners = [left, right].flatMap((x) => [bottom, top].map((y) => [a * x + c * y + e, b * x + d * y + f]));
+  const [xs, ys] = [corners.map(([x = 0]) => x), corners.map(([, y = 0]) => y)];
+  return { left: Math.min(...xs), right: Math.max(...xs), bottom: Math.min(...ys), top: Math.max(...ys) };
+}
+
+/** The boxes of the letters of a page. */
+export function letterBoxes({ call, allocate, heap }: Pdfium, text: number): Box[] {
+  const found: Box[] = [];
+  const at = allocate(32);
+  try {
+    const count = call.FPDFText_CountChars(text);
+    for (let index = 0; index < count; index++) {
+      if (!call.FPDFText_GetCharBox(text, index, at, at + 8, at + 16, at + 24)) continue;
+      const bytes = heap();
+      const [left = 0, right = 0, bottom = 0, top = 0] = new Float64Array(bytes.buffer, bytes.byteOffset + at, 4);
+      if (right > left && top > bottom) found.push({ left, right, bottom, top });
+    }
+  } finally {
+    call.free(at);
+  }
+  return found;
 }

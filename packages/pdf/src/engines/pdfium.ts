@@ -39,6 +39,8 @@ export interface PdfiumCalls {
   FPDFPage_GetObject(page: number, index: number): number;
   FPDFPageObj_GetType(object: number): number;
   FPDFPageObj_GetBounds(object: number, left: number, bottom: number, right: number, top: number): number;
+  /** Writes the six numbers of an object's matrix, as 32-bit floats, to the address `at`. */
+  FPDFPageObj_GetMatrix(object: number, at: number): number;
   FPDFFormObj_CountObjects(form: number): number;
   FPDFFormObj_GetObject(form: number, index: number): number;
   FPDFPageObj_CountMarks(object: number): number;
@@ -106,6 +108,22 @@ export interface PdfiumCalls {
     rotate: number,
     flags: number,
   ): void;
+  /**
+   * Writes the pixel at which a point of the page is drawn by `FPDF_RenderPageBitmap`, as two 32-bit integers, to the
+   * addresses `across` and `down`.
+   */
+  FPDF_PageToDevice(
+    page: number,
+    left: number,
+    top: number,
+    width: number,
+    height: number,
+    rotate: number,
+    x: number,
+    y: number,
+    across: number,
+    down: number,
+  ): number;
   /**
    * `matrix`: the address of six floats that map points on the page, from its top left, to pixels. `clipping`: the
    * address of a rectangle in pixels.

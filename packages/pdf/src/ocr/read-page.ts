@@ -30,7 +30,7 @@ export interface RecognisedPage {
 }
 
 /**
- * Reads a page. If the recogniser's confidence is low, reads the page again: turned and with the languages that its
+ * Reads a page, or a figure of it (`sparse`). If the recogniser's confidence is low, reads the page again: turned and with the languages that its
  * `look` suggests; without `look`, in each of the other orientations. Returns the best result, and stops early when the
  * time is up. Returns undefined if the page cannot be drawn.
  * @throws the signal's reason when it is aborted before the page was read once; errors of `draw` and of the recogniser.
@@ -38,10 +38,10 @@ export interface RecognisedPage {
 export async function readPage(
   recogniser: Recogniser,
   draw: (rotation: Rotation) => Promise<Uint8Array | undefined>,
-  { manner, signal }: { readonly manner: Manner; readonly signal: AbortSignal },
+  { manner, signal, sparse }: { readonly manner: Manner; readonly signal: AbortSignal; readonly sparse?: boolean },
 ): Promise<RecognisedPage | undefined> {
   const read = async (how: Manner, pgm: Uint8Array): Promise<RecognisedPage> => ({
-    words: await recogniser.recognise(pgm, signal, how.languages),
+    words: await recogniser.recognise(pgm, signal, { languages: how.languages, sparse }),
     manner: how,
   });
   const pgm = await draw(manner.rotation);

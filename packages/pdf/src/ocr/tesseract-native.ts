@@ -5,7 +5,7 @@ import { lowerPriority } from "../children/process-info.ts";
 import type { Rotation } from "../text/rotation.ts";
 import { languagesOfScript } from "./languages.ts";
 import type { Look, Recogniser } from "./recogniser.ts";
-import { wordsOf } from "./words.ts";
+import { PARAGRAPHS, SPARSE, wordsOf } from "./words.ts";
 
 const LIST_MS = 5000;
 /** The most bytes that the program may print for one page. */
@@ -45,8 +45,8 @@ export function createTesseractNative({
     runTesseract(pgm, options, { signal, path, coreWatch });
   return {
     name: "tesseract",
-    recognise: async (pgm, signal, others = usual) =>
-      wordsOf(await run(pgm, signal, ["-l", others, "--psm", "3", "tsv"])),
+    recognise: async (pgm, signal, { languages: others = usual, sparse = false } = {}) =>
+      wordsOf(await run(pgm, signal, ["-l", others, "--psm", sparse ? SPARSE : PARAGRAPHS, "tsv"])),
     ...(installed.has(DETECTION) && {
       async look(pgm, signal) {
         const look = lookOf(await run(pgm, signal, ["-l", DETECTION, "--psm", "0"]));

@@ -6,7 +6,7 @@ import { createCoreWatch, type CoreWatch } from "../children/core-watch.ts";
 import { runJob, type Interruption } from "../children/run-job.ts";
 import { PdfError } from "../port/extract.ts";
 import type { Recogniser } from "./recogniser.ts";
-import { wordsOf, type Word } from "./words.ts";
+import { PARAGRAPHS, SPARSE, wordsOf, type Word } from "./words.ts";
 
 const ENTRY = join(import.meta.dirname, "../child/ocr-child.ts");
 /** When no page was read for this many ms, the free children are ended: each of them uses at least 100 MB. */
@@ -48,7 +48,8 @@ export function createTesseractWasm({
 
   return {
     name: "tesseract-wasm",
-    recognise: (pgm, signal) => recognise({ children, memoryBytes, coreWatch }, pgm, signal),
+    recognise: (pgm, signal, { sparse = false } = {}) =>
+      recognise({ children, memoryBytes, coreWatch }, { pgm, mode: sparse ? SPARSE : PARAGRAPHS }, signal),
     async [Symbol.asyncDispose]() {
       children[Symbol.dispose]();
     },
@@ -104,7 +105,7 @@ function createChildren(reads: readonly string[], argument: string, coreWatch: C
 
 async function recognise(
   deps: { readonly children: Children; readonly memoryBytes: number; readonly coreWatch: CoreWatch },
-  pgm: Uint8Array,
+  job: OcrJob,
   signal: AbortSignal,
 ): Promise<readonly Word[]> {
   const { children, memoryBytes, coreWatch } = deps;
@@ -114,7 +115,7 @@ async function recognise(
   let interruption: Interruption | undefined;
   try {
     // No time is measured here: when the time for the page is over, `signal` ends the job.
-    for await (const report of runJob(child, { pgm }, { signal, memoryBytes, coreWatch, overdue: () => undefined })) {
+    for await (const report of runJob(child, job, { signal, memoryBytes, coreWatch, overdue: () => undefined })) {
       if (typeof report === "string") interruption = report;
       else if (report.type === "words") ({ tsv } = report);
     }
@@ -122,7 +123,7 @@ async function recognise(
     if (tsv === undefined) children.drop(child);
     else children.keep(child);
   }
-  if (interruption === "starved") return recognise(deps, pgm, signal);
+  if (interruption === "starved") return recognise(deps, job, signal);
   if (tsv === undefined) throw new Error(`the picture was not read: ${interruption ?? "it is not a PGM file"}`);
   return wordsOf(tsv);
 }

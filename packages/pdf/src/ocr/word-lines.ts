@@ -49,7 +49,7 @@ function blocksOf(words: readonly Word[]): Block[] {
 
 const topOf = (line: readonly Word[]): number => Math.min(...line.map(({ top }) => top));
 const bottomOf = (line: readonly Word[]): number => Math.max(...line.map(({ bottom }) => bottom));
-const heightOf = (line: readonly Word[]): number => bottomOf(line) - topOf(line);
+export const heightOf = (line: readonly Word[]): number => bottomOf(line) - topOf(line);
 const leftOf = (line: readonly Word[]): number => Math.min(...line.map(({ left }) => left));
 const rightOf = (line: readonly Word[]): number => Math.max(...line.map(({ right }) => right));
 
@@ -79,7 +79,7 @@ function areColumns(one: Block, other: Block): boolean {
 }
 
 /** Joins the lines that are beside each other into rows. Returns the rows from top to bottom. */
-function rowsOf(lines: readonly Word[][]): Word[][] {
+export function rowsOf(lines: readonly Word[][]): Word[][] {
   const rows: Word[][] = [];
   for (const line of lines.toSorted((a, b) => topOf(a) - topOf(b))) {
     const middle = (topOf(line) + bottomOf(line)) / 2;
@@ -90,7 +90,8 @@ function rowsOf(lines: readonly Word[][]): Word[][] {
   return rows.map((row) => row.toSorted((a, b) => a.left - b.left));
 }
 
-function lineOf(words: readonly Word[], size: number): Line {
+/** Makes a line of words, with tabs at wide gaps. `size`: the font size of the words. */
+export function lineOf(words: readonly Word[], size: number): Line {
   let text = "";
   words.forEach((word, index) => {
     const before = words[index - 1];

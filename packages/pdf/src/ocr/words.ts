@@ -15,6 +15,12 @@ export interface Word {
   readonly line: string;
 }
 
+/**
+ * Page segmentation modes of Tesseract: find the blocks and lines of an upright page; find as many words as possible,
+ * wherever they are.
+ */
+export const [PARAGRAPHS, SPARSE] = ["3", "11"] as const;
+
 const COLUMNS = 12;
 const WORD = "5";
 

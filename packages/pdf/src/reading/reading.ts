@@ -23,6 +23,8 @@ export interface Reading {
    * they are).
    */
   readonly unnamed: Set<number>;
+  /** Pages with figures: pictures and drawings whose words may be read by OCR. */
+  readonly figures: Set<number>;
   /** Pages of which only a part could be read. */
   readonly damaged: Set<number>;
   readonly attachments: Set<string>;
@@ -42,6 +44,7 @@ export function beginReading(engine: Reading["engine"]): Reading {
     lost: new Set(),
     scans: new Set(),
     unnamed: new Set(),
+    figures: new Set(),
     damaged: new Set(),
     attachments: new Set(),
     ocr: new Set(),
@@ -68,6 +71,7 @@ export function addReport(reading: Reading, report: Report | End, limits: Extrac
       addText(reading, report.page, report.text, limits);
       if (report.scan) reading.scans.add(report.page);
       if (report.unnamed) reading.unnamed.add(report.page);
+      if (report.figures) reading.figures.add(report.page);
       addAttachments(reading, report.attachments);
       if (report.damaged) reading.damaged.add(report.page);
       return;
@@ -107,6 +111,20 @@ function addText(reading: Reading, page: number, found: string, limits: ExtractL
 /** The pages that OCR should read, in order. */
 export function scansOf(reading: Reading): number[] {
   return [...reading.scans, ...reading.unnamed].sort((a, b) => a - b);
+}
+
+/** The pages whose figures OCR should read, in order: none of the scanned pages, which are read as a whole. */
+export function figuresOf(reading: Reading): number[] {
+  return [...reading.figures].sort((a, b) => a - b);
+}
+
+/** Adds the texts of a page's figures after its text, each in lines of its own that begin with `[Figure]`. */
+export function addFigures(reading: Reading, page: number, texts: readonly string[], limits: ExtractLimits): void {
+  if (texts.length === 0) return;
+  const known = reading.texts.get(page) ?? "";
+  const added = texts.map((text) => `[Figure] ${text}`);
+  addText(reading, page, [...(known === "" ? [] : [known]), ...added].join("\n"), limits);
+  reading.ocr.add(page);
 }
 
 /** On a page with unnamed letters, OCR's text is used if it has more than this part of the known text's length. */

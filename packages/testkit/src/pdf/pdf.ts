@@ -9,11 +9,20 @@ export interface Picture {
   readonly grey: Uint8Array;
 }
 
+/** A page with text and a picture. */
+export interface Illustrated {
+  readonly text: string;
+  readonly picture: Picture;
+  /** Where the picture is: its left, bottom, width and height, in points. */
+  readonly place: readonly [left: number, bottom: number, width: number, height: number];
+}
+
 export interface PdfOptions {
   /**
-   * What is on each page: a text with lines separated by `\n`, or a picture that fills the page, as a scanner makes it.
+   * What is on each page: a text with lines separated by `\n`; a picture that fills the page, as a scanner makes it; or
+   * both.
    */
-  readonly pages: ReadonlyArray<string | Picture>;
+  readonly pages: ReadonlyArray<string | Picture | Illustrated>;
   /**
    * Whether each word is written as a string of its own, with the distance to the next one, as TeX and word processors
    * do. Otherwise each line is one string.
@@ -50,13 +59,15 @@ export function makePdf({
     `<< /Type /Pages /Kids [${kids}] /Count ${pages.length} >>`,
     "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
   ];
-  pages.forEach((text, index) => {
-    if (typeof text !== "string") return objects.push(...scanned(text, index));
+  pages.forEach((page, index) => {
+    if (typeof page !== "string" && !("text" in page)) return objects.push(...scanned(page, index));
+    const [text, drawing] =
+      typeof page === "string" ? [page, ""] : [page.text, `\n${pictureOperators(page.picture, page.place)}`];
     const lines = escape(text)
       .split("\n")
       .map((line) => (typeset ? `[(${line.replaceAll(" ", ")-278(")})]TJ T*` : `(${line}) Tj T*`));
     const ballast = "() Tj\n".repeat(operators);
-    const content = `BT /F1 11 Tf ${LINE} TL 50 ${TOP} Td\n${lines.join("\n")}\n${ballast}ET`;
+    const content = `BT /F1 11 Tf ${LINE} TL 50 ${TOP} Td\n${lines.join("\n")}\n${ballast}ET${drawing}`;
     return objects.push(
       `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> /Contents ${5 + index * 2} 0 R >>`,
       deflate ? compressed(content) : { dictionary: "", content },
@@ -66,13 +77,17 @@ export function makePdf({
   return assemble(objects, encryption);
 }
 
-function scanned({ width, height, grey }: Picture, index: number): PdfObject[] {
-  // The picture is inline and not an object of its own, so that each page has two objects, whatever is on it.
+/** The picture is inline and not an object of its own, so that each page has two objects, whatever is on it. */
+function pictureOperators({ width, height, grey }: Picture, place: Illustrated["place"]): string {
+  const [left, bottom, wide, high] = place;
   const head = `/W ${width} /H ${height} /CS /G /BPC 8 /L ${grey.length}`;
-  const pixels = Buffer.from(grey).toString("latin1");
+  return `q ${wide} 0 0 ${high} ${left} ${bottom} cm BI ${head} ID ${Buffer.from(grey).toString("latin1")}\nEI Q`;
+}
+
+function scanned(picture: Picture, index: number): PdfObject[] {
   return [
     `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents ${5 + index * 2} 0 R >>`,
-    { dictionary: "", content: `q 595 0 0 842 0 0 cm BI ${head} ID ${pixels}\nEI Q` },
+    { dictionary: "", content: pictureOperators(picture, [0, 0, 595, 842]) },
   ];
 }
 

@@ -1,0 +1,85 @@
+import { describe, expect, it } from "vitest";
+import { engine, line, onePage, type OnePage } from "../../test/one-page.ts";
+
+const PIXEL = "BI /W 1 /H 1 /CS /G /BPC 8 /L 1 ID \0\nEI";
+const picture = (left: number, bottom: number, width: number, height: number): string =>
+  `q ${width} 0 0 ${height} ${left} ${bottom} cm ${PIXEL} Q\n`;
+const own = line(740, "A page with text of its own, which is no scan.");
+/** Small shapes in a row, each of the size of a letter. */
+const shapes = (count: number, y: number, apart = 6): string =>
+  Array.from({ length: count }, (_, index) => `${72 + apart * index} ${y} 4 8 re f\n`).join("");
+
+/** The sizes of a page's figures as drawn, in points, in reading order. */
+async function figuresOn(page: OnePage): Promise<Array<readonly [width: number, height: number]>> {
+  const document = await engine.open(onePage(page), undefined);
+  const { figures } = await document.read(1, { figures: true });
+  const pictures = (await document.drawFigures?.(1)) ?? [];
+  await document.close();
+  expect(figures).toBe(pictures.length > 0);
+  return pictures.map((pgm) => {
+    const [, width, height] = /^P5 (\d+) (\d+) /.exec(Buffer.from(pgm.subarray(0, 30)).toString("latin1")) ?? [];
+    return [Math.round((Number(width) * 72) / 300), Math.round((Number(height) * 72) / 300)] as const;
+  });
+}
+
+describe("the figures of a page", () => {
+  it("are its pictures, from top to bottom and from left to right, except icons", async () => {
+    const content =
+      own +
+      picture(250, 300, 90, 60) +
+      picture(200, 400, 300, 150) +
+      picture(72, 300, 80, 60) +
+      picture(72, 500, 10, 10);
+    expect(await figuresOn({ content })).toEqual([
+      [300, 150],
+      [80, 60],
+      [90, 60],
+    ]);
+  });
+
+  it("are one figure if a picture is cut into strips", async () => {
+    const strips = [0, 1, 2, 3].map((at) => picture(72, 400 + 25 * at, 200, 25)).join("");
+    expect(await figuresOn({ content: own + strips })).toEqual([[200, 100]]);
+  });
+
+  it("are found inside of forms, where the form puts them", async () => {
+    const form = {
+      dictionary: "/Type /XObject /Subtype /Form /BBox [0 0 100 100] /Matrix [1 0 0 1 5 5]",
+      content: picture(0, 0, 90, 40),
+    };
+    const content = `${own} q 2 0 0 2 80 300 cm /X1 Do Q`;
+    expect(await figuresOn({ content, objects: [form], resources: "/XObject << /X1 6 0 R >>" })).toEqual([[180, 80]]);
+  });
+
+  it("are drawings with many shapes of the size of letters", async () => {
+    expect(await figuresOn({ content: own + shapes(60, 300) })).toEqual([[358, 8]]);
+    expect(await figuresOn({ content: own + shapes(20, 300) })).toEqual([]);
+    const scattered = [0, 1, 2].map((at) => shapes(20, 300 + 60 * at, 22)).join("");
+    expect(await figuresOn({ content: own + scattered })).toEqual([]);
+  });
+
+  it("end at the page's edge", async () => {
+    expect(await figuresOn({ content: own + picture(-100, 200, 300, 100) })).toEqual([[200, 100]]);
+  });
+
+  it("are none where text lies over the picture: its words are known", async () => {
+    const content =
+      picture(60, 690, 480, 70) + own + line(720, "and a second line of text") + line(700, "and a third one");
+    expect(await figuresOn({ content })).toEqual([]);
+  });
+
+  it("are found on a background that fills the page", async () => {
+    const content =
+      picture(0, 0, 612, 792) +
+      picture(200, 300, 300, 150) +
+      Array.from({ length: 12 }, (_, at) =>
+        line(740 - 20 * at, "a line of the page's own text on its background"),
+      ).join("");
+    expect(await figuresOn({ content: content.replaceAll("'", "") })).toEqual([[300, 150]]);
+  });
+
+  it("are upright if the page's text is turned", async () => {
+    const turned = "BT /F1 12 Tf 0 1 -1 0 90 100 Tm (A page whose text runs upwards, in one long line.) Tj ET\n";
+    expect(await figuresOn({ content: turned + picture(150, 100, 80, 300) })).toEqual([[300, 80]]);
+  });
+});
