@@ -96,8 +96,8 @@ async function reportsOn(document: OpenDocument, page: number, job: Job): Promis
 async function read(document: OpenDocument, page: number, job: Job): Promise<Report> {
   const isMarkdown = job.format === "markdown";
   const found = await document.read(page, { styled: isMarkdown, figures: job.figures === true });
-  const { lines, precision, rules, pictured, unnamed = false, damaged = false, attachments = [] } = found;
-  const whole = isMarkdown ? pageMarkdown(lines, { precision, rules }) : pageText(lines, precision);
+  const { lines, precision, rules, tags, pictured, unnamed = false, damaged = false, attachments = [] } = found;
+  const whole = isMarkdown ? pageMarkdown(lines, { precision, rules, tags }) : pageText(lines, precision);
   // One byte more than the limit is sent, so that the parent sees that the text was longer.
   const text = cutText(whole, job.maxTextBytes + 1);
   const scan = !unnamed && pictured && isSparse(lines);

@@ -1,5 +1,6 @@
 import type { Line, Precision } from "../text/layout.ts";
 import type { Rules } from "../text/styled.ts";
+import type { Tags } from "../tags/tags.ts";
 import type { Rotation } from "../text/rotation.ts";
 
 /** A PDF engine: a library that reads PDFs page by page, in a child process. */
@@ -48,6 +49,8 @@ export interface ReadPage {
   readonly precision?: Precision;
   /** The straight lines that are drawn on the page; set only if the page was read with `styled`. */
   readonly rules?: Rules;
+  /** What the tags of the page state; set only if the page was read with `styled`, and the file is tagged. */
+  readonly tags?: Tags | undefined;
   /**
    * Whether the page may show text that only OCR can read: pictures cover much of the page, or it has many drawn paths.
    */

@@ -17,6 +17,7 @@ import { attachmentsOf, embeddedPdfs, lookAtAnnotations, NO_ANNOTATIONS } from "
 import { createContentStreams, type ContentStreams } from "../file/content-streams.ts";
 import { hasUnicodeCodes } from "../file/unicode-codes.ts";
 import { createSecondReader, type SecondReader } from "./second-reader.ts";
+import { createTagReader } from "../tags/read-tags.ts";
 import { isSparse } from "../text/scan.ts";
 
 /** The code that FPDF_GetLastError returns if the password is missing or wrong. */
@@ -63,8 +64,8 @@ function openDocument(
   const { call } = pdfium;
   const { data, document } = load(pdfium, bytes, password);
   const form = createForm(pdfium, document);
-  let unicode: boolean | undefined;
-  const isUnicode = (): boolean => (unicode ??= hasUnicodeCodes(bytes));
+  const tagsOf = createTagReader(pdfium, document);
+  const isUnicode = once(() => hasUnicodeCodes(bytes));
   const isDamaged = damageCheck(pdfium, document, bytes);
   return {
     pages: call.FPDF_GetPageCount(document),
@@ -77,7 +78,7 @@ function openDocument(
         const { attachments, types } = annotated ? lookAtAnnotations(pdfium, page) : NO_ANNOTATIONS;
         return {
           ...read,
-          ...(styled && { rules: rulesOf(pdfium, page, read.rotation) }),
+          structure: styled ? { rules: rulesOf(pdfium, page, read.rotation), tags: tagsOf(page, read.rotation) } : {},
           attachments,
           ...(figures && { figures: hasFigures(pdfium, page) }),
           annotations: takeAnnotations({ ...pdfium, rotation: read.rotation }, form, { page, types }),
@@ -96,8 +97,8 @@ function openDocument(
         const lines = withAnnotated([...estimatedLines(text), ...shown], annotations);
         return { lines, precision: ESTIMATED, pictured, damaged, attachments };
       }
-      const { rules, figures: hasFigure } = plain;
-      const more = { pictured, unnamed, damaged, attachments, ...(rules && { rules }), figures: hasFigure === true };
+      const { structure, figures: hasFigure } = plain;
+      const more = { pictured, unnamed, damaged, attachments, ...structure, figures: hasFigure === true };
       const drawn = annotations?.flattened ? readDrawn(false) : plain;
       const isMarked = plain.guesses.size + drawn.guesses.size > 0;
       const names = isMarked ? ((await second.textOf(number)) ?? "") : "";
@@ -120,6 +121,12 @@ function openDocument(
       call.free(data);
     },
   };
+}
+
+/** Returns a function that calls `find` the first time only, and returns the same value each time. */
+function once(find: () => boolean): () => boolean {
+  let found: boolean | undefined;
+  return () => (found ??= find());
 }
 
 /**

@@ -1,4 +1,5 @@
 import { init } from "@embedpdf/pdfium";
+import type { TagCalls } from "../tags/tag-calls.ts";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 
@@ -9,9 +10,8 @@ const WASM = createRequire(import.meta.url).resolve("@embedpdf/pdfium/pdfium.was
  * package's own wrappers are not used, because for most of these functions converting the arguments takes longer than
  * the call.
  */
-export interface PdfiumCalls {
+export interface PdfiumCalls extends TagCalls {
   malloc(size: number): number;
-  free(at: number): void;
   FPDF_LoadMemDocument(data: number, size: number, password: number): number;
   FPDF_GetLastError(): number;
   FPDF_GetPageCount(document: number): number;
@@ -35,10 +35,6 @@ export interface PdfiumCalls {
   /** Returns by how many clockwise quarter turns the page is shown. */
   FPDFPage_GetRotation(page: number): number;
   FPDFPage_SetRotation(page: number, quarters: number): void;
-  FPDFPage_CountObjects(page: number): number;
-  FPDFPage_GetObject(page: number, index: number): number;
-  FPDFPageObj_GetType(object: number): number;
-  FPDFPageObj_GetBounds(object: number, left: number, bottom: number, right: number, top: number): number;
   /** Writes the six numbers of an object's matrix, as 32-bit floats, to the address `at`. */
   FPDFPageObj_GetMatrix(object: number, at: number): number;
   FPDFFormObj_CountObjects(form: number): number;

@@ -1,7 +1,10 @@
 import { cleanText } from "../text/clean-text.ts";
 import { pageText, type Line, type Precision } from "../text/layout.ts";
+import { taggedTables } from "../tags/tagged-tables.ts";
+import type { Tags } from "../tags/tags.ts";
+import { wordTagger } from "../tags/word-tags.ts";
 import { NO_RULES, type Rules } from "../text/styled.ts";
-import { cellsOf, isOneRow } from "./cells.ts";
+import { cellsOf, isOneRow, wordsOf } from "./cells.ts";
 import { drawnGrids } from "./drawn-grid.ts";
 import { withTablesTogether } from "./drawn-tables.ts";
 import { codeBlock } from "./code.ts";
@@ -20,21 +23,35 @@ const NUMBERED = /^\(?(\d{1,3}|[A-Za-z])[.)]\s+/;
  */
 export function pageMarkdown(
   lines: readonly Line[],
-  how: { precision?: Precision | undefined; rules?: Rules | undefined } = {},
+  how: { precision?: Precision | undefined; rules?: Rules | undefined; tags?: Tags | undefined } = {},
 ): string {
-  const { precision, rules = NO_RULES } = how;
+  const { precision, rules = NO_RULES, tags } = how;
   const grids = drawnGrids(rules);
   const cells = cellsOf(withRtlMirrored(withTablesTogether(lines, grids), grids));
   const body = bodyOf(cells);
-  const end = footnotesFrom(cells, body);
+  const tagged = tags ? taggedTables(cells, cells.map(wordTagger(tags, wordsOf)), tags) : [];
+  const end = Math.max(footnotesFrom(cells, body), tagged.at(-1)?.to ?? 0);
   const blocks: string[] = [];
   let at = 0;
-  for (const table of tablesOf(cells.slice(0, end), rules, body)) {
+  for (const table of withOthers(tagged, end, (from, to) => tablesOf(cells.slice(from, to), rules, body))) {
     blocks.push(...textBlocks(withLtrAsDrawn(cells.slice(at, table.from)), body, precision), tableBlock(table));
     at = table.to;
   }
   blocks.push(...textBlocks(withLtrAsDrawn(cells.slice(at, end)), body, precision));
   return withFootnotes(blocks, readFootnotes(cells.slice(end))).join("\n\n");
+}
+
+/** Adds the tables that `find` finds between the given ones, and after them up to `end`. */
+function withOthers(given: readonly Table[], end: number, find: (from: number, to: number) => Table[]): Table[] {
+  const ends = [0, ...given.map(({ to }) => to)];
+  return ends.flatMap((from, index) => {
+    const next = given[index];
+    const found = find(from, next?.from ?? end);
+    return [
+      ...found.map((table) => ({ ...table, from: from + table.from, to: from + table.to })),
+      ...(next ? [next] : []),
+    ];
+  });
 }
 
 /**
