@@ -1,6 +1,7 @@
 import type { Line } from "../text/layout.ts";
 import type { Extent, Rules } from "../text/styled.ts";
 import { wordsOf, type Word } from "./cells.ts";
+import { firstIndex } from "./first-index.ts";
 
 /** Words with a smaller gap than this between them, in ems, belong to one cell. */
 const WORD_GAP_EM = 0.5;
@@ -38,10 +39,12 @@ function widenedBy(fragment: Fragment, word: Word): Fragment {
 }
 
 /**
- * Whether a line is full: it has at least two fragments, and at least the part FULL_LINE of those of the fullest line.
+ * Returns a function that tests whether a line is full: it has at least two fragments, and at least the part FULL_LINE
+ * of those of the fullest line.
  */
-export function isFull(line: readonly Fragment[], lines: ReadonlyArray<readonly Fragment[]>): boolean {
-  return line.length > 1 && line.length >= FULL_LINE * Math.max(...lines.map(({ length }) => length));
+export function fullTest(lines: ReadonlyArray<readonly Fragment[]>): (line: readonly Fragment[]) => boolean {
+  const most = lines.reduce((all, { length }) => Math.max(all, length), 0);
+  return ({ length }) => length > 1 && length >= FULL_LINE * most;
 }
 
 /**
@@ -50,51 +53,93 @@ export function isFull(line: readonly Fragment[], lines: ReadonlyArray<readonly 
  */
 export function columnsOf(lines: ReadonlyArray<readonly Fragment[]>, rules: Rules): Extent[] {
   const all = lines.flat();
-  const [left, right] = [Math.min(...all.map((one) => one.left)), Math.max(...all.map((one) => one.right))];
+  const { left, right } = around(all);
   const between = uprightBetween(lines, rules, { left, right });
   if (between.length > 0) {
     const edges = [-Infinity, ...between, Infinity];
     return edges.slice(1).map((edge, index) => ({ left: edges[index] ?? -Infinity, right: edge }));
   }
-  let columns: Extent[] = [];
-  for (const line of lines) if (isFull(line, lines)) for (const one of line) columns = widened(columns, one);
+  const wide = united(lines.filter(fullTest(lines)).flat().filter(isWide), OVERLAP);
   // In a line that is not full, a fragment that overlaps no column found so far becomes a further column, unless it is
-  // alone in its line.
-  for (const line of lines)
-    if (line.length > 1)
-      for (const one of line) if (overlapping(columns, one).length === 0) columns = widened(columns, one);
-  return columns.toSorted((one, other) => one.left - other.left);
+  // alone in its line. So does a fragment that is too narrow to overlap any.
+  const beside = lines.filter(({ length }) => length > 1).flat();
+  for (const one of beside) {
+    const at = isWide(one) ? placeIn(wide, one, OVERLAP) : -1;
+    if (at >= 0) wide.splice(at, 0, extentOf(one));
+  }
+  const narrow = beside.filter((one) => !isWide(one) && placeIn(wide, one, -OVERLAP) >= 0);
+  return [...wide, ...united(narrow, -OVERLAP)].sort((one, other) => one.left - other.left);
 }
+
+/** Extents overlap if they have more than this in common, in points. */
+const OVERLAP = 0.5;
+const isWide = ({ left, right }: Extent): boolean => right - left > OVERLAP;
+const extentOf = ({ left, right }: Extent): Extent => ({ left, right });
+
+function around(all: readonly Extent[]): Extent {
+  let [left, right] = [Infinity, -Infinity];
+  for (const one of all) [left, right] = [Math.min(left, one.left), Math.max(right, one.right)];
+  return { left, right };
+}
+
+/** Joins extents that have more than `overlap` in common. */
+function united(all: readonly Extent[], overlap: number): Extent[] {
+  const columns: Extent[] = [];
+  for (const one of all.toSorted((first, second) => first.left - second.left)) {
+    const last = columns.at(-1);
+    if (last && Math.min(last.right, one.right) - one.left > overlap)
+      columns[columns.length - 1] = { left: last.left, right: Math.max(last.right, one.right) };
+    else columns.push(extentOf(one));
+  }
+  return columns;
+}
+
+/**
+ * The index at which an extent belongs among columns, which are sorted and do not overlap; -1 if it has more than
+ * `overlap` in common with one of them.
+ */
+function placeIn(columns: readonly Extent[], one: Extent, overlap: number): number {
+  const at = firstIndex(columns.length, (index) => columns[index]!.right > one.left + overlap);
+  return (columns[at]?.left ?? Infinity) < one.right - overlap ? -1 : at;
+}
+
+/** Upright lines that are less than this many points apart are one line, such as the edges of a thick one. */
+const SAME_LINE = 4;
+/** In points. Not every one of hundreds of lines side by side is examined. */
+const MIN_STEP = 0.5;
 
 /**
  * Returns the x positions of the upright lines that are drawn inside of the table, beside more than half of its lines
  * of text.
  */
 function uprightBetween(lines: ReadonlyArray<readonly Fragment[]>, rules: Rules, { left, right }: Extent): number[] {
-  const baselines = lines.flat().map(({ line }) => line.baseline);
-  const [top, bottom] = [Math.max(...baselines), Math.min(...baselines)];
-  const inside = rules.upright.filter(({ x }) => x > left && x < right);
+  const baselines = lines.map((line) => line[0]?.line.baseline ?? 0).sort((one, other) => one - other);
+  if (lines.every((line) => line.every((one) => one.line.baseline === baselines[0]))) return [];
+  const inside = rules.upright.filter(({ x }) => x > left && x < right).sort((one, other) => one.x - other.x);
   const found: number[] = [];
-  for (const x of inside.map((rule) => rule.x).toSorted((one, other) => one - other)) {
-    if (x - (found.at(-1) ?? -Infinity) < 4) continue;
-    const parts = inside.filter((rule) => Math.abs(rule.x - x) < 4);
-    const drawn = lines.filter((line) => parts.some((part) => covers(part, line[0]?.line.baseline ?? 0))).length;
-    if (top > bottom && drawn * 2 > lines.length) found.push(x);
+  let [from, to, examined] = [0, 0, -Infinity];
+  for (const { x } of inside) {
+    if (x - (found.at(-1) ?? -Infinity) < SAME_LINE || x - examined < MIN_STEP) continue;
+    examined = x;
+    while (x - inside[from]!.x >= SAME_LINE) from++;
+    while (to < inside.length && inside[to]!.x - x < SAME_LINE) to++;
+    if (countBeside(baselines, inside.slice(from, to)) * 2 > lines.length) found.push(x);
   }
   return found;
 }
 
-function covers({ bottom, top }: Rules["upright"][number], baseline: number): boolean {
-  return bottom <= baseline + 1 && top >= baseline;
-}
-
-function widened(columns: readonly Extent[], one: Extent): Extent[] {
-  const touched = overlapping(columns, one);
-  const all = [...touched, one];
-  const column = { left: Math.min(...all.map((each) => each.left)), right: Math.max(...all.map((each) => each.right)) };
-  return [...columns.filter((each) => !touched.includes(each)), column];
+/** How many baselines, which are sorted, have at least one of the upright lines beside them. */
+function countBeside(baselines: readonly number[], upright: Rules["upright"]): number {
+  let [count, done] = [0, 0];
+  for (const { bottom, top } of upright.toSorted((one, other) => one.bottom - other.bottom)) {
+    const from = firstIndex(baselines.length, (index) => baselines[index]! >= bottom - 1);
+    const to = firstIndex(baselines.length, (index) => baselines[index]! > top);
+    count += Math.max(0, to - Math.max(from, done));
+    done = Math.max(done, to);
+  }
+  return count;
 }
 
 export function overlapping(columns: readonly Extent[], one: Extent): Extent[] {
-  return columns.filter((column) => Math.min(column.right, one.right) - Math.max(column.left, one.left) > 0.5);
+  return columns.filter((column) => Math.min(column.right, one.right) - Math.max(column.left, one.left) > OVERLAP);
 }

@@ -4,6 +4,7 @@ import { NO_RULES, type Extent, type Rules } from "../text/styled.ts";
 import { isOneRow } from "./cells.ts";
 import type { DrawnGrid } from "./drawn-grid.ts";
 import { drawnTables } from "./drawn-tables.ts";
+import { drawnBetween, nearestDrawn } from "./drawn-between.ts";
 import { gridOf } from "./grid.ts";
 
 /** A table on a page, and the texts of its cells, row by row. */
@@ -36,7 +37,10 @@ const MAX_BOXED_GAP_EM = 2.1;
 /** A drawn line ends the row above it if it is at most this many ems below the row's last line. */
 const MAX_BELOW_EM = 1.6;
 
-/** Finds the tables of a page, from top to bottom. */
+/** To find the last row of a table, at most this many of its last pieces of text are examined. */
+const MAX_ROW_PIECES = 100;
+
+/** Finds the tables of a page, from top to bottom. The horizontal lines of `rules` are sorted, see `withSortedRules`. */
 export function findTables(
   cells: readonly Line[],
   { rules, grids, isCode }: { rules: Rules; grids: readonly DrawnGrid[]; isCode(cell: Line): boolean },
@@ -74,52 +78,77 @@ function undrawnTables(
  * side by side.
  */
 export function spansOf(cells: readonly Line[], rules: Rules = NO_RULES): Array<readonly [from: number, to: number]> {
-  const spans: Array<[number, number]> = [];
+  const spans: Span[] = [];
   cells.forEach((cell, index) => {
     const last = cells.slice(index + 1, index + 1 + MAX_APART).findLastIndex((other) => isOneRow(cell, other));
     if (last < 0) return;
     const to = index + last + 2;
-    const span = spans.at(-1);
-    if (span && (index < span[1] || goesOn(cells, span, index, rules))) span[1] = Math.max(span[1], to);
-    else spans.push([index, to]);
+    let span = spans.at(-1);
+    if (!span || (index >= span.to && !goesOn(cells, span, index, rules)))
+      spans.push((span = { from: index, to: index, top: -Infinity, bottom: Infinity }));
+    for (; span.to < to; span.to++) {
+      const { baseline } = cells[span.to]!;
+      span.top = Math.max(span.top, baseline);
+      span.bottom = Math.min(span.bottom, baseline);
+    }
   });
-  return spans;
+  return spans.map(({ from, to }) => [from, to]);
+}
+
+/** A range of pieces of text that may be a table, and the baselines of its highest and of its lowest piece. */
+interface Span {
+  readonly from: number;
+  to: number;
+  top: number;
+  bottom: number;
 }
 
 /**
  * Whether the row at `index` belongs to the table before it: all pieces of text between them are further lines of the
  * table's cells, or in a box of drawn lines.
  */
-function goesOn(cells: readonly Line[], [from, to]: readonly [number, number], index: number, rules: Rules): boolean {
+function goesOn(cells: readonly Line[], { from, to, top, bottom }: Span, index: number, rules: Rules): boolean {
   if (index - to > MAX_BETWEEN) return false;
-  const table = cells.slice(from, to);
   const between = cells.slice(to, index);
   const next = cells[index] as Line;
-  const [top, bottom] = [Math.max(...table.map(baselineOf)), Math.min(...[...table, ...between].map(baselineOf))];
-  if (Math.abs(next.size - (table.at(-1)?.size ?? 0)) > 0.15 * next.size) return false;
-  if (next.baseline > Math.min(...table.map(baselineOf))) return false;
-  const isNear = bottom - next.baseline <= MAX_ROW_GAP_EM * next.size;
-  if (!isNear && !isRuled(next, rules, bottom - next.baseline)) return false;
-  const row = lastRow(table);
+  if (Math.abs(next.size - (cells[to - 1]?.size ?? 0)) > 0.15 * next.size) return false;
+  if (next.baseline > bottom) return false;
+  const away = Math.min(bottom, ...between.map(({ baseline }) => baseline)) - next.baseline;
+  const isNear = away <= MAX_ROW_GAP_EM * next.size;
+  if (!isNear && !isRuled(next, rules, away)) return false;
+  if (between.length === 0) return true;
+  const row = lastRow(cells, from, to);
   return between.every(
     (line) => (isInCell(line, row) && line.baseline < top + line.size) || isRuled(line, rules, 2.5 * line.size),
   );
 }
 
-const baselineOf = ({ baseline }: Line): number => baseline;
-
 /** Whether a drawn line is below the piece of text, and another at most `above` points above it. */
 function isRuled({ left, right, baseline, size }: Line, { across }: Rules, above: number): boolean {
-  const over = across.filter((rule) => rule.left <= left + size && rule.right >= right - size);
+  const isOver = (rule: Extent): boolean => rule.left <= left + size && rule.right >= right - size;
   return (
-    over.some(({ y }) => y > baseline && y <= baseline + above) &&
-    over.some(({ y }) => y < baseline && y > baseline - MAX_BELOW_EM * size)
+    drawnBetween(across, baseline, baseline + above).some(isOver) &&
+    drawnBetween(across, baseline - MAX_BELOW_EM * size, baseline).some((rule) => rule.y < baseline && isOver(rule))
   );
 }
 
-function lastRow(table: readonly Line[]): Line[] {
-  const paired = table.filter((cell) => table.some((other) => other !== cell && isOneRow(cell, other)));
-  const bottom = Math.min(...paired.map(({ baseline }) => baseline));
+/**
+ * The pieces of text of the last row of a table: those that are lowest, among those that have another one beside them.
+ * They are the last ones that are drawn, too.
+ */
+function lastRow(cells: readonly Line[], from: number, to: number): Line[] {
+  const last = cells.slice(Math.max(from, to - MAX_ROW_PIECES), to);
+  const byHeight = last.toSorted((one, other) => one.baseline - other.baseline);
+  const isBeside = (cell: Line, index: number, step: -1 | 1): boolean => {
+    for (let at = index + step; at >= 0 && at < byHeight.length; at += step) {
+      const other = byHeight[at]!;
+      if (isOneRow(cell, other)) return true;
+      if (Math.abs(other.baseline - cell.baseline) > cell.size) return false;
+    }
+    return false;
+  };
+  const paired = byHeight.filter((cell, index) => isBeside(cell, index, 1) || isBeside(cell, index, -1));
+  const bottom = paired[0]?.baseline ?? Infinity;
   return paired.filter(({ baseline, size }) => baseline < bottom + 0.4 * size);
 }
 
@@ -137,7 +166,7 @@ function isInCell(line: Line, row: readonly Line[]): boolean {
  * below the first cell are not included, because they may be text after the table.
  */
 function withLastLines(cells: readonly Line[], [from, to]: readonly [number, number], rules: Rules): number {
-  const row = lastRow(cells.slice(from, to));
+  const row = lastRow(cells, from, to);
   const second = Math.min(
     ...row
       .toSorted((one, other) => one.left - other.left)
@@ -170,15 +199,10 @@ function withLastLines(cells: readonly Line[], [from, to]: readonly [number, num
  */
 function ruleBelow(row: readonly Line[], bottom: number, { across }: Rules): number {
   const inner = row.map(({ left, right, size }) => ({ left: left + size, right: right - size }));
-  const below = across.filter(({ y }) => y < bottom).toSorted((one, other) => other.y - one.y);
-  const above = across.filter(({ y }) => y > bottom).toSorted((one, other) => one.y - other.y);
-  const first = below[0]?.y ?? -Infinity;
-  const parts = below.filter(({ y }) => first - y < 1);
-  const isCovered = inner.every((cell) => parts.some(({ left, right }) => left <= cell.left && right >= cell.right));
-  const overhead = above.filter(({ y }) => y - (above[0]?.y ?? y) < 1);
-  const isLikeAbove =
-    Math.abs(leftOf(parts) - leftOf(overhead)) < 2 && Math.abs(rightOf(parts) - rightOf(overhead)) < 2;
-  return parts.length > 0 && isCovered && isLikeAbove ? first : Infinity;
+  const { below, above } = nearestDrawn(across, bottom);
+  const isCovered = inner.every((cell) => below.some(({ left, right }) => left <= cell.left && right >= cell.right));
+  const isLikeAbove = Math.abs(leftOf(below) - leftOf(above)) < 2 && Math.abs(rightOf(below) - rightOf(above)) < 2;
+  return isCovered && isLikeAbove ? (below.at(-1)?.y ?? Infinity) : Infinity;
 }
 
 const leftOf = (parts: readonly Extent[]): number => Math.min(...parts.map(({ left }) => left));

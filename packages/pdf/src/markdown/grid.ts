@@ -1,7 +1,7 @@
 import { EXACT, pageText, type Line } from "../text/layout.ts";
 import type { Extent, Rules } from "../text/styled.ts";
 import { rowsOf } from "./cells.ts";
-import { columnsOf, fragmentsOf, isFull, overlapping, type Fragment, type PlacedLine } from "./columns.ts";
+import { columnsOf, fragmentsOf, fullTest, overlapping, type Fragment, type PlacedLine } from "./columns.ts";
 import { rowTest } from "./table-rows.ts";
 
 /**
@@ -12,6 +12,8 @@ const PROSE_WORDS = 4.5;
 const PROSE_FULL = 0.6;
 /** The free space between a column's drawn line and its text is at most this many ems. */
 const MAX_PADDING_EM = 1;
+/** A range of pieces of text that would have more columns than this is a drawing, such as a map or a chart. */
+const MAX_COLUMNS = 200;
 /** In a column narrower than this many ems, no line of a cell counts as full. */
 const MIN_COLUMN_EM = 9;
 
@@ -22,9 +24,11 @@ const MIN_COLUMN_EM = 9;
 export function gridOf(cells: readonly Line[], rules: Rules): string[][] | undefined {
   const lines = rowsOf(cells).map(fragmentsOf);
   const columns = columnsOf(lines, rules);
-  if (columns.length < 2 || lines.filter((line) => line.length > 1).length < 2) return undefined;
+  if (columns.length < 2 || columns.length > MAX_COLUMNS || lines.filter((line) => line.length > 1).length < 2)
+    return undefined;
   if (isProse(cells, columns)) return undefined;
-  const placed = lines.map((line) => placedIn(line, columns, isFull(line, lines)));
+  const isFull = fullTest(lines);
+  const placed = lines.map((line) => placedIn(line, columns, isFull(line)));
   const isNewRow = rowTest(placed, rules);
   const rows: Line[][][] = [];
   placed.forEach((line, index) => {

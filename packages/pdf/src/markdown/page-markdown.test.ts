@@ -189,6 +189,16 @@ describe("a page in Markdown", () => {
     });
   });
 
+  it("keeps cells narrower than half a point in the column of the cells above and below them", () => {
+    const numbers = ["1", "27", "1", "1", "14"];
+    const page = numbers.flatMap((number, at) => [
+      line("alpha", at),
+      line(number, at, { left: number === "1" ? 209.8 : 210, right: number === "1" ? 210.1 : 220 }),
+    ]);
+    const rows = pageMarkdown(page).split("\n");
+    expect([rows[0], ...rows.slice(2)]).toEqual(numbers.map((number) => `| alpha | ${number} |`));
+  });
+
   it("escapes what only looks like Markdown", () => {
     expect(pageMarkdown([line("# 12 of the list", 0)])).toBe("\\# 12 of the list");
   });

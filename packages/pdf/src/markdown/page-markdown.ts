@@ -7,6 +7,7 @@ import { NO_RULES, type Rules } from "../text/styled.ts";
 import { cellsOf, isOneRow, wordsOf } from "./cells.ts";
 import { drawnGrids } from "./drawn-grid.ts";
 import { withTablesTogether } from "./drawn-tables.ts";
+import { withSortedRules } from "./drawn-between.ts";
 import { codeBlock } from "./code.ts";
 import { findTables, type Table } from "./find-tables.ts";
 import { mirroredRules, withLtrAsDrawn, withRtlMirrored } from "./mirror.ts";
@@ -25,7 +26,8 @@ export function pageMarkdown(
   lines: readonly Line[],
   how: { precision?: Precision | undefined; rules?: Rules | undefined; tags?: Tags | undefined } = {},
 ): string {
-  const { precision, rules = NO_RULES, tags } = how;
+  const { precision, tags } = how;
+  const rules = withSortedRules(how.rules ?? NO_RULES);
   const grids = drawnGrids(rules);
   const cells = cellsOf(withRtlMirrored(withTablesTogether(lines, grids), grids));
   const body = bodyOf(cells);

@@ -1,5 +1,6 @@
 import type { Rules } from "../text/styled.ts";
 import type { PlacedLine } from "./columns.ts";
+import { drawnBetween } from "./drawn-between.ts";
 
 /** The lines of one cell are at most this many ems apart. */
 const MAX_LINE_EM = 1.45;
@@ -19,7 +20,8 @@ const WHOLE = 0.8;
  * not separate the rows, the distances between the lines of text do.
  */
 export function rowTest(lines: readonly PlacedLine[], rules: Rules): (index: number) => boolean {
-  const ruled = lines.map((_, index) => index > 0 && hasRuleAbove(lines, index, rules));
+  const hasRuleAbove = drawnTest(lines, rules);
+  const ruled = lines.map((_, index) => index > 0 && hasRuleAbove(index));
   const begins = [0, ...ruled.flatMap((is, index) => (is ? [index] : [])), lines.length];
   const longest = Math.max(...begins.slice(1).map((begin, index) => begin - (begins[index] ?? 0)));
   const within = lines.filter((_, index) => index > 0 && ruled[index] === false);
@@ -31,15 +33,18 @@ export function rowTest(lines: readonly PlacedLine[], rules: Rules): (index: num
   return (index) => !goesOn(index);
 }
 
-function hasRuleAbove(lines: readonly PlacedLine[], index: number, { across }: Rules): boolean {
-  const [above, below] = [lines[index - 1]?.flat() ?? [], lines[index]?.flat() ?? []];
-  const all = lines.flat(2);
-  const [left, right] = [Math.min(...all.map((one) => one.left)), Math.max(...all.map((one) => one.right))];
-  const [top, bottom] = [above[0]?.baseline ?? 0, below[0]?.baseline ?? 0];
-  const between = across.filter(({ y }) => y < top && y > bottom);
-  const covered = (x: number): boolean => between.some((rule) => rule.left <= x && rule.right >= x);
+/** Returns a function that tests whether a line is drawn above the line of text with the given index. */
+function drawnTest(lines: readonly PlacedLine[], { across }: Rules): (index: number) => boolean {
+  let [left, right] = [Infinity, -Infinity];
+  for (const one of lines.flat(2)) [left, right] = [Math.min(left, one.left), Math.max(right, one.right)];
   const probes = [0.1, 0.3, 0.5, 0.7, 0.9].map((share) => left + share * (right - left));
-  return probes.filter(covered).length >= 4;
+  return (index) => {
+    const [above, below] = [lines[index - 1]?.flat() ?? [], lines[index]?.flat() ?? []];
+    const [top, bottom] = [above[0]?.baseline ?? 0, below[0]?.baseline ?? 0];
+    const between = drawnBetween(across, bottom, top).filter(({ y }) => y < top);
+    const covered = (x: number): boolean => between.some((rule) => rule.left <= x && rule.right >= x);
+    return probes.filter(covered).length >= 4;
+  };
 }
 
 /** Returns a function that tests whether the line with the given index continues the row of the line before it. */

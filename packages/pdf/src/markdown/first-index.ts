@@ -1,0 +1,10 @@
+/** The first index that passes `test`, by binary search: all higher indexes pass, too. `length` if there is none. */
+export function firstIndex(length: number, test: (index: number) => boolean): number {
+  let [low, high] = [0, length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (test(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
