@@ -2,7 +2,7 @@ import { cleanText } from "./clean-text.ts";
 import { PHRASED } from "./clusters.ts";
 import { isMostlyRtl } from "./right-to-left.ts";
 import { hangulBreaks, phraseBreaks, type IsBreak } from "./word-breaks.ts";
-import type { Extent, Style } from "./styled.ts";
+import type { Extent, LineRole, Style } from "./styled.ts";
 
 /** A line and its position on the page. Lengths are in points, from the left and from the bottom. */
 export interface Line extends Partial<Omit<Style, "words">> {
@@ -33,6 +33,7 @@ export interface Line extends Partial<Omit<Style, "words">> {
   readonly marked?: boolean;
   /** Whether the line is mirrored already: it was read from the right, and now begins at the left. */
   readonly mirrored?: boolean;
+  readonly role?: LineRole | undefined;
 }
 
 /**
