@@ -33,7 +33,8 @@ import {
 import { lettersOf, signsOf, type Letter } from "./pdfium-letters.ts";
 import { drawingOf, withoutRepeats, type Drawing } from "./actual-text.ts";
 import { slopedGroups, type PartGroup } from "./pdfium-sloped.ts";
-import { readText } from "./pdfium-text.ts";
+import { ACCENT, withAccents } from "../drawn/accents.ts";
+import { readText, type GivenText } from "./pdfium-text.ts";
 import type { Guesses } from "../text/second-names.ts";
 import { withoutGuesses, type KnownText } from "./unnamed-letters.ts";
 import type { Codes } from "./second-reader.ts";
@@ -122,7 +123,9 @@ export function readLines(
   const count = pdfium.call.FPDFText_CountChars(text);
   if (count <= 0) return { lines: [], unnamed: false, guesses: new Map() };
   const all = readText(pdfium, text, count);
-  const { text: given, chars, spans, named = false, utf8 = false } = withoutRepeats(pdfium, { page, text }, all);
+  const drawn = withoutRepeats(pdfium, { page, text }, all);
+  const { spans, named = false, utf8 = false } = drawn;
+  const { text: given, chars } = joinedAccents(pdfium, text, drawn) ?? drawn;
   const letters = lettersOf(pdfium, text, { chars, spans, rotation, decoded: all.decoded });
   let drawing: Drawing | undefined;
   const isRead = (): ((object: number) => boolean) => {
@@ -158,6 +161,15 @@ export function readLines(
   } finally {
     letters.done();
   }
+}
+
+/** The text with one letter for each accent and its letter; undefined if no accent is drawn apart from its letter. */
+function joinedAccents(pdfium: Pdfium, text: number, drawn: GivenText): Pick<GivenText, "text" | "chars"> | undefined {
+  if (drawn.text.search(ACCENT) < 0) return undefined;
+  const letters = lettersOf(pdfium, text, { chars: drawn.chars });
+  const joined = withAccents(drawn, letters);
+  letters.done();
+  return joined;
 }
 
 /**
