@@ -1,4 +1,4 @@
-import type { Letter, Letters } from "../engines/pdfium-letters.ts";
+import type { DrawnLetters, Place } from "./letters.ts";
 
 /*
  * Some programs, such as TeX with its oldest fonts, draw an accented letter as two letters at one place: an accent that
@@ -66,7 +66,7 @@ interface Accented {
  * Makes one letter of each accent and the letter at its place. Returns undefined if there is none. `letters`: the
  * characters of `text`, by their indexes in it.
  */
-export function withAccents(drawn: Drawn, letters: Letters): (Drawn & { readonly chars: Int32Array }) | undefined {
+export function withAccents(drawn: Drawn, letters: DrawnLetters): (Drawn & { readonly chars: Int32Array }) | undefined {
   const { text, chars } = drawn;
   const changes = new Map<number, string>();
   for (let start = 0; start < text.length;) {
@@ -98,7 +98,7 @@ function changesIn(
     start,
     letters,
     changes,
-  }: { readonly start: number; readonly letters: Letters; readonly changes: Map<number, string> },
+  }: { readonly start: number; readonly letters: DrawnLetters; readonly changes: Map<number, string> },
 ): void {
   const placed = Array.from(line, (_sign, at) => letters.of(start + at));
   const removed = new Set<number>();
@@ -128,7 +128,7 @@ function changesIn(
 /** The letter of a line at the place of an accent, the nearest to it in the text; undefined if there is none. */
 function accented(
   line: string,
-  placed: ReadonlyArray<Letter | undefined>,
+  placed: ReadonlyArray<Place | undefined>,
   accent: number,
   mark: string,
 ): Accented | undefined {

@@ -1,4 +1,4 @@
-import type { Letters } from "../engines/pdfium-letters.ts";
+import type { DrawnLetters } from "./letters.ts";
 import { CELL_GAP_EM, isSpace } from "../text/space.ts";
 
 /*
@@ -42,7 +42,7 @@ export interface SpacedLine {
 }
 
 /** How wide the gaps between letters are in the first line of a page whose letters are spaced out, in ems; 0 if none is. */
-export function letterSpacing(letters: Letters, raw: string): number {
+export function letterSpacing(letters: DrawnLetters, raw: string): number {
   let looks = 0;
   for (const { index } of raw.matchAll(ALONE)) {
     if (looks++ === MAX_ALONE) return 0;
@@ -61,7 +61,7 @@ export function letterSpacing(letters: Letters, raw: string): number {
  * word, and with tabs between cells. Returns undefined if the letters are not spaced out, or all blanks are real.
  * `usual`: the spacing of other lines on the page, in ems.
  */
-export function withoutSpacing(letters: Letters, line: SpacedLine, usual: number): string | undefined {
+export function withoutSpacing(letters: DrawnLetters, line: SpacedLine, usual: number): string | undefined {
   const { text, size } = line;
   const found = spacingOf(letters, line);
   if (found === undefined || !isMostlyLetters(text)) return undefined;
@@ -78,7 +78,7 @@ export function withoutSpacing(letters: Letters, line: SpacedLine, usual: number
 
 /** The gaps in a line whose letters are spaced out; undefined if they are not. `blank`: how wide a blank is at least. */
 function spacingOf(
-  letters: Letters,
+  letters: DrawnLetters,
   { text, start, size }: SpacedLine,
 ): (Gaps & { readonly spacing: number; readonly blank: number }) | undefined {
   const { gaps, made } = gapsIn(letters, text, start);
@@ -103,7 +103,7 @@ interface Gaps {
   readonly made: Array<{ readonly at: number; readonly gap: number }>;
 }
 
-function gapsIn(letters: Letters, text: string, start: number): Gaps {
+function gapsIn(letters: DrawnLetters, text: string, start: number): Gaps {
   const [gaps, made]: [Gaps["gaps"], Gaps["made"]] = [[], []];
   let before = -1;
   for (let at = 0; at < text.length; at++) {
