@@ -2,7 +2,7 @@ import { withoutStretch, type Line } from "../text/layout.ts";
 import type { Extent } from "../text/styled.ts";
 
 /** Pieces of text are in one row if their baselines differ by at most this many ems. */
-const SAME_ROW_EM = 0.4;
+export const SAME_ROW_EM = 0.4;
 /**
  * A raised mark, such as that of a footnote, has at most this part of the size of the text before it, and at most
  * MARK_CHARS characters.

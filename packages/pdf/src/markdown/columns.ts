@@ -5,10 +5,21 @@ import { firstIndex } from "./first-index.ts";
 
 /** Words with a smaller gap than this between them, in ems, belong to one cell. */
 const WORD_GAP_EM = 0.5;
+/** Matches the dots between a text and the next cell. They belong to the text, also if they are this far from it. */
+const LEADER = /^[.\u2026\u00b7_]+$/;
+const MAX_LEADER_GAP_EM = 2;
 /**
  * A line is full if it has at least this part of the cells of the fullest line. Only full lines determine the columns.
  */
 const FULL_LINE = 0.6;
+/**
+ * A gap between columns may be crossed by at most this part of the full lines, but by one line if there are at least
+ * MIN_LINES: heads and headings are often wider than the columns below them.
+ */
+const MAX_ACROSS = 0.15;
+const MIN_LINES = 4;
+/** A table has at most this many lines of heads. */
+const MAX_HEAD_LINES = 3;
 
 /** For each column of a table: the pieces of text that a line has in it. */
 export type PlacedLine = ReadonlyArray<readonly Line[]>;
@@ -26,7 +37,8 @@ export function fragmentsOf(line: readonly Line[]): Fragment[] {
     for (const word of wordsOf(piece)) {
       const last = found.at(-1);
       const gap = last ? Math.max(word.left - last.right, last.left - word.right) : Infinity;
-      if (last && gap < WORD_GAP_EM * piece.size) found[found.length - 1] = widenedBy(last, word);
+      const isNear = gap < (LEADER.test(word.text) ? MAX_LEADER_GAP_EM : WORD_GAP_EM) * piece.size;
+      if (last && isNear) found[found.length - 1] = widenedBy(last, word);
       else found.push({ words: [word], line: piece, left: word.left, right: word.right });
     }
     return found;
@@ -59,16 +71,73 @@ export function columnsOf(lines: ReadonlyArray<readonly Fragment[]>, rules: Rule
     const edges = [-Infinity, ...between, Infinity];
     return edges.slice(1).map((edge, index) => ({ left: edges[index] ?? -Infinity, right: edge }));
   }
-  const wide = united(lines.filter(fullTest(lines)).flat().filter(isWide), OVERLAP);
+  const full = lines.filter(fullTest(lines));
+  const most = full.length < MIN_LINES ? 0 : Math.max(1, Math.floor(MAX_ACROSS * full.length));
+  const wide = withoutInnerGaps(commonExtents(full.flat().filter(isWide), most), full);
   // In a line that is not full, a fragment that overlaps no column found so far becomes a further column, unless it is
   // alone in its line. So does a fragment that is too narrow to overlap any.
-  const beside = lines.filter(({ length }) => length > 1).flat();
-  for (const one of beside) {
-    const at = isWide(one) ? placeIn(wide, one, OVERLAP) : -1;
-    if (at >= 0) wide.splice(at, 0, extentOf(one));
-  }
-  const narrow = beside.filter((one) => !isWide(one) && placeIn(wide, one, -OVERLAP) >= 0);
+  const beside = lines.filter(({ length }) => length > 1);
+  for (const [index, line] of beside.entries())
+    for (const one of line) {
+      const at = isWide(one) ? placeIn(wide, one, OVERLAP) : -1;
+      if (at < 0 || (index < MAX_HEAD_LINES && isHeadOf([wide[at - 1], wide[at]], line))) continue;
+      wide.splice(at, 0, extentOf(one));
+    }
+  const narrow = beside.flat().filter((one) => !isWide(one) && placeIn(wide, one, -OVERLAP) >= 0);
   return [...wide, ...united(narrow, -OVERLAP)].sort((one, other) => one.left - other.left);
+}
+
+/**
+ * Whether a text between two columns is the head of one of them, or of both: it is if the line has no other text in one
+ * of them. Heads may be centred over columns whose texts are not.
+ */
+function isHeadOf(neighbours: ReadonlyArray<Extent | undefined>, line: readonly Fragment[]): boolean {
+  return neighbours.some((column) => column && overlapping(line, column).length === 0);
+}
+
+/**
+ * Joins columns if not more lines have text in both of them than have a text that crosses the gap between them. Then the
+ * gap is one within a column, for example between a centred head and the texts below it.
+ */
+function withoutInnerGaps(columns: readonly Extent[], lines: ReadonlyArray<readonly Fragment[]>): Extent[] {
+  const apart = columns.map(() => 0);
+  for (const line of lines) {
+    const sorted = line.filter(isWide).toSorted((one, other) => one.left - other.left);
+    let last = -1;
+    for (const one of sorted) {
+      const from = firstIndex(columns.length, (index) => columns[index]!.right > one.left + OVERLAP);
+      let to = from;
+      while (to < columns.length && columns[to]!.left < one.right - OVERLAP) to++;
+      if (to === from) continue;
+      if (last === from - 1 && last >= 0) apart[from]!++;
+      for (let crossed = from + 1; crossed < to; crossed++) apart[crossed]!--;
+      last = to - 1;
+    }
+  }
+  const joined: Extent[] = [];
+  columns.forEach((column, index) => {
+    const before = joined.at(-1);
+    if (before && apart[index]! <= 0) joined[joined.length - 1] = { left: before.left, right: column.right };
+    else joined.push(column);
+  });
+  return joined;
+}
+
+/** The extents in which more than `most` of the given extents overlap. */
+function commonExtents(all: readonly Extent[], most: number): Extent[] {
+  const ends = all.flatMap(({ left, right }) => [
+    { at: left + OVERLAP / 2, step: 1 },
+    { at: right - OVERLAP / 2, step: -1 },
+  ]);
+  const found: Extent[] = [];
+  let count = 0;
+  let begin = 0;
+  for (const { at, step } of ends.sort((one, other) => one.at - other.at || one.step - other.step)) {
+    if (step > 0 && count === most) begin = at;
+    count += step;
+    if (step < 0 && count === most) found.push({ left: begin - OVERLAP / 2, right: at + OVERLAP / 2 });
+  }
+  return found;
 }
 
 /** Extents overlap if they have more than this in common, in points. */

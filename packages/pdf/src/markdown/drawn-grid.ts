@@ -1,6 +1,7 @@
 import type { Line } from "../text/layout.ts";
 import type { Extent, Rules } from "../text/styled.ts";
-import { firstAtLeast, latticesOf, unionFind, type Lattice, type Segment } from "./drawn-lines.ts";
+import { firstAtLeast } from "./first-index.ts";
+import { latticesOf, unionFind, type Lattice, type Segment } from "./drawn-lines.ts";
 
 /** A table whose cells are drawn: as boxes of lines, or as coloured boxes. */
 export interface DrawnGrid extends Extent {

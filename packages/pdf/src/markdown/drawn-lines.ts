@@ -1,3 +1,4 @@
+import { firstAtLeast } from "./first-index.ts";
 import type { Rules } from "../text/styled.ts";
 
 /** A straight line that is drawn across (`at` is its y) or upright (`at` is its x), from one end to the other. */
@@ -76,17 +77,6 @@ function crossingsOf(across: readonly Segment[], upright: readonly Segment[]): A
     if (found.length > MAX_CROSSINGS) return undefined;
   }
   return found;
-}
-
-/** The index of the first of the sorted numbers that is at least `value`. */
-export function firstAtLeast(sorted: readonly number[], value: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorted[middle] as number) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Keeps sets of numbers that can be united. */

@@ -3,7 +3,7 @@ import type { Extent } from "../text/styled.ts";
 import { rowsOf, wordsOf } from "./cells.ts";
 import { fragmentsOf } from "./columns.ts";
 import { middleOf, type DrawnGrid } from "./drawn-grid.ts";
-import { firstAtLeast } from "./drawn-lines.ts";
+import { firstAtLeast } from "./first-index.ts";
 
 /** At least this part of a grid's cells has text; otherwise the grid is a chart, or a form to be filled in. */
 const MIN_FILLED = 0.25;

@@ -1,7 +1,9 @@
 import type { Line } from "../text/layout.ts";
 import { PHRASED } from "../text/clusters.ts";
 import { NO_RULES, type Extent, type Rules } from "../text/styled.ts";
-import { isOneRow } from "./cells.ts";
+import { areAligned } from "./aligned.ts";
+import { isOneRow, SAME_ROW_EM } from "./cells.ts";
+import { fragmentsOf, type Fragment } from "./columns.ts";
 import type { DrawnGrid } from "./drawn-grid.ts";
 import { drawnTables } from "./drawn-tables.ts";
 import { drawnBetween, nearestDrawn } from "./drawn-between.ts";
@@ -27,6 +29,10 @@ const MAX_APART = 12;
  */
 const MAX_BETWEEN = 6;
 const MAX_ROW_GAP_EM = 4;
+/** The same distance if the texts of both rows begin, end or are centred at the same places. */
+const MAX_ALIGNED_GAP_EM = 8;
+/** A heading within a table is at most this many ems from the rows above and below it. */
+const MAX_HEADING_GAP_EM = 2.5;
 /** A line that is at most this many ems below a row may continue a cell of the row. */
 const MAX_LINE_GAP_EM = 1.5;
 /**
@@ -75,53 +81,104 @@ function undrawnTables(
 
 /**
  * Finds ranges of pieces of text that may be tables. Each range begins and ends with a row: pieces of text that are
- * side by side.
+ * side by side, or one piece with gaps where the row beside it has them.
  */
 export function spansOf(cells: readonly Line[], rules: Rules = NO_RULES): Array<readonly [from: number, to: number]> {
   const spans: Span[] = [];
-  cells.forEach((cell, index) => {
-    const last = cells.slice(index + 1, index + 1 + MAX_APART).findLastIndex((other) => isOneRow(cell, other));
-    if (last < 0) return;
-    const to = index + last + 2;
+  for (let index = 0; index < cells.length; index++) {
+    const last = cells.slice(index + 1, index + 1 + MAX_APART).findLastIndex((other) => isOneRow(cells[index]!, other));
+    const row = last < 0 ? ([index, index + 1] as const) : ([index, index + last + 2] as const);
     let span = spans.at(-1);
-    if (!span || (index >= span.to && !goesOn(cells, span, index, rules)))
-      spans.push((span = { from: index, to: index, top: -Infinity, bottom: Infinity }));
-    for (; span.to < to; span.to++) {
+    const isIn = span !== undefined && index < span.to;
+    if (last < 0 && (isIn || !span || !isLikeLast(cells, span, index) || !goesOn(cells, span, row, rules))) continue;
+    if (!span || (!isIn && !goesOn(cells, span, row, rules))) {
+      span = { from: withFirstRows(cells, row, span?.to ?? 0), to: index, top: -Infinity, bottom: Infinity };
+      spans.push(span);
+    }
+    for (; span.to < row[1]; span.to++) {
       const { baseline } = cells[span.to]!;
       span.top = Math.max(span.top, baseline);
       span.bottom = Math.min(span.bottom, baseline);
     }
-  });
+  }
   return spans.map(({ from, to }) => [from, to]);
 }
 
 /** A range of pieces of text that may be a table, and the baselines of its highest and of its lowest piece. */
 interface Span {
-  readonly from: number;
+  from: number;
   to: number;
   top: number;
   bottom: number;
 }
 
+/** Whether the single piece at `index` is a row in which all gaps are narrow: it is aligned with the row before it. */
+function isLikeLast(cells: readonly Line[], { from, to }: Span, index: number): boolean {
+  const fragments = fragmentsOf([cells[index]!]);
+  if (index - to > MAX_BETWEEN || !hasNumbers(fragments)) return false;
+  const row = fragmentsOf(lastRow(cells, from, to));
+  return fragments.length <= row.length && areAligned(row, fragments);
+}
+
+/** Whether most texts of a row, apart from the first, are numbers. Stretched prose has wide gaps between words, too. */
+function hasNumbers(row: readonly Fragment[]): boolean {
+  const numbers = row.slice(1).filter(({ words }) => words.every(({ text }) => /\d/.test(text)));
+  return row.length > 1 && numbers.length * 2 >= row.length - 1;
+}
+
+/** The index of the first row of a range, if the pieces before it are rows in which all gaps are narrow. */
+function withFirstRows(cells: readonly Line[], [from, to]: readonly [number, number], least: number): number {
+  let first = from;
+  let row = fragmentsOf(cells.slice(from, to).filter((cell) => cell === cells[from] || isOneRow(cell, cells[from]!)));
+  while (first > least) {
+    const [above, below] = [cells[first - 1]!, cells[first]!];
+    const fragments = fragmentsOf([above]);
+    const gap = (above.baseline - below.baseline) / below.size;
+    if (!hasNumbers(fragments) || !(gap > SAME_ROW_EM && gap <= MAX_ROW_GAP_EM) || !areAligned(fragments, row)) break;
+    row = fragments;
+    first--;
+  }
+  return first;
+}
+
 /**
- * Whether the row at `index` belongs to the table before it: all pieces of text between them are further lines of the
- * table's cells, or in a box of drawn lines.
+ * Whether the row from `index` to `end` belongs to the table before it: all pieces of text between them are further
+ * lines of the table's cells, or in a box of drawn lines, or a heading within the table.
  */
-function goesOn(cells: readonly Line[], { from, to, top, bottom }: Span, index: number, rules: Rules): boolean {
+function goesOn(
+  cells: readonly Line[],
+  { from, to, top, bottom }: Span,
+  [index, end]: readonly [number, number],
+  rules: Rules,
+): boolean {
   if (index - to > MAX_BETWEEN) return false;
   const between = cells.slice(to, index);
-  const next = cells[index] as Line;
-  if (Math.abs(next.size - (cells[to - 1]?.size ?? 0)) > 0.15 * next.size) return false;
+  const next = cells[index]!;
   if (next.baseline > bottom) return false;
-  const away = Math.min(bottom, ...between.map(({ baseline }) => baseline)) - next.baseline;
-  const isNear = away <= MAX_ROW_GAP_EM * next.size;
-  if (!isNear && !isRuled(next, rules, away)) return false;
-  if (between.length === 0) return true;
   const row = lastRow(cells, from, to);
+  const pieces = cells.slice(index, end);
+  if (!row.some(({ size }) => pieces.some((piece) => isOfSize(size, piece)))) return false;
+  const nextRow = pieces.filter((piece) => piece === next || isOneRow(piece, next));
+  const isAligned = areAligned(fragmentsOf(row), fragmentsOf(nextRow));
+  const low = Math.min(bottom, ...between.map(({ baseline }) => baseline));
+  const away = low - Math.max(...pieces.map(({ baseline }) => baseline));
+  const isNear = away <= (isAligned ? MAX_ALIGNED_GAP_EM : MAX_ROW_GAP_EM) * next.size;
+  if (!isNear && !isRuled(next, rules, away)) return false;
+  if (isAligned && between.length === 1 && isSubheading(between[0]!, bottom, row, nextRow)) return true;
   return between.every(
     (line) => (isInCell(line, row) && line.baseline < top + line.size) || isRuled(line, rules, 2.5 * line.size),
   );
 }
+
+/** Whether a line between two rows of a table is a heading of the rows below it: it is short, and in the middle. */
+function isSubheading(line: Line, bottom: number, row: readonly Line[], nextRow: readonly Line[]): boolean {
+  const [left, right] = [leftOf([...row, ...nextRow]), rightOf([...row, ...nextRow])];
+  const [above, below] = [bottom - line.baseline, line.baseline - nextRow[0]!.baseline].map((gap) => gap / line.size);
+  if (line.left < left - line.size || line.right > right + line.size) return false;
+  return above! > SAME_ROW_EM && above! < MAX_HEADING_GAP_EM && below! > SAME_ROW_EM && below! < MAX_HEADING_GAP_EM;
+}
+
+const isOfSize = (size: number, line: Line): boolean => Math.abs(size - line.size) < 0.15 * line.size;
 
 /** Whether a drawn line is below the piece of text, and another at most `above` points above it. */
 function isRuled({ left, right, baseline, size }: Line, { across }: Rules, above: number): boolean {
@@ -158,7 +215,7 @@ function lastRow(cells: readonly Line[], from: number, to: number): Line[] {
  */
 function isInCell(line: Line, row: readonly Line[]): boolean {
   const touched = row.filter(({ left, right }) => Math.min(right, line.right) - Math.max(left, line.left) > 0.5);
-  return touched.length < 2 && row.some(({ size }) => Math.abs(size - line.size) < 0.15 * size);
+  return touched.length < 2 && row.some(({ size }) => isOfSize(size, line));
 }
 
 /**

@@ -8,3 +8,8 @@ export function firstIndex(length: number, test: (index: number) => boolean): nu
   }
   return low;
 }
+
+/** The index of the first of the sorted numbers that is at least `value`. */
+export function firstAtLeast(sorted: readonly number[], value: number): number {
+  return firstIndex(sorted.length, (index) => sorted[index]! >= value);
+}

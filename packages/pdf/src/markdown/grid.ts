@@ -74,14 +74,20 @@ function cellText(pieces: readonly Line[], cellEnd: number | undefined): string 
 
 /**
  * Puts a line's fragments into columns. In a full line (see `isFull`), a fragment that overlaps several columns is
- * split: each of its words goes into the column where it is. In any other line, such a fragment goes into the first of
- * these columns.
+ * split: each of its words goes into the column where it is. In any other line, and if it is centred over its columns,
+ * such a fragment goes into the first of these columns.
  */
 function placedIn(line: readonly Fragment[], columns: readonly Extent[], isFullLine: boolean): PlacedLine {
   const placed: Line[][] = columns.map(() => []);
+  const free = columns.filter((column) => overlapping(line, column).length === 0);
   for (const fragment of line) {
-    if (overlapping(columns, fragment).length < 2 || !isFullLine) {
-      const column = columnAt(columns, fragment, isFullLine);
+    const own = overlapping(columns, fragment);
+    if (own.length < 2 || !isFullLine || isCentred(fragment, own)) {
+      const column = columns.indexOf(
+        own[own.length > 1 ? 0 : nearest(own, fragment)] ??
+          free[nearest(free, fragment)] ??
+          columns[nearest(columns, fragment)]!,
+      );
       placed[column]?.push({
         ...fragment.line,
         text: fragment.words.map(({ text }) => text).join(" "),
@@ -89,20 +95,23 @@ function placedIn(line: readonly Fragment[], columns: readonly Extent[], isFullL
       });
       continue;
     }
-    for (const word of fragment.words) placed[columnAt(columns, word, true)]?.push({ ...fragment.line, ...word });
+    for (const word of fragment.words) placed[nearest(columns, word)]?.push({ ...fragment.line, ...word });
   }
   return placed.map(joinPieces);
 }
 
 const extentOf = ({ left, right }: Extent): Extent => ({ left, right });
 
-function columnAt(columns: readonly Extent[], one: Extent, byCentre: boolean): number {
+/** Whether a text is centred over the columns that it overlaps, as the head of all of them is. */
+function isCentred({ left, right, line }: Fragment, columns: readonly Extent[]): boolean {
+  const [first, last] = [columns[0]!, columns.at(-1)!];
+  return Math.abs(left + right - first.left - last.right) / 2 < line.size && left > first.left && right < last.right;
+}
+
+/** The index of the column that is nearest to the centre of an extent. */
+function nearest(columns: readonly Extent[], one: Extent): number {
   const centre = (one.left + one.right) / 2;
-  const within = byCentre
-    ? columns.findIndex(({ left, right }) => left <= centre && right >= centre)
-    : columns.findIndex((column) => overlapping([column], one).length > 0);
-  if (within >= 0) return within;
-  const distances = columns.map(({ left, right }) => Math.max(left - centre, centre - right));
+  const distances = columns.map(({ left, right }) => Math.max(left - centre, centre - right, 0));
   return distances.indexOf(Math.min(...distances));
 }
 

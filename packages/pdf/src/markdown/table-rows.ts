@@ -1,4 +1,6 @@
-import type { Rules } from "../text/styled.ts";
+import type { Extent, Rules } from "../text/styled.ts";
+import type { Line } from "../text/layout.ts";
+import { wordsOf } from "./cells.ts";
 import type { PlacedLine } from "./columns.ts";
 import { drawnBetween } from "./drawn-between.ts";
 
@@ -47,27 +49,133 @@ function drawnTest(lines: readonly PlacedLine[], { across }: Rules): (index: num
   };
 }
 
-/** Returns a function that tests whether the line with the given index continues the row of the line before it. */
+/**
+ * Returns a function that tests whether the line with the given index continues the row of the line before it. It does
+ * if it lies within a cell that began above it: the lines of one cell are closer together than rows.
+ */
 function lineTest(lines: readonly PlacedLine[]): (index: number) => boolean {
-  const filled = lines.map((line) => line.filter((cells) => cells.length > 0).length);
-  const gaps = lines.map((line, index) => {
-    const [[one], [other]] = [lines[index - 1]?.flat() ?? [], line.flat()];
-    return one && other ? (one.baseline - other.baseline) / other.size : Infinity;
+  const steps = stepsOf(lines);
+  const threshold = widestJump(steps.map(({ gap }) => gap));
+  // For each line: how many cells go on from the line before it, as the difference to the line before.
+  const changes = [...lines.map(() => 0), 0];
+  for (const { from, to, gap } of steps)
+    if (gap < threshold) {
+      changes[from + 1]!++;
+      changes[to + 1]!--;
+    }
+  let cells = 0;
+  const goesOn = lines.map((_, index) => (cells += changes[index]!) > 0);
+  // If most of these lines are rows beside other rows, distances do not separate rows here.
+  let [joined, beside, hasRow] = [0, 0, false];
+  for (const [index, line] of lines.entries()) {
+    if (goesOn[index]) joined++;
+    else hasRow = false;
+    if (!isRow(line)) continue;
+    if (hasRow) beside++;
+    hasRow = true;
+  }
+  if (joined > 0 && beside * 2 < joined) return (index) => goesOn[index] === true;
+  return wrapTest(lines);
+}
+
+/** A step from a line of a column to the next one in this column. `gap`: their distance in ems. */
+interface Step {
+  readonly from: number;
+  readonly to: number;
+  readonly gap: number;
+}
+
+/** In ems. Two lines that are farther apart than this are not the lines of cells that are centred beside each other. */
+const CENTRED_EM = 0.8;
+
+/** Returns the steps within columns. Leaves out those across a line that has no text in the column. */
+function stepsOf(lines: readonly PlacedLine[]): Step[] {
+  const heights = lines.map((line) => line.find(([piece]) => piece)?.[0]?.baseline ?? 0);
+  const last: number[] = [];
+  const steps: Step[] = [];
+  lines.forEach((line, to) =>
+    line.forEach(([piece], column) => {
+      if (!piece) return;
+      const from = last[column];
+      last[column] = to;
+      if (from === undefined) return;
+      const [top, bottom] = [heights[from]!, heights[to]!];
+      const room = CENTRED_EM * piece.size;
+      const isAcross = heights.slice(from + 1, to).some((height) => top - height > room && height - bottom > room);
+      if (!isAcross) steps.push({ from, to, gap: (top - bottom) / piece.size });
+    }),
+  );
+  return steps;
+}
+
+const NUMBER = /^[\p{Sc}\d.,%()+\-\u2013\u2212\s]*\d[\p{Sc}\d.,%()+\-\u2013\u2212\s]*$/u;
+const isNumber = ({ text }: Line): boolean => NUMBER.test(text);
+
+const filledIn = (line: PlacedLine): number[] => line.flatMap(({ length }, column) => (length > 0 ? [column] : []));
+
+/** Matches dots that lead from a text to the next one. */
+const LEADERS = /(?:[.\u2026\u00b7_] ?){4}/;
+
+/**
+ * Whether a line is a row of its own: nearly all columns have text in it, several of them have numbers, or dots lead
+ * from one to the other.
+ */
+function isRow(line: PlacedLine): boolean {
+  const pieces = line.flat();
+  if (pieces.length >= WHOLE * line.length || pieces.filter(isNumber).length > 1) return true;
+  return pieces.some(({ text }) => LEADERS.test(text));
+}
+
+/** In a column narrower than this many ems, no line counts as full. */
+const MIN_WRAPPED_EM = 9;
+
+/**
+ * The same test for a table whose lines are all equally far apart. A line continues the row if its words had no room at
+ * the end of the line before it, and other cells of the row have fewer lines; or if its text is in one column, but not
+ * the first, and begins with a lower-case letter.
+ */
+function wrapTest(lines: readonly PlacedLine[]): (index: number) => boolean {
+  const columns = extentsOf(lines);
+  let row = new Set<number>();
+  const goesOn = lines.map((line, index) => {
+    const filled = filledIn(line);
+    const before = lines[index - 1] ?? [];
+    const [piece] = line[filled[0] ?? 0] ?? [];
+    const [above] = before.flat();
+    const isClose = piece && above && (above.baseline - piece.baseline) / piece.size < MAX_LINE_EM;
+    const isPart = filled.length === 1 && filled[0] !== 0 && /^\s*\p{Ll}/u.test(piece?.text ?? "");
+    const isWithin = filled.every((column) => row.has(column)) && filled.length < row.size;
+    const isAround = filled.length > row.size && [...row].every((column) => filled.includes(column));
+    const isPartly =
+      filled.length * 2 <= line.length && filled.length === row.size && filled.every((column) => row.has(column));
+    const common = filled.filter((column) => (before[column]?.length ?? 0) > 0);
+    const isFull = (column: number): boolean => hadNoRoom(before[column]![0]!, line[column]![0]!, columns[column]!);
+    const isWrapped = (isWithin || isAround || isPartly) && common.length > 0 && common.every(isFull);
+    const is = isClose === true && (isPart || isWrapped);
+    row = is ? new Set([...row, ...filled]) : new Set(filled);
+    return is;
   });
-  const threshold = widestJump(gaps.slice(1));
-  const isClose = (index: number): boolean => (gaps[index] ?? Infinity) < threshold;
-  const close = lines.map((_, index) => index).filter(isClose);
-  // If most lines that are close to the line before them have text in all columns, each of them is a row, and distances
-  // do not separate rows here. Then a line continues a row only if its text is in one column, but not the first, and
-  // begins with a lower-case letter.
-  const whole = close.filter((index) => filled[index] === lines[index]?.length).length;
-  if (close.length > 0 && whole * 2 < close.length) return isClose;
-  return (index) => {
-    const [first] = lines[index] ?? [];
-    const [piece] = lines[index]?.flat() ?? [];
-    const isPart = first?.length === 0 && filled[index] === 1 && /^\s*\p{Ll}/u.test(piece?.text ?? "");
-    return isPart && (gaps[index] ?? Infinity) < MAX_LINE_EM;
-  };
+  return (index) => goesOn[index] === true;
+}
+
+/** Whether the first word of a cell's line had no room at the end of the line before it. */
+function hadNoRoom(above: Line, below: Line, { left, right }: Extent): boolean {
+  const [first] = wordsOf(below);
+  if (!first || right - left < MIN_WRAPPED_EM * below.size || isNumber(below)) return false;
+  return above.right - above.left + 0.25 * below.size + first.right - first.left > right - left;
+}
+
+function extentsOf(lines: readonly PlacedLine[]): Extent[] {
+  const columns: Array<{ left: number; right: number }> = (lines[0] ?? []).map(() => ({
+    left: Infinity,
+    right: -Infinity,
+  }));
+  for (const line of lines)
+    line.forEach(([piece], column) => {
+      const extent = columns[column]!;
+      if (piece) [extent.left, extent.right] = [Math.min(extent.left, piece.left), Math.max(extent.right, piece.right)];
+    });
+  return columns;
 }
 
 /**
@@ -79,10 +187,7 @@ function widestJump(gaps: readonly number[]): number {
   let widest = ROW_TO_LINE;
   sorted.forEach((gap, index) => {
     const next = sorted[index + 1];
-    // A line that is centred beside a cell of two lines is half a line away from each of them. The jump from such a
-    // small gap to the usual distance of lines is not the jump from lines to rows, so it does not count.
-    if (next === undefined || gap > MAX_LINE_EM || next < 0.9 || next / gap < widest || (gap < 0.8 && next < 1.3))
-      return;
+    if (next === undefined || gap > MAX_LINE_EM || next < 0.9 || next / gap < widest) return;
     widest = next / gap;
     threshold = (gap + next) / 2;
   });
