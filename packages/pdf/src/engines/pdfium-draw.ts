@@ -110,23 +110,25 @@ interface Illustrated {
 
 /**
  * Draws each figure of a page as a PGM file (a grey picture), without the letters that the page's text has already. The
- * figures are in reading order: from top to bottom, and from left to right.
+ * figures are in reading order: from top to bottom, and from left to right. All pictures of a page together have at most
+ * MAX_PIXELS pixels.
  */
 export function drawFigures(pdfium: Pdfium, where: Illustrated): Uint8Array[] {
   const { page, letters, visible } = where;
-  const placed = figuresOf(shapesOf(pdfium, page), { visible, letters: () => letters }).map((figure) => ({
+  const figures = figuresOf(shapesOf(pdfium, page), { visible, letters: () => letters });
+  const area = figures.reduce((sum, figure) => sum + areaOf(figure), 0);
+  const shown = shownAt(pdfium, where, Math.min(DOTS_PER_POINT, Math.sqrt(MAX_PIXELS / area)));
+  const placed = figures.map((figure) => ({
     figure,
-    place: pixelBox(pdfium, shownAt(pdfium, where, 1), figure),
+    place: pixelBox(pdfium, shown, figure),
   }));
   return placed
     .toSorted(({ place: one }, { place: other }) => one.top - other.top || one.left - other.left)
-    .map(({ figure }) => drawnFigure(pdfium, where, figure));
+    .map(({ figure }) => drawnFigure(pdfium, { ...shown, letters }, figure));
 }
 
-function drawnFigure(pdfium: Pdfium, where: Illustrated, figure: Box): Uint8Array {
+function drawnFigure(pdfium: Pdfium, shown: Shown & Pick<Illustrated, "letters">, figure: Box): Uint8Array {
   const { call } = pdfium;
-  const scale = Math.min(DOTS_PER_POINT, Math.sqrt(MAX_PIXELS / areaOf(figure)));
-  const shown = shownAt(pdfium, where, scale);
   const { left, top, right, bottom } = pixelBox(pdfium, shown, figure);
   const [width, height] = [Math.max(1, right - left), Math.max(1, bottom - top)];
   const bitmap = call.FPDFBitmap_CreateEx(width, height, GREY, 0, 0);
@@ -134,7 +136,7 @@ function drawnFigure(pdfium: Pdfium, where: Illustrated, figure: Box): Uint8Arra
   try {
     call.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, WHITE);
     call.FPDF_RenderPageBitmap(bitmap, shown.page, -left, -top, shown.wide, shown.high, shown.rotation, 0);
-    for (const letter of where.letters) {
+    for (const letter of shown.letters) {
       if (letter.right < figure.left || letter.left > figure.right) continue;
       if (letter.top < figure.bottom || letter.bottom > figure.top) continue;
       const box = pixelBox(pdfium, shown, letter);

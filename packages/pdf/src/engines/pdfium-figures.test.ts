@@ -78,6 +78,14 @@ describe("the figures of a page", () => {
     expect(await figuresOn({ content: content.replaceAll("'", "") })).toEqual([[300, 150]]);
   });
 
+  it("have at most twelve million pixels together, on a poster, too", async () => {
+    const content = own + [0, 1, 2, 3].map((at) => picture(100, 1000 * at, 2500, 900)).join("");
+    const sizes = await figuresOn({ content, page: "/MediaBox [0 0 4000 4000]" });
+    const pixels = sizes.reduce((sum, [width, height]) => sum + ((width * 300) / 72) * ((height * 300) / 72), 0);
+    expect(sizes).toHaveLength(4);
+    expect(pixels).toBeLessThan(12_100_000);
+  });
+
   it("are upright if the page's text is turned", async () => {
     const turned = "BT /F1 12 Tf 0 1 -1 0 90 100 Tm (A page whose text runs upwards, in one long line.) Tj ET\n";
     expect(await figuresOn({ content: turned + picture(150, 100, 80, 300) })).toEqual([[300, 80]]);
