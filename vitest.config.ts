@@ -23,7 +23,7 @@ const SLOW = [
   "{packages/engine/test/starter-engines,apps/worker/test/engine-stacks}.e2e.test.ts",
   "packages/platform/src/cluster/cluster.redis.test.ts",
   "packages/channel/src/redis/{replicas,cluster}.redis.test.ts",
-  "packages/pdf/src/{corpus-shared,extractor-pdfium,extractor-pdf-parse,children/core-watch,reading/backward-reader,ocr/recogniser,ocr/read-scans}.test.ts",
+  "packages/pdf/src/{corpus-shared,extractor-pdfium,extractor-pdf-parse,children/core-watch,reading/backward-reader,ocr/recogniser,ocr/read-scans,ocr/read-figures}.test.ts",
   "tools/bundle/test/{examples,published}.e2e.test.ts",
   "tools/repo-checks/test/{alerts,chart,spec-tests,mutations.e2e}.test.ts",
 ];

@@ -97,6 +97,8 @@ export interface OcrJob {
   readonly pgm: Uint8Array;
   /** Tesseract's page segmentation mode. */
   readonly mode: string;
+  /** Tesseract's way to find the threshold between black and white. */
+  readonly threshold: string;
 }
 /** The messages from OCR child to parent: first `ready`, then `words` or `failed` for each job. */
 export type OcrReport =

@@ -42,8 +42,9 @@ function tell(report: OcrReport): void {
   process.send?.(report);
 }
 
-process.on("message", ({ pgm, mode }: OcrJob) => {
+process.on("message", ({ pgm, mode, threshold }: OcrJob) => {
   api.SetVariable("tessedit_pageseg_mode", mode);
+  api.SetVariable("thresholding_method", threshold);
   tesseract.FS.writeFile("/input", pgm);
   if (api.SetImageFile(1, 0) !== 0 || api.Recognize(null) !== 0) return tell({ type: "failed" });
   tell({ type: "words", tsv: api.GetTSVText(0) });

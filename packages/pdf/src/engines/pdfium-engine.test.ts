@@ -95,8 +95,12 @@ describe("letters that stand apart or together", () => {
     expect(await textOf(onePage({ content: `${line(700, "six")}${line(640, "1")}` }))).toBe("six\n1");
   });
 
-  it("white on white are read: nothing but looking at the page would tell", async () => {
-    expect(await textOf(onePage({ content: `1 1 1 rg ${line(700, "Unseen")}` }))).toBe("Unseen");
+  it.each([
+    ["white on white", `1 1 1 rg ${line(700, "Unseen")}`],
+    ["in invisible type, as under a recognised scan,", `3 Tr ${line(700, "Unseen")}`],
+    ["cut away by a clipping path", `q 0 0 10 10 re W n ${line(700, "Unseen")} Q`],
+  ])("%s are read: nothing but looking at the page would tell", async (_how, content) => {
+    expect(await textOf(onePage({ content }))).toBe("Unseen");
   });
 
   it("a line that is drawn several times at one place is read once, and elsewhere again", async () => {

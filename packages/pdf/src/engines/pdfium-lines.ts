@@ -33,7 +33,9 @@ import {
 import { lettersOf, signsOf, type Letter } from "./pdfium-letters.ts";
 import { drawingOf, withoutRepeats, type Drawing } from "./actual-text.ts";
 import { slopedGroups, type PartGroup } from "./pdfium-sloped.ts";
-import { readText } from "./pdfium-text.ts";
+import { ACCENT, withAccents } from "../drawn/accents.ts";
+import { letterSpacing, withoutSpacing } from "../drawn/letter-spacing.ts";
+import { readText, type GivenText } from "./pdfium-text.ts";
 import type { Guesses } from "../text/second-names.ts";
 import { withoutGuesses, type KnownText } from "./unnamed-letters.ts";
 import type { Codes } from "./second-reader.ts";
@@ -65,6 +67,8 @@ interface PageText extends Blanks {
   /** Whether the page has right-to-left text. */
   readonly rtl: boolean;
   readonly mostlyRtl: boolean;
+  /** How wide the gaps between letters are in a line whose letters are spaced out, in ems; 0 if there is none. */
+  readonly spacing: number;
   readonly drawing: () => Drawing;
 }
 
@@ -122,7 +126,9 @@ export function readLines(
   const count = pdfium.call.FPDFText_CountChars(text);
   if (count <= 0) return { lines: [], unnamed: false, guesses: new Map() };
   const all = readText(pdfium, text, count);
-  const { text: given, chars, spans, named = false, utf8 = false } = withoutRepeats(pdfium, { page, text }, all);
+  const drawn = withoutRepeats(pdfium, { page, text }, all);
+  const { spans, named = false, utf8 = false } = drawn;
+  const { text: given, chars } = joinedAccents(pdfium, text, drawn) ?? drawn;
   const letters = lettersOf(pdfium, text, { chars, spans, rotation, decoded: all.decoded });
   let drawing: Drawing | undefined;
   const isRead = (): ((object: number) => boolean) => {
@@ -144,6 +150,7 @@ export function readLines(
       styled,
       rtl: RTL.test(raw),
       mostlyRtl: isMostlyRtl(raw),
+      spacing: letterSpacing(letters, raw),
       overlooked: overlookedOn(letters, raw),
       drawing: () => (drawing ??= drawingOf(pdfium, page, isRead())),
       ...blanksOf(letters, raw),
@@ -158,6 +165,15 @@ export function readLines(
   } finally {
     letters.done();
   }
+}
+
+/** The text with one letter for each accent and its letter; undefined if no accent is drawn apart from its letter. */
+function joinedAccents(pdfium: Pdfium, text: number, drawn: GivenText): Pick<GivenText, "text" | "chars"> | undefined {
+  if (drawn.text.search(ACCENT) < 0) return undefined;
+  const letters = lettersOf(pdfium, text, { chars: drawn.chars });
+  const joined = withAccents(drawn, letters);
+  letters.done();
+  return joined;
 }
 
 /**
@@ -212,6 +228,8 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   if (level && (hasRtl || turned) && text.length <= MAX_REORDERED) return reordered(page, line, place);
   const moved = level && page.blankEm > 0 ? clustered(page, line) : undefined;
   if (moved) return [{ ...place, ...moved }];
+  const spaced = page.spacing > 0 && level ? withoutSpacing(letters, line, page.spacing) : undefined;
+  if (spaced !== undefined) return spacedOut(page, line, place, spaced);
   const width = (right - left) / (last - first + 1);
   const isWide = last - first > 3 && width > WIDE_LETTER_EM * head.size;
   const isSpaced = level && isWide && !VERTICAL.test(text);
@@ -234,6 +252,11 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   const hyphenApart = isHyphenApart(letters, line);
   const shown = whole ? withOverlooked(page, read.text, line) : read.text;
   return [{ ...read, ...place, words, text: shown, ...(hyphenApart && { hyphenApart }) }];
+}
+
+/** A line whose letters are spaced out. `text`: its text without the gaps between letters. */
+function spacedOut(page: PageText, line: RawLine, place: Omit<Line, "text">, text: string): Line[] {
+  return [{ ...place, text, words: page.styled ? wordsIn(page.letters, line, text) : undefined }];
 }
 
 /** The start and end of each cell in a row whose cells are separated by tabs. */

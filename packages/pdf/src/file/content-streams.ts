@@ -29,15 +29,10 @@ export function createContentStreams(bytes: Uint8Array): ContentStreams {
   let starts: Map<number, number> | undefined;
   let packed: Map<number, string> | undefined;
 
-  function dictionaryAt(start: number): string {
-    const text = file.toString("latin1", start, start + MAX_DICTIONARY);
-    const end = /stream|endobj/.exec(text)?.index;
-    return end === undefined ? text : text.slice(0, end);
-  }
   const startOf = (object: number): number | undefined => (starts ??= findObjects(file)).get(object);
   function textOf(object: number): string {
     const start = startOf(object);
-    return start === undefined ? ((packed ??= unpack(file)).get(object) ?? "") : dictionaryAt(start);
+    return start === undefined ? ((packed ??= unpack(file)).get(object) ?? "") : dictionaryAt(file, start);
   }
   function streamsOf(page: number): number[] {
     const value = /\/Contents\s*(\[[^\]]*\]|\d+\s+\d+\s+R)/.exec(textOf(page))?.[1] ?? "";
@@ -50,7 +45,7 @@ export function createContentStreams(bytes: Uint8Array): ContentStreams {
   function isStreamDamaged(object: number): boolean {
     const start = startOf(object);
     const data = start === undefined ? undefined : streamAt(file, start);
-    if (!data || !FLATE.test(dictionaryAt(start as number))) return false;
+    if (!data || !FLATE.test(dictionaryAt(file, start as number))) return false;
     try {
       inflateSync(data, { finishFlush: 2, maxOutputLength: MAX_STREAM_BYTES });
       return false;
@@ -68,7 +63,7 @@ export function createContentStreams(bytes: Uint8Array): ContentStreams {
  * For each object number: the position after `obj`. If several objects have the same number, the last one counts,
  * because it is the newest.
  */
-function findObjects(file: Buffer): Map<number, number> {
+export function findObjects(file: Buffer): Map<number, number> {
   const found = new Map<number, number>();
   for (let at = file.indexOf(HEAD); at >= 0; at = file.indexOf(HEAD, at + HEAD.length)) {
     let [number, digit] = [0, 1];
@@ -80,6 +75,29 @@ function findObjects(file: Buffer): Map<number, number> {
     found.set(number, at + HEAD.length);
   }
   return found;
+}
+
+function dictionaryAt(file: Buffer, start: number): string {
+  const text = file.toString("latin1", start, start + MAX_DICTIONARY);
+  const end = /stream|endobj/.exec(text)?.index;
+  return end === undefined ? text : text.slice(0, end);
+}
+
+/**
+ * The text of the stream in the object at `start`, at most `most` characters of it. Empty if there is no such stream, or
+ * if it is damaged or compressed in another way than by zlib.
+ */
+export function streamText(file: Buffer, start: number, most: number): string {
+  const data = streamAt(file, start);
+  if (data === undefined) return "";
+  const dictionary = dictionaryAt(file, start);
+  if (!dictionary.includes("/Filter")) return data.toString("latin1", 0, most);
+  if (!FLATE.test(dictionary)) return "";
+  try {
+    return inflateSync(data, { finishFlush: 2, maxOutputLength: most }).toString("latin1");
+  } catch {
+    return "";
+  }
 }
 
 function referencesIn(text: string): number[] {

@@ -1,3 +1,5 @@
+import { type PdfObject } from "@docrelay/testkit";
+import { deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { onePage, readFirst, textOf } from "../../test/one-page.ts";
 import { hasUnicodeCodes } from "./unicode-codes.ts";
@@ -7,12 +9,26 @@ const type0 = (entries: string): string => `4 0 obj << /Type /Font /Subtype /Typ
 const cidFont = (entries: string): string => `5 0 obj << /Subtype /CIDFontType2 /BaseFont /Own ${entries} >> endobj\n`;
 const simple = (entries: string): string => `6 0 obj << /Type/Font/Subtype/${entries} >> endobj\n`;
 const GLYPHS = "9 0 obj << /Type /FontDescriptor /FontFile2 10 0 R >> endobj\n";
+const mapped = (entries: string, more = ""): string =>
+  `${type0("/Encoding /Identity-H /ToUnicode 8 0 R")}8 0 obj << /Length 9 >> stream\nbegincmap ${entries} endcmap\nendstream endobj\n${more}`;
+const ALL = "1 beginbfrange\n<0000> <FFFF> <0000>\nendbfrange";
+const glyphMap = cidFont("/CIDToGIDMap 8 0 R");
 const own = type0(IDENTITY) + cidFont("/CIDToGIDMap 8 0 R") + GLYPHS;
 
 it.each([
   ["the name of the map", type0("/ToUnicode/Identity-H"), true],
   ["the name of the map for vertical text", type0("/ToUnicode /Identity-V/Encoding /Identity-V"), true],
   ["a map", type0("/ToUnicode 8 0 R /Encoding /Identity-H"), false],
+  ["a map of all codes to themselves", mapped(ALL), true],
+  ["a map of all codes to themselves, and a map to glyphs", mapped(ALL, glyphMap + GLYPHS), true],
+  [
+    "a map of all codes to themselves, and the numbers of glyphs",
+    mapped(ALL, cidFont("/CIDToGIDMap /Identity")),
+    false,
+  ],
+  ["a map of all codes to the same numbers", mapped("1 begincidrange <0000> <FFFF> 0 endcidrange"), true],
+  ["a map of all codes to others", mapped(ALL.replace("<0000>\n", "<0020>\n")), false],
+  ["a map with another entry", mapped(`1 beginbfchar <0003> <0041> endbfchar ${ALL}`), false],
   ["no map", type0("/Encoding /Identity-H"), false],
   ["a simple font only", simple("TrueType /ToUnicode /Identity-H"), false],
   ["its own map to glyphs", own, true],
@@ -32,10 +48,10 @@ it.each([
 
 describe("the codes of a font that names the map of each code to itself", () => {
   const hex = (codes: readonly number[]): string => codes.map((code) => code.toString(16).padStart(4, "0")).join("");
-  const shown = (codes: readonly number[], mapped = "", file = ""): Uint8Array =>
+  const shown = (codes: readonly number[], mapped = "", file: PdfObject = "", names = "/Identity-H"): Uint8Array =>
     onePage({
       content: `BT /F1 12 Tf 40 700 Td <${hex(codes)}> Tj ET`,
-      font: "<< /Type /Font /Subtype /Type0 /BaseFont /Own /Encoding /Identity-H /DescendantFonts [6 0 R] /ToUnicode /Identity-H >>",
+      font: `<< /Type /Font /Subtype /Type0 /BaseFont /Own /Encoding /Identity-H /DescendantFonts [6 0 R] /ToUnicode ${names} >>`,
       objects: [
         `<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Own /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> /FontDescriptor 7 0 R /DW 600 ${mapped} >>`,
         "<< /Type /FontDescriptor /FontName /Own /Flags 4 /FontBBox [0 0 600 700] /ItalicAngle 0 /Ascent 700 /Descent 0 /CapHeight 700 /StemV 80 >>",
@@ -48,6 +64,18 @@ describe("the codes of a font that names the map of each code to itself", () => 
     const text = "Za\u017c\u00f3\u0142\u0107 g\u0119\u015bl\u0105 ja\u017a\u0144, \u0441\u0430\u0434";
     expect(await textOf(shown(characters(text)))).toBe(text);
   });
+
+  it.each([false, true])(
+    "are its letters where an entry for all codes maps each to itself; compressed: %s",
+    async (isPacked) => {
+      const text = "Za\u017c\u00f3\u0142\u0107 g\u0119\u015bl\u0105 ja\u017a\u0144, \u0441\u0430\u0434";
+      const content = `begincmap 1 begincodespacerange <0000> <FFFF> endcodespacerange ${ALL} endcmap`;
+      const map = isPacked
+        ? { dictionary: "/Filter /FlateDecode", content: deflateSync(content).toString("latin1") }
+        : { dictionary: "", content };
+      expect(await textOf(shown(characters(text), "", map, "8 0 R"))).toBe(text);
+    },
+  );
 
   it("are not its letters where they are the numbers of glyphs", async () => {
     const glyphs = "\u0424\u0460\u0456\u0457\u0455\u0445\u0464\u044f\u0453\u0455".repeat(4);

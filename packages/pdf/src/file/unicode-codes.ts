@@ -1,3 +1,5 @@
+import { findObjects, streamText } from "./content-streams.ts";
+
 const NAMED = /\/ToUnicode\s*\/Identity-[HV]\b/;
 const KEY = "/Subtype";
 const FONT = /^\/Subtype\s*\/(Type0|Type1|MMType1|TrueType|Type3|CIDFontType[02])\b/;
@@ -12,7 +14,12 @@ const MAX_OBJECT = 65_536;
 const VALUE = 40;
 /** Matches an encoding that PDFium knows. With it, PDFium knows all letters of the font. */
 const ENCODED = /\/Encoding\s*\/(?:WinAnsi|MacRoman)Encoding\b/;
-const OWN_MAP = /\/ToUnicode\s+\d/;
+const OWN_MAP = /\/ToUnicode\s+(\d{1,10})/;
+/** Matches a map whose only entry maps all codes to themselves, as letters or as the numbers of characters. */
+const ALL_TO_THEMSELVES =
+  /^(?:(?!begin(?:bf|cid))[^])*begin(bf|cid)range\s*<0000>\s*<ffff>\s*(?:<0000>|0)\s*end\1range(?:(?!begin(?:bf|cid))[^])*$/i;
+/** A map with more characters than this has more than one entry. */
+const MAX_MAP = 8192;
 /** Matches a table from codes to glyphs. A font with such a table has codes that are not the numbers of glyphs. */
 const GLYPH_MAP = /\/CIDToGIDMap\s+\d/;
 const GLYPH_NUMBERS = /\/CIDToGIDMap\s*\/Identity\b/;
@@ -23,9 +30,10 @@ const CONTROL = /[\u0001\u0003-\u0008\u000e-\u001f\u007f-\u009f]/;
  * Whether the codes of all unnamed letters in a file are Unicode. A letter is unnamed if PDFium does not find out from
  * the file which letter it is.
  *
- * A font may state that its codes are Unicode: instead of a map from codes to letters, it names the map Identity.
- * PDFium does not know this map, and takes the letters of such a font for unnamed. But many programs also name this map
- * in fonts whose codes are the numbers of glyphs. So the result is true only if each font with this map has a table
+ * A font may state that its codes are Unicode: instead of a map from codes to letters, it names the map Identity, or it
+ * has a map with one entry for all codes. PDFium knows neither: it ignores the name, and of the entry takes the first
+ * 256 codes, because the codes of an entry ought to begin with the same byte. So it takes the letters of such a font for
+ * unnamed. But many programs also state this in fonts whose codes are the numbers of glyphs. So the result is true only if each font with this map has a table
  * from codes to glyphs, or the file has no glyphs at all; and if all letters of the other fonts are named. It is false
  * for a file with compressed objects.
  */
@@ -34,13 +42,19 @@ export function hasUnicodeCodes(bytes: Uint8Array): boolean {
   if (!file.includes("/Identity-") || file.includes("/ObjStm")) return false;
   const hasGlyphs = file.includes("/FontFile");
   let [fonts, named] = [0, 0];
+  let objects: Map<number, number> | undefined;
+  const isMappedToItself = (object: string): boolean => {
+    const map = OWN_MAP.exec(object)?.[1];
+    const start = map === undefined ? undefined : (objects ??= findObjects(file)).get(Number(map));
+    return start !== undefined && ALL_TO_THEMSELVES.test(streamText(file, start, MAX_MAP));
+  };
   for (let at = file.indexOf(KEY); at >= 0; at = file.indexOf(KEY, at + KEY.length)) {
     const kind = FONT.exec(file.toString("latin1", at, at + VALUE))?.[1];
     if (kind === undefined) continue;
     const object = objectAt(file, at);
     if (object === undefined || ++fonts > MAX_FONTS) return false;
     if (kind === "Type0") {
-      if (!NAMED.test(object)) return false;
+      if (!NAMED.test(object) && !isMappedToItself(object)) return false;
       named++;
     } else if (kind.startsWith("CID")) {
       if (GLYPH_NUMBERS.test(object) || (hasGlyphs && !GLYPH_MAP.test(object))) return false;

@@ -40,19 +40,46 @@ export function readFootnotes(lines: readonly Line[]): Footnote[] {
 
 /** Puts each footnote after the paragraph that has its mark, or at the end if no paragraph has the mark. */
 export function withFootnotes(blocks: readonly string[], notes: readonly Footnote[]): string[] {
-  const result = [...blocks];
-  for (const { mark, text } of notes) {
-    const reference = new RegExp(`(?<=[\\p{L}\\p{M}.,;:!?)\\]"'”’])${mark.replace(/[*]/, "\\*")}(?![\\d\\p{L}])`, "u");
-    const at = result.findIndex((block) => !/^(?:\||```|#|\[\^)/.test(block) && reference.test(block));
-    const note = `[^${mark}]: ${text}`;
-    if (at < 0) {
-      result.push(note);
-      continue;
-    }
-    result[at] = (result[at] as string).replace(reference, `[^${mark}]`);
-    let behind = at + 1;
-    while (result[behind]?.startsWith("[^")) behind++;
-    result.splice(behind, 0, note);
+  const parts = blocks.map((block) => ({ block, references: [] as Reference[], notes: [] as string[] }));
+  const last = parts.at(-1);
+  if (last === undefined) return notes.map(shown);
+  const placesOf = referencesIn(blocks);
+  for (const note of notes) {
+    // If several notes have the same mark, the first reference belongs to the first note, and so on.
+    const reference = placesOf.get(note.mark)?.pop();
+    const part = (reference && parts[reference.block]) ?? last;
+    if (reference) part.references.push(reference);
+    part.notes.push(shown(note));
   }
-  return result;
+  return parts.flatMap((part) => [withReferences(part.block, part.references), ...part.notes]);
+}
+
+const shown = ({ mark, text }: Footnote): string => `[^${mark}]: ${text}`;
+
+/** Where a block has the mark of a footnote: at index `at`. */
+interface Reference {
+  readonly block: number;
+  readonly at: number;
+  readonly mark: string;
+}
+
+const REFERENCE = /(?<=[\p{L}\p{M}.,;:!?)\]"'”’])(?:\d{1,3}|[*†‡§])(?![\d\p{L}])/gu;
+
+/** By mark: the places that may refer to a footnote, the last one first. */
+function referencesIn(blocks: readonly string[]): Map<string, Reference[]> {
+  const references = blocks.flatMap((text, block) =>
+    /^(?:\||```|#|\[\^)/.test(text)
+      ? []
+      : [...text.matchAll(REFERENCE)].map(({ 0: mark, index }): Reference => ({ block, at: index, mark })),
+  );
+  return Map.groupBy(references.reverse(), ({ mark }) => mark);
+}
+
+function withReferences(block: string, references: readonly Reference[]): string {
+  let [text, done] = ["", 0];
+  for (const { at, mark } of references.toSorted((one, other) => one.at - other.at)) {
+    text += `${block.slice(done, at)}[^${mark}]`;
+    done = at + mark.length;
+  }
+  return text + block.slice(done);
 }

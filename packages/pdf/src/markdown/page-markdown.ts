@@ -1,11 +1,13 @@
 import { cleanText } from "../text/clean-text.ts";
 import { pageText, type Line, type Precision } from "../text/layout.ts";
+import { withRoles } from "../tags/line-roles.ts";
 import { taggedTables } from "../tags/tagged-tables.ts";
 import type { Tags } from "../tags/tags.ts";
 import { wordTagger } from "../tags/word-tags.ts";
 import { NO_RULES, type Rules } from "../text/styled.ts";
 import { cellsOf, isOneRow, wordsOf } from "./cells.ts";
 import { drawnGrids } from "./drawn-grid.ts";
+import { isTaggedList, taggedHeadings, taggedList, withBoldItemsAsHeadings } from "../tags/tagged-blocks.ts";
 import { withTablesTogether } from "./drawn-tables.ts";
 import { withSortedRules } from "./drawn-between.ts";
 import { codeBlock } from "./code.ts";
@@ -29,9 +31,13 @@ export function pageMarkdown(
   const { precision, tags } = how;
   const rules = withSortedRules(how.rules ?? NO_RULES);
   const grids = drawnGrids(rules);
-  const cells = cellsOf(withRtlMirrored(withTablesTogether(lines, grids), grids));
-  const body = bodyOf(cells);
-  const tagged = tags ? taggedTables(cells, cells.map(wordTagger(tags, wordsOf)), tags) : [];
+  const read = cellsOf(withRtlMirrored(withTablesTogether(lines, grids), grids));
+  const body = bodyOf(read);
+  const words = tags ? read.map(wordTagger(tags, wordsOf)) : [];
+  const tagged = tags ? taggedTables(read, words, tags) : [];
+  const cells = tags
+    ? withBoldItemsAsHeadings(withRoles(read, words, tags), (line) => headingLevel(line, body) > 0)
+    : read;
   const end = Math.max(footnotesFrom(cells, body), tagged.at(-1)?.to ?? 0);
   const blocks: string[] = [];
   let at = 0;
@@ -74,7 +80,10 @@ function tablesOf(cells: readonly Line[], rules: Rules, body: Body): Table[] {
       ...(isMirrored ? inMirror : asDrawn),
       isCode: (line) => isCode(line, body),
     });
-    for (const table of found) tables.push({ ...table, from: from + table.from, to: from + table.to });
+    for (const table of found) {
+      const place = { from: from + table.from, to: from + table.to };
+      if (!isTaggedList(cells.slice(place.from, place.to), table.rows.length)) tables.push({ ...table, ...place });
+    }
     from = to;
   }
   return tables;
@@ -87,12 +96,14 @@ function tableBlock({ rows }: Table): string {
   return [row(head), row(head.map(() => "---")), ...more.map(row)].join("\n");
 }
 
-type Kind = "code" | "heading" | "text";
+type Kind = "code" | "heading" | "tagged-heading" | "tagged-list" | "text";
 
 function textBlocks(cells: readonly Line[], body: Body, precision: Precision | undefined): string[] {
   const blocks: string[] = [];
   for (const { kind, lines } of runsOf(cells, body)) {
     if (kind === "code") blocks.push(codeBlock(lines));
+    else if (kind === "tagged-heading") blocks.push(...taggedHeadings(lines, precision));
+    else if (kind === "tagged-list") blocks.push(taggedList(joinRows(lines), { precision, itemOf }));
     else if (kind === "heading") blocks.push(...headings(lines, body));
     else blocks.push(...paragraphs(pageText(joinRows(lines), precision)));
   }
@@ -112,7 +123,9 @@ function runsOf(cells: readonly Line[], body: Body): Array<{ kind: Kind; lines: 
 }
 
 function kindOf(cell: Line, body: Body, hasNeighbour: boolean): Kind {
+  if (cell.role?.kind === "heading") return "tagged-heading";
   if (isCode(cell, body)) return "code";
+  if (cell.role?.kind === "item") return "tagged-list";
   return !hasNeighbour && headingLevel(cell, body) > 0 ? "heading" : "text";
 }
 
@@ -149,7 +162,7 @@ function joinRows(cells: readonly Line[]): Line[] {
   const lines: Line[] = [];
   for (const cell of cells) {
     const last = lines.at(-1);
-    if (last && isOneRow(last, cell) && cell.left >= last.right)
+    if (last && isOneRow(last, cell) && cell.left >= last.right && last.role?.element === cell.role?.element)
       lines[lines.length - 1] = {
         ...last,
         text: `${last.text.trimEnd()}\t${cell.text.trimStart()}`,

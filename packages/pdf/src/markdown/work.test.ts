@@ -12,16 +12,24 @@ interface Page {
   readonly rules?: Rules;
 }
 
-/** How often the positions of a page's lines are read, and how many numbers are compared, to make Markdown of the page. */
+/**
+ * How often the texts and positions of a page's lines are read, how many numbers are compared, and how many characters
+ * are tested, to make Markdown of the page.
+ */
 function workOf({ lines, rules }: Page): number {
   let work = 0;
   for (const name of ["min", "max"] as const) {
     const original = Math[name];
     vi.spyOn(Math, name).mockImplementation((...numbers) => ((work += numbers.length), original(...numbers)));
   }
+  const { test } = RegExp.prototype;
+  vi.spyOn(RegExp.prototype, "test").mockImplementation(function (this: RegExp, text) {
+    work += text.length;
+    return test.call(this, text);
+  });
   const watched = lines.map((line) => {
     const seen = { ...line };
-    for (const name of ["left", "right", "baseline"] as const)
+    for (const name of ["text", "left", "right", "baseline"] as const)
       Object.defineProperty(seen, name, { enumerable: true, get: () => (work++, line[name]) });
     return seen;
   });
@@ -31,6 +39,7 @@ function workOf({ lines, rules }: Page): number {
 }
 
 const SIZE = 10;
+const WORD = "lighthouse";
 const piece = (text: string, left: number, baseline: number, width = 5 * text.length): Line => ({
   text,
   left,
@@ -74,6 +83,15 @@ const PAGES: Record<string, (count: number) => Page> = {
       piece("i", 50 + (row % 7), -12 * row, 0.4),
       piece("l", 150 + (row % 7), -12 * row, 0.4),
     ]),
+  }),
+  "words that are broken with hyphens": (count) => ({
+    lines: times(count).map((at) => piece(`${WORD} and ${WORD}-`, 50, -12 * at)),
+  }),
+  "footnotes with the same mark": (count) => ({
+    lines: [
+      ...times(count).map((at) => piece(`${WORD}* ${WORD} ${at}.`, 50, -24 * at)),
+      ...times(count).map((at) => ({ ...piece(`* ${WORD}`, 50, -24 * count - 12 * at), size: 8 })),
+    ],
   }),
   "two rows of many cells": (count) => ({
     lines: times(count).map((at) => piece("a", 20 * (at >> 1), -12 * (at % 2))),

@@ -1,6 +1,8 @@
 import type { Rotation } from "../text/rotation.ts";
+import { isLitUnevenly } from "../picture/light.ts";
+import { pictureOf } from "./pgm.ts";
 import type { Recogniser } from "./recogniser.ts";
-import { confidenceOf, type Word } from "./words.ts";
+import { confidenceOf, countSure, type Word } from "./words.ts";
 
 /**
  * If Tesseract's confidence in a page, from 0 to 100, is below this, the page may lie on its side or be in another
@@ -30,9 +32,10 @@ export interface RecognisedPage {
 }
 
 /**
- * Reads a page, or a figure of it (`sparse`). If the recogniser's confidence is low, reads the page again: turned and with the languages that its
- * `look` suggests; without `look`, in each of the other orientations. Returns the best result, and stops early when the
- * time is up. Returns undefined if the page cannot be drawn.
+ * Reads a page, or a figure of it (`sparse`). If the recogniser's confidence is low, reads the page again: turned and
+ * with the languages that its `look` suggests; without `look`, in each of the other orientations. A page that is lit
+ * unevenly is read twice in each way: with one threshold between black and white, and with a threshold for each of its
+ * parts. Returns the best result, and stops early when the time is up. Returns undefined if the page cannot be drawn.
  * @throws the signal's reason when it is aborted before the page was read once; errors of `draw` and of the recogniser.
  */
 export async function readPage(
@@ -40,10 +43,15 @@ export async function readPage(
   draw: (rotation: Rotation) => Promise<Uint8Array | undefined>,
   { manner, signal, sparse }: { readonly manner: Manner; readonly signal: AbortSignal; readonly sparse?: boolean },
 ): Promise<RecognisedPage | undefined> {
-  const read = async (how: Manner, pgm: Uint8Array): Promise<RecognisedPage> => ({
-    words: await recogniser.recognise(pgm, signal, { languages: how.languages, sparse }),
-    manner: how,
-  });
+  const read = async (manner: Manner, pgm: Uint8Array): Promise<RecognisedPage> => {
+    const how = { languages: manner.languages, sparse };
+    const words = await recogniser.recognise(pgm, signal, how);
+    if (sparse || !isLitUnevenly(pictureOf(pgm))) return { words, manner };
+    const other = await recogniser.recognise(pgm, signal, { ...how, uneven: true }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    return { words: other && countSure(other, SURE) > countSure(words, SURE) ? other : words, manner };
+  };
   const pgm = await draw(manner.rotation);
   if (!pgm) return undefined;
   let best = await read(manner, pgm);

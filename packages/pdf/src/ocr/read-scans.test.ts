@@ -98,6 +98,15 @@ describe("scans with OCR", () => {
     expect(outcome.kind === "text" && similarity(outcome.pages[0] ?? "", LETTER)).toBeGreaterThanOrEqual(0.98);
   });
 
+  it("are read where a shadow lies on them, as on a photo", async () => {
+    const { width, height, grey } = letter;
+    // The letter fills the upper part of its page, so the shadow is there.
+    const light = (x: number, y: number): number => 1 - 0.8 * (x / width) * Math.max(0, 1 - (3 * y) / height);
+    const dim = grey.map((value, index) => value * light(index % width, Math.floor(index / width)));
+    const outcome = await extract(makePdf({ pages: [{ width, height, grey: dim }] }));
+    expect(outcome.kind === "text" && similarity(outcome.pages[0] ?? "", LETTER)).toBeGreaterThanOrEqual(0.98);
+  });
+
   const legible = new Set(["own/scan/letter.pdf", "scan/ocr_test.pdf"]);
   it.each(corpus().filter(({ file }) => legible.has(file)))(
     "are files with a picture a page, too: $file",

@@ -28,6 +28,8 @@ export interface RecogniseHow {
    * means nothing.
    */
   readonly sparse?: boolean | undefined;
+  /** Whether the page is lit unevenly: then each part of it has a threshold of its own between black and white. */
+  readonly uneven?: boolean | undefined;
 }
 
 export interface Look {

@@ -5,7 +5,7 @@ import { lowerPriority } from "../children/process-info.ts";
 import type { Rotation } from "../text/rotation.ts";
 import { languagesOfScript } from "./languages.ts";
 import type { Look, Recogniser } from "./recogniser.ts";
-import { PARAGRAPHS, SPARSE, wordsOf } from "./words.ts";
+import { LOCAL_THRESHOLDS, PARAGRAPHS, SPARSE, wordsOf } from "./words.ts";
 
 const LIST_MS = 5000;
 /** The most bytes that the program may print for one page. */
@@ -45,8 +45,11 @@ export function createTesseractNative({
     runTesseract(pgm, options, { signal, path, coreWatch });
   return {
     name: "tesseract",
-    recognise: async (pgm, signal, { languages: others = usual, sparse = false } = {}) =>
-      wordsOf(await run(pgm, signal, ["-l", others, "--psm", sparse ? SPARSE : PARAGRAPHS, "tsv"])),
+    async recognise(pgm, signal, { languages: others = usual, sparse = false, uneven = false } = {}) {
+      const threshold = uneven ? ["-c", `thresholding_method=${LOCAL_THRESHOLDS}`] : [];
+      const options = ["-l", others, "--psm", sparse ? SPARSE : PARAGRAPHS, ...threshold, "tsv"];
+      return wordsOf(await run(pgm, signal, options));
+    },
     ...(installed.has(DETECTION) && {
       async look(pgm, signal) {
         const look = lookOf(await run(pgm, signal, ["-l", DETECTION, "--psm", "0"]));

@@ -6,7 +6,7 @@ import { createCoreWatch, type CoreWatch } from "../children/core-watch.ts";
 import { runJob, type Interruption } from "../children/run-job.ts";
 import { PdfError } from "../port/extract.ts";
 import type { Recogniser } from "./recogniser.ts";
-import { PARAGRAPHS, SPARSE, wordsOf, type Word } from "./words.ts";
+import { LOCAL_THRESHOLDS, ONE_THRESHOLD, PARAGRAPHS, SPARSE, wordsOf, type Word } from "./words.ts";
 
 const ENTRY = join(import.meta.dirname, "../child/ocr-child.ts");
 /** When no page was read for this many ms, the free children are ended: each of them uses at least 100 MB. */
@@ -48,8 +48,10 @@ export function createTesseractWasm({
 
   return {
     name: "tesseract-wasm",
-    recognise: (pgm, signal, { sparse = false } = {}) =>
-      recognise({ children, memoryBytes, coreWatch }, { pgm, mode: sparse ? SPARSE : PARAGRAPHS }, signal),
+    recognise(pgm, signal, { sparse = false, uneven = false } = {}) {
+      const how = { mode: sparse ? SPARSE : PARAGRAPHS, threshold: uneven ? LOCAL_THRESHOLDS : ONE_THRESHOLD };
+      return recognise({ children, memoryBytes, coreWatch }, { pgm, ...how }, signal);
+    },
     async [Symbol.asyncDispose]() {
       children[Symbol.dispose]();
     },

@@ -37,6 +37,14 @@ describe("wordLines", () => {
     expect(textOf([...names, ...prices])).toBe("Copper wire\t18.40\nOak planks\t7.95\nLamp oil\t3.60");
   });
 
+  it("puts a column into the rows of its table, too, if it was read in two parts", () => {
+    const column = (left: number, texts: string[], block: number): Word[] =>
+      texts.flatMap((text, row) => line(text, { left, top: 50 * row, block: row < 3 ? block : block + 1 }));
+    const names = column(0, ["Copper wire", "Oak planks", "Lamp oil", "Rope"], 1);
+    const prices = column(600, ["18.40", "7.95", "3.60", "2.10"], 3);
+    expect(textOf([...names, ...prices])).toBe("Copper wire\t18.40\nOak planks\t7.95\nLamp oil\t3.60\nRope\t2.10");
+  });
+
   it("keeps columns of prose apart, and joins their lines", () => {
     const rows = ["the ships that came from the ports in the", "north were counted by the clerks of the", "harbour"];
     const left = rows.flatMap((text, row) => line(text, { top: 50 * row, block: 1 }));

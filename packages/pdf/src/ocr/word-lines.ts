@@ -13,13 +13,14 @@ const DESCENT = 0.21;
  * size, and in justified lines up to the whole font size.
  */
 const CELL_GAP = 1.6;
-/** A block may be a column of a table if its lines have at most this many words, on average. */
+/** A block may be a part of a table's column if its lines have at most this many words, on average. */
 const CELL_WORDS = 3;
 /**
- * Two blocks are columns of one table only if at least this part of their lines has a line beside it in the other
- * block.
+ * Two columns belong to one table only if at least this part of their lines has a line beside it in the other column.
  */
 const PAIRED = 0.75;
+/** Two blocks are parts of one column only if the gap between them is at most this many times the font size. */
+const MAX_GAP = 3;
 
 interface Block {
   readonly lines: Word[][];
@@ -31,10 +32,11 @@ interface Block {
  * cells.
  */
 export function wordLines(words: readonly Word[]): Line[] {
-  return groupsOf(blocksOf(words)).flatMap((group) => {
-    if (group.length === 1) return (group[0] as Block).lines.map((line) => lineOf(line, (group[0] as Block).size));
-    const size = Math.max(...group.map((block) => block.size));
-    return rowsOf(group.flatMap(({ lines }) => lines)).map((row) => lineOf(row, size));
+  return groupsOf(columnsOf(blocksOf(words))).flatMap((columns) => {
+    const blocks = columns.flat();
+    if (columns.length === 1) return blocks.flatMap(({ lines, size }) => lines.map((line) => lineOf(line, size)));
+    const size = Math.max(...blocks.map((block) => block.size));
+    return rowsOf(blocks.flatMap(({ lines }) => lines)).map((row) => lineOf(row, size));
   });
 }
 
@@ -53,29 +55,58 @@ export const heightOf = (line: readonly Word[]): number => bottomOf(line) - topO
 const leftOf = (line: readonly Word[]): number => Math.min(...line.map(({ left }) => left));
 const rightOf = (line: readonly Word[]): number => Math.max(...line.map(({ right }) => right));
 
-/** Groups the blocks of a page: the columns of one table form a group, any other block is alone. */
-function groupsOf(blocks: readonly Block[]): Block[][] {
-  const groups: Block[][] = [];
+/** Blocks that are below one another, and may be the parts of one column of a table. */
+type Column = readonly Block[];
+
+/** Joins blocks to columns: the recogniser may divide a column of a table, where a gap is a little wider. */
+function columnsOf(blocks: readonly Block[]): Column[] {
+  const columns: Block[][] = [];
   for (const block of blocks) {
+    const column = columns.at(-1);
+    const last = column?.at(-1);
+    if (column && last && goesOnBelow(last, block)) column.push(block);
+    else columns.push([block]);
+  }
+  return columns;
+}
+
+/** Whether a block may continue the column of the block before it: it is just below, and both have only few words in a line. */
+function goesOnBelow(last: Block, block: Block): boolean {
+  const [a, b] = [last.lines.flat(), block.lines.flat()];
+  const gap = topOf(b) - bottomOf(a);
+  const isUnder = leftOf(a) < rightOf(b) && leftOf(b) < rightOf(a);
+  return (
+    isUnder && gap > 0 && gap < MAX_GAP * Math.max(last.size, block.size) && hasFewWords(last) && hasFewWords(block)
+  );
+}
+
+/** Groups the columns of a page: those of one table form a group, any other column is alone. */
+function groupsOf(columns: readonly Column[]): Column[][] {
+  const groups: Column[][] = [];
+  for (const column of columns) {
     const group = groups.at(-1);
-    if (group?.every((other) => areColumns(other, block))) group.push(block);
-    else groups.push([block]);
+    if (group?.every((other) => areBeside(other, column))) group.push(column);
+    else groups.push([column]);
   }
   return groups;
 }
 
 /**
- * Whether two blocks may be columns of one table: they are side by side, most of their lines are in pairs at the same
+ * Whether two columns may belong to one table: they are side by side, most of their lines are in pairs at the same
  * height, and at least one of them has only few words in a line.
  */
-function areColumns(one: Block, other: Block): boolean {
-  const [a, b] = [one.lines.flat(), other.lines.flat()];
+function areBeside(one: Column, other: Column): boolean {
+  const [these, those] = [one.flatMap(({ lines }) => lines), other.flatMap(({ lines }) => lines)];
+  const [a, b] = [these.flat(), those.flat()];
   if (rightOf(a) > leftOf(b) && rightOf(b) > leftOf(a)) return false;
-  const few = (block: Block): boolean => block.lines.flat().length <= CELL_WORDS * block.lines.length;
-  if (!few(one) && !few(other)) return false;
-  const middles = one.lines.map((line) => (topOf(line) + bottomOf(line)) / 2);
-  const paired = other.lines.filter((line) => middles.some((y) => y > topOf(line) && y < bottomOf(line)));
-  return paired.length >= PAIRED * Math.max(one.lines.length, other.lines.length);
+  if (!one.every(hasFewWords) && !other.every(hasFewWords)) return false;
+  const middles = these.map((line) => (topOf(line) + bottomOf(line)) / 2);
+  const paired = those.filter((line) => middles.some((y) => y > topOf(line) && y < bottomOf(line)));
+  return paired.length >= PAIRED * Math.max(these.length, those.length);
+}
+
+function hasFewWords({ lines }: Block): boolean {
+  return lines.flat().length <= CELL_WORDS * lines.length;
 }
 
 /** Joins the lines that are beside each other into rows. Returns the rows from top to bottom. */

@@ -21,6 +21,9 @@ export interface Word {
  */
 export const [PARAGRAPHS, SPARSE] = ["3", "11"] as const;
 
+/** Tesseract's ways to find the threshold between black and white: one for the page, or one for each part of it. */
+export const [ONE_THRESHOLD, LOCAL_THRESHOLDS] = ["0", "2"] as const;
+
 const COLUMNS = 12;
 const WORD = "5";
 
@@ -45,6 +48,11 @@ export function wordsOf(tsv: string): Word[] {
       },
     ];
   });
+}
+
+/** How many letters the words have of which the recogniser is sure. */
+export function countSure(words: readonly Word[], confidence: number): number {
+  return words.reduce((sum, word) => sum + (word.confidence >= confidence ? word.text.length : 0), 0);
 }
 
 /** The recogniser's mean confidence in words, from 0 to 100, where long words count more; 0 without words. */

@@ -2,7 +2,7 @@ import { cleanText } from "./clean-text.ts";
 import { PHRASED } from "./clusters.ts";
 import { isMostlyRtl } from "./right-to-left.ts";
 import { hangulBreaks, phraseBreaks, type IsBreak } from "./word-breaks.ts";
-import type { Extent, Style } from "./styled.ts";
+import type { Extent, LineRole, Style } from "./styled.ts";
 
 /** A line and its position on the page. Lengths are in points, from the left and from the bottom. */
 export interface Line extends Partial<Omit<Style, "words">> {
@@ -33,6 +33,7 @@ export interface Line extends Partial<Omit<Style, "words">> {
   readonly marked?: boolean;
   /** Whether the line is mirrored already: it was read from the right, and now begins at the left. */
   readonly mirrored?: boolean;
+  readonly role?: LineRole | undefined;
 }
 
 /**
@@ -94,6 +95,8 @@ export function pageText(lines: readonly Line[], precision: Precision = EXACT): 
     HANGUL.test(first.charAt(0))
       ? (hangul ??= hangulBreaks(lines))(last, first)
       : (phrases ??= phraseBreaks(lines))(last, first);
+  let compounds: string | undefined;
+  const isCompound = (word: string): boolean => (compounds ??= wordsWithHyphen(lines)).includes(word);
   let text = "";
   let joined = false;
   seen.forEach((line, index) => {
@@ -108,7 +111,7 @@ export function pageText(lines: readonly Line[], precision: Precision = EXACT): 
       continues(seen, gaps, index, { joined, slack: precision.slack }) ||
       isFullInCell(line, next, precision.cellEnd);
     if (!joined) text += `${line.text.trimEnd().replace(SOFT_HYPHEN, "-")}\n`;
-    else text += broken === undefined ? withBlank(line, next, isBreak) : withoutHyphen(broken, lines);
+    else text += broken === undefined ? withBlank(line, next, isBreak) : withoutHyphen(broken, isCompound);
   });
   return cleanText(text);
 }
@@ -292,11 +295,16 @@ function brokenWord(line: Line, next: Line): BrokenWord | undefined {
 
 /**
  * Returns the line without the hyphen at its end; with the hyphen, if the whole word is elsewhere on the page with a
- * hyphen.
+ * hyphen, as `isCompound` tells.
  */
-function withoutHyphen({ before, head, tail }: BrokenWord, lines: readonly Line[]): string {
-  const compound = `${head}-${tail}`;
-  return lines.some(({ text }) => text.includes(compound)) ? `${before}-` : before;
+function withoutHyphen({ before, head, tail }: BrokenWord, isCompound: (word: string) => boolean): string {
+  return isCompound(`${head}-${tail}`) ? `${before}-` : before;
+}
+
+/** The words of a page that have a hyphen inside, each of them once. */
+function wordsWithHyphen(lines: readonly Line[]): string {
+  const words = lines.flatMap(({ text }) => (text.includes("-") ? text.split(/\s/) : []));
+  return [...new Set(words.filter((word) => word.includes("-")))].join(" ");
 }
 
 /**

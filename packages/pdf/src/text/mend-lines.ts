@@ -19,7 +19,7 @@ const SAME_PLACE = 1;
  * `cells`: the cells of a row stay separate lines.
  */
 export function mendLines(lines: readonly Line[], { cells } = { cells: false }): Line[] {
-  const known = new Map<string, Line[]>();
+  const known: KnownLines = new Map();
   const mended: Line[] = [];
   for (const line of lines) {
     if (isRepeated(known, line)) continue;
@@ -31,19 +31,26 @@ export function mendLines(lines: readonly Line[], { cells } = { cells: false }):
   return mended;
 }
 
+/** By text, and by the square of SAME_PLACE points in which a line begins: the line. */
+type KnownLines = Map<string, Map<string, Line>>;
+
 /** Whether a line repeats a known one: shadows, for example, are made by drawing a text several times at one place. */
-function isRepeated(known: Map<string, Line[]>, line: Line): boolean {
+function isRepeated(known: KnownLines, line: Line): boolean {
   if (line.right <= line.left) return false;
   const text = line.text.trim();
+  const [x, y] = [Math.floor(line.left / SAME_PLACE), Math.floor(line.baseline / SAME_PLACE)];
   const same = known.get(text);
   if (same === undefined) {
-    known.set(text, [line]);
+    known.set(text, new Map([[`${x} ${y}`, line]]));
     return false;
   }
-  const isThere = ({ left, baseline }: Line): boolean =>
-    Math.abs(left - line.left) <= SAME_PLACE && Math.abs(baseline - line.baseline) <= SAME_PLACE;
-  if (same.some(isThere)) return true;
-  same.push(line);
+  const isNear = (other: Line | undefined): boolean =>
+    other !== undefined &&
+    Math.abs(other.left - line.left) <= SAME_PLACE &&
+    Math.abs(other.baseline - line.baseline) <= SAME_PLACE;
+  for (const right of [0, -1, 1])
+    for (const up of [0, -1, 1]) if (isNear(same.get(`${x + right} ${y + up}`))) return true;
+  same.set(`${x} ${y}`, line);
   return false;
 }
 

@@ -21,3 +21,14 @@ export interface Rules {
   readonly upright: ReadonlyArray<{ readonly x: number; readonly bottom: number; readonly top: number }>;
 }
 export const NO_RULES: Rules = { across: [], upright: [] };
+
+/** What a line is, as the tags of its page state. */
+export interface LineRole {
+  readonly kind: "heading" | "item" | "note";
+  /** The index of the heading, item or footnote to which the line belongs. */
+  readonly element: number;
+  /** The level of a heading, from 1; how many items contain this item. */
+  readonly level: number;
+  /** The words at the line's beginning that are the label of an item, such as `•` or `2.`. */
+  readonly label: string;
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { onePage, textOf } from "../../test/one-page.ts";
+
+/** A page with a line that is drawn with the operator TJ: texts, and steps to the left in thousandths of an em. */
+const drawn = (parts: string): Promise<string> =>
+  textOf(onePage({ content: `BT /F1 12 Tf 72 700 Td [${parts}] TJ ET` }));
+
+/** A page on which each text, such as a raised accent, is an object of its own. */
+const apart = (...parts: ReadonlyArray<readonly [x: number, y: number, text: string]>): Promise<string> =>
+  textOf(onePage({ content: parts.map(([x, y, text]) => `BT /F1 12 Tf ${x} ${y} Td (${text}) Tj ET`).join("\n") }));
+
+describe("an accent that is drawn over a letter", () => {
+  it.each([
+    ["before the letter", "(f) -111 (\\250) 444 (ahrt)", "f\u00e4hrt"],
+    ["after the letter", "(fa) 444 (\\250) -111 (hrt)", "f\u00e4hrt"],
+    ["after a blank", "(la ) -111 (\\264) 444 (ete)", "la \u00e9te"],
+    ["twice in a word", "-111 (\\250) 444 (u) -111 (\\250) 444 (u)", "\u00fc\u00fc"],
+    ["below the letter", "(ga) -83 (\\270) 416 (con)", "ga\u00e7on"],
+  ])("makes one letter: %s", async (_where, parts, text) => {
+    expect(await drawn(parts)).toBe(text);
+  });
+
+  it.each([
+    ["beside a letter", "(can\\264t)", "can\u00b4t"],
+    ["above a letter with which it makes no other", "(q) 444 (\\250)", "q\u00a8"],
+    ["of a power", "(2^n)", "2^n"],
+  ])("stays a character of its own %s", async (_where, parts, text) => {
+    expect(await drawn(parts)).toBe(text);
+  });
+});
+
+describe("an accent that is an object of its own", () => {
+  it("belongs to the letter below it, although PDFium returns it after the text of that letter", async () => {
+    expect(
+      await apart([74, 702.7, "\\250"], [72, 700, "Arger und "], [128.5, 702.7, "\\250"], [126.7, 700, "Ol"]),
+    ).toBe("\u00c4rger und \u00d6l");
+  });
+
+  it("splits no word", async () => {
+    expect(await apart([72, 700, "za"], [84.67, 700, "\\264"], [84.67, 700, "rel a"])).toBe("za\u0155el a");
+  });
+
+  it("stays where no letter is below it", async () => {
+    expect(await apart([72, 700, "x"], [92, 702.7, "\\250"])).toContain("\u00a8");
+  });
+});

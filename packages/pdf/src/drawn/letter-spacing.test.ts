@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { HELVETICA, onePage, textOf } from "../../test/one-page.ts";
+
+const SENTENCE = "The river flooded twice that winter, and the school";
+/** The operand of TJ that draws a text with a step to the right after each letter, in thousandths of an em. */
+const spaced = (text: string, step: number): string => [...text].map((sign) => `(${sign}) ${-step}`).join(" ");
+const read = (parts: string, y = 700): Promise<string> =>
+  textOf(onePage({ content: `BT /F1 12 Tf 40 ${y} Td [${parts}] TJ ET` }));
+
+describe("a line whose letters are spaced out", () => {
+  it.each([90, 130, 170, 250, 400])(
+    "is read in words if its blanks are drawn: %d thousandths of an em",
+    async (step) => {
+      expect(await read(spaced(SENTENCE, step))).toBe(SENTENCE);
+    },
+  );
+
+  it.each([90, 130, 170, 250, 400])(
+    "is read in words if its blanks are gaps: %d thousandths of an em",
+    async (step) => {
+      const words = SENTENCE.split(" ").map((word) => spaced(word, step));
+      expect(await read(words.join(" -278 "))).toBe(SENTENCE);
+    },
+  );
+
+  it("is read in words if each letter is an object of its own", async () => {
+    const font = HELVETICA.replace("Helvetica", "Courier");
+    const letters = [..."CHAPTER SIX"].map((sign, at) =>
+      sign === " " ? "" : `1 0 0 1 ${40 + at * 9} 700 Tm (${sign}) Tj `,
+    );
+    expect(await textOf(onePage({ content: `BT /F1 12 Tf ${letters.join("")} ET`, font }))).toBe("CHAPTER SIX");
+  });
+});
+
+it.each([
+  ["words", "a x b of y c set z"],
+  ["letters", "A B C D E F G H"],
+  ["digits", "1 2 3 4 5 6 7 8"],
+])("%s that stand alone keep their blanks", async (_what, text) => {
+  expect(
+    await read(
+      text
+        .split(" ")
+        .map((word) => `(${word})`)
+        .join(" -400 "),
+    ),
+  ).toBe(text);
+});

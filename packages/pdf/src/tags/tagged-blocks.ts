@@ -1,0 +1,95 @@
+import { cleanText } from "../text/clean-text.ts";
+import { pageText, type Line, type Precision } from "../text/layout.ts";
+import type { LineRole } from "../text/styled.ts";
+
+/* The parts of a page that its tags state: headings, lists and footnotes. */
+
+/** Four blanks are enough for an item within an item with a number, and too few for code. */
+const INDENT = "    ";
+/** Matches a label that only marks an item: a bullet, also the letter that word processors use for one. */
+const BULLET = /^(?:[^\p{L}\p{N}]{1,2}|o)$/u;
+/** Matches signs that may say whether something applies, so they are kept. */
+const BOX = /[\u221a\u25a0-\u25a3\u2610-\u2612\u2713-\u2718]/u;
+const NUMBER = /^\(?(\d{1,3})[.)]?$/;
+
+type RoledLine = Line & { readonly role: LineRole };
+
+/** Makes headings of lines. The lines of one heading are joined. */
+export function taggedHeadings(lines: readonly Line[], precision: Precision | undefined): string[] {
+  return groupsOf(lines).map(({ role, lines: of }) => {
+    const text = textOf(of, precision);
+    return text === "" ? "" : `${"#".repeat(role.level)} ${text}`;
+  });
+}
+
+/** Makes a list of lines. An item within an item is indented. `itemOf`: writes a text with its label as an item. */
+export function taggedList(
+  lines: readonly Line[],
+  { precision, itemOf }: { readonly precision: Precision | undefined; itemOf(text: string): string | undefined },
+): string {
+  const groups = groupsOf(lines);
+  const least = Math.min(...groups.map(({ role }) => role.level));
+  const seen = new Set<number>();
+  const items = groups.map(({ role, lines: of }) => {
+    const text = textOf(of, precision);
+    if (text === "") return "";
+    // Text after an inner item still belongs to the outer one.
+    const goesOn = seen.has(role.element);
+    seen.add(role.element);
+    const indent = INDENT.repeat(role.level - least);
+    return indent + (goesOn ? `${INDENT.slice(1)}${text}` : labelled(text, cleanText(role.label), itemOf));
+  });
+  return items.filter((item) => item !== "").join("\n");
+}
+
+/**
+ * Whether the tags state that what looks like a table of so many rows is a list: most lines belong to items, and most
+ * rows begin with the label of one.
+ */
+export function isTaggedList(lines: readonly Line[], rows: number): boolean {
+  const items = lines.filter(({ role }) => role?.kind === "item");
+  return items.length * 2 > lines.length && items.filter(({ role }) => role?.label !== "").length * 2 >= rows;
+}
+
+/**
+ * Takes the role from items that look like headings as a whole, unless they have bullets: numbered headings are often
+ * tagged as items of lists.
+ */
+export function withBoldItemsAsHeadings(lines: readonly Line[], isLikeHeading: (line: Line) => boolean): Line[] {
+  const items = new Map<number, boolean>();
+  for (const line of lines) {
+    if (line.role?.kind !== "item") continue;
+    const isHeading = isLikeHeading(line) || NUMBER.test(line.text.trim());
+    const isMarked = line.role.label !== "" && BULLET.test(line.role.label);
+    items.set(line.role.element, isHeading && !isMarked && items.get(line.role.element) !== false);
+  }
+  return lines.map((line) =>
+    line.role && items.get(line.role.element) === true ? { ...line, role: undefined } : line,
+  );
+}
+
+function labelled(text: string, label: string, itemOf: (text: string) => string | undefined): string {
+  if (label === "" || !text.startsWith(label)) {
+    const item = itemOf(text);
+    return item === undefined || item === text ? `- ${text}` : item;
+  }
+  const rest = text.slice(label.length).trim();
+  const number = NUMBER.exec(label)?.[1];
+  if (number !== undefined) return `${number}. ${rest}`.trim();
+  return BULLET.test(label) && !BOX.test(label) ? `- ${rest}`.trim() : `- ${text}`;
+}
+
+/** The consecutive lines of one element. */
+function groupsOf(lines: readonly Line[]): Array<{ role: LineRole; lines: Line[] }> {
+  const groups: Array<{ role: LineRole; lines: Line[] }> = [];
+  for (const line of lines.filter((one): one is RoledLine => one.role !== undefined)) {
+    const group = groups.at(-1);
+    if (group?.role.element === line.role.element) group.lines.push(line);
+    else groups.push({ role: line.role, lines: [line] });
+  }
+  return groups;
+}
+
+function textOf(lines: readonly Line[], precision: Precision | undefined): string {
+  return pageText(lines, precision).replaceAll(/\s+/g, " ").trim();
+}
