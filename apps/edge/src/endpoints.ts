@@ -132,6 +132,7 @@ export function openEndpoints(deps: EndpointsDeps): Endpoints {
     socketsOfNetwork: {
       most: SOCKETS_PER_CONNECTION * config.MAX_CONNECTIONS_PER_USER * config.USERS_PER_ADDRESS,
       networkOf: peerNetworkOf(config),
+      onRefused: () => metrics.closed("SOCKETS"),
     },
     upgrades: { socketIo: upgradeTo(engine), plain: plain.handleUpgrade },
     onBug: (error) => log.error({ err: error }, "bug"),

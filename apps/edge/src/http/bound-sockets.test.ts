@@ -6,7 +6,8 @@ import { boundSockets } from "./bound-sockets.ts";
 
 const server = createServer();
 let networkOf: (socket: Socket) => string | undefined = () => "a";
-boundSockets(server, { most: 2, networkOf: (socket) => networkOf(socket) });
+let refused = 0;
+boundSockets(server, { most: 2, networkOf: (socket) => networkOf(socket), onRefused: () => void refused++ });
 server.on("connection", (socket) => {
   socket.on("error", () => undefined);
   if (!socket.destroyed) socket.write("in");
@@ -27,7 +28,9 @@ async function open(): Promise<Socket | undefined> {
 it("closes the connections of a network above its bound, and lets new ones in when others have ended", async () => {
   const sockets = [await open(), await open()];
   expect(sockets).not.toContain(undefined);
+  expect(refused).toBe(0);
   expect(await open()).toBeUndefined();
+  expect(refused).toBe(1);
   networkOf = () => "b";
   const other = await open();
   expect(other).toBeDefined();
