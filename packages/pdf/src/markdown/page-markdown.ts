@@ -7,7 +7,7 @@ import { wordTagger } from "../tags/word-tags.ts";
 import { NO_RULES, type Rules } from "../text/styled.ts";
 import { cellsOf, isOneRow, wordsOf } from "./cells.ts";
 import { drawnGrids } from "./drawn-grid.ts";
-import { isTaggedList, taggedHeadings, taggedList, withBoldItemsAsHeadings } from "../tags/tagged-blocks.ts";
+import { isTaggedList, taggedHeadings, taggedList, withoutHeadingsAsItems } from "../tags/tagged-blocks.ts";
 import { withTablesTogether } from "./drawn-tables.ts";
 import { withSortedRules } from "./drawn-between.ts";
 import { codeBlock } from "./code.ts";
@@ -36,7 +36,7 @@ export function pageMarkdown(
   const words = tags ? read.map(wordTagger(tags, wordsOf)) : [];
   const tagged = tags ? taggedTables(read, words, tags) : [];
   const cells = tags
-    ? withBoldItemsAsHeadings(withRoles(read, words, tags), (line) => headingLevel(line, body) > 0)
+    ? withoutHeadingsAsItems(withRoles(read, words, tags), (line) => headingLevel(line, body) > 0)
     : read;
   const end = Math.max(footnotesFrom(cells, body), tagged.at(-1)?.to ?? 0);
   const blocks: string[] = [];

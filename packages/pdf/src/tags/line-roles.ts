@@ -7,7 +7,9 @@ import type { TaggedWord } from "./word-tags.ts";
 const MAX_HEADING_SHARE = 1 / 3;
 const MANY_LETTERS = 400;
 /** A heading, an item of a list or a footnote with more words is tagged wrongly. */
-const MAX_WORDS = { heading: 40, item: 250, note: 400 } as const;
+const MAX_WORDS = { heading: 30, item: 250, note: 400 } as const;
+/** A heading that ends with a full stop has at most this many words. */
+const MAX_STOPPED_WORDS = 15;
 /** At least this part of a line's words must be tagged. */
 const MIN_TAGGED = 0.5;
 
@@ -25,8 +27,11 @@ export function withRoles(
   const roleOf = roleFinder(elements);
   const roles = lines.map((_, at) => commonRole(words[at] ?? [], roleOf));
   const counts = new Map<number, number>();
+  const ends = new Map<number, string>();
   roles.forEach((role, at) => {
-    if (role) counts.set(role.element, (counts.get(role.element) ?? 0) + (words[at] ?? []).length);
+    if (!role) return;
+    counts.set(role.element, (counts.get(role.element) ?? 0) + (words[at] ?? []).length);
+    ends.set(role.element, lines[at]?.text.trimEnd() ?? "");
   });
   const lettersOf = (of: readonly Line[]): number =>
     of.reduce((sum, { text }) => sum + text.replaceAll(/\s/g, "").length, 0);
@@ -35,8 +40,12 @@ export function withRoles(
   return lines.map((line, at) => {
     const role = roles[at];
     if (role === undefined || (role.kind === "heading" && !areHeadings)) return line;
-    return (counts.get(role.element) ?? 0) > MAX_WORDS[role.kind] ? line : { ...line, role };
+    return (counts.get(role.element) ?? 0) > mostWords(role, ends.get(role.element)) ? line : { ...line, role };
   });
+}
+
+function mostWords({ kind }: LineRole, end = ""): number {
+  return kind === "heading" && /[.\u3002]$/.test(end) ? MAX_STOPPED_WORDS : MAX_WORDS[kind];
 }
 
 interface ElementRole extends Omit<LineRole, "label"> {

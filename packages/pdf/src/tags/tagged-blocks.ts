@@ -1,5 +1,5 @@
 import { cleanText } from "../text/clean-text.ts";
-import { pageText, type Line, type Precision } from "../text/layout.ts";
+import { EXACT, pageText, type Line, type Precision } from "../text/layout.ts";
 import type { LineRole } from "../text/styled.ts";
 
 /* The parts of a page that its tags state: headings, lists and footnotes. */
@@ -8,6 +8,11 @@ import type { LineRole } from "../text/styled.ts";
 const INDENT = "    ";
 /** Matches a label that only marks an item: a bullet, also the letter that word processors use for one. */
 const BULLET = /^(?:[^\p{L}\p{N}]{1,2}|o)$/u;
+/** Matches a bullet of a font with signs of its own, at the beginning of an item. */
+const OWN_BULLET = /^\p{Co}\s+/u;
+const ITEM = /^(?:- |\d+\. )/;
+/** Matches the number of a heading below another one. */
+const DEEP_NUMBER = /^\d{1,3}(?:\.\d{1,3})+\.?(?:\s|$)/;
 /** Matches signs that may say whether something applies, so they are kept. */
 const BOX = /[\u221a\u25a0-\u25a3\u2610-\u2612\u2713-\u2718]/u;
 const NUMBER = /^\(?(\d{1,3})[.)]?$/;
@@ -52,26 +57,29 @@ export function isTaggedList(lines: readonly Line[], rows: number): boolean {
 }
 
 /**
- * Takes the role from items that look like headings as a whole, unless they have bullets: numbered headings are often
- * tagged as items of lists.
+ * Takes the role from items that look like headings as a whole, or are a single line that begins with a number such as
+ * 4.2.1, unless they have bullets: numbered headings are often tagged as items of lists.
  */
-export function withBoldItemsAsHeadings(lines: readonly Line[], isLikeHeading: (line: Line) => boolean): Line[] {
-  const items = new Map<number, boolean>();
-  for (const line of lines) {
-    if (line.role?.kind !== "item") continue;
-    const isHeading = isLikeHeading(line) || NUMBER.test(line.text.trim());
-    const isMarked = line.role.label !== "" && BULLET.test(line.role.label);
-    items.set(line.role.element, isHeading && !isMarked && items.get(line.role.element) !== false);
-  }
-  return lines.map((line) =>
-    line.role && items.get(line.role.element) === true ? { ...line, role: undefined } : line,
+export function withoutHeadingsAsItems(lines: readonly Line[], isLikeHeading: (line: Line) => boolean): Line[] {
+  const items = Map.groupBy(
+    lines.filter(({ role }) => role?.kind === "item"),
+    ({ role }) => role?.element,
   );
+  const isHeading = (of: readonly Line[]): boolean => {
+    const [first] = of;
+    if (first === undefined || BULLET.test(first.role?.label ?? "")) return false;
+    const isOneLine = of.every(({ baseline }) => Math.abs(baseline - first.baseline) < 0.4 * first.size);
+    if (isOneLine && DEEP_NUMBER.test(first.text.trim())) return true;
+    return of.every((line) => isLikeHeading(line) || NUMBER.test(line.text.trim()));
+  };
+  const headings = new Set([...items].flatMap(([element, of]) => (isHeading(of) ? [element] : [])));
+  return lines.map((line) => (line.role && headings.has(line.role.element) ? { ...line, role: undefined } : line));
 }
 
 function labelled(text: string, label: string, itemOf: (text: string) => string | undefined): string {
   if (label === "" || !text.startsWith(label)) {
-    const item = itemOf(text);
-    return item === undefined || item === text ? `- ${text}` : item;
+    const item = itemOf(text.replace(OWN_BULLET, ""));
+    return item !== undefined && ITEM.test(item) ? item : `- ${text.replace(OWN_BULLET, "")}`;
   }
   const rest = text.slice(label.length).trim();
   const number = NUMBER.exec(label)?.[1];
@@ -91,5 +99,7 @@ function groupsOf(lines: readonly Line[]): Array<{ role: LineRole; lines: Line[]
 }
 
 function textOf(lines: readonly Line[], precision: Precision | undefined): string {
-  return pageText(lines, precision).replaceAll(/\s+/g, " ").trim();
+  return pageText(lines, { ...(precision ?? EXACT), isWhole: true })
+    .replaceAll(/\s+/g, " ")
+    .trim();
 }

@@ -122,6 +122,20 @@ describe("tags of a table are ignored", () => {
     expect(await tableIn(table(...rows.toReversed()))).toEqual([]);
   });
 
+  it("where each line of a cell is in a row of its own", async () => {
+    const lines = [
+      ["Rope", "12.50", "holds the boat at"],
+      ["", "", "the pier while the"],
+      ["", "", "tide goes out"],
+      ["Anchor", "240.00", "keeps the boat"],
+      ["", "", "where it is"],
+    ];
+    const rows = lines.map((texts, at) =>
+      row(...texts.map((text, column) => (text ? cell(drawn(text, column, at)) : cell()))),
+    );
+    expect((await tableIn(table(...rows))).length).not.toBe(5);
+  });
+
   it("where cells have more text than cells of tables have", async () => {
     const column = (x: number): Part =>
       cell(

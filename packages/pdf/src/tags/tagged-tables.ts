@@ -9,6 +9,8 @@ const MAX_CELL_WORDS = 250;
 const MAX_MEAN_WORDS = 60;
 /** At most this part of the cells may have texts beside each other, which are cells of their own. */
 const MAX_DIVIDED = 0.4;
+/** At most this part of the rows may look like further lines of the row above. */
+const MAX_PARTS = 0.3;
 /** Texts are beside each other if their baselines differ by less than this, and the gap between them is wider, in ems. */
 const [SAME_ROW_EM, MIN_GAP_EM] = [0.4, 2] as const;
 
@@ -127,7 +129,7 @@ function rowsOf(grid: readonly TableCell[], pieces: Pieces): string[][] | undefi
   );
   if (cells === undefined) return undefined;
   const [rows, columns] = [usedOf(cells.map(({ row }) => row)), usedOf(cells.map(({ column }) => column))];
-  if (rows.length < 2 || columns.length < 2) return undefined;
+  if (rows.length < 2 || columns.length < 2 || hasRowForEachLine(cells, columns)) return undefined;
   const texts = rows.map(() => columns.map(() => ""));
   for (const { cell, row, column } of cells) {
     const line = texts[rows.indexOf(row)] as string[];
@@ -135,6 +137,18 @@ function rowsOf(grid: readonly TableCell[], pieces: Pieces): string[][] | undefi
     line[at] = `${line[at]} ${pageText(pieces.get(cell) ?? []).replaceAll(/\s+/g, " ")}`.trim();
   }
   return texts;
+}
+
+/**
+ * Whether each line of text is tagged as a row of its own: then many rows only continue the row above them, with text in
+ * a few columns, but not in the first.
+ */
+function hasRowForEachLine(cells: readonly TableCell[], columns: readonly number[]): boolean {
+  const rows = [...Map.groupBy(cells, ({ row }) => row).values()];
+  const parts = rows.filter(
+    (row) => row.length * 2 <= columns.length && row.every(({ column }) => column !== columns[0]),
+  );
+  return parts.length > MAX_PARTS * rows.length;
 }
 
 const usedOf = (places: readonly number[]): number[] => [...new Set(places)].toSorted((one, other) => one - other);

@@ -55,6 +55,7 @@ describe("tagged lists", () => {
       item(["2.", 72, 672], ["Sleep", 86, 672]),
       item(undefined, ["Rise", 86, 658]),
       item(["b.", 72, 644], ["Eat", 86, 644]),
+      item(undefined, ["3. Wash", 86, 630]),
     );
     expect(await markdown(prose(750), list, prose(600))).toBe(
       [
@@ -66,6 +67,7 @@ describe("tagged lists", () => {
           "2. Sleep",
           "- Rise",
           "- b. Eat",
+          "3. Wash",
         ].join("\n"),
         SENTENCE,
       ].join("\n\n"),
@@ -85,6 +87,8 @@ describe("tagged lists", () => {
   it("leave numbered headings and long texts as they look", async () => {
     const heading = part("L", item(["1.", 72, 740, 16], ["Harbours", 90, 740, 16]));
     expect(await markdown(heading, prose(700), prose(670))).toContain("# 1. Harbours");
+    const deep = part("L", item(["4.2.1", 72, 740], ["Harbours of the north", 120, 740]));
+    expect(await markdown(deep, prose(700))).toMatch(/^4\.2\.1\sHarbours/);
     const long = Array.from({ length: 20 }, (_, at): Drawn => [SENTENCE, 72, 700 - 12 * at]);
     expect(await markdown(part("L", item(undefined, ...long)))).not.toContain("- ");
   });

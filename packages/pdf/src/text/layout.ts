@@ -44,6 +44,8 @@ export interface Precision {
   readonly slack: number;
   /** For the lines of one cell of a table: where a full line of the table's column ends; undefined if unknown. */
   readonly cellEnd?: number | undefined;
+  /** Whether all lines are one paragraph. */
+  readonly isWhole?: boolean | undefined;
 }
 
 /** The precision of lines whose letters' positions are known. */
@@ -108,6 +110,7 @@ export function pageText(lines: readonly Line[], precision: Precision = EXACT): 
     const broken = brokenWord(line, next);
     joined =
       broken !== undefined ||
+      precision.isWhole === true ||
       continues(seen, gaps, index, { joined, slack: precision.slack }) ||
       isFullInCell(line, next, precision.cellEnd);
     if (!joined) text += `${line.text.trimEnd().replace(SOFT_HYPHEN, "-")}\n`;
