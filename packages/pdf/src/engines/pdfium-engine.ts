@@ -1,3 +1,4 @@
+import { withTurned, type LinesInObjects, type TurnedText } from "../drawn/turned.ts";
 import { madeUpTrailer } from "../file/made-up-trailer.ts";
 import { DocumentError, type OpenDocument, type PageEngine } from "./page-engine.ts";
 import { loadPdfium, type Pdfium } from "./pdfium.ts";
@@ -206,12 +207,33 @@ function readPage(
   const { rotation } = looked;
   // PDFium orders lines by their positions on the page as it is shown. So the page is turned until its text is upright,
   // and turned back after reading.
-  if (!looked.read) call.FPDFPage_SetRotation(page, rotation);
-  const read =
-    looked.read ?? withText(pdfium, page, (text) => readLines(pdfium, { page, text }, { box, rotation, ...how }));
-  if (!looked.read) call.FPDFPage_SetRotation(page, shownRotation);
-  const endsEarly = read.unnamed ? undefined : earlyEnd(read.lines, rotatedBox(rotation, box));
+  const readTurned = (direction: Rotation, only?: (one: Rotation | undefined) => boolean): ReadLines => {
+    call.FPDFPage_SetRotation(page, direction);
+    const lines = withText(pdfium, page, (text) =>
+      readLines(pdfium, { page, text }, { box, rotation: direction, ...how, only }),
+    );
+    call.FPDFPage_SetRotation(page, shownRotation);
+    return lines;
+  };
+  const whole = looked.read ?? readTurned(rotation);
+  const read = whole.turned ? { ...whole, lines: inDirections(whole.turned, rotation, readTurned) } : whole;
+  const endsEarly = whole.unnamed ? undefined : earlyEnd(whole.lines, rotatedBox(rotation, box));
   return { ...read, rotation, pictured: isSparse(read.lines) && pictured(pdfium, page), endsEarly };
+}
+
+/** The lines of a page with text in several directions, of which `rotation` is that of most of it. */
+function inDirections(
+  { directions, order }: TurnedText,
+  rotation: Rotation,
+  read: (direction: Rotation, only: (one: Rotation | undefined) => boolean) => ReadLines,
+): Line[] {
+  const readOnly = (direction: Rotation, only: (one: Rotation | undefined) => boolean): LinesInObjects => {
+    const { lines, objects = [] } = read(direction, only);
+    return { rotation: direction, lines, objects };
+  };
+  const upright = readOnly(rotation, (one) => one === undefined || !directions.includes(one));
+  const turned = directions.map((direction) => readOnly(direction, (one) => one === direction));
+  return withTurned(upright, turned, order);
 }
 
 function hasFigures(pdfium: Pdfium, page: number): boolean {

@@ -16,6 +16,8 @@ export interface Letter {
   readonly baseline: number;
   /** The font size with which the character is drawn, in points. */
   readonly size: number;
+  /** The direction of its text, on the page before any rotation; undefined if this is not one of four. */
+  readonly direction?: Rotation | undefined;
 }
 
 /** The characters of a page's text. `index` is an index in this text. Every function calls PDFium, which takes time. */
@@ -32,6 +34,8 @@ export interface Letters {
   advanceGap(one: number, other: number): number;
   /** The direction of a character's text, on the page before any rotation. */
   rotationOf(index: number): Rotation;
+  /** The same; undefined if its text is at an angle to the edges of the page. */
+  directionOf(index: number): Rotation | undefined;
   /** Whether a character is drawn upright, not turned with its line. */
   isUpright(index: number): boolean;
   /** Whether PDFium has made this character, for example a blank from a gap. */
@@ -63,6 +67,8 @@ interface LettersGiven {
  * NEIGHBOURS letters before and after, because capitals are about 0.7 ems high.
  */
 const [MAX_HEIGHT_EM, EM_OF_HEIGHT, NEIGHBOURS] = [2.5, 1.4, 12] as const;
+/** The sine of the least angle, roughly, at which text counts as neither horizontal nor vertical. */
+const AT_ANGLE = 0.1;
 const [LEFT, RIGHT, BOTTOM, TOP, X, Y] = [0, 1, 2, 3, 4, 5] as const;
 
 /**
@@ -98,11 +104,12 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
       if (char < 0) return undefined;
       const box = boxOf(char);
       const { x, y: baseline } = originOf(char);
-      const [, , c, d] = matrix(char);
+      const [a, b, c, d] = matrix(char);
       // The real size is the stated font size times the scale of the matrix: a font may have size 1 and be drawn ten
       // times as large, or the reverse. The stated font size may also be negative, with a matrix that turns the letters
       // back.
-      const size = Math.abs(call.FPDFText_GetFontSize(text, char)) * Math.hypot(c, d);
+      const stated = call.FPDFText_GetFontSize(text, char);
+      const size = Math.abs(stated) * Math.hypot(c, d);
       const isOwnScale = box.top - baseline > MAX_HEIGHT_EM * size;
       return {
         left: box.left,
@@ -111,6 +118,7 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
         x,
         baseline,
         size: isOwnScale ? heightAround(index, baseline) * EM_OF_HEIGHT : size,
+        direction: isAtAngle(a, b) ? undefined : directionOf(a, b, stated),
       };
     },
     gap(one, other) {
@@ -133,10 +141,11 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
     },
     rotationOf(index) {
       const [a, b] = matrix(charOf(index));
-      // A negative font size turns the letters by half a turn.
-      const isTurned = call.FPDFText_GetFontSize(text, charOf(index)) < 0;
-      if (Math.abs(b) > Math.abs(a)) return b > 0 === isTurned ? 3 : 1;
-      return a < 0 === isTurned ? 0 : 2;
+      return directionOf(a, b, call.FPDFText_GetFontSize(text, charOf(index)));
+    },
+    directionOf(index) {
+      const [a, b] = matrix(charOf(index));
+      return isAtAngle(a, b) ? undefined : directionOf(a, b, call.FPDFText_GetFontSize(text, charOf(index)));
     },
     style: (index) => styleOf(pdfium, text, charOf(index)),
     isGenerated: (index) => call.FPDFText_IsGenerated(text, charOf(index)) === 1,
@@ -147,6 +156,17 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
     done: () => free(),
   };
 }
+
+/** The direction of text with this matrix. A negative font size turns the letters by half a turn. */
+function directionOf(a: number, b: number, size: number): Rotation {
+  const isTurned = size < 0;
+  if (Math.abs(b) > Math.abs(a)) return b > 0 === isTurned ? 3 : 1;
+  return a < 0 === isTurned ? 0 : 2;
+}
+
+/** Whether text with this matrix is neither horizontal nor vertical. */
+const isAtAngle = (a: number, b: number): boolean =>
+  Math.min(Math.abs(a), Math.abs(b)) > AT_ANGLE * Math.max(Math.abs(a), Math.abs(b));
 
 /**
  * Reads the positions of a page's characters. PDFium writes each result to one address, so a call overwrites the result

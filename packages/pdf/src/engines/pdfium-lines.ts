@@ -30,10 +30,11 @@ import {
   type Blanks,
   type RawLine,
 } from "./pdfium-blanks.ts";
-import { lettersOf, signsOf, type Letter } from "./pdfium-letters.ts";
+import { lettersOf, signsOf, type Letter, type Letters } from "./pdfium-letters.ts";
 import { drawingOf, withoutRepeats, type Drawing } from "./actual-text.ts";
 import { slopedGroups, type PartGroup } from "./pdfium-sloped.ts";
 import { ACCENT, withAccents } from "../drawn/accents.ts";
+import { inDirection, turnedText, type TurnedText } from "../drawn/turned.ts";
 import { letterSpacing, withoutSpacing } from "../drawn/letter-spacing.ts";
 import { readText, type GivenText } from "./pdfium-text.ts";
 import type { Guesses } from "../text/second-names.ts";
@@ -69,6 +70,8 @@ interface PageText extends Blanks {
   readonly mostlyRtl: boolean;
   /** How wide the gaps between letters are in a line whose letters are spaced out, in ems; 0 if there is none. */
   readonly spacing: number;
+  /** The directions of the lines that are read, as far as they are known. */
+  readonly directions: Set<Rotation>;
   readonly drawing: () => Drawing;
 }
 
@@ -85,6 +88,10 @@ export interface ReadLines {
   readonly guesses: Guesses;
   /** The letters that PDFium guessed from their codes; set if another PDF engine may know more of them. */
   readonly codes?: Codes | undefined;
+  /** Text in other directions than most of the page; undefined if there is none. */
+  readonly turned?: TurnedText | undefined;
+  /** For each line the text object in which it begins; set if only some directions were read. */
+  readonly objects?: readonly number[];
   /** Whether fonts name their letters in UTF-8, which another PDF engine may read better than PDFium. */
   readonly utf8?: boolean;
 }
@@ -107,6 +114,7 @@ interface LinesWanted {
   readonly rotation?: Rotation;
   readonly hasUnicodeCodes?: (() => boolean) | undefined;
   readonly few?: boolean;
+  readonly only?: ((direction: Rotation | undefined) => boolean) | undefined;
 }
 
 /**
@@ -116,19 +124,23 @@ interface LinesWanted {
  * - `rotation`: the direction of the text. Positions are those on the page turned so that this text is upright. Lines
  *   in other directions have no position.
  * - `hasUnicodeCodes`: whether the codes of unnamed letters in this file are Unicode.
+ * - `only`: leave out letters whose directions it does not accept, and return the `objects` of the lines.
  * - `few`: return the lines even if nearly all letters are unnamed; by default, no line is then returned.
  */
 export function readLines(
   pdfium: Pdfium,
   { page, text }: { readonly page: number; readonly text: number },
-  { box, cells, styled = false, rotation = 0, hasUnicodeCodes, few = false }: LinesWanted,
+  { box, cells, styled = false, rotation = 0, hasUnicodeCodes, few = false, only }: LinesWanted,
 ): ReadLines {
   const count = pdfium.call.FPDFText_CountChars(text);
   if (count <= 0) return { lines: [], unnamed: false, guesses: new Map() };
   const all = readText(pdfium, text, count);
   const drawn = withoutRepeats(pdfium, { page, text }, all);
   const { spans, named = false, utf8 = false } = drawn;
-  const { text: given, chars } = joinedAccents(pdfium, text, drawn) ?? drawn;
+  const joined = joinedAccents(pdfium, text, drawn) ?? drawn;
+  const { text: given, chars } = only
+    ? withLetters(pdfium, text, joined, (letters) => inDirection(joined, letters, only))
+    : joined;
   const letters = lettersOf(pdfium, text, { chars, spans, rotation, decoded: all.decoded });
   let drawing: Drawing | undefined;
   const isRead = (): ((object: number) => boolean) => {
@@ -150,18 +162,26 @@ export function readLines(
       styled,
       rtl: RTL.test(raw),
       mostlyRtl: isMostlyRtl(raw),
+      directions: new Set<Rotation>(),
       spacing: letterSpacing(letters, raw),
       overlooked: overlookedOn(letters, raw),
       drawing: () => (drawing ??= drawingOf(pdfium, page, isRead())),
       ...blanksOf(letters, raw),
     };
+    const objects: number[] = [];
     const lines = partsOf(whole).flatMap(({ parts, lines: read }) => {
       if (isReadable?.(parts) === false) return [];
-      return read ?? parts.flatMap((part) => linesOf(whole, part.start, part.end));
+      const own = read ?? parts.flatMap((part) => linesOf(whole, part.start, part.end));
+      if (only)
+        for (const _ of own)
+          objects.push(letters.objectOf((parts[0]?.start ?? 0) + spaceEnd(raw.slice(parts[0]?.start))));
+      return own;
     });
     // Nearly all letters are unnamed. The few others make no text, so no line is returned.
     if (isReadable && !few && isSparse(lines)) return { lines: [], unnamed: true, guesses: new Map(), codes };
-    return { lines, unnamed: holed, guesses, codes, utf8 };
+    const isKnown = guesses.size === 0 && !holed && codes === undefined && !utf8;
+    const turned = isKnown && !only && !VERTICAL.test(raw) ? turnedText(whole) : undefined;
+    return { lines, unnamed: holed, guesses, codes, utf8, turned, ...(only && { objects }) };
   } finally {
     letters.done();
   }
@@ -170,10 +190,16 @@ export function readLines(
 /** The text with one letter for each accent and its letter; undefined if no accent is drawn apart from its letter. */
 function joinedAccents(pdfium: Pdfium, text: number, drawn: GivenText): Pick<GivenText, "text" | "chars"> | undefined {
   if (drawn.text.search(ACCENT) < 0) return undefined;
-  const letters = lettersOf(pdfium, text, { chars: drawn.chars });
-  const joined = withAccents(drawn, letters);
-  letters.done();
-  return joined;
+  return withLetters(pdfium, text, drawn, (letters) => withAccents(drawn, letters));
+}
+
+function withLetters<T>(pdfium: Pdfium, text: number, { chars }: GivenText, use: (letters: Letters) => T): T {
+  const letters = lettersOf(pdfium, text, { chars });
+  try {
+    return use(letters);
+  } finally {
+    letters.done();
+  }
 }
 
 /**
@@ -204,6 +230,7 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   const last = Math.max(first, lastLetter(text));
   const [head, tail] = [letters.of(start + first), letters.of(start + last)];
   if (!head || !tail) return [nowhere(text)];
+  for (const { direction } of [head, tail]) if (direction !== undefined) page.directions.add(direction);
   if (!isWithin(box, head) || !isWithin(box, tail)) {
     const shown = visibleParts(page, start, end);
     if (shown.length !== 1 || shown[0]?.[0] !== start || shown[0][1] !== end)

@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { line, onePage, textOf } from "../../test/one-page.ts";
+
+const BLOCK = [
+  "The river flooded twice that winter, and the",
+  "farmers moved their cattle to higher ground on",
+  "both sides of it.",
+];
+/** Draws a text at (x, y) in one of the directions of text, in counter-clockwise quarter turns. */
+function turned(quarters: 0 | 1 | 2 | 3, x: number, y: number, text: string): string {
+  const matrix = ["1 0 0 1", "0 1 -1 0", "-1 0 0 -1", "0 -1 1 0"][quarters];
+  return `BT /F1 11 Tf ${matrix} ${x} ${y} Tm (${text}) Tj ET\n`;
+}
+const before =
+  line(740, "The first line of the page is upright, and the second") + line(726, "line of the page is, too.");
+const after = line(60, "The last line of the page is upright again.");
+const UPRIGHT = [
+  "The first line of the page is upright, and the second line of the page is, too.",
+  "The last line of the page is upright again.",
+] as const;
+
+describe("lines that are turned on a page whose other lines are upright", () => {
+  it.each([
+    [1, (at: number) => turned(1, 300 + 14 * at, 200, BLOCK[at]!)],
+    [2, (at: number) => turned(2, 400, 300 + 14 * at, BLOCK[at]!)],
+    [3, (at: number) => turned(3, 300 - 14 * at, 600, BLOCK[at]!)],
+  ] as const)("are read in their order, by %d quarter turns", async (_turns, draw) => {
+    const content = before + BLOCK.map((_line, at) => draw(at)).join("") + after;
+    expect(await textOf(onePage({ content }))).toBe([UPRIGHT[0], BLOCK.join(" "), UPRIGHT[1]].join("\n"));
+  });
+
+  it("are not mixed with upright lines beside them", async () => {
+    const content = before + turned(3, 420, 745, "beside the upright lines") + after;
+    expect(await textOf(onePage({ content }))).toBe([UPRIGHT[0], "beside the upright lines", UPRIGHT[1]].join("\n"));
+  });
+
+  it("are words if each letter is drawn alone", async () => {
+    const places = [0, 3.1, 5.5, 11.6, 17.7, 23.9, 30];
+    const letters = [..."flooded"].map((sign, at) => turned(1, 500, 200 + places[at]!, sign)).join("");
+    expect(await textOf(onePage({ content: before + letters + after }))).toBe(
+      [UPRIGHT[0], "flooded", UPRIGHT[1]].join("\n"),
+    );
+  });
+});
+
+it("a page whose text is turned on it is read as before, with the upright number of the page", async () => {
+  const content = BLOCK.map((text, at) => turned(1, 300 + 14 * at, 200, text)).join("") + line(30, "Page 7", 300);
+  expect(await textOf(onePage({ content }))).toBe([BLOCK.join(" "), "Page 7"].join("\n"));
+});
