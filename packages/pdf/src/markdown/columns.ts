@@ -18,6 +18,8 @@ const FULL_LINE = 0.6;
  */
 const MAX_ACROSS = 0.15;
 const MIN_LINES = 4;
+/** Drawn lines separate groups of columns if gaps show at least this many times as many columns. */
+const GROUPED_BY_LINES = 1.5;
 /** A table has at most this many lines of heads. */
 const MAX_HEAD_LINES = 3;
 
@@ -60,17 +62,18 @@ export function fullTest(lines: ReadonlyArray<readonly Fragment[]>): (line: read
 }
 
 /**
- * The columns of a table, from left to right. The borders are upright lines that are drawn on the page; if there are
- * none, gaps that all full lines have in common.
+ * The columns of a table, from left to right. The borders are gaps that nearly all full lines have in common; or upright
+ * lines that are drawn on the page, unless the gaps show that these separate groups of columns only.
  */
 export function columnsOf(lines: ReadonlyArray<readonly Fragment[]>, rules: Rules): Extent[] {
-  const all = lines.flat();
-  const { left, right } = around(all);
-  const between = uprightBetween(lines, rules, { left, right });
-  if (between.length > 0) {
-    const edges = [-Infinity, ...between, Infinity];
-    return edges.slice(1).map((edge, index) => ({ left: edges[index] ?? -Infinity, right: edge }));
-  }
+  const columns = columnsByGaps(lines);
+  const between = uprightBetween(lines, rules, around(lines.flat()));
+  if (between.length === 0 || GROUPED_BY_LINES * (between.length + 1) <= columns.length) return columns;
+  const edges = [-Infinity, ...between, Infinity];
+  return edges.slice(1).map((edge, index) => ({ left: edges[index] ?? -Infinity, right: edge }));
+}
+
+function columnsByGaps(lines: ReadonlyArray<readonly Fragment[]>): Extent[] {
   const full = lines.filter(fullTest(lines));
   const most = full.length < MIN_LINES ? 0 : Math.max(1, Math.floor(MAX_ACROSS * full.length));
   const wide = withoutInnerGaps(commonExtents(full.flat().filter(isWide), most), full);

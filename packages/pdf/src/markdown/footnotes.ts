@@ -12,11 +12,11 @@ const SMALLER = 0.93;
 
 /**
  * Returns the index of the first footnote: the first line with a footnote's mark among the lines in a smaller font size
- * at the end of the page. Returns the number of lines if there is none.
+ * at the end of the page, from the line `least`. Returns the number of lines if there is none.
  */
-export function footnotesFrom(lines: readonly Line[], body: Body): number {
+export function footnotesFrom(lines: readonly Line[], body: Body, least = 0): number {
   let from = lines.length;
-  for (let at = lines.length - 1; at >= 0; at--) {
+  for (let at = lines.length - 1; at >= least; at--) {
     const { size, text } = lines[at] as Line;
     if (size === 0 || size > SMALLER * body.size) break;
     if (MARK.test(text) && /\p{L}/u.test(text)) from = at;

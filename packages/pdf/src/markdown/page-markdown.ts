@@ -38,15 +38,51 @@ export function pageMarkdown(
   const cells = tags
     ? withoutHeadingsAsItems(withRoles(read, words, tags), (line) => headingLevel(line, body) > 0)
     : read;
-  const end = Math.max(footnotesFrom(cells, body), tagged.at(-1)?.to ?? 0);
+  const find = (end: number): Table[] =>
+    withOthers(tagged, end, (from, to) => tablesOf(cells.slice(from, to), rules, body));
+  const { tables, end } = withNotes(cells, body, { find, least: tagged.at(-1)?.to ?? 0 });
   const blocks: string[] = [];
   let at = 0;
-  for (const table of withOthers(tagged, end, (from, to) => tablesOf(cells.slice(from, to), rules, body))) {
+  for (const table of tables) {
     blocks.push(...textBlocks(withLtrAsDrawn(cells.slice(at, table.from)), body, precision), tableBlock(table));
     at = table.to;
   }
   blocks.push(...textBlocks(withLtrAsDrawn(cells.slice(at, end)), body, precision));
   return withFootnotes(blocks, readFootnotes(cells.slice(end))).join("\n\n");
+}
+
+/**
+ * A table consists of no footnotes, with their marks in a column, if it has at least this many columns, and at least
+ * this part of the cells behind the first column are numbers.
+ */
+const MIN_COLUMNS = 3;
+const MIN_NUMBERS = 1 / 3;
+
+function hasNoNotes({ rows }: Table): boolean {
+  const cells = rows.flatMap((row) => row.slice(1)).filter(Boolean);
+  const numbers = cells.filter((cell) => /^[^\p{L}]*\d[^\p{L}]*$/u.test(cell));
+  return (rows[0]?.length ?? 0) >= MIN_COLUMNS && numbers.length >= MIN_NUMBERS * cells.length;
+}
+
+/**
+ * Finds the tables of a page, and where its footnotes begin. Tables may be in a smaller type at the end of the page, too,
+ * and have rows that begin with a number.
+ */
+function withNotes(
+  cells: readonly Line[],
+  body: Body,
+  { find, least }: { find(end: number): Table[]; least: number },
+): { tables: Table[]; end: number } {
+  const end = Math.max(footnotesFrom(cells, body), least);
+  if (end < cells.length) {
+    const tables = find(cells.length);
+    const last = tables.findLast((table) => table.to > end && hasNoNotes(table))?.to;
+    if (last !== undefined) {
+      const next = Math.max(last, footnotesFrom(cells, body, last));
+      return { tables: tables.filter(({ to }) => to <= next), end: next };
+    }
+  }
+  return { tables: find(end), end };
 }
 
 /** Adds the tables that `find` finds between the given ones, and after them up to `end`. */

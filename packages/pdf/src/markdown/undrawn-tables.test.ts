@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Line } from "../text/layout.ts";
+import type { Rules } from "../text/styled.ts";
 import { pageMarkdown } from "./page-markdown.ts";
 
 /** A piece of text that begins, ends or is centred at a place, at a height that is counted from the top. */
@@ -10,8 +11,8 @@ function piece(text: string, at: number, depth: number, align: Align = "left", s
   return { text, left, right: left + width, baseline: 700 - depth, size };
 }
 
-function rowsIn(lines: readonly Line[]): string[][] {
-  const [table = "", ...more] = pageMarkdown(lines)
+function rowsIn(lines: readonly Line[], rules?: Rules): string[][] {
+  const [table = "", ...more] = pageMarkdown(lines, { rules })
     .split("\n\n")
     .filter((block) => block.startsWith("|"));
   expect(more).toEqual([]);
@@ -147,5 +148,25 @@ describe("a table without drawn cells", () => {
       piece(`${at}.25`, 300, 18 * at, "left", 8),
     ]);
     expect(rowsIn(lines)).toHaveLength(3);
+  });
+
+  it("is no list of footnotes at the end of the page, in a smaller type, with numbers at the beginning of rows", () => {
+    const text = Array.from({ length: 9 }, (_, at) =>
+      piece("The lamp is lit at dusk and is watched.", 50, 12 * at, "left", 14),
+    );
+    const rows = ["Rope", "4-6 years old", "7-9 years old"].map((name, at) => [name, `${at}.50`, `${at}.25`]);
+    const table = rows.flatMap((texts, at) => texts.map((cell, index) => piece(cell, 50 + 100 * index, 130 + 14 * at)));
+    expect(rowsIn([...text, ...table])).toEqual(rows);
+  });
+
+  it("has more columns than drawn lines separate, if these separate groups of columns only", () => {
+    const rows = NUMBERS.map(([name = "", ...more]) => [name, ...more, ...more]);
+    const lines = rows.flatMap((texts, at) =>
+      texts.map((cell, index) =>
+        piece(cell, [50, 160, 220, 300, 360][index]!, 18 * at, index === 0 ? "left" : "right"),
+      ),
+    );
+    const upright = [240].map((x) => ({ x, bottom: 600, top: 720 }));
+    expect(rowsIn(lines, { across: [], upright })).toEqual(rows);
   });
 });
