@@ -65,14 +65,17 @@ function lineTest(lines: readonly PlacedLine[]): (index: number) => boolean {
     }
   let cells = 0;
   const goesOn = lines.map((_, index) => (cells += changes[index]!) > 0);
-  // If most of these lines are rows beside other rows, distances do not separate rows here.
-  let [joined, beside, hasRow] = [0, 0, false];
+  // A row has numbers in one of its lines. If most of these lines are rows beside other rows, distances do not separate
+  // rows here.
+  let [joined, beside, hasRow, hasNumbers] = [0, 0, false, false];
   for (const [index, line] of lines.entries()) {
+    const isWhole = isRow(line);
+    const isOfNumbers = isWhole && line.flat().some(isNumber);
     if (goesOn[index]) joined++;
-    else hasRow = false;
-    if (!isRow(line)) continue;
-    if (hasRow) beside++;
-    hasRow = true;
+    else [hasRow, hasNumbers] = [false, false];
+    if (isWhole && hasRow) beside++;
+    if (isOfNumbers && hasNumbers) goesOn[index] = false;
+    [hasRow, hasNumbers] = [hasRow || isWhole, hasNumbers || isOfNumbers];
   }
   if (joined > 0 && beside * 2 < joined) return (index) => goesOn[index] === true;
   return wrapTest(lines);
@@ -88,7 +91,7 @@ interface Step {
 /** In ems. Two lines that are farther apart than this are not the lines of cells that are centred beside each other. */
 const CENTRED_EM = 0.8;
 
-/** Returns the steps within columns. Leaves out those across a line that has no text in the column. */
+/** Returns the steps within columns. Leaves out those across lines of other columns, which are not centred beside them. */
 function stepsOf(lines: readonly PlacedLine[]): Step[] {
   const heights = lines.map((line) => line.find(([piece]) => piece)?.[0]?.baseline ?? 0);
   const last: number[] = [];
@@ -101,7 +104,10 @@ function stepsOf(lines: readonly PlacedLine[]): Step[] {
       if (from === undefined) return;
       const [top, bottom] = [heights[from]!, heights[to]!];
       const room = CENTRED_EM * piece.size;
-      const isAcross = heights.slice(from + 1, to).some((height) => top - height > room && height - bottom > room);
+      const between = heights.slice(from + 1, to);
+      const isAcross =
+        between.some((height) => top - height > room && height - bottom > room) ||
+        (between[0] ?? 0) - (between.at(-1) ?? 0) > room;
       if (!isAcross) steps.push({ from, to, gap: (top - bottom) / piece.size });
     }),
   );

@@ -169,4 +169,21 @@ describe("a table without drawn cells", () => {
     const upright = [240].map((x) => ({ x, bottom: 600, top: 720 }));
     expect(rowsIn(lines, { across: [], upright })).toEqual(rows);
   });
+
+  it("has a row for each line of numbers, although cells of several lines beside them are no closer together", () => {
+    const lines = [
+      ...head,
+      ...["Rope", "Oar", "Net"].flatMap((name, at) => [
+        piece(name, 50, 24 + 36 * at),
+        ...["Holds the boat at the pier.", "Has been there before."].map((text, line) =>
+          piece(text, 150, 24 + 36 * at + 12 * line),
+        ),
+        piece(`${at}.50`, 360, 24 + 36 * at),
+      ]),
+      piece("Sail", 50, 120),
+      piece("Pulls.", 150, 120),
+      piece("4.50", 360, 120),
+    ];
+    expect(rowsIn(lines).map(([name]) => name)).toEqual(["Part", "Rope", "Oar", "Net", "Sail"]);
+  });
 });
