@@ -308,24 +308,30 @@ function isWithin({ left, right, bottom, top }: Box, letter: Letter): boolean {
   );
 }
 
-/** Splits a text at gaps as wide as between cells. Returns those parts that are not beyond the edge of the page. */
+/**
+ * Splits a text at gaps as wide as between cells. Returns those parts that are not beyond the edge of the page; the whole
+ * text if no part is.
+ */
 function visibleParts({ raw, letters, box }: PageText, start: number, end: number): Array<readonly [number, number]> {
   const parts: Array<readonly [number, number]> = [];
-  let [from, shown] = [start, false];
+  let [from, shown, hasHidden] = [start, false, false];
   let before: Letter | undefined;
   for (let at = start; at < end; at++) {
     if (isSpace(raw.charCodeAt(at))) continue;
     const letter = letters.of(at);
-    const isApart = before && letter && Math.abs(letter.left - before.right) > CELL_GAP_EM * letter.size;
+    // The letters of a right-to-left line go to the left.
+    const gap = before && letter ? Math.max(letter.left - before.right, before.left - letter.right) : 0;
+    const isApart = letter && gap > CELL_GAP_EM * letter.size;
     if (isApart) {
       if (shown) parts.push([from, at]);
+      hasHidden ||= !shown;
       [from, shown] = [at, false];
     }
     shown ||= !letter || isWithin(box, letter);
     before = letter ?? before;
   }
   if (shown) parts.push([from, end]);
-  return parts;
+  return shown && !hasHidden ? [[start, end]] : parts;
 }
 
 /**

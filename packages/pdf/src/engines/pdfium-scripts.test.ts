@@ -173,6 +173,11 @@ describe("right-to-left text", () => {
     );
   });
 
+  it("that is drawn letter by letter and begins beyond the edge of the page is one line", async () => {
+    const line = drawn(["o", 620, 0], ["o", 613, 0], ["n", 606, 0], ["o", 599, 0], ["n", 592, 0], ["l", 589, 0]);
+    expect(await read(line)).toBe(`${SEEN}${SEEN}${NOON}${SEEN}${NOON}${BEH}`);
+  });
+
   it("in words that descend to the baseline is one line in reading order, with the blanks between the words", async () => {
     const word = drawn(["n", 72, 0], ["o", 79, 7]);
     const other = drawn(["l", 90, 0], ["n", 93, 5], ["o", 100, 11]);
