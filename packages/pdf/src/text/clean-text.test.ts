@@ -74,3 +74,12 @@ describe("cleaning a text", () => {
     fc.assert(fc.property(any, (raw) => void expect(letters(cleanText(raw))).toBe(letters(raw.toWellFormed()))));
   });
 });
+
+it("has the vowel of a Thai or Lao letter before its tone mark, and the vowel am once", () => {
+  expect(cleanText("\u0e02\u0e49\u0e36\u0e19 \u0e02\u0e36\u0e49\u0e19")).toBe(
+    "\u0e02\u0e36\u0e49\u0e19 \u0e02\u0e36\u0e49\u0e19",
+  );
+  expect(cleanText("\u0e82\u0ec9\u0eb6\u0e99")).toBe("\u0e82\u0eb6\u0ec9\u0e99");
+  expect(cleanText("\u0e19\u0e49\u0e33\u0e32")).toBe("\u0e19\u0e49\u0e33");
+  expect(cleanText("\u0e19\u0e49\u0e33")).toBe("\u0e19\u0e49\u0e33");
+});

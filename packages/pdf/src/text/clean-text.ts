@@ -10,6 +10,11 @@ const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const COMPATIBILITY = /[\ufb00-\ufdff\ufe70-\ufefc\uff01-\uff5e\uff61-\uff9f\uffa0-\uffdc\u2e80-\u2fdf]+/g;
 // Matches the vowel am of Thai or Lao as two signs, perhaps with a tone mark between them. Some fonts draw it so.
 const SPLIT_AM = /[\u0e4d\u0ecd]([\u0e48-\u0e4b\u0ec8-\u0ecb]?)([\u0e32\u0eb2])/g;
+// Matches the vowel am before the sign of its second half, which some programs name twice.
+const TWICE_AM = /(?<=\u0e33)\u0e32|(?<=\u0eb3)\u0eb2/g;
+// Matches a tone mark or a sign above the letter before a vowel that is drawn above or below the same letter. The vowel
+// comes first, wherever the two are drawn.
+const TONE_BEFORE_VOWEL = /([\u0e48-\u0e4c])([\u0e31\u0e34-\u0e3a])|([\u0ec8-\u0ecc])([\u0eb1\u0eb4-\u0ebb])/g;
 // Matches Roman numerals (single characters such as `ⅰ`) within Latin words. They stand for letters: some programs name
 // a glyph by the last of all characters that it may show, for example `i` by `ⅰ`.
 const ROMAN_IN_WORD = /(?<=[A-Za-z])[\u2160-\u217f]|[\u2160-\u217f](?=[a-z])/g;
@@ -44,6 +49,8 @@ function cleanLetters(raw: string): string {
     .replace(CONTROL, "")
     .replace(BIDI, "")
     .replace(SPLIT_AM, (_both, tone: string, vowel: string) => tone + (vowel === "\u0e32" ? "\u0e33" : "\u0eb3"))
+    .replace(TWICE_AM, "")
+    .replace(TONE_BEFORE_VOWEL, "$2$1$4$3")
     .replace(ROMAN_IN_WORD, (letter) => letter.normalize("NFKC"))
     .replace(COMPATIBILITY, (run) => [...run].map(letterOf).join(""))
     .normalize("NFC");
