@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Line } from "./layout.ts";
 import { mendLines } from "./mend-lines.ts";
 
@@ -32,4 +32,33 @@ it("compares a line only with lines that begin near it, however many have the sa
   }));
   expect(mendLines(lines)).toHaveLength(1000);
   expect(looks).toBeLessThan(10 * lines.length);
+});
+
+describe("an index that PDFium takes for a line of its own", () => {
+  const index = (text: string, left: number, up: number, size = 7): Line => ({
+    text,
+    left,
+    right: left + 4 * text.trim().length,
+    baseline: 700 + up,
+    size,
+  });
+  const read = (...lines: readonly Line[]): string[] => mendLines(lines).map(({ text }) => text);
+
+  it.each([
+    ["raised", 5],
+    ["lowered", -3],
+  ])("belongs to its line: %s", (_where, up) => {
+    expect(read(piece("of 10", 72), index("3", 102, up), piece("litres", 109))).toEqual(["of 103 litres"]);
+    expect(read(piece("of 10", 72), index("3", 102, up), piece(", so", 106.5))).toEqual(["of 103, so"]);
+  });
+
+  it.each([
+    ["as large as its line", index("3", 102, 5, 11)],
+    ["too high above it", index("3", 102, 9)],
+    ["apart from it", index("3", 110, 5)],
+    ["of several words", index("a b", 102, 5)],
+    ["longer than an index", index("another", 102, 5)],
+  ])("is a line of its own if it is %s", (_how, other) => {
+    expect(read(piece("of 10", 72), other)).toEqual(["of 10", other.text]);
+  });
 });
