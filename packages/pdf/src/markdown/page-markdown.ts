@@ -1,6 +1,7 @@
 import { cleanText } from "../text/clean-text.ts";
 import { pageText, type Line, type Precision } from "../text/layout.ts";
 import { withRoles } from "../tags/line-roles.ts";
+import { taggedNotes } from "../tags/tagged-notes.ts";
 import { taggedTables } from "../tags/tagged-tables.ts";
 import type { Tags } from "../tags/tags.ts";
 import { wordTagger } from "../tags/word-tags.ts";
@@ -13,7 +14,7 @@ import { withSortedRules } from "./drawn-between.ts";
 import { codeBlock } from "./code.ts";
 import { findTables, type Table } from "./find-tables.ts";
 import { mirroredRules, withLtrAsDrawn, withRtlMirrored } from "./mirror.ts";
-import { footnotesFrom, readFootnotes, withFootnotes } from "./footnotes.ts";
+import { footnotesFrom, readFootnotes, withFootnotes, type Footnote } from "./footnotes.ts";
 import { bodyOf, headingLevel, type Body } from "./headings.ts";
 
 const BULLET = /^[•‣▪●○◦·–—»→\u00b7]\s+/u;
@@ -33,11 +34,7 @@ export function pageMarkdown(
   const grids = drawnGrids(rules);
   const read = cellsOf(withRtlMirrored(withTablesTogether(lines, grids), grids));
   const body = bodyOf(read);
-  const words = tags ? read.map(wordTagger(tags, wordsOf)) : [];
-  const tagged = tags ? taggedTables(read, words, tags) : [];
-  const cells = tags
-    ? withoutHeadingsAsItems(withRoles(read, words, tags), (line) => headingLevel(line, body) > 0)
-    : read;
+  const { cells, tables: tagged, notes } = tags ? statedBy(tags, read, body) : { cells: read, tables: [], notes: [] };
   const find = (end: number): Table[] =>
     withOthers(tagged, end, (from, to) => tablesOf(cells.slice(from, to), rules, body));
   const { tables, end } = withNotes(cells, body, { find, least: tagged.at(-1)?.to ?? 0 });
@@ -48,7 +45,25 @@ export function pageMarkdown(
     at = table.to;
   }
   blocks.push(...textBlocks(withLtrAsDrawn(cells.slice(at, end)), body, precision));
-  return withFootnotes(blocks, readFootnotes(cells.slice(end))).join("\n\n");
+  return withFootnotes(blocks, [...readFootnotes(cells.slice(end)), ...notes]).join("\n\n");
+}
+
+/** What the tags of a page state: its tables and footnotes. `cells`: all other lines and those of tables, with roles. */
+function statedBy(
+  tags: Tags,
+  read: readonly Line[],
+  body: Body,
+): { cells: readonly Line[]; tables: readonly Table[]; notes: readonly Footnote[] } {
+  const words = read.map(wordTagger(tags, wordsOf));
+  const all = withoutHeadingsAsItems(withRoles(read, words, tags), (line) => headingLevel(line, body) > 0);
+  const { groups, isOther } = taggedNotes(all, joinRows);
+  const cells = all.filter((_, at) => isOther[at]);
+  const tables = taggedTables(
+    cells,
+    words.filter((_, at) => isOther[at]),
+    tags,
+  );
+  return { cells, tables, notes: groups.flatMap((group) => readFootnotes(group)) };
 }
 
 /**

@@ -75,21 +75,24 @@ interface Column {
   readonly right: number;
 }
 
-/** Where the columns of a table are: the median of the edges of their cells in the rows with the most cells. */
+/**
+ * Where the columns of a table are: from the leftmost to the rightmost edge of their cells in the rows with most cells,
+ * and of other cells that overlap these columns, each only its own.
+ */
 function columnsOf(rows: ReadonlyArray<readonly PlacedCell[]>): Map<number, Column> {
   const most = Math.max(...rows.map(({ length }) => length));
-  const full = rows.filter(({ length }) => length === most).flat();
   const columns = new Map<number, Column>();
-  for (const [column, cells] of Map.groupBy(full, (cell) => cell.column))
-    columns.set(column, {
-      left: median(cells.map(({ left }) => left)),
-      right: median(cells.map(({ right }) => right)),
-    });
+  const add = ({ column, left, right }: PlacedCell): void => {
+    const known = columns.get(column) ?? { left, right };
+    columns.set(column, { left: Math.min(known.left, left), right: Math.max(known.right, right) });
+  };
+  for (const row of rows) if (row.length === most) for (const cell of row) add(cell);
+  const full = [...columns];
+  for (const cell of rows.flat()) {
+    const touched = full.filter(([, place]) => overlap(place, cell) > 0);
+    if (touched.length === 1 && touched[0]?.[0] === cell.column) add(cell);
+  }
   return columns;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[values.length >> 1] as number;
 }
 
 /**
@@ -110,9 +113,9 @@ function aligned(
   let last = -1;
   const moved: PlacedCell[] = [];
   for (const cell of row) {
-    const found = [...columns]
+    const [found] = [...columns]
       .filter(([column, place]) => column > last && overlap(place, cell) > 0)
-      .toSorted(([one], [other]) => one - other)[0];
+      .toSorted(([, one], [, other]) => overlap(other, cell) - overlap(one, cell));
     if (found === undefined) return row;
     last = found[0];
     moved.push({ ...cell, column: last });

@@ -50,6 +50,13 @@ describe("the tags of a page", () => {
     await document.close();
   });
 
+  it("have the empty cells of a row", async () => {
+    const row = part("TR", part("TD"), part("TD", ["One", 72, 700]), part("TD"), part("TD", ["Two", 172, 700]));
+    const tags = await tagsOf(taggedPdf([part("Table", row)]));
+    expect(tags?.elements.map(({ role }) => role)).toEqual(["Table", "TR", "TD", "TD", "TD", "TD"]);
+    expect(tags?.runs.map(({ tag }) => tag)).toEqual([3, 5]);
+  });
+
   const hostile = {
     "contains itself": withTree([element(6, "8 0 R 0")]),
     "is a ring": withTree([element(9, "9 0 R"), element(8, "8 0 R 9 0 R 0")], "8 0 R 9 0 R", 9),

@@ -15,6 +15,8 @@ const MAX_LARGE_PAGES = 3;
 const MAX_OBJECTS = 20_000;
 /** A cell with more rows or columns than this counts as one of a single row and column. */
 const MAX_SPAN = 100;
+/** Stands for a child of a row that has nothing on this page: PDFium does not return empty cells. */
+const EMPTY = -1;
 /** The most bytes of the name of an element's kind; a longer name is ignored. */
 const NAME_BYTES = 128;
 
@@ -67,18 +69,21 @@ function elementsOf(
     push(top, undefined, 1);
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const { element, parent, depth } = next;
-      if (seen.has(element)) continue;
+      if (element === EMPTY) elements.push({ role: "TD", parent, rowSpan: 1, columnSpan: 1 });
+      if (element === EMPTY || seen.has(element)) continue;
       seen.add(element);
       const count = Math.max(0, call.FPDF_StructElement_CountChildren(element));
       children += count;
       if (depth > MAX_DEPTH || children > MAX_CHILDREN) return "large";
       const index = elements.length;
-      elements.push({ ...attributes.of(element), parent });
+      const { role, ...spans } = attributes.of(element);
+      elements.push({ role, ...spans, parent });
       const within: number[] = [];
       for (let at = 0; at < count; at++) {
         const child = call.FPDF_StructElement_GetChildAtIndex(element, at);
         const content = child === 0 ? call.FPDF_StructElement_GetChildMarkedContentID(element, at) : -1;
         if (child !== 0) within.push(child);
+        else if (content < 0 && role === "TR") within.push(EMPTY);
         else if (content >= 0 && !ofContent.has(content)) ofContent.set(content, index);
       }
       push(within, index, depth + 1);

@@ -15,7 +15,8 @@ const ITEM = /^(?:- |\d+\. )/;
 const DEEP_NUMBER = /^\d{1,3}(?:\.\d{1,3})+\.?(?:\s|$)/;
 /** Matches signs that may say whether something applies, so they are kept. */
 const BOX = /[\u221a\u25a0-\u25a3\u2610-\u2612\u2713-\u2718]/u;
-const NUMBER = /^\(?(\d{1,3})[.)]?$/;
+const NUMBER = /^\(?\d{1,3}[.)]?$/;
+const ITEM_NUMBER = /^(\d{1,3})[.)]$/;
 
 type RoledLine = Line & { readonly role: LineRole };
 
@@ -82,7 +83,7 @@ function labelled(text: string, label: string, itemOf: (text: string) => string 
     return item !== undefined && ITEM.test(item) ? item : `- ${text.replace(OWN_BULLET, "")}`;
   }
   const rest = text.slice(label.length).trim();
-  const number = NUMBER.exec(label)?.[1];
+  const number = ITEM_NUMBER.exec(label)?.[1];
   if (number !== undefined) return `${number}. ${rest}`.trim();
   return BULLET.test(label) && !BOX.test(label) ? `- ${rest}`.trim() : `- ${text}`;
 }

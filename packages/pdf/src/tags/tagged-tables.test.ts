@@ -64,17 +64,19 @@ describe("a tagged table", () => {
       cell(["Day", 72, 700]),
       cell(["Morning", 150, 700]),
       cell(["Noon", 230, 700]),
-      cell(["Evening", 300, 700]),
+      cell(["Evening", 304, 700]),
     );
     const page = table(
       head,
-      row(cell(["Monday", 72, 686]), cell(["open", 150, 686]), cell(), cell(["late", 300, 686])),
+      row(cell(["Monday", 72, 686]), cell(["open", 150, 686]), cell(), cell(["after supper", 286, 686])),
       row(cell(["Tuesday", 72, 672]), cell(["noon", 230, 672]), cell(["night", 300, 672])),
+      row(cell(["Wednesday", 72, 658]), cell(["9", 290, 658])),
     );
     expect(await tableIn(page)).toEqual([
       "| Day | Morning | Noon | Evening |",
-      "| Monday | open |  | late |",
+      "| Monday | open |  | after supper |",
       "| Tuesday |  | noon | night |",
+      "| Wednesday |  |  | 9 |",
     ]);
   });
 

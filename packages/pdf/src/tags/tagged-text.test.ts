@@ -94,6 +94,53 @@ describe("tagged lists", () => {
   });
 });
 
+describe("tagged footnotes", () => {
+  const note = (mark: Drawn, ...text: readonly Drawn[]): Part => part("Note", part("Lbl", mark), part("P", ...text));
+  const text: Drawn = ["The lamp is lit at dusk1, and the keeper sleeps by day2.", 72, 700];
+  const first = note(["1", 72, 100], ["See the book of hours, which is", 90, 100], ["in the tower.", 90, 88]);
+  const second = note(["2", 72, 76], ["Except on Sundays.", 90, 76]);
+
+  it("are behind the paragraph that has their mark, also above a footer, whatever their size", async () => {
+    const other = part("P", ["Another paragraph follows here.", 72, 660]);
+    expect(await markdown(part("P", text), other, first, second, part("Artifact", ["Page 3", 300, 40]))).toBe(
+      [
+        "The lamp is lit at dusk[^1], and the keeper sleeps by day[^2].",
+        "[^1]: See the book of hours, which is in the tower.",
+        "[^2]: Except on Sundays.",
+        "Another paragraph follows here.",
+        "Page 3",
+      ].join("\n\n"),
+    );
+  });
+
+  it("may all be in one element", async () => {
+    const notes = part(
+      "Note",
+      ["1 See the book of hours, which is", 72, 100],
+      ["in the tower.", 80, 88],
+      ["2 Except on Sundays.", 72, 76],
+    );
+    expect((await markdown(part("P", text), notes)).split("\n\n").slice(1)).toEqual([
+      "[^1]: See the book of hours, which is in the tower.",
+      "[^2]: Except on Sundays.",
+    ]);
+  });
+
+  it("lose no word if their mark is on a line of its own", async () => {
+    const notes = part("Note", ["1", 72, 112], ["See the book of hours.", 90, 100]);
+    expect(await markdown(part("P", text), notes)).toContain("See the book of hours.");
+  });
+
+  it("stay at their place if they have no mark, or much text is after them", async () => {
+    const remark = part("Note", ["A remark at the margin.", 72, 680]);
+    const after = [640, 600, 560, 520, 480].map((y) => prose(y));
+    const blocks = (await markdown(part("P", text), remark, ...after)).split("\n\n");
+    expect(blocks[1]).toBe("A remark at the margin.");
+    const early = note(["1", 72, 680], ["An early note.", 90, 680]);
+    expect(await markdown(part("P", text), early, ...after)).not.toContain("[^1]:");
+  });
+});
+
 const ROLES = [
   "Document",
   "P",
@@ -116,7 +163,8 @@ const ROLES = [
 const pages = fc
   .array(
     fc.record({
-      words: fc.integer({ min: 1, max: 5 }),
+      words: fc.integer({ min: 0, max: 5 }),
+      mark: fc.constantFrom("", "", "", "1", "2", "\u2022"),
       column: fc.integer({ min: 0, max: 3 }),
       row: fc.integer({ min: 0, max: 25 }),
       size: fc.constantFrom(8, 10, 10, 10, 16),
@@ -139,6 +187,7 @@ const pages = fc
   );
 
 interface DrawnLine {
+  readonly mark?: string;
   readonly words: number;
   readonly column: number;
   readonly row: number;
@@ -152,8 +201,8 @@ function pageOf(
   kinds: ReadonlyArray<{ role: string; up: number | null; span: number }>,
 ): { lines: Line[]; tags: Tags } {
   let count = 0;
-  const lines = drawn.map(({ words, column, row, size, bold }): Line => {
-    const text = Array.from({ length: words }, () => `w${count++}x`).join(" ");
+  const lines = drawn.map(({ words, mark = "", column, row, size, bold }): Line => {
+    const text = [mark, ...Array.from({ length: words }, () => `w${count++}x`)].join(" ").trim();
     const left = 40 + 130 * column;
     return { text, left, right: left + text.length * size * 0.5, baseline: 780 - 14 * row, size, bold };
   });
@@ -222,7 +271,7 @@ describe("whatever the tags state", () => {
   it("words outside of tables stay in their order", () => {
     fc.assert(
       fc.property(fc.oneof(pages, tables), ({ lines, tags }) => {
-        const text = pageMarkdown(lines, { tags }).replaceAll(/^\|.*$/gm, "");
+        const text = pageMarkdown(lines, { tags }).replaceAll(/^(?:\||\[\^).*$/gm, "");
         expect(wordsIn(text)).toEqual(byNumber(wordsIn(text)));
       }),
       { numRuns: 300 },
