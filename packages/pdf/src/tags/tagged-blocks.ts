@@ -11,6 +11,8 @@ const BULLET = /^(?:[^\p{L}\p{N}]{1,2}|o)$/u;
 /** Matches a bullet of a font with signs of its own, at the beginning of an item. */
 const OWN_BULLET = /^\p{Co}\s+/u;
 const ITEM = /^(?:- |\d+\. )/;
+/** Matches a line that begins an item of its own, although the tags state one item for several. */
+const INNER_ITEM = /^(?:[\u2022\u2023\u25aa\u25cf\u25cb\u25e6]|\p{Co})\s|^\[[ x]\]|^\d{1,3}\.[a-z]\.\s/u;
 /** Matches the number of a heading below another one. */
 const DEEP_NUMBER = /^\d{1,3}(?:\.\d{1,3})+\.?(?:\s|$)/;
 /** Matches signs that may say whether something applies, so they are kept. */
@@ -40,7 +42,7 @@ export function taggedList(
     const text = textOf(of, precision);
     if (text === "") return "";
     // Text after an inner item still belongs to the outer one.
-    const goesOn = seen.has(role.element);
+    const goesOn = seen.has(role.element) && !INNER_ITEM.test(text);
     seen.add(role.element);
     const indent = INDENT.repeat(role.level - least);
     return indent + (goesOn ? `${INDENT.slice(1)}${text}` : labelled(text, cleanText(role.label), itemOf));
@@ -93,7 +95,8 @@ function groupsOf(lines: readonly Line[]): Array<{ role: LineRole; lines: Line[]
   const groups: Array<{ role: LineRole; lines: Line[] }> = [];
   for (const line of lines.filter((one): one is RoledLine => one.role !== undefined)) {
     const group = groups.at(-1);
-    if (group?.role.element === line.role.element) group.lines.push(line);
+    const isNext = line.role.kind === "item" && INNER_ITEM.test(line.text.trimStart());
+    if (group?.role.element === line.role.element && !isNext) group.lines.push(line);
     else groups.push({ role: line.role, lines: [line] });
   }
   return groups;

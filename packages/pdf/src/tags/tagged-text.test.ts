@@ -74,6 +74,12 @@ describe("tagged lists", () => {
     );
   });
 
+  it("have the items that are seen within an item", async () => {
+    const inner = ["Date", "Place"].map((text, at): Drawn => [`\\225 ${text}`, 90, 686 - 14 * at]);
+    const list = part("L", item(undefined, ["The bill states", 72, 700], ...inner), item(undefined, ["End", 72, 650]));
+    expect(await markdown(list)).toBe("- The bill states\n- Date\n- Place\n- End");
+  });
+
   it("are no tables, although labels and texts look like two columns", async () => {
     const list = part(
       "L",
