@@ -173,6 +173,24 @@ describe("right-to-left text", () => {
     );
   });
 
+  it("has no strokes by which its line was stretched, whose font does not name them", async () => {
+    // LibreOffice stretches Arabic lines in this way. Codes 2 and 4 have no names here.
+    const glyph = (height: number): { dictionary: string; content: string } => ({
+      dictionary: "",
+      content: `600 0 0 0 600 ${height} d1 0 0 600 ${height} re f`,
+    });
+    const font =
+      "<< /Type /Font /Subtype /Type3 /FontBBox [0 0 600 700] /FontMatrix [0.001 0 0 0.001 0 0] /FirstChar 0 " +
+      `/LastChar 111 /Widths [${"600 ".repeat(112)}] /CharProcs << /flat 7 0 R /tall 8 0 R >> /ToUnicode 6 0 R ` +
+      "/Encoding << /Differences [2 /flat 4 /flat 108 /tall 110 /tall 111 /tall] >> >>";
+    const page = (glyphs: string): Promise<string> =>
+      textOf(
+        onePage({ content: `BT /F1 12 Tf 72 700 Td (${glyphs}) Tj ET`, font, objects: [names, glyph(80), glyph(700)] }),
+      );
+    expect(await page("on\\004o l\\004\\004n")).toBe(await page("ono ln"));
+    expect(await page("on\\002o l\\002\\002n")).toBe(await page("ono ln"));
+  });
+
   it("that is drawn letter by letter and begins beyond the edge of the page is one line", async () => {
     const line = drawn(["o", 620, 0], ["o", 613, 0], ["n", 606, 0], ["o", 599, 0], ["n", 592, 0], ["l", 589, 0]);
     expect(await read(line)).toBe(`${SEEN}${SEEN}${NOON}${SEEN}${NOON}${BEH}`);

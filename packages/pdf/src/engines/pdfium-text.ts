@@ -16,6 +16,15 @@ const [MAX_NULS, MAX_HEIGHT_EM] = [3, 1.1] as const;
 const NULS = /\0+/g;
 const IN_WORD = /[\p{L}\p{M}\p{N}]/u;
 /**
+ * An unnamed glyph that is at most FLAT_EM ems high and follows an Arabic letter is a stroke by which the line was
+ * stretched, and is left out.
+ */
+const FLAT_EM = 0.25;
+const BLANK = 0x20;
+const ARABIC = "[\\u0620-\\u065f\\u066e-\\u06d3\\u06fa-\\u06ff\\u0750-\\u077f\\ufb50-\\ufdff\\ufe70-\\ufefc]";
+const ARABIC_END = new RegExp(`${ARABIC}\\s*$`);
+const STRETCHED = new RegExp(`${ARABIC}[\\u0001-\\u0008\\u000b\\u000c\\u000e-\\u001f]`);
+/**
  * The codes of a page may be those of Thai letters only if at least this part of the examined letters is unnamed: their
  * font does not state which letters they are.
  */
@@ -54,7 +63,8 @@ export function readText(pdfium: Pdfium, text: number, count: number): GivenText
     const thai = hasThaiCodes(pdfium, text, given) ? thaiText(pdfium, text, count) : undefined;
     if (thai) return thai;
     if (isPairsOfBytes(given)) return { ...withAllLetters(pdfium, text, count, characterOf), utf8: true };
-    if (given.length !== count || given.includes(NUL)) return withAllLetters(pdfium, text, count);
+    if (given.length !== count || given.includes(NUL) || STRETCHED.test(given))
+      return withAllLetters(pdfium, text, count);
     return { text: withBlanks(given, (index) => isBlank(pdfium, text, index)) };
   } finally {
     call.free(at);
@@ -122,7 +132,9 @@ function withAllLetters(
     const isInText = call.FPDFText_GetTextIndexFromCharIndex(text, index) >= 0;
     const code = call.FPDFText_GetUnicode(text, index);
     const isSeen = isInText || (code === 0 && isLetterHigh(pdfium, text, index));
-    if (!isSeen && call.FPDFText_HasUnicodeMapError(text, index) !== 1) continue;
+    const isUnnamed = (!isSeen || code < BLANK) && call.FPDFText_HasUnicodeMapError(text, index) === 1;
+    if (!isSeen && !isUnnamed) continue;
+    if (isUnnamed && ARABIC_END.test(all.slice(-3)) && isFlat(pdfium, text, index)) continue;
     const sign = decoded?.(code, index) ?? withBlanks(signOf(code), () => isBlank(pdfium, text, index));
     for (let unit = 0; unit < sign.length; unit++) chars.push(index);
     all += sign;
@@ -171,6 +183,12 @@ const hasInk = (pdfium: Pdfium, text: number, index: number): boolean => inkHeig
 function isLetterHigh(pdfium: Pdfium, text: number, index: number): boolean {
   const height = inkHeight(pdfium, text, index);
   return height > 0 && height <= MAX_HEIGHT_EM * sizeOf(pdfium, text, index);
+}
+
+/** Whether something is drawn for a character, and is as flat as a stroke. */
+function isFlat(pdfium: Pdfium, text: number, index: number): boolean {
+  const height = inkHeight(pdfium, text, index);
+  return height > 0 && height <= FLAT_EM * sizeOf(pdfium, text, index);
 }
 
 /** The height of what is drawn for a character, in points; 0 if nothing is drawn. */
