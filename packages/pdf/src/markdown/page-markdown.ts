@@ -20,6 +20,9 @@ import { bodyOf, headingLevel, type Body } from "./headings.ts";
 const BULLET = /^[•‣▪●○◦·–—»→\u00b7]\s+/u;
 const NUMBERED = /^\(?(\d{1,3}|[A-Za-z])[.)]\s+/;
 
+/** A page with more words than this is no page of a real document. It becomes plain paragraphs. */
+const MAX_WORDS = 100_000;
+
 /**
  * Writes a page as Markdown: headings (by size and weight), tables, lists, code, and each footnote after its paragraph.
  * Every word of `lines` is in the result. `lines` are in reading order; tables come out best if each cell is a line of
@@ -30,6 +33,7 @@ export function pageMarkdown(
   how: { precision?: Precision | undefined; rules?: Rules | undefined; tags?: Tags | undefined } = {},
 ): string {
   const { precision, tags } = how;
+  if (countWords(lines) > MAX_WORDS) return paragraphs(pageText(lines, precision)).join("\n\n");
   const rules = withSortedRules(how.rules ?? NO_RULES);
   const grids = drawnGrids(rules);
   const read = cellsOf(withRtlMirrored(withTablesTogether(lines, grids), grids));
@@ -65,6 +69,8 @@ function statedBy(
   );
   return { cells, tables, notes: groups.flatMap((group) => readFootnotes(group)) };
 }
+
+const countWords = (lines: readonly Line[]): number => lines.reduce((sum, { words }) => sum + (words?.length ?? 1), 0);
 
 /**
  * A table consists of no footnotes, with their marks in a column, if it has at least this many columns, and at least
@@ -210,18 +216,19 @@ function isAligned(one: Line, other: Line): boolean {
 
 /** Joins the cells of a row that is in no table into one line, with tabs between them. */
 function joinRows(cells: readonly Line[]): Line[] {
-  const lines: Line[] = [];
+  const rows: Line[][] = [];
   for (const cell of cells) {
-    const last = lines.at(-1);
-    if (last && isOneRow(last, cell) && cell.left >= last.right && last.role?.element === cell.role?.element)
-      lines[lines.length - 1] = {
-        ...last,
-        text: `${last.text.trimEnd()}\t${cell.text.trimStart()}`,
-        right: cell.right,
-      };
-    else lines.push(cell);
+    const row = rows.at(-1);
+    const [first, last] = [row?.[0], row?.at(-1)];
+    const isNext = first && last && last.right <= cell.left && isOneRow({ ...first, right: last.right }, cell);
+    if (row && isNext && first.role?.element === cell.role?.element) row.push(cell);
+    else rows.push([cell]);
   }
-  return lines;
+  return rows.map((row) => {
+    const [first, last] = [row[0]!, row.at(-1)!];
+    const text = row.map((cell, at) => (at === 0 ? cell.text.trimEnd() : cell.text.trim())).join("\t");
+    return row.length === 1 ? first : { ...first, text, right: last.right };
+  });
 }
 
 /** Splits text into paragraphs. The items of a list stay together in one block. */

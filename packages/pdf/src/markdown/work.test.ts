@@ -106,3 +106,8 @@ describe("the work to make Markdown of a page grows no faster than its length", 
     expect(more / some).toBeLessThan((4 * Math.log(1600)) / Math.log(400));
   });
 });
+
+it("a page of more words than a real one has becomes paragraphs", () => {
+  const lines = times(130_000).map((at) => piece("a", 50, -12 * at));
+  expect(pageMarkdown(lines)).toMatch(/^a\n\na/);
+});

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Line } from "./layout.ts";
 import { mendLines } from "./mend-lines.ts";
 
@@ -32,6 +32,23 @@ it("compares a line only with lines that begin near it, however many have the sa
   }));
   expect(mendLines(lines)).toHaveLength(1000);
   expect(looks).toBeLessThan(10 * lines.length);
+});
+
+it("joins the letters of a line without looking at all letters before each of them", () => {
+  let tested = 0;
+  const { test } = RegExp.prototype;
+  vi.spyOn(RegExp.prototype, "test").mockImplementation(function (this: RegExp, text) {
+    tested += text.length;
+    return test.call(this, text);
+  });
+  const lines = Array.from({ length: 2000 }, (_, at) => {
+    const place = { left: 5 * at, right: 5 * at + 5 };
+    return { text: "a", ...place, baseline: 0, size: 10, words: [place] };
+  });
+  const [line, ...others] = mendLines(lines);
+  vi.restoreAllMocks();
+  expect([line?.text, line?.words?.length, others]).toEqual(["a".repeat(2000), 2000, []]);
+  expect(tested).toBeLessThan(10 * lines.length);
 });
 
 describe("an index that PDFium takes for a line of its own", () => {

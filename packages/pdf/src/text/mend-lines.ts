@@ -27,91 +27,127 @@ const SAME_PLACE = 1;
  */
 export function mendLines(lines: readonly Line[], { cells } = { cells: false }): Line[] {
   const known: KnownLines = new Map();
-  const mended: Line[] = [];
-  // The line that ends with an index, if the last line does.
-  let indexed: Line | undefined;
+  const runs: Run[] = [];
   for (const line of lines) {
     if (isRepeated(known, line)) continue;
-    const last = mended.at(-1);
-    const withIndex = last && joinedIndex(last, line);
-    const joined =
-      withIndex ?? (last && joinedPieces(last, line, { cells, wordEm: last === indexed ? INDEX_GAP_EM : WORD_EM }));
-    indexed = withIndex;
-    if (joined) mended[mended.length - 1] = joined;
-    else mended.push(line);
+    const last = runs.at(-1);
+    if (!last || !(joinIndex(last, line) || join(last, line, cells))) runs.push({ line });
   }
-  return mended;
+  return runs.map(lineOf);
 }
 
-/** By text, and by the square of SAME_PLACE points in which a line begins: the line. */
-type KnownLines = Map<string, Map<string, Line>>;
+/**
+ * Pieces of text that belong to one line. `line`: the line that they make, without its text and words, which are joined
+ * at the end: a hostile page may draw ten thousands of letters on one line.
+ */
+interface Run {
+  line: Line;
+  pieces?: Line[];
+  /** What is between each piece and the next one. */
+  between?: string[];
+  /** Whether the last piece is an index. */
+  indexed?: boolean;
+}
+
+function lineOf({ line, pieces, between = [] }: Run): Line {
+  if (!pieces) return line;
+  const last = pieces.length - 1;
+  const texts = pieces.map(({ text }, at) => {
+    const begun = at > 0 ? text.trimStart() : text;
+    return at < last ? begun.trimEnd() + (between[at] ?? "") : begun;
+  });
+  const words = pieces.every((piece) => piece.words) ? pieces.flatMap((piece) => piece.words ?? []) : undefined;
+  return { ...line, text: texts.join(""), ...(words && { words }) };
+}
+
+/**
+ * By text: the first line that has it; once there are several, each by the square of SAME_PLACE points in which it
+ * begins.
+ */
+type KnownLines = Map<string, Line | Map<string, Line>>;
 
 /** Whether a line repeats a known one: shadows, for example, are made by drawing a text several times at one place. */
 function isRepeated(known: KnownLines, line: Line): boolean {
   if (line.right <= line.left) return false;
   const text = line.text.trim();
-  const [x, y] = [Math.floor(line.left / SAME_PLACE), Math.floor(line.baseline / SAME_PLACE)];
-  const same = known.get(text);
-  if (same === undefined) {
-    known.set(text, new Map([[`${x} ${y}`, line]]));
+  const found = known.get(text);
+  if (found === undefined) {
+    known.set(text, line);
     return false;
   }
+  const same = found instanceof Map ? found : new Map([[squareOf(found).join(" "), found]]);
+  known.set(text, same);
   const isNear = (other: Line | undefined): boolean =>
     other !== undefined &&
     Math.abs(other.left - line.left) <= SAME_PLACE &&
     Math.abs(other.baseline - line.baseline) <= SAME_PLACE;
+  const [x, y] = squareOf(line);
   for (const right of [0, -1, 1])
     for (const up of [0, -1, 1]) if (isNear(same.get(`${x + right} ${y + up}`))) return true;
   same.set(`${x} ${y}`, line);
   return false;
 }
 
+const squareOf = ({ left, baseline }: Line): [number, number] => [
+  Math.floor(left / SAME_PLACE),
+  Math.floor(baseline / SAME_PLACE),
+];
+
 /**
- * Joins two neighbouring pieces of text; undefined if they do not belong to one line. If each letter is drawn
+ * Adds a piece of text to the pieces before it. Returns false if they do not belong to one line. If each letter is drawn
  * separately, PDFium may end a line between two letters of one line.
  */
-function joinedPieces(
-  one: Line,
-  other: Line,
-  { cells, wordEm }: { readonly cells: boolean; readonly wordEm: number },
-): Line | undefined {
+function join(run: Run, other: Line, cells: boolean): boolean {
+  const one = run.line;
+  const { text: before } = run.pieces?.at(-1) ?? one;
   const em = Math.max(one.size, other.size);
-  if (Math.min(one.size, other.size) < 0.5 * em || em === 0) return undefined;
-  if (Math.abs(one.baseline - other.baseline) > SAME_BASELINE_EM * em) return undefined;
+  if (Math.min(one.size, other.size) < 0.5 * em || em === 0) return false;
+  if (Math.abs(one.baseline - other.baseline) > SAME_BASELINE_EM * em) return false;
   const gap = other.left - one.right;
-  if (gap < -OVERLAP_EM * em || RTL.test(one.text) || RTL.test(other.text)) return undefined;
-  if (cells && gap >= CELL_EM * em) return undefined;
-  const isWithinWord = gap < wordEm * em && !/\s$/.test(one.text) && !/^\s/.test(other.text);
-  const between = isWithinWord ? "" : gap < CELL_EM * em ? " " : "\t";
+  if (gap < -OVERLAP_EM * em || RTL.test(before) || RTL.test(other.text)) return false;
+  if (cells && gap >= CELL_EM * em) return false;
+  const wordEm = run.indexed ? INDEX_GAP_EM : WORD_EM;
+  const isWithinWord = gap < wordEm * em && !/\s$/.test(before) && !/^\s/.test(other.text);
+  add(run, other, isWithinWord ? "" : gap < CELL_EM * em ? " " : "\t");
+  run.indexed = false;
   const { size, baseline } = one.size >= other.size ? one : other;
-  return {
-    text: one.text.trimEnd() + between + other.text.trimStart(),
+  run.line = {
+    text: one.text,
     left: one.left,
     right: other.right,
     size,
     baseline,
     ...(other.hyphenApart && { hyphenApart: true }),
-    ...(one.words && other.words && { words: [...one.words, ...other.words] }),
     ...(one.bold !== undefined && {
       bold: one.bold && other.bold === true,
       mono: one.mono === true && other.mono === true,
     }),
   };
+  return true;
 }
 
 /**
- * Joins an index, such as the 2 of m², to the piece of text before it; undefined if it is no index of this piece. PDFium
+ * Adds an index, such as the 2 of m², to the pieces of text before it. Returns false if it is no index of them. PDFium
  * ends a line before an index that does not overlap it in height.
  */
-function joinedIndex(one: Line, other: Line): Line | undefined {
+function joinIndex(run: Run, other: Line): boolean {
+  const one = run.line;
   const em = one.size;
-  if (em === 0 || other.size === 0 || other.size > INDEX_SIZE * em || other.size < 0.4 * em) return undefined;
+  if (em === 0 || other.size === 0 || other.size > INDEX_SIZE * em || other.size < 0.4 * em) return false;
   const raised = other.baseline - one.baseline;
-  if (raised > RAISED_EM * em || raised < -LOWERED_EM * em) return undefined;
+  if (raised > RAISED_EM * em || raised < -LOWERED_EM * em) return false;
   const gap = other.left - one.right;
   const index = other.text.trim();
-  if (gap > INDEX_GAP_EM * em || gap < -INDEX_GAP_EM * em || index.length > MAX_INDEX || /\s/.test(index))
-    return undefined;
-  if (/\s$/.test(one.text) || RTL.test(one.text) || RTL.test(index)) return undefined;
-  return { ...one, text: one.text + other.text.trimStart(), right: other.right, words: undefined };
+  if (gap > INDEX_GAP_EM * em || gap < -INDEX_GAP_EM * em || index.length > MAX_INDEX || /\s/.test(index)) return false;
+  const { text: before } = run.pieces?.at(-1) ?? one;
+  if (/\s$/.test(before) || RTL.test(before) || RTL.test(index)) return false;
+  add(run, { ...other, words: undefined }, "");
+  run.line = { ...one, right: other.right, words: undefined };
+  run.indexed = true;
+  return true;
+}
+
+function add(run: Run, piece: Line, between: string): void {
+  (run.between ??= []).push(between);
+  (run.pieces ??= [run.line]).push(piece);
 }
