@@ -20,6 +20,7 @@ import { embeddedIn } from "./reading/embedded.ts";
 import { NO_BACKWARD_READER, readBackwards } from "./reading/backward-reader.ts";
 import { createFileRun, type Action, type FileRun } from "./reading/file-run.ts";
 import type { Moment } from "./reading/file-time.ts";
+import { withFigureTexts } from "./reading/figure-blocks.ts";
 import { outcomeOf } from "./reading/reading.ts";
 
 export interface ExtractorOptions {
@@ -114,8 +115,9 @@ async function readFile(reader: Reader, input: ExtractInput, options: Within): P
     await readFigures(readers, reading, input, inTime);
   }
   const outcome = outcomeOf(reading, input.password !== undefined);
-  if (outcome.kind === "failed" || format === "text") return outcome;
-  return { ...outcome, pages: withoutRunningLines(outcome.pages) };
+  if (outcome.kind === "failed") return outcome;
+  const pages = format === "text" ? outcome.pages : withoutRunningLines(outcome.pages);
+  return { ...outcome, pages: withFigureTexts(pages, reading.figureTexts, format) };
 }
 
 /**

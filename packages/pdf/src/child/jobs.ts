@@ -1,4 +1,5 @@
-import type { Job, Report, Stop } from "./messages.ts";
+import { createHash } from "node:crypto";
+import type { Figure, FiguresWanted, Job, Report, Stop } from "./messages.ts";
 import { cutText } from "../text/cut-text.ts";
 import { pageMarkdown } from "../markdown/page-markdown.ts";
 import { pageText } from "../text/layout.ts";
@@ -33,10 +34,13 @@ export async function serveJobs(
     const { attachments = [] } = document;
     tell({ type: "opened", pages: document.pages, ...(attachments.length > 0 && { attachments }) });
     if (job.embedded) for (const pdf of document.embedded?.(job.embedded) ?? []) tell({ type: "embedded", ...pdf });
+    const figures = job.drawFigures && figuresFor(document, job.drawFigures);
     for (const page of pagesOf(job, document.pages)) {
-      if (page >= stopBefore) break;
+      if (page >= stopBefore || figures?.isEnough()) break;
       try {
-        for (const report of await reportsOn(document, page, job)) tell(report);
+        if (figures) tell(await figures.on(page));
+        else if (job.draw) tell(await drawn(document, page, job.draw.rotation));
+        else tell(await read(document, page, job));
       } catch (error) {
         if (isPoison(error, job.engine)) throw error;
         tell({ type: "lost", page });
@@ -79,18 +83,11 @@ function isPoison(error: unknown, engine: EngineName): boolean {
 function pagesOf({ draw, drawFigures, embedded, from = 1, backwards = false, maxPages }: Job, pages: number): number[] {
   if (embedded) return [];
   if (draw !== undefined) return [draw.page];
-  if (drawFigures !== undefined) return [drawFigures.page];
+  if (drawFigures !== undefined) return [...drawFigures.pages];
   // The parent refuses a file with too many pages, so no page is read.
   if (pages > maxPages) return [];
   const all = Array.from({ length: Math.max(0, pages - from + 1) }, (_, index) => from + index);
   return backwards ? all.reverse() : all;
-}
-
-async function reportsOn(document: OpenDocument, page: number, job: Job): Promise<Report[]> {
-  if (job.draw !== undefined) return [await drawn(document, page, job.draw.rotation)];
-  if (job.drawFigures === undefined) return [await read(document, page, job)];
-  if (!document.drawFigures) throw new Error("this engine cannot draw");
-  return (await document.drawFigures(page)).map((pgm) => ({ type: "picture", page, pgm }));
 }
 
 async function read(document: OpenDocument, page: number, job: Job): Promise<Report> {
@@ -117,4 +114,28 @@ async function read(document: OpenDocument, page: number, job: Job): Promise<Rep
 async function drawn(document: OpenDocument, page: number, rotation: Rotation): Promise<Report> {
   if (!document.draw) throw new Error("this engine cannot draw");
   return { type: "picture", page, pgm: await document.draw(page, rotation) };
+}
+
+/** Draws the figures of pages for one job: leaves out those that are known, and counts the bytes of the others. */
+function figuresFor(
+  document: OpenDocument,
+  { known, atMostBytes }: FiguresWanted,
+): { on(page: number): Promise<Report>; isEnough(): boolean } {
+  const names = new Set(known);
+  let bytes = 0;
+  return {
+    async on(page) {
+      if (!document.drawFigures) throw new Error("this engine cannot draw");
+      const figures: Figure[] = [];
+      for (const pgm of await document.drawFigures(page)) {
+        const name = createHash("sha256").update(pgm).digest("base64");
+        if (names.has(name)) continue;
+        names.add(name);
+        figures.push({ name, pgm });
+        bytes += pgm.length;
+      }
+      return { type: "figures", page, figures };
+    },
+    isEnough: () => bytes > atMostBytes,
+  };
 }

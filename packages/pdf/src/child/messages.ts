@@ -30,10 +30,25 @@ export interface Job {
    * the picture is turned clockwise.
    */
   readonly draw?: { readonly page: number; readonly rotation: Rotation };
-  /** If set, the child draws each figure of the page with this number and does not read the text. */
-  readonly drawFigures?: { readonly page: number };
+  /** If set, the child draws the figures of pages and does not read their text. */
+  readonly drawFigures?: FiguresWanted;
   /** Whether the child looks for figures on the pages that it reads. */
   readonly figures?: boolean;
+}
+
+/** The pages whose figures are wanted, by their numbers. */
+export interface FiguresWanted {
+  readonly pages: readonly number[];
+  /** The names of figures that the parent has already, such as a logo that is on each page. They are not sent again. */
+  readonly known: readonly string[];
+  /** The job ends after the page at which the pictures have more bytes than this in all. */
+  readonly atMostBytes: number;
+}
+
+/** A picture of a figure as a PGM file. Equal pictures have the same name. */
+export interface Figure {
+  readonly name: string;
+  readonly pgm: Uint8Array;
 }
 
 /**
@@ -50,7 +65,7 @@ export interface Stop {
  *
  * - to read text: `opened`, a `page` or a `lost` for each page, `done`;
  * - to draw a page: `opened`, a `picture` or a `lost`, `done`;
- * - to draw the figures of a page: `opened`, a `picture` for each figure or a `lost`, `done`;
+ * - to draw the figures of pages: `opened`, a `figures` or a `lost` for each page until `atMostBytes` are exceeded, `done`;
  * - to get embedded PDFs: `opened`, an `embedded` for each PDF, `done`.
  *
  * A job whose file cannot be read ends with `failed` instead of `done`.
@@ -75,7 +90,9 @@ export type Report =
       /** The names of the files that are attached to annotations of the page. */
       readonly attachments?: readonly string[];
     }
-  /** A drawn page or figure as a PGM file: a grey picture with 8 bits for each pixel. */
+  /** The figures of a page as PGM files, in reading order, without those that the job or an earlier page named. */
+  | { readonly type: "figures"; readonly page: number; readonly figures: readonly Figure[] }
+  /** A drawn page as a PGM file: a grey picture with 8 bits for each pixel. */
   | { readonly type: "picture"; readonly page: number; readonly pgm: Uint8Array }
   | { readonly type: "embedded"; readonly name: string; readonly bytes: Uint8Array }
   | { readonly type: "lost"; readonly page: number }

@@ -242,14 +242,17 @@ function hasFigures(pdfium: Pdfium, page: number): boolean {
 }
 
 function drawnFigures(pdfium: Pdfium, page: number): Uint8Array[] {
-  return withText(pdfium, page, (text) =>
-    drawFigures(pdfium, {
+  return withText(pdfium, page, (text) => {
+    const shown = pdfium.call.FPDFPage_GetRotation(page) as Rotation;
+    // Without letters, the page is upright as it is shown.
+    const upright = pdfium.call.FPDFText_CountChars(text) > 0 ? rotationOf(pdfium, text) : shown;
+    return drawFigures(pdfium, {
       page,
       letters: letterBoxes(pdfium, text),
       visible: boxOf(pdfium, page),
-      rotation: quarterTurns(rotationOf(pdfium, text) - pdfium.call.FPDFPage_GetRotation(page)),
-    }),
-  );
+      rotation: quarterTurns(upright - shown),
+    });
+  });
 }
 
 const quarterTurns = (turns: number): Rotation => ((turns + 4) % 4) as Rotation;

@@ -73,8 +73,13 @@ export function pictured({ call, allocate, heap }: Pdfium, page: number): boolea
   return covered > MUCH * area || paths > MANY_PATHS;
 }
 
-/** The most objects of a page, and of a form inside it, that are looked at; and how deep forms may lie in forms. */
-const [MAX_SHAPES, MAX_DEPTH] = [5000, 4] as const;
+/**
+ * MAX_SHAPES: the most pictures and paths of a page that are found. MAX_SEEN: the most objects that are looked at for
+ * that, texts included. MAX_DEPTH: how deep forms may lie in forms.
+ */
+const [MAX_SHAPES, MAX_SEEN, MAX_DEPTH] = [5000, 50_000, 4] as const;
+/** In points. A larger letter is a watermark or a title: what it lies over is not its text. */
+const MAX_LETTER = 40;
 
 type Matrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
 const IDENTITY: Matrix = [1, 0, 0, 1, 0, 0];
@@ -83,18 +88,20 @@ const IDENTITY: Matrix = [1, 0, 0, 1, 0, 0];
 export function shapesOf({ call, allocate, heap }: Pdfium, page: number): { pictures: Box[]; paths: Box[] } {
   const [pictures, paths]: [Box[], Box[]] = [[], []];
   const at = allocate(24);
-  let looks = 0;
+  let seen = 0;
   const floats = (count: number): number[] => {
     const bytes = heap();
     return [...new Float32Array(bytes.buffer, bytes.byteOffset + at, count)];
   };
+  const isEnough = (): boolean => seen >= MAX_SEEN || pictures.length + paths.length >= MAX_SHAPES;
   const look = (object: number, matrix: Matrix, depth: number): void => {
-    if (++looks > MAX_SHAPES) return;
+    seen++;
     const type = call.FPDFPageObj_GetType(object);
     if (type === FORM && depth < MAX_DEPTH && call.FPDFPageObj_GetMatrix(object, at)) {
       const inner = product(floats(6) as unknown as Matrix, matrix);
-      const count = Math.min(call.FPDFFormObj_CountObjects(object), MAX_SHAPES);
-      for (let index = 0; index < count; index++) look(call.FPDFFormObj_GetObject(object, index), inner, depth + 1);
+      const count = call.FPDFFormObj_CountObjects(object);
+      for (let index = 0; index < count && !isEnough(); index++)
+        look(call.FPDFFormObj_GetObject(object, index), inner, depth + 1);
     }
     if (type !== IMAGE && type !== PATH) return;
     if (!call.FPDFPageObj_GetBounds(object, at, at + 4, at + 8, at + 12)) return;
@@ -104,8 +111,8 @@ export function shapesOf({ call, allocate, heap }: Pdfium, page: number): { pict
     else paths.push(box);
   };
   try {
-    const count = Math.min(call.FPDFPage_CountObjects(page), MAX_SHAPES);
-    for (let index = 0; index < count; index++) look(call.FPDFPage_GetObject(page, index), IDENTITY, 0);
+    const count = call.FPDFPage_CountObjects(page);
+    for (let index = 0; index < count && !isEnough(); index++) look(call.FPDFPage_GetObject(page, index), IDENTITY, 0);
   } finally {
     call.free(at);
   }
@@ -123,7 +130,7 @@ function mapped({ left, right, bottom, top }: Box, [a, b, c, d, e, f]: Matrix): 
   return { left: Math.min(...xs), right: Math.max(...xs), bottom: Math.min(...ys), top: Math.max(...ys) };
 }
 
-/** The boxes of the letters of a page. */
+/** The boxes of the letters of a page, except very large ones. */
 export function letterBoxes({ call, allocate, heap }: Pdfium, text: number): Box[] {
   const found: Box[] = [];
   const at = allocate(32);
@@ -133,7 +140,8 @@ export function letterBoxes({ call, allocate, heap }: Pdfium, text: number): Box
       if (!call.FPDFText_GetCharBox(text, index, at, at + 8, at + 16, at + 24)) continue;
       const bytes = heap();
       const [left = 0, right = 0, bottom = 0, top = 0] = new Float64Array(bytes.buffer, bytes.byteOffset + at, 4);
-      if (right > left && top > bottom) found.push({ left, right, bottom, top });
+      const [width, height] = [right - left, top - bottom];
+      if (width > 0 && height > 0 && Math.max(width, height) <= MAX_LETTER) found.push({ left, right, bottom, top });
     }
   } finally {
     call.free(at);

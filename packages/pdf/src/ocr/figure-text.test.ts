@@ -20,6 +20,14 @@ describe("the text of a figure", () => {
     expect(figureText(words(["Asia", 0, 0], ["vy", 60, 0, 31], ["|", 100, 0], ["1.5", 110, 0]))).toBe("Asia\t1.5");
   });
 
+  it("keeps signs that mean something on their own", () => {
+    expect(
+      figureText(
+        words(["Costs", 0, 0], ["&", 60, 0], ["taxes", 80, 0], ["-", 140, 0], ["€", 160, 0, 70], ["5", 180, 0]),
+      ),
+    ).toBe("Costs & taxes - 5");
+  });
+
   it("is empty if most words are noise, or if there is hardly a letter", () => {
     expect(figureText(words(["sure", 0, 0], ["dhj", 0, 40, 20], ["lll", 60, 40, 12], ["wx", 90, 40, 8]))).toBe("");
     expect(figureText(words(["il", 0, 0]))).toBe("");

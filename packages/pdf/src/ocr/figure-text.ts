@@ -11,6 +11,12 @@ const SURE = 60;
 /** A figure with fewer letters and digits than this has no text: one or two letters are noise more often than words. */
 const MIN_LETTERS = 3;
 const LETTER = /[\p{L}\p{N}]/gu;
+/**
+ * Signs that mean something on their own, so that a word of them is kept if its confidence is at least SURE_SIGN. Other
+ * words without letters and digits are mostly lines and marks of a drawing.
+ */
+const SIGN = /^[\p{Sc}%&+=<>±×÷−-]+$/u;
+const SURE_SIGN = 80;
 
 /**
  * The text of a figure, one line for each row of words, with tabs between words that stand apart; empty if the figure
@@ -18,11 +24,17 @@ const LETTER = /[\p{L}\p{N}]/gu;
  */
 export function figureText(words: readonly Word[]): string {
   if (confidenceOf(words) <= SURE) return "";
-  const sure = words.filter(({ text, confidence }) => confidence >= SURE && countLetters(text) > 0);
+  const sure = words.filter(
+    ({ text, confidence }) => confidence >= (SIGN.test(text) ? SURE_SIGN : SURE) && isWord(text),
+  );
   if (sure.reduce((sum, { text }) => sum + countLetters(text), 0) < MIN_LETTERS) return "";
   return rowsOf(sure.map((word) => [word]))
     .map((row) => lineOf(row, heightOf(row)).text)
     .join("\n");
+}
+
+function isWord(text: string): boolean {
+  return countLetters(text) > 0 || SIGN.test(text);
 }
 
 function countLetters(text: string): number {

@@ -15,8 +15,9 @@ let recogniser: Recogniser;
 const open: Extractor[] = [];
 /** Creates an extractor with OCR. All of them share one recogniser, because a child of it takes a second to start. */
 function create(more: Partial<Ocr> = {}, limits: Partial<typeof LIMITS> = {}, format: TextFormat = "text"): Extractor {
-  const lent = { ...recogniser, [Symbol.asyncDispose]: async () => undefined };
-  const ocr = { recogniser: lent, pageMs: 60_000, timeoutMs: 120_000, figures: true, ...more };
+  const { recogniser: reader = recogniser, ...rest } = more;
+  const lent = { ...reader, [Symbol.asyncDispose]: async () => undefined };
+  const ocr = { recogniser: lent, pageMs: 60_000, timeoutMs: 120_000, figures: true, ...rest };
   const how = { engine: "auto", concurrency: 1, limits: { ...LIMITS, ...limits }, ocr, format } as const;
   const extractor = extractorOnSharedCores(how);
   open.push(extractor);
@@ -53,11 +54,41 @@ describe("the figures of pages with text", () => {
 
   it("are read in Markdown, too", async () => {
     const outcome = await textOf(makePdf({ pages: [illustrated()] }), create({}, {}, "markdown"));
-    expect(outcome.pages[0]).toContain("[Figure] Sales in million euro\nEurope 164\n");
+    expect(outcome.pages[0]).toMatch(/\n\n\[Figure\]\n\n```\nSales in million euro\nEurope 164\n[^`]*```$/);
+  });
+
+  it("leave the footers of Markdown pages out, as those of other pages", async () => {
+    const text = (page: number): string =>
+      `${"\n".repeat(3)}Page ${page} of a report, with text of its own.${"\n".repeat(45)}Report of the harbour`;
+    const pages = [1, 2, 3, 4, 5].map((page) => (page % 2 === 0 ? text(page) : illustrated(text(page))));
+    const outcome = await textOf(makePdf({ pages }), create({}, {}, "markdown"));
+    expect(outcome.pages[0]).toContain("Europe 164");
+    expect(outcome.pages.join("\n")).not.toContain("Report of the harbour");
+  });
+
+  it("are the text of a page that has no other text", async () => {
+    expect((await textOf(makePdf({ pages: [illustrated("", figure, [60, 300, 300, 240])] }))).pages).toEqual([
+      `[Figure] ${FIGURE}`,
+    ]);
+  });
+
+  it("are read, all but those at which the recogniser fails", async () => {
+    let calls = 0;
+    const failing: Recogniser = {
+      ...recogniser,
+      recognise: (...given) => (++calls === 1 ? Promise.reject(new Error("it broke")) : recogniser.recognise(...given)),
+    };
+    const bytes = makePdf({ pages: [illustrated(), illustrated(TEXT, figure, [60, 90, 430, 600])] });
+    const outcome = await textOf(bytes, create({ recogniser: failing }));
+    expect(outcome.ocr).toEqual([2]);
   });
 
   it("are left alone by default", async () => {
-    const outcome = await textOf(makePdf({ pages: [illustrated()] }), create({ figures: false }));
+    const lent = { ...recogniser, [Symbol.asyncDispose]: async () => undefined };
+    const ocr: Ocr = { recogniser: lent, pageMs: 60_000, timeoutMs: 120_000 };
+    const extractor = extractorOnSharedCores({ engine: "auto", concurrency: 1, limits: LIMITS, ocr });
+    open.push(extractor);
+    const outcome = await textOf(makePdf({ pages: [illustrated()] }), extractor);
     expect(outcome.ocr).toEqual([]);
     expect(outcome.pages[0]).not.toContain("Europe");
   });
@@ -97,8 +128,8 @@ describe("the figures of pages with text", () => {
   });
 
   it("count against the limit of the text", async () => {
-    const outcome = await textOf(makePdf({ pages: [illustrated()] }), create({}, { maxTextBytes: 100 }));
+    const outcome = await textOf(makePdf({ pages: [illustrated()] }), create({}, { maxTextBytes: 130 }));
     expect(outcome).toMatchObject({ truncated: true, ocr: [1] });
-    expect(Buffer.byteLength(outcome.pages.join(""))).toBeLessThanOrEqual(100);
+    expect(Buffer.byteLength(outcome.pages.join(""))).toBeLessThanOrEqual(130);
   });
 });

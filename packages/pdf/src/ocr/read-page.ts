@@ -47,9 +47,8 @@ export async function readPage(
     const how = { languages: manner.languages, sparse };
     const words = await recogniser.recognise(pgm, signal, how);
     if (sparse || !isLitUnevenly(pictureOf(pgm))) return { words, manner };
-    const other = await recogniser.recognise(pgm, signal, { ...how, uneven: true }).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
-    });
+    // If the second reading fails, the first one counts.
+    const other = await recogniser.recognise(pgm, signal, { ...how, uneven: true }).catch(() => undefined);
     return { words: other && countSure(other, SURE) > countSure(words, SURE) ? other : words, manner };
   };
   const pgm = await draw(manner.rotation);

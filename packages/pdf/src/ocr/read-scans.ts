@@ -2,7 +2,7 @@ import type { ExtractInput, ExtractOptions } from "../port/extract.ts";
 import { pageText } from "../text/layout.ts";
 import { addRecognised, scansOf, type Reading } from "../reading/reading.ts";
 import type { Rotation } from "../text/rotation.ts";
-import { drawPictures, type Drawers } from "./draw-pictures.ts";
+import { drawPage, type Drawers } from "./draw-pictures.ts";
 import { readPage, USUAL } from "./read-page.ts";
 import type { Recogniser } from "./recogniser.ts";
 import { SCANNED, wordLines } from "./word-lines.ts";
@@ -42,8 +42,8 @@ export async function readScans(
     if (left <= 0 || reading.end === "output") break;
     const pageSignal = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(left))]);
     try {
-      const draw = async (rotation: Rotation): Promise<Uint8Array | undefined> =>
-        (await drawPictures(deps, input, { draw: { page, rotation } }, pageSignal))[0];
+      const draw = (rotation: Rotation): Promise<Uint8Array | undefined> =>
+        drawPage(deps, input, { page, rotation }, pageSignal);
       const read = await readPage(ocr.recogniser, draw, { manner, signal: pageSignal });
       if (read) addRecognised(reading, page, pageText(wordLines(read.words), SCANNED), limits);
       if (read) ({ manner } = read);

@@ -45,6 +45,18 @@ describe("wordLines", () => {
     expect(textOf([...names, ...prices])).toBe("Copper wire\t18.40\nOak planks\t7.95\nLamp oil\t3.60\nRope\t2.10");
   });
 
+  it("keeps the rows of a table under a short title or an address", () => {
+    const title = ["Price list", "Spring 2026"].flatMap((text, row) => line(text, { top: 50 * row, block: 1 }));
+    const names = ["Copper wire", "Oak planks", "Lamp oil"].flatMap((text, row) =>
+      line(text, { top: 130 + 50 * row, block: 2 }),
+    );
+    const prices = ["18.40", "7.95", "3.60"].flatMap((text, row) =>
+      line(text, { left: 600, top: 130 + 50 * row, block: 3 }),
+    );
+    const rows = "Copper wire\t18.40\nOak planks\t7.95\nLamp oil\t3.60";
+    expect(textOf([...title, ...names, ...prices])).toBe(`Price list\nSpring 2026\n${rows}`);
+  });
+
   it("keeps columns of prose apart, and joins their lines", () => {
     const rows = ["the ships that came from the ports in the", "north were counted by the clerks of the", "harbour"];
     const left = rows.flatMap((text, row) => line(text, { top: 50 * row, block: 1 }));

@@ -64,10 +64,32 @@ function columnsOf(blocks: readonly Block[]): Column[] {
   for (const block of blocks) {
     const column = columns.at(-1);
     const last = column?.at(-1);
-    if (column && last && goesOnBelow(last, block)) column.push(block);
+    const isPart = last && goesOnBelow(last, block) && haveColumnBeside(last, block, blocks);
+    if (column && isPart) column.push(block);
     else columns.push([block]);
   }
   return columns;
+}
+
+/**
+ * Whether two blocks, one below the other, have another column of their table beside them. A title is above a table, but
+ * it has no column beside it.
+ */
+function haveColumnBeside(one: Block, other: Block, blocks: readonly Block[]): boolean {
+  const besideOne = blocks.filter((block) => isBeside(block, one));
+  const besideOther = blocks.filter((block) => isBeside(block, other));
+  return besideOne.some((first) => besideOther.some((second) => overlapAcross(first, second)));
+}
+
+function isBeside(block: Block, other: Block): boolean {
+  const [a, b] = [block.lines.flat(), other.lines.flat()];
+  return !overlapAcross(block, other) && topOf(a) < bottomOf(b) && topOf(b) < bottomOf(a);
+}
+
+/** Whether one block is at least partly above the other, so that they may be in one column. */
+function overlapAcross(one: Block, other: Block): boolean {
+  const [a, b] = [one.lines.flat(), other.lines.flat()];
+  return leftOf(a) < rightOf(b) && leftOf(b) < rightOf(a);
 }
 
 /** Whether a block may continue the column of the block before it: it is just below, and both have only few words in a line. */

@@ -11,6 +11,8 @@ const [MIN_WIDTH, MIN_HEIGHT, MIN_AREA] = [24, 8, 600] as const;
  * scan whose words somebody has recognised before.
  */
 const MAX_COVERED = 0.02;
+/** In how many squares across, and in how many from bottom to top, the letters of a page are counted. */
+const GRID = 256;
 /** The most figures of a page; the largest are kept. */
 const MAX_FIGURES = 32;
 /** The most pictures of a page that are looked at; the largest are kept. */
@@ -19,8 +21,8 @@ const MAX_PIECES = 500;
 const APART = 1;
 /**
  * Letters may be drawn as paths. A path may be a letter, or a part of one, if its sides have between these lengths, in
- * points. A drawing may hold words if at least MIN_LETTERS such paths lie together, in squares of the side NEAR that
- * touch each other.
+ * points. A drawing may hold words if at least MIN_LETTERS such paths lie together: from each of them to another one it
+ * is at most about NEAR points.
  */
 const [MIN_LETTER, MAX_LETTER, MIN_LETTERS, NEAR] = [1.5, 40, 40, 16] as const;
 
@@ -38,11 +40,8 @@ export function figuresOf(
   { pictures, paths }: Shapes,
   { visible, letters }: { readonly visible: Box; readonly letters: () => readonly Box[] },
 ): Box[] {
-  let known: readonly Box[] | undefined;
-  const isRead = (box: Box): boolean => {
-    const inside = (known ??= letters()).filter((letter) => isInside(letter, box));
-    return inside.reduce((sum, letter) => sum + areaOf(letter), 0) > MAX_COVERED * areaOf(box);
-  };
+  let covered: ((box: Box) => number) | undefined;
+  const isRead = (box: Box): boolean => (covered ??= coverOf(letters()))(box) > MAX_COVERED * areaOf(box);
   const shown = pictures.map((box) => within(box, visible)).filter((box) => areaOf(box) > 0);
   // A background is left out before pictures are joined: it touches all others.
   const pieces = largest(shown, MAX_PIECES).filter((box) => areaOf(box) < MIN_AREA || !isRead(box));
@@ -67,9 +66,34 @@ function isLetterSized({ left, right, bottom, top }: Box): boolean {
   return [right - left, top - bottom].every((side) => side >= MIN_LETTER && side <= MAX_LETTER);
 }
 
-function isInside(letter: Box, box: Box): boolean {
-  const [x, y] = [(letter.left + letter.right) / 2, (letter.bottom + letter.top) / 2];
-  return x > box.left && x < box.right && y > box.bottom && y < box.top;
+/**
+ * Returns a function that adds up the areas of the letters in a box. A page may have thousands of pictures and a hundred
+ * thousand letters, so the letters are counted once, in a grid of squares: `sums` has, for each corner of a square, the
+ * area of all letters to the left of it and below it.
+ */
+function coverOf(letters: readonly Box[]): (box: Box) => number {
+  if (letters.length === 0) return () => 0;
+  const { left, right, bottom, top } = boundsOf(letters);
+  const place = (at: number, from: number, to: number): number =>
+    Math.max(0, Math.min(GRID, Math.round(((at - from) / (to - from)) * GRID)));
+  const row = GRID + 1;
+  const sums = new Float64Array(row * row);
+  for (const letter of letters) {
+    const [x, y] = [(letter.left + letter.right) / 2, (letter.bottom + letter.top) / 2];
+    const square = [(x - left) / (right - left), (y - bottom) / (top - bottom)].map((at) => Math.floor(at * GRID) + 1);
+    const [across = 0, up = 0] = square.map((at) => Math.min(GRID, at));
+    sums[up * row + across]! += areaOf(letter);
+  }
+  for (let up = 1; up <= GRID; up++)
+    for (let across = 1; across <= GRID; across++) {
+      const at = up * row + across;
+      sums[at]! += sums[at - 1]! + sums[at - row]! - sums[at - row - 1]!;
+    }
+  return (box) => {
+    const [from, to] = [place(box.left, left, right), place(box.right, left, right)];
+    const [low, high] = [place(box.bottom, bottom, top), place(box.top, bottom, top)];
+    return sums[high * row + to]! - sums[low * row + to]! - sums[high * row + from]! + sums[low * row + from]!;
+  };
 }
 
 function within(box: Box, visible: Box): Box {
@@ -87,7 +111,7 @@ function merged(boxes: readonly Box[]): Box[] {
   for (const box of boxes) {
     let all = box;
     for (let touched = whole.findIndex((other) => touch(other, all)); touched >= 0;) {
-      all = around([...whole.splice(touched, 1), all]);
+      all = boundsOf([...whole.splice(touched, 1), all]);
       touched = whole.findIndex((other) => touch(other, all));
     }
     whole.push(all);
@@ -103,36 +127,48 @@ function touch(one: Box, other: Box): boolean {
   return across >= -APART && upright >= -APART;
 }
 
-function around(boxes: readonly Box[]): Box {
-  return {
-    left: Math.min(...boxes.map(({ left }) => left)),
-    right: Math.max(...boxes.map(({ right }) => right)),
-    bottom: Math.min(...boxes.map(({ bottom }) => bottom)),
-    top: Math.max(...boxes.map(({ top }) => top)),
-  };
+/** The smallest box around all boxes. */
+function boundsOf(boxes: readonly Box[]): Box {
+  return boxes.reduce((one, other) => ({
+    left: Math.min(one.left, other.left),
+    right: Math.max(one.right, other.right),
+    bottom: Math.min(one.bottom, other.bottom),
+    top: Math.max(one.top, other.top),
+  }));
 }
 
 /** The boxes of drawings in which many paths may be letters. */
 function drawingsOf(letters: readonly Box[]): Box[] {
   if (letters.length < MIN_LETTERS) return [];
-  const squares = Map.groupBy(letters, ({ left, bottom }) =>
-    nameOf(Math.floor(left / NEAR), Math.floor(bottom / NEAR)),
-  );
+  // Two letters that are at most NEAR apart have a square in common, if each of them takes half of NEAR around it.
+  const squares = new Map<string, Box[]>();
+  const takes = new Map(letters.map((letter) => [letter, squaresOf(letter)]));
+  for (const [letter, names] of takes)
+    for (const name of names) {
+      const inside = squares.get(name);
+      if (inside) inside.push(letter);
+      else squares.set(name, [letter]);
+    }
   const found: Box[] = [];
   for (const [name] of squares) {
-    const boxes: Box[] = [];
+    const together = new Set<Box>();
     const open = [name];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      const inside = squares.get(next);
-      if (!inside) continue;
+      const inside = squares.get(next) ?? [];
       squares.delete(next);
-      for (const box of inside) boxes.push(box);
-      const [x = 0, y = 0] = next.split(",").map(Number);
-      for (const dx of [-1, 0, 1]) for (const dy of [-1, 0, 1]) open.push(nameOf(x + dx, y + dy));
+      for (const letter of inside) if (!together.has(letter)) open.push(...(takes.get(letter) ?? []));
+      for (const letter of inside) together.add(letter);
     }
-    if (boxes.length >= MIN_LETTERS) found.push(around(boxes));
+    if (together.size >= MIN_LETTERS) found.push(boundsOf([...together]));
   }
   return found;
 }
 
-const nameOf = (x: number, y: number): string => `${x},${y}`;
+/** The names of the squares with the side NEAR in which a letter is, or from which it is at most half of NEAR away. */
+function squaresOf({ left, right, bottom, top }: Box): string[] {
+  const range = (from: number, to: number): number[] => {
+    const [first, last] = [Math.floor(from / NEAR - 0.5), Math.floor(to / NEAR + 0.5)];
+    return Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  };
+  return range(left, right).flatMap((x) => range(bottom, top).map((y) => `${x},${y}`));
+}

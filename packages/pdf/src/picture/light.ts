@@ -17,8 +17,9 @@ const DARK_TILES = 0.04;
  */
 export function isLitUnevenly({ width, height, grey }: GreyPicture): boolean {
   const backgrounds: number[] = [];
-  for (let row = 0; row < TILES; row++)
-    for (let column = 0; column < TILES; column++) {
+  // The tiles at the edges are left out: many scans have a black border.
+  for (let row = 1; row < TILES - 1; row++)
+    for (let column = 1; column < TILES - 1; column++) {
       const place = (at: number, length: number): number => Math.floor((at * length) / TILES);
       const [left, top] = [place(column, width), place(row, height)];
       const [right, bottom] = [place(column + 1, width), place(row + 1, height)];

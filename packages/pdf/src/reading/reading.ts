@@ -1,6 +1,7 @@
 import type { Report } from "../child/messages.ts";
 import { cutText } from "../text/cut-text.ts";
 import { attachmentLine } from "./attached.ts";
+import { FIGURE_MARK_BYTES } from "./figure-blocks.ts";
 import type { ExtractLimits, ExtractOutcome, Missing } from "../port/extract.ts";
 import type { Interruption } from "../children/run-job.ts";
 import type { EngineName } from "../engines/page-engine.ts";
@@ -25,6 +26,8 @@ export interface Reading {
   readonly unnamed: Set<number>;
   /** Pages with figures: pictures and drawings whose words may be read by OCR. */
   readonly figures: Set<number>;
+  /** The texts of each page's figures. */
+  readonly figureTexts: Map<number, readonly string[]>;
   /** Pages of which only a part could be read. */
   readonly damaged: Set<number>;
   readonly attachments: Set<string>;
@@ -45,6 +48,7 @@ export function beginReading(engine: Reading["engine"]): Reading {
     scans: new Set(),
     unnamed: new Set(),
     figures: new Set(),
+    figureTexts: new Map(),
     damaged: new Set(),
     attachments: new Set(),
     ocr: new Set(),
@@ -114,16 +118,25 @@ export function scansOf(reading: Reading): number[] {
 }
 
 /** The pages whose figures OCR should read, in order: none of the scanned pages, which are read as a whole. */
-export function figuresOf(reading: Reading): number[] {
+export function pagesWithFigures(reading: Reading): number[] {
   return [...reading.figures].sort((a, b) => a - b);
 }
 
-/** Adds the texts of a page's figures after its text, each in lines of its own that begin with `[Figure]`. */
+/**
+ * Keeps the texts of a page's figures. The last of them is cut, and further ones are left out, if all texts of the file
+ * would have more than `maxTextBytes`.
+ */
 export function addFigures(reading: Reading, page: number, texts: readonly string[], limits: ExtractLimits): void {
-  if (texts.length === 0) return;
-  const known = reading.texts.get(page) ?? "";
-  const added = texts.map((text) => `[Figure] ${text}`);
-  addText(reading, page, [...(known === "" ? [] : [known]), ...added].join("\n"), limits);
+  const kept: string[] = [];
+  for (const found of texts) {
+    const text = cutText(found, limits.maxTextBytes - reading.bytes - FIGURE_MARK_BYTES);
+    if (text.length < found.length) reading.end = "output";
+    if (text === "") break;
+    kept.push(text);
+    reading.bytes += FIGURE_MARK_BYTES + Buffer.byteLength(text);
+  }
+  if (kept.length === 0) return;
+  reading.figureTexts.set(page, kept);
   reading.ocr.add(page);
 }
 
@@ -169,7 +182,7 @@ function hasSomething(reading: Reading): boolean {
 }
 
 function hasText(reading: Reading): boolean {
-  return [...reading.texts.values()].some((text) => text !== "");
+  return reading.figureTexts.size > 0 || [...reading.texts.values()].some((text) => text !== "");
 }
 
 /**
