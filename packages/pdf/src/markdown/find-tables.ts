@@ -104,6 +104,54 @@ export function spansOf(cells: readonly Line[], rules: Rules = NO_RULES): Array<
   return spans.map(({ from, to }) => [from, to]);
 }
 
+/** Rows are looked for in at most this many holes of tables. */
+const MAX_HOLES = 20;
+
+/**
+ * Moves rows of numbers into the hole of a table that they fill, if they are drawn later and aligned with the rows around
+ * it: some programs draw the last rows of a table first. The line before such rows may be their heading.
+ */
+export function withHolesFilled(lines: readonly Line[], rules: Rules): readonly Line[] {
+  const spans = spansOf(lines, rules);
+  const holes = spans.flatMap(([from, to]) => {
+    const parts = partsOf(lines, from, to);
+    return parts.slice(1).map((below, index) => ({ above: parts[index]!, below }));
+  });
+  const movedTo = new Map<number, Line[]>();
+  const moved = new Set<number>();
+  for (const { above, below } of holes.slice(0, MAX_HOLES))
+    for (const [first, to] of spans) {
+      if (first < below.to || moved.has(first)) continue;
+      const row = fragmentsOf(lastRow(lines, first, to));
+      const isIn = (line: Line): boolean => line.baseline < above.bottom && line.baseline > below.top;
+      if (!hasNumbers(row) || !lines.slice(first, to).every(isIn)) continue;
+      if (!areAligned(fragmentsOf(lastRow(lines, below.from, below.to)), row)) continue;
+      const isHeading = (at: number): boolean =>
+        at >= 0 && isIn(lines[at]!) && !spans.some((span) => span[0] <= at && span[1] > at) && !moved.has(at);
+      const from = isHeading(first - 1) ? first - 1 : first;
+      for (let index = from; index < to; index++) moved.add(index);
+      movedTo.set(below.from, [...(movedTo.get(below.from) ?? []), ...lines.slice(from, to)]);
+    }
+  if (moved.size === 0) return lines;
+  return lines.flatMap((line, index) => [...(movedTo.get(index) ?? []), ...(moved.has(index) ? [] : [line])]);
+}
+
+/** Splits a range where pieces of text are far below those before them. */
+function partsOf(lines: readonly Line[], from: number, to: number): Span[] {
+  const parts: Span[] = [];
+  for (let index = from; index < to; index++) {
+    const { baseline, size } = lines[index]!;
+    const part = parts.at(-1);
+    if (!part || part.bottom - baseline > MAX_ALIGNED_GAP_EM * size)
+      parts.push({ from: index, to: index + 1, top: baseline, bottom: baseline });
+    else {
+      part.to = index + 1;
+      [part.bottom, part.top] = [Math.min(part.bottom, baseline), Math.max(part.top, baseline)];
+    }
+  }
+  return parts;
+}
+
 /** A range of pieces of text that may be a table, and the baselines of its highest and of its lowest piece. */
 interface Span {
   from: number;

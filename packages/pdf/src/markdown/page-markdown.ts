@@ -12,7 +12,7 @@ import { isTaggedList, taggedHeadings, taggedList, withoutHeadingsAsItems } from
 import { withTablesTogether } from "./drawn-tables.ts";
 import { withSortedRules } from "./drawn-between.ts";
 import { codeBlock } from "./code.ts";
-import { findTables, type Table } from "./find-tables.ts";
+import { findTables, withHolesFilled, type Table } from "./find-tables.ts";
 import { mirroredRules, withLtrAsDrawn, withRtlMirrored } from "./mirror.ts";
 import { footnotesFrom, readFootnotes, withFootnotes, type Footnote } from "./footnotes.ts";
 import { bodyOf, headingLevel, type Body } from "./headings.ts";
@@ -36,7 +36,7 @@ export function pageMarkdown(
   if (countWords(lines) > MAX_WORDS) return paragraphs(pageText(lines, precision)).join("\n\n");
   const rules = withSortedRules(how.rules ?? NO_RULES);
   const grids = drawnGrids(rules);
-  const read = cellsOf(withRtlMirrored(withTablesTogether(lines, grids), grids));
+  const read = cellsOf(withRtlMirrored(withTablesTogether(withHolesFilled(lines, rules), grids), grids));
   const body = bodyOf(read);
   const { cells, tables: tagged, notes } = tags ? statedBy(tags, read, body) : { cells: read, tables: [], notes: [] };
   const find = (end: number): Table[] =>

@@ -186,4 +186,20 @@ describe("a table without drawn cells", () => {
     ];
     expect(rowsIn(lines).map(([name]) => name)).toEqual(["Part", "Rope", "Oar", "Net", "Sail"]);
   });
+
+  it("is in order from top to bottom, if rows in the middle of it are drawn last", () => {
+    const heads = ["Harbour", "Boats", "Catch"].map((text, at) =>
+      piece(text, [50, 300, 450][at]!, 0, at ? "right" : "left"),
+    );
+    const later = [...heads, ...numbers(110, 18), piece("The harbours of the north", 50, 20), ...numbers(38, 18)];
+    const note = piece("A note that is drawn between the rows, and stands below the table.", 50, 210);
+    const across = [695, 584].map((y) => ({ y, left: 50, right: 450 }));
+    for (const lines of [later, [...later.slice(0, 15), note, ...later.slice(15)]])
+      expect(rowsIn(lines, { across, upright: [] })).toEqual([
+        ["Harbour", "Boats", "Catch"],
+        ["The harbours of the north", "", ""],
+        ...NUMBERS,
+        ...NUMBERS,
+      ]);
+  });
 });
