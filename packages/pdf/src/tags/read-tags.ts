@@ -5,7 +5,7 @@ import type { Tag, TaggedRun, Tags } from "./tags.ts";
 const TEXT = 1;
 /** A page whose structure tree is deeper, or whose elements have more children in all, counts as untagged. */
 const MAX_DEPTH = 60;
-const MAX_CHILDREN = 10_000;
+const MAX_CHILDREN = 5_000;
 /**
  * After so many pages with more children, the tags of no further page are read: PDFium looks at all children of an
  * element for each page that has one of them, so each page of such a file would take long.

@@ -138,6 +138,12 @@ describe("tags of a table are ignored", () => {
     expect((await tableIn(table(...rows))).length).not.toBe(5);
   });
 
+  it("where hardly any of its places has text, so that the table would be far longer than the page", async () => {
+    const wide = row(...Array.from({ length: 60 }, (_, at) => cell(["a", 12 + 9.5 * at, 780, 5])));
+    const tall = Array.from({ length: 60 }, (_, at) => row(cell(["b", 12, 768 - 12 * at, 5])));
+    expect((await markdownOf(taggedPdf([table(wide, ...tall)]))).length).toBeLessThan(2000);
+  });
+
   it("where cells have more text than cells of tables have", async () => {
     const column = (x: number): Part =>
       cell(

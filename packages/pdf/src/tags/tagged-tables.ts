@@ -9,6 +9,8 @@ const MAX_CELL_WORDS = 250;
 const MAX_MEAN_WORDS = 60;
 /** At most this part of the cells may have texts beside each other, which are cells of their own. */
 const MAX_DIVIDED = 0.4;
+/** A table has at most this many places for each cell with text. */
+const MAX_EMPTY = 25;
 /** At most this part of the rows may look like further lines of the row above. */
 const MAX_PARTS = 0.3;
 /** Texts are beside each other if their baselines differ by less than this, and the gap between them is wider, in ems. */
@@ -129,7 +131,9 @@ function rowsOf(grid: readonly TableCell[], pieces: Pieces): string[][] | undefi
   );
   if (cells === undefined) return undefined;
   const [rows, columns] = [usedOf(cells.map(({ row }) => row)), usedOf(cells.map(({ column }) => column))];
-  if (rows.length < 2 || columns.length < 2 || hasRowForEachLine(cells, columns)) return undefined;
+  if (rows.length < 2 || columns.length < 2 || rows.length * columns.length > MAX_EMPTY * cells.length)
+    return undefined;
+  if (hasRowForEachLine(cells, columns)) return undefined;
   const texts = rows.map(() => columns.map(() => ""));
   for (const { cell, row, column } of cells) {
     const line = texts[rows.indexOf(row)] as string[];
