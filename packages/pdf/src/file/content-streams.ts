@@ -117,21 +117,28 @@ function streamAt(file: Buffer, start: number): Buffer | undefined {
   return file.subarray(at, end < 0 ? file.length : end);
 }
 
-/** Finds the objects that are packed into object streams. Returns the text of each object, by its object number. */
-function unpack(file: Buffer): Map<number, string> {
+/**
+ * Finds the objects that are packed into object streams. Returns the text of each object, by its object number, at most
+ * `longest` characters of it.
+ */
+export function unpack(file: Buffer, longest = MAX_DICTIONARY): Map<number, string> {
   const found = new Map<number, string>();
   let at = file.indexOf("/ObjStm");
   for (let looks = 0; at >= 0 && looks < MAX_OBJECT_STREAMS; looks++) {
     const start = file.lastIndexOf("obj", at);
     const first = /\/First\s+(\d{1,10})/.exec(file.toString("latin1", start, start + MAX_DICTIONARY))?.[1];
     const data = streamAt(file, start);
-    if (first !== undefined && data) addObjects(found, data, Number(first));
+    if (first !== undefined && data) addObjects(found, data, { first: Number(first), longest });
     at = file.indexOf("/ObjStm", at + 1);
   }
   return found;
 }
 
-function addObjects(found: Map<number, string>, data: Buffer, first: number): void {
+function addObjects(
+  found: Map<number, string>,
+  data: Buffer,
+  { first, longest }: { readonly first: number; readonly longest: number },
+): void {
   let text: string;
   try {
     text = inflateSync(data, { finishFlush: 2, maxOutputLength: MAX_STREAM_BYTES }).toString("latin1");
@@ -141,6 +148,8 @@ function addObjects(found: Map<number, string>, data: Buffer, first: number): vo
   const numbers = text.slice(0, first).trim().split(/\s+/).map(Number);
   for (let index = 0; index + 1 < numbers.length; index += 2) {
     const from = first + (numbers[index + 1] as number);
-    found.set(numbers[index] as number, text.slice(from, from + MAX_DICTIONARY));
+    const next = first + (numbers[index + 3] ?? Infinity);
+    const end = Math.min(from + longest, next > from ? next : Infinity);
+    found.set(numbers[index] as number, text.slice(from, end));
   }
 }

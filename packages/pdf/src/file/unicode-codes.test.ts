@@ -46,6 +46,19 @@ it.each([
   expect(hasUnicodeCodes(Buffer.from(fonts))).toBe(isFound);
 });
 
+it.each([
+  ["a map to glyphs", "/CIDToGIDMap 8 0 R", true],
+  ["the numbers of glyphs", "/CIDToGIDMap /Identity", false],
+])("fonts that are packed into an object stream are looked at, too: %s", (_what, entries, isFound) => {
+  const font = "<< /Subtype /Type0 /Encoding /Identity-H /ToUnicode 8 0 R >>";
+  const descendant = `<< /Subtype /CIDFontType2 ${entries} /FontDescriptor << /FontFile2 9 0 R >> >>`;
+  const first = `4 0 5 ${font.length} `;
+  const data = deflateSync(first + font + descendant).toString("latin1");
+  const stream = `7 0 obj << /Type /ObjStm /N 2 /First ${first.length} /Filter /FlateDecode >> stream\n${data}\nendstream endobj\n`;
+  const map = `8 0 obj << /Length 9 >> stream\nbegincmap ${ALL} endcmap\nendstream endobj\n`;
+  expect(hasUnicodeCodes(Buffer.from(map + stream, "latin1"))).toBe(isFound);
+});
+
 describe("the codes of a font that names the map of each code to itself", () => {
   const hex = (codes: readonly number[]): string => codes.map((code) => code.toString(16).padStart(4, "0")).join("");
   const shown = (codes: readonly number[], mapped = "", file: PdfObject = "", names = "/Identity-H"): Uint8Array =>

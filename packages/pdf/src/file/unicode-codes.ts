@@ -1,4 +1,4 @@
-import { findObjects, streamText } from "./content-streams.ts";
+import { findObjects, streamText, unpack } from "./content-streams.ts";
 
 const NAMED = /\/ToUnicode\s*\/Identity-[HV]\b/;
 const KEY = "/Subtype";
@@ -35,12 +35,16 @@ const CONTROL = /[\u0001\u0003-\u0008\u000e-\u001f\u007f-\u009f]/;
  * 256 codes, because the codes of an entry ought to begin with the same byte. So it takes the letters of such a font for
  * unnamed. But many programs also state this in fonts whose codes are the numbers of glyphs. So the result is true only if each font with this map has a table
  * from codes to glyphs, or the file has no glyphs at all; and if all letters of the other fonts are named. It is false
- * for a file with compressed objects.
+ * for a file whose packed objects cannot be read.
  */
 export function hasUnicodeCodes(bytes: Uint8Array): boolean {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (!file.includes("/Identity-") || file.includes("/ObjStm")) return false;
-  const hasGlyphs = file.includes("/FontFile");
+  const isPacked = file.includes("/ObjStm");
+  const packed = isPacked ? [...unpack(file, MAX_OBJECT).values()] : [];
+  if (isPacked && packed.length === 0) return false;
+  const has = (word: string): boolean => file.includes(word) || packed.some((object) => object.includes(word));
+  if (!has("/Identity-")) return false;
+  const hasGlyphs = has("/FontFile");
   let [fonts, named] = [0, 0];
   let objects: Map<number, number> | undefined;
   const isMappedToItself = (object: string): boolean => {
@@ -48,10 +52,7 @@ export function hasUnicodeCodes(bytes: Uint8Array): boolean {
     const start = map === undefined ? undefined : (objects ??= findObjects(file)).get(Number(map));
     return start !== undefined && ALL_TO_THEMSELVES.test(streamText(file, start, MAX_MAP));
   };
-  for (let at = file.indexOf(KEY); at >= 0; at = file.indexOf(KEY, at + KEY.length)) {
-    const kind = FONT.exec(file.toString("latin1", at, at + VALUE))?.[1];
-    if (kind === undefined) continue;
-    const object = objectAt(file, at);
+  for (const { kind, object } of fontsIn(file, packed)) {
     if (object === undefined || ++fonts > MAX_FONTS) return false;
     if (kind === "Type0") {
       if (!NAMED.test(object) && !isMappedToItself(object)) return false;
@@ -68,6 +69,25 @@ export function hasUnicodeCodes(bytes: Uint8Array): boolean {
   return named > 0;
 }
 
+/** The fonts of a file, and the texts of their objects. `packed`: the objects that are packed into object streams. */
+function* fontsIn(
+  file: Buffer,
+  packed: readonly string[],
+): Generator<{ readonly kind: string; readonly object: string | undefined }> {
+  for (let at = file.indexOf(KEY); at >= 0; at = file.indexOf(KEY, at + KEY.length)) {
+    const kind = FONT.exec(file.toString("latin1", at, at + VALUE))?.[1];
+    if (kind !== undefined) yield { kind, object: objectAt(file, at) };
+  }
+  for (const object of packed) {
+    for (let at = object.indexOf(KEY); at >= 0; at = object.indexOf(KEY, at + KEY.length)) {
+      const kind = FONT.exec(object.slice(at, at + VALUE))?.[1];
+      if (kind !== undefined) yield { kind, object: hasOneKey(object) ? object : undefined };
+    }
+  }
+}
+
+const hasOneKey = (object: string): boolean => object.split(KEY).length === 2;
+
 /** The text of the object around a position; undefined if the object is too long, or contains several fonts. */
 function objectAt(file: Buffer, at: number): string | undefined {
   const from = Math.max(0, at - MAX_OBJECT);
@@ -75,7 +95,7 @@ function objectAt(file: Buffer, at: number): string | undefined {
   const end = file.subarray(at, at + MAX_OBJECT).indexOf("endobj");
   if (start < 0 || end < 0) return undefined;
   const object = file.toString("latin1", from + start, at + end);
-  return object.split(KEY).length > 2 ? undefined : object;
+  return hasOneKey(object) ? object : undefined;
 }
 
 /** Whether codes may be the characters of a text: none of them is a control character. */
