@@ -3,13 +3,13 @@
 cat >pdf.mjs <<'JS'
 /**
  * Returns the bytes of a PDF of one page. `objects` get the numbers 5, 6 …, `fonts` is the font dictionary, which
- * refers to these numbers, `catalog` has further entries of the catalog.
+ * refers to these numbers, `catalog` and `page` are further entries of the catalog and of the page.
  */
-export function pdf({ content, fonts, objects, catalog = "" }) {
+export function pdf({ content, fonts, objects, catalog = "", page = "" }) {
   const all = [
     `<< /Type /Catalog /Pages 2 0 R ${catalog} >>`,
     "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-    `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Contents 4 0 R /Resources << /Font << ${fonts} >> >> >>`,
+    `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Contents 4 0 R /Resources << /Font << ${fonts} >> >> ${page} >>`,
     `<< /Length ${content.length} >>\nstream\n${content}\nendstream`,
     ...objects,
   ];
