@@ -4,15 +4,17 @@ import type { Extent } from "../text/styled.ts";
 /** Pieces of text are in one row if their baselines differ by at most this many ems. */
 export const SAME_ROW_EM = 0.4;
 /**
- * A raised mark, such as that of a footnote, has at most this part of the size of the text before it, and at most
+ * A raised mark, such as that of a footnote, has at most this part of the size of the text beside it, and at most
  * MARK_CHARS characters.
  */
 const RAISED = 0.8;
 const MARK_CHARS = 4;
+/** A raised mark at the beginning of a footnote is at most this many ems before its text. */
+const MAX_MARK_GAP_EM = 1;
 
 /**
  * Splits lines at tabs, so that each cell becomes a line of its own. Leaves out empty cells, and joins raised marks to
- * the text before them.
+ * the text before them, or else to the text after them.
  */
 export function cellsOf(lines: readonly Line[]): Line[] {
   const cells: Line[] = [];
@@ -20,6 +22,7 @@ export function cellsOf(lines: readonly Line[]): Line[] {
     if (line.text.trim() === "") continue;
     const last = cells.at(-1);
     if (last && (isMarkOf(last, line) || goesOnAfterMark(last, line))) cells[cells.length - 1] = joined(last, line);
+    else if (last && isMarkBefore(last, line)) cells[cells.length - 1] = withMark(last, line);
     else cells.push(line);
   }
   return cells;
@@ -35,11 +38,30 @@ function splitCells(line: Line): Line[] {
   });
 }
 
-function isMarkOf(last: Line, { text, size, baseline, left }: Line): boolean {
-  const raised = baseline - last.baseline;
-  if (size === 0 || last.size === 0 || size > RAISED * last.size || text.trim().length > MARK_CHARS) return false;
-  return raised > 0.1 * last.size && raised < 0.8 * last.size && Math.abs(left - last.right) < 0.4 * last.size;
+function isMarkOf(last: Line, line: Line): boolean {
+  return isRaised(line, last) && Math.abs(line.left - last.right) < 0.4 * last.size;
 }
+
+/** Whether a piece of text is the raised mark of a footnote whose text begins with the next piece. */
+function isMarkBefore(mark: Line, line: Line): boolean {
+  const gap = line.left - mark.right;
+  return isRaised(mark, line) && NOTE_MARK.test(mark.text) && gap >= 0 && gap < MAX_MARK_GAP_EM * line.size;
+}
+
+const NOTE_MARK = /^\s*(?:\d{1,3}|[*†‡§])\s*$/u;
+
+function isRaised({ text, size, baseline }: Line, beside: Line): boolean {
+  const raised = baseline - beside.baseline;
+  if (size === 0 || beside.size === 0 || size > RAISED * beside.size || text.trim().length > MARK_CHARS) return false;
+  return raised > 0.1 * beside.size && raised < 0.8 * beside.size;
+}
+
+const withMark = (mark: Line, line: Line): Line => ({
+  ...line,
+  text: `${mark.text.trim()} ${line.text.trimStart()}`,
+  left: mark.left,
+  words: undefined,
+});
 
 function goesOnAfterMark(last: Line, line: Line): boolean {
   if (last.marked !== true || line.size !== last.size || line.size === 0) return false;

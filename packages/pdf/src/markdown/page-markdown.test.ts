@@ -131,6 +131,15 @@ describe("a page in Markdown", () => {
     ]);
   });
 
+  it("has footnotes whose marks are raised before their text", () => {
+    const text = line(`${PROSE[0]}1`, 0);
+    const note = line(" Hours are counted by the sun.", 60, { size: 8, left: 56, right: 200 });
+    const mark = line("1", 60, { size: 5, left: 50, right: 53, baseline: note.baseline + 3 });
+    expect(pageMarkdown([text, line(PROSE[1] ?? "", 1), ...prose(5), mark, note]).split("\n\n")[1]).toBe(
+      "[^1]: Hours are counted by the sun.",
+    );
+  });
+
   it("takes a justified line in a narrow column for no row of cells", () => {
     const wide = { left: 50, right: 250, even: true };
     const page = [
