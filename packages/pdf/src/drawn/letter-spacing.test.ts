@@ -32,6 +32,13 @@ describe("a line whose letters are spaced out", () => {
   });
 });
 
+it("a line whose words are spread over columns, as in LaTeX's listings, has the blanks that stand between words", async () => {
+  // How far apart the letters of each word are, in thousandths of an em: the narrower its letters, the farther.
+  const words = { the: 47, same: 9, directory: 150, as: 110, preconfiguration: 170, file: 330, that: 250 };
+  const parts = Object.entries(words).map(([word, step]) => spaced(word, step));
+  expect(await read(parts.join(" -600 "))).toBe(Object.keys(words).join(" "));
+});
+
 it.each([
   ["words", "a x b of y c set z"],
   ["letters", "A B C D E F G H"],

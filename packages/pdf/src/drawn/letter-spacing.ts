@@ -31,6 +31,10 @@ const LIKE_EM = 0.08;
 const [LETTER, INK] = [/\p{L}/gu, /\S/gu] as const;
 /** In ems. A gap between words is wider by at least this than the gaps between the letters of its line. */
 const BLANK_EM = 0.13;
+/** In ems. How much wider the narrowest blank is than the widest gap in a word at least, and how wide it is at least. */
+const [MIN_JUMP_EM, MIN_BLANK_EM] = [0.15, 0.5] as const;
+/** A gap is about as wide as another one if it is at most this many times as wide. */
+const LIKE_WIDEST = 1.5;
 /** A line with fewer gaps between letters than this is too short to show that its letters are spaced out. */
 const MIN_GAPS = 5;
 
@@ -81,14 +85,34 @@ function spacingOf(
   letters: DrawnLetters,
   { text, start, size }: SpacedLine,
 ): (Gaps & { readonly spacing: number; readonly blank: number }) | undefined {
-  const { gaps, made } = gapsIn(letters, text, start);
+  const { gaps, made, widest } = gapsIn(letters, text, start);
   if (made.length === 0 || gaps.length < MIN_GAPS) return undefined;
   const ordered = gaps.toSorted((one, other) => one - other);
   const spacing = ordered[gaps.length >> 1] as number;
+  const middle = betweenJump(ordered, size);
+  // PDFium has made a blank from one gap and none from another that is about as wide: not all of its blanks are real.
+  const isArbitrary =
+    widest > MIN_SPACING_EM * size && made.some(({ gap }) => gap < middle && gap <= LIKE_WIDEST * widest);
+  if (isArbitrary) return { gaps, made, widest, spacing, blank: middle };
   if (spacing < MIN_SPACING_EM * size || spacing > MAX_SPACING_EM * size) return undefined;
   if ((ordered[Math.floor(TENTH * gaps.length)] as number) < LIKE_OTHERS * spacing) return undefined;
   const blank = spacing + BLANK_EM * size;
-  return made.some(({ gap }) => gap < blank) ? { gaps, made, spacing, blank } : undefined;
+  return made.some(({ gap }) => gap < blank) ? { gaps, made, widest, spacing, blank } : undefined;
+}
+
+/**
+ * Where the widths of gaps have their widest jump, if the wider ones are as wide as blanks; 0 if there is no such jump.
+ * LaTeX's listings spread each word over as many columns as it has letters, so words of narrow letters, such as `file`,
+ * have wider gaps than others.
+ */
+function betweenJump(ordered: readonly number[], size: number): number {
+  let [widest, middle] = [MIN_JUMP_EM * size, 0];
+  ordered.forEach((gap, index) => {
+    const next = ordered[index + 1] ?? gap;
+    if (gap > MAX_SPACING_EM * size || next < MIN_BLANK_EM * size || next - gap < widest) return;
+    [widest, middle] = [next - gap, (gap + next) / 2];
+  });
+  return middle;
 }
 
 /** Whether a text consists of letters rather than of digits and signs, whose blanks may all be equally wide. */
@@ -101,11 +125,13 @@ interface Gaps {
   readonly gaps: number[];
   /** Those of these gaps from which PDFium has made a blank. `at`: the index of the blank in the text. */
   readonly made: Array<{ readonly at: number; readonly gap: number }>;
+  /** The width of the widest of the other gaps. */
+  readonly widest: number;
 }
 
 function gapsIn(letters: DrawnLetters, text: string, start: number): Gaps {
   const [gaps, made]: [Gaps["gaps"], Gaps["made"]] = [[], []];
-  let before = -1;
+  let [before, widest] = [-1, -Infinity];
   for (let at = 0; at < text.length; at++) {
     if (isSpace(text.charCodeAt(at))) continue;
     const between = at - before - 1;
@@ -114,8 +140,9 @@ function gapsIn(letters: DrawnLetters, text: string, start: number): Gaps {
       const gap = letters.advanceGap(start + before, start + at);
       gaps.push(gap);
       if (isMade) made.push({ at: at - 1, gap });
+      else widest = Math.max(widest, gap);
     }
     before = at;
   }
-  return { gaps, made };
+  return { gaps, made, widest };
 }
