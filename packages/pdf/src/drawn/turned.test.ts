@@ -34,6 +34,14 @@ describe("lines that are turned on a page whose other lines are upright", () => 
     expect(await textOf(onePage({ content }))).toBe([UPRIGHT[0], "beside the upright lines", UPRIGHT[1]].join("\n"));
   });
 
+  it("are kept if several of them have the same text, as in the head of a table", async () => {
+    const texts = ["Total (in tonnes)", "Share", "Total (in tonnes)", "Share"];
+    const heads = texts.map((text, at) => turned(1, 300 + 30 * at, 400, text));
+    expect(await textOf(onePage({ content: before + heads.join("") + after }))).toBe(
+      [UPRIGHT[0], ...texts, UPRIGHT[1]].join("\n"),
+    );
+  });
+
   it("are words if each letter is drawn alone", async () => {
     const places = [0, 3.1, 5.5, 11.6, 17.7, 23.9, 30];
     const letters = [..."flooded"].map((sign, at) => turned(1, 500, 200 + places[at]!, sign)).join("");

@@ -112,7 +112,7 @@ export function withTurned(
       slots[slot]?.push(
         ...pageText(mended)
           .split("\n")
-          .map((text) => ({ ...place, text })),
+          .map((text) => ({ ...place, text, inBlock: true })),
       );
     }
   }

@@ -34,6 +34,8 @@ export interface Line extends Partial<Omit<Style, "words">> {
   /** Whether the line is mirrored already: it was read from the right, and now begins at the left. */
   readonly mirrored?: boolean;
   readonly role?: LineRole | undefined;
+  /** Whether this is the place of a whole block of turned text, of which the line is a part. */
+  readonly inBlock?: boolean;
 }
 
 /**

@@ -68,7 +68,7 @@ type KnownLines = Map<string, Line | Map<string, Line>>;
 
 /** Whether a line repeats a known one: shadows, for example, are made by drawing a text several times at one place. */
 function isRepeated(known: KnownLines, line: Line): boolean {
-  if (line.right <= line.left) return false;
+  if (line.right <= line.left || line.inBlock) return false;
   const text = line.text.trim();
   const found = known.get(text);
   if (found === undefined) {
