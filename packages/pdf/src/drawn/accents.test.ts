@@ -44,3 +44,23 @@ describe("an accent that is an object of its own", () => {
     expect(await apart([72, 700, "x"], [92, 702.7, "\\250"])).toContain("\u00a8");
   });
 });
+
+describe("in turned text", () => {
+  const across = "BT /F1 12 Tf 72 740 Td (The other text of the page is upright.) Tj ET\n";
+  const up = (content: string): Promise<string> =>
+    textOf(onePage({ content: `${across}BT /F1 12 Tf 0 1 -1 0 300 200 Tm ${content} TJ ET` }));
+  const UPRIGHT = "The other text of the page is upright.";
+
+  it("an accent beside a letter stays a character of its own", async () => {
+    expect(await up("[(n`a ~o cd^e)]")).toBe(`${UPRIGHT}\nn\`a ~o cd^e`);
+  });
+
+  it("an accent that is drawn over a letter makes one letter", async () => {
+    expect(await up("[(f) -111 (\\250) 444 (ahrt)]")).toBe(`${UPRIGHT}\nf\u00e4hrt`);
+  });
+
+  it("an accent that is drawn over a letter makes one letter, too, if all text is turned", async () => {
+    const content = "BT /F1 12 Tf 0 1 -1 0 300 200 Tm [(f) -111 (\\250) 444 (ahrt n`a cd^e)] TJ ET";
+    expect(await textOf(onePage({ content }))).toBe("f\u00e4hrt n`a cd^e");
+  });
+});

@@ -1,3 +1,4 @@
+import type { Rotation } from "../text/rotation.ts";
 import type { DrawnLetters, Place } from "./letters.ts";
 
 /*
@@ -64,16 +65,21 @@ interface Accented {
 
 /**
  * Makes one letter of each accent and the letter at its place. Returns undefined if there is none. `letters`: the
- * characters of `text`, by their indexes in it.
+ * characters of `text`, by their indexes in it. `rotation`: the direction in which these are upright; accents in text
+ * of another direction are left as they are.
  */
-export function withAccents(drawn: Drawn, letters: DrawnLetters): (Drawn & { readonly chars: Int32Array }) | undefined {
+export function withAccents(
+  drawn: Drawn,
+  letters: DrawnLetters,
+  rotation: Rotation,
+): (Drawn & { readonly chars: Int32Array }) | undefined {
   const { text, chars } = drawn;
   const changes = new Map<number, string>();
   for (let start = 0; start < text.length;) {
     const lineEnd = text.indexOf("\n", start);
     const end = lineEnd < 0 ? text.length : lineEnd + 1;
     const line = text.slice(start, end);
-    if (ACCENT.test(line) && line.length <= MAX_LINE) changesIn(line, { start, letters, changes });
+    if (ACCENT.test(line) && line.length <= MAX_LINE) changesIn(line, { start, letters, rotation, changes });
     start = end;
   }
   if (changes.size === 0) return undefined;
@@ -97,10 +103,19 @@ function changesIn(
   {
     start,
     letters,
+    rotation,
     changes,
-  }: { readonly start: number; readonly letters: DrawnLetters; readonly changes: Map<number, string> },
+  }: {
+    readonly start: number;
+    readonly letters: DrawnLetters;
+    readonly rotation: Rotation;
+    readonly changes: Map<number, string>;
+  },
 ): void {
-  const placed = Array.from(line, (_sign, at) => letters.of(start + at));
+  const placed = Array.from(line, (_sign, at) => {
+    const place = letters.of(start + at);
+    return place?.direction === rotation ? place : undefined;
+  });
   const removed = new Set<number>();
   for (const { 0: accent, index } of line.matchAll(ACCENTS)) {
     const found = accented(line, placed, index, MARKS.get(accent) as string);

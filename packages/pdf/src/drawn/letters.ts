@@ -1,3 +1,5 @@
+import type { Rotation } from "../text/rotation.ts";
+
 /** The place of a character on the page, in points from the left and from the bottom. */
 export interface Place {
   readonly left: number;
@@ -5,6 +7,8 @@ export interface Place {
   readonly top: number;
   /** The font size with which the character is drawn, in points. */
   readonly size: number;
+  /** The direction of its text, on the page before any rotation; undefined if this is not one of four. */
+  readonly direction?: Rotation | undefined;
 }
 
 /** The drawn characters of a page's text, by their indexes in it. */

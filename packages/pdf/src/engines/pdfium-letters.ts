@@ -157,6 +157,16 @@ export function lettersOf(pdfium: Pdfium, text: number, given: LettersGiven): Le
   };
 }
 
+/** Calls `use` with the letters of a text, and frees what they have allocated. */
+export function withLetters<T>(pdfium: Pdfium, text: number, given: LettersGiven, use: (letters: Letters) => T): T {
+  const letters = lettersOf(pdfium, text, given);
+  try {
+    return use(letters);
+  } finally {
+    letters.done();
+  }
+}
+
 /** The direction of text with this matrix. A negative font size turns the letters by half a turn. */
 function directionOf(a: number, b: number, size: number): Rotation {
   const isTurned = size < 0;

@@ -30,7 +30,7 @@ import {
   type Blanks,
   type RawLine,
 } from "./pdfium-blanks.ts";
-import { lettersOf, signsOf, type Letter, type Letters } from "./pdfium-letters.ts";
+import { lettersOf, signsOf, withLetters, type Letter } from "./pdfium-letters.ts";
 import { drawingOf, withoutRepeats, type Drawing } from "./actual-text.ts";
 import { slopedGroups, type PartGroup } from "./pdfium-sloped.ts";
 import { ACCENT, withAccents } from "../drawn/accents.ts";
@@ -137,7 +137,7 @@ export function readLines(
   const all = readText(pdfium, text, count);
   const drawn = withoutRepeats(pdfium, { page, text }, all);
   const { spans, named = false, utf8 = false } = drawn;
-  const joined = joinedAccents(pdfium, text, drawn) ?? drawn;
+  const joined = joinedAccents(pdfium, text, drawn, rotation) ?? drawn;
   const { text: given, chars } = only
     ? withLetters(pdfium, text, joined, (letters) => inDirection(joined, letters, only))
     : joined;
@@ -188,18 +188,16 @@ export function readLines(
 }
 
 /** The text with one letter for each accent and its letter; undefined if no accent is drawn apart from its letter. */
-function joinedAccents(pdfium: Pdfium, text: number, drawn: GivenText): Pick<GivenText, "text" | "chars"> | undefined {
+function joinedAccents(
+  pdfium: Pdfium,
+  text: number,
+  drawn: GivenText,
+  rotation: Rotation,
+): ReturnType<typeof withAccents> {
   if (drawn.text.search(ACCENT) < 0) return undefined;
-  return withLetters(pdfium, text, drawn, (letters) => withAccents(drawn, letters));
-}
-
-function withLetters<T>(pdfium: Pdfium, text: number, { chars }: GivenText, use: (letters: Letters) => T): T {
-  const letters = lettersOf(pdfium, text, { chars });
-  try {
-    return use(letters);
-  } finally {
-    letters.done();
-  }
+  return withLetters(pdfium, text, { chars: drawn.chars, rotation }, (letters) =>
+    withAccents(drawn, letters, rotation),
+  );
 }
 
 /**
