@@ -1,5 +1,6 @@
+import type { PdfObject } from "@docrelay/testkit";
 import { describe, expect, it } from "vitest";
-import { onePage, textOf } from "../../test/one-page.ts";
+import { HELVETICA, onePage, textOf } from "../../test/one-page.ts";
 
 /** A page with a line that is drawn with the operator TJ: texts, and steps to the left in thousandths of an em. */
 const drawn = (parts: string): Promise<string> =>
@@ -63,4 +64,19 @@ describe("in turned text", () => {
     const content = "BT /F1 12 Tf 0 1 -1 0 300 200 Tm [(f) -111 (\\250) 444 (ahrt n`a cd^e)] TJ ET";
     expect(await textOf(onePage({ content }))).toBe("f\u00e4hrt n`a cd^e");
   });
+});
+
+it("an accent and a letter make one letter even if their font does not name them", async () => {
+  const glyph = (box: string): PdfObject => ({ dictionary: "", content: `500 0 ${box} d1 ${box} re f` });
+  const font =
+    "<< /Type /Font /Subtype /Type3 /FontBBox [0 0 600 800] /FontMatrix [0.001 0 0 0.001 0 0] /FirstChar 94 /LastChar 101 " +
+    "/CharProcs << /c94 6 0 R /c101 7 0 R >> /Encoding << /Type /Encoding /Differences [94 /c94 101 /c101] >> " +
+    "/Widths [500 500 500 500 500 500 500 500] >>";
+  const resources = `/Font << /F1 ${HELVETICA} /F2 4 0 R >>`;
+  const content =
+    "BT /F1 12 Tf 72 700 Td (La f) Tj /F2 12 Tf [(e) 500 (^)] TJ /F1 12 Tf (te du village a eu lieu en mars.) Tj ET";
+  const objects = [glyph("50 600 400 100"), glyph("50 0 400 500")];
+  expect(await textOf(onePage({ content, font, resources, objects }))).toBe(
+    "La f\u00eate du village a eu lieu en mars.",
+  );
 });

@@ -66,13 +66,14 @@ interface Accented {
 /**
  * Makes one letter of each accent and the letter at its place. Returns undefined if there is none. `letters`: the
  * characters of `text`, by their indexes in it. `rotation`: the direction in which these are upright; accents in text
- * of another direction are left as they are.
+ * of another direction are left as they are. `accented`: the indexes of PDFium's characters that became letters with an
+ * accent.
  */
 export function withAccents(
   drawn: Drawn,
   letters: DrawnLetters,
   rotation: Rotation,
-): (Drawn & { readonly chars: Int32Array }) | undefined {
+): (Drawn & { readonly chars: Int32Array; readonly accented: readonly number[] }) | undefined {
   const { text, chars } = drawn;
   const changes = new Map<number, string>();
   for (let start = 0; start < text.length;) {
@@ -83,15 +84,17 @@ export function withAccents(
     start = end;
   }
   if (changes.size === 0) return undefined;
-  const kept: number[] = [];
+  const [kept, accented]: [number[], number[]] = [[], []];
   let composed = "";
   for (let at = 0; at < text.length; at++) {
     const letter = changes.get(at) ?? text.charAt(at);
     if (letter === "") continue;
+    const char = chars ? (chars[at] as number) : at;
     composed += letter;
-    kept.push(chars ? (chars[at] as number) : at);
+    kept.push(char);
+    if (changes.has(at) && letter !== " ") accented.push(char);
   }
-  return { text: composed, chars: Int32Array.from(kept) };
+  return { text: composed, chars: Int32Array.from(kept), accented };
 }
 
 /**

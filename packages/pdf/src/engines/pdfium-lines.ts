@@ -134,14 +134,14 @@ export function readLines(
 ): ReadLines {
   const count = pdfium.call.FPDFText_CountChars(text);
   if (count <= 0) return { lines: [], unnamed: false, guesses: new Map() };
-  const all = readText(pdfium, text, count);
-  const drawn = withoutRepeats(pdfium, { page, text }, all);
+  const drawn = withoutRepeats(pdfium, { page, text }, readText(pdfium, text, count));
   const { spans, named = false, utf8 = false } = drawn;
   const joined = joinedAccents(pdfium, text, drawn, rotation) ?? drawn;
+  const { decoded } = joined;
   const { text: given, chars } = only
     ? withLetters(pdfium, text, joined, (letters) => inDirection(joined, letters, only))
     : joined;
-  const letters = lettersOf(pdfium, text, { chars, spans, rotation, decoded: all.decoded });
+  const letters = lettersOf(pdfium, text, { chars, spans, rotation, decoded });
   let drawing: Drawing | undefined;
   const isRead = (): ((object: number) => boolean) => {
     const objects = new Set(Array.from({ length: count }, (_, char) => pdfium.call.FPDFText_GetTextObject(text, char)));
@@ -188,16 +188,11 @@ export function readLines(
 }
 
 /** The text with one letter for each accent and its letter; undefined if no accent is drawn apart from its letter. */
-function joinedAccents(
-  pdfium: Pdfium,
-  text: number,
-  drawn: GivenText,
-  rotation: Rotation,
-): ReturnType<typeof withAccents> {
+function joinedAccents(pdfium: Pdfium, text: number, drawn: GivenText, rotation: Rotation): GivenText | undefined {
   if (drawn.text.search(ACCENT) < 0) return undefined;
-  return withLetters(pdfium, text, { chars: drawn.chars, rotation }, (letters) =>
-    withAccents(drawn, letters, rotation),
-  );
+  const given = { chars: drawn.chars, rotation };
+  const joined = withLetters(pdfium, text, given, (letters) => withAccents(drawn, letters, rotation));
+  return joined && { ...joined, decoded: new Set([...(drawn.decoded ?? []), ...joined.accented]) };
 }
 
 /**
