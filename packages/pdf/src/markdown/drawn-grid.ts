@@ -20,7 +20,7 @@ const MIN_BOX = 4;
 /** A grid with more boxes than this is a drawing. */
 const MAX_BOXES = 20_000;
 /** A page with more grids than this is a drawing. */
-const MAX_GRIDS = 200;
+export const MAX_GRIDS = 200;
 
 /** The grids that lines on the page draw, and that have at least two rows and two columns. */
 export function drawnGrids(rules: Rules): DrawnGrid[] {

@@ -12,6 +12,12 @@ const MAX_SPLIT = 0.2;
 /** A cell with more lines than this, which are more than this part of all lines, holds the text of the page. */
 const MAX_LINES = 12;
 const MAX_SHARE = 0.5;
+/**
+ * A piece of text is cut if a drawn edge goes through one of its words by more than CUT_EM ems, or if it is longer than
+ * the grid. If more than this part of the pieces is cut, the boxes are drawn over other text.
+ */
+const MAX_CUT = 0.2;
+const CUT_EM = 0.15;
 /** The free space between a cell's drawn line and its text is at most this many ems. */
 const MAX_PADDING_EM = 1;
 /** In a cell narrower than this many ems, no line counts as full. */
@@ -36,6 +42,7 @@ interface DrawnCell extends Extent {
  * rows or columns is put into the first of them. Returns undefined if the grid is not that of a table.
  */
 export function rowsOfGrid(pieces: readonly Line[], grid: DrawnGrid): string[][] | undefined {
+  if (pieces.filter((piece) => isCut(piece, grid)).length > MAX_CUT * pieces.length) return undefined;
   const whole = cellsIn(pieces, grid);
   const cells = whole.flatMap((cell) => partsOfCell(cell, grid));
   if (!isTable(cells, whole)) return undefined;
@@ -59,9 +66,7 @@ function cellsIn(pieces: readonly Line[], grid: DrawnGrid): DrawnCell[] {
   const columns = grid.xs.length - 1;
   const inside = new Map<number, Line[]>();
   for (const piece of pieces) {
-    const row = rowAt(piece, grid);
-    const cellOf = (one: Extent): number => grid.cellAt[row * columns + columnAt(one, grid)] as number;
-    for (const [cell, part] of splitAtEdges(piece, cellOf)) {
+    for (const [cell, part] of splitAtEdges(piece, cellFinder(piece, grid))) {
       const known = inside.get(cell);
       if (known) known.push(part);
       else inside.set(cell, [part]);
@@ -96,6 +101,24 @@ function rowAt(piece: Line, { depths }: DrawnGrid): number {
   return boxAt(depths, -middleOf(piece));
 }
 
+/** Returns a function that finds the cell of a part of a piece of text. */
+function cellFinder(piece: Line, grid: DrawnGrid): (one: Extent) => number {
+  const first = rowAt(piece, grid) * (grid.xs.length - 1);
+  return (one) => grid.cellAt[first + columnAt(one, grid)] as number;
+}
+
+function isCut(piece: Line, grid: DrawnGrid): boolean {
+  const { left, right, size } = piece;
+  if (left < grid.left - size || right > grid.right + size) return true;
+  const cellOf = cellFinder(piece, grid);
+  const cellAtX = (x: number): number => cellOf({ left: x, right: x });
+  if (cellAtX(left) === cellAtX(right)) return false;
+  const least = CUT_EM * size;
+  return wordsOf(piece).some(
+    (word) => word.right - word.left > 2 * least && cellAtX(word.left + least) !== cellAtX(word.right - least),
+  );
+}
+
 /** Splits a piece of text between words that are in different cells. */
 function splitAtEdges(piece: Line, cellOf: (one: Extent) => number): Array<readonly [cell: number, part: Line]> {
   const first = cellOf({ left: piece.left, right: piece.left });
@@ -104,7 +127,9 @@ function splitAtEdges(piece: Line, cellOf: (one: Extent) => number): Array<reado
   for (const { text, left, right } of wordsOf(piece)) {
     const cell = cellOf({ left, right });
     const last = parts.at(-1);
-    if (last?.[0] === cell)
+    // The box of a form's field is one sign, although it is written with a blank.
+    const isBox = text === "]" && last?.[1].text.endsWith("[") === true;
+    if (last && (last[0] === cell || isBox))
       last[1] = {
         ...last[1],
         text: `${last[1].text} ${text}`,
@@ -144,7 +169,8 @@ function isInColumns(lines: DrawnCell["lines"]): boolean {
   return lines.filter(isSplit).length * 2 > lines.length || lines.some((line) => gapsIn(line) > 1);
 }
 
-const isSplit = (line: readonly Line[]): boolean => gapsIn(line) > 0;
+/** Whether a line has text side by side. */
+export const isSplit = (line: readonly Line[]): boolean => gapsIn(line) > 0;
 
 function gapsIn(line: readonly Line[]): number {
   return line.filter((piece, index) => piece.left - (line[index - 1]?.right ?? Infinity) > piece.size).length;

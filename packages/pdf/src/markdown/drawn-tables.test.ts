@@ -115,6 +115,44 @@ describe("a table with drawn cells", () => {
     expect(pageMarkdown(frame, { rules: boxes([0, 20, 400], [WHOLE, WHOLE]) })).not.toContain("| Page 1 |");
   });
 
+  it("is none if the boxes are drawn over prose", () => {
+    const words = (from: number): Line["words"] =>
+      Array.from({ length: 13 }, (_, at) => ({ left: from + 30 * at, right: from + 30 * at + 27 }));
+    const prose = [14, 27, 40, 53].map((depth, at): Line => {
+      const text = "lamps lit at dusk each night ".repeat(3).trim().split(" ").slice(0, 13).join(" ");
+      return { text, left: 52 + at, right: 52 + at + 387, baseline: 700 - depth, size: 10, words: words(52 + at) };
+    });
+    const rules = boxes([0, 20, 60], [WHOLE, WHOLE]);
+    expect(pageMarkdown(prose, { rules })).not.toContain("|");
+  });
+
+  it("is apart from other tables, headings and texts in one frame", () => {
+    const rows = (depth: number): Line[] =>
+      [0, 1, 2].flatMap((row) => [0, 1, 2].map((column) => piece(`${row}${column}`, column, depth + 14 + 20 * row)));
+    const text = [100, 113, 126].map((depth) => piece("The lamp is lit at dusk.", 0, depth));
+    const lines = [...rows(0), ...text, piece("Boats", 0, 165, { size: 15 }), ...rows(180)];
+    const depths = [0, 20, 40, 60, 140, 180, 200, 220, 240];
+    const rules = boxes(depths, [WHOLE, WHOLE, WHOLE, [[0, 3]], [[0, 3]], WHOLE, WHOLE, WHOLE]);
+    const table = "| 00 | 01 | 02 |\n| --- | --- | --- |\n| 10 | 11 | 12 |\n| 20 | 21 | 22 |";
+    const outer = {
+      across: [704, 456].map((y) => ({ y, left: 46, right: 454 })),
+      upright: [46, 454].map((x) => ({ x, top: 704, bottom: 456 })),
+    };
+    const framed = { across: [...rules.across, ...outer.across], upright: [...rules.upright, ...outer.upright] };
+    for (const drawn of [rules, framed])
+      expect(pageMarkdown(lines, { rules: drawn }).split("\n\n")).toEqual([
+        table,
+        ...text.map((one) => one.text),
+        "## Boats",
+        table,
+      ]);
+  });
+
+  it("does not divide the box of a form", () => {
+    const lines = [...HEAD, piece("[ ] Rope", 0, 34, { left: 144, right: 190 }), piece("1.00", 2, 34)];
+    expect(rowsIn(lines, boxes([0, 20, 40], [WHOLE, WHOLE]))[1]).toEqual(["[ ]", "Rope", "1.00"]);
+  });
+
   it("loses and doubles no word, whatever is drawn where", () => {
     const place = fc.integer({ min: 0, max: 30 }).map((at) => 50 + 10 * at);
     const box = fc.record({ left: place, top: place, columns: fc.integer({ min: 1, max: 4 }) });

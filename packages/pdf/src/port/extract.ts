@@ -90,4 +90,4 @@ export class PdfError extends Error {
  * The version of the extractor. It is a part of every text key, so a new version makes all files be extracted again.
  * Change it whenever the text of the same bytes may differ from before.
  */
-export const EXTRACTOR_VERSION = "19";
+export const EXTRACTOR_VERSION = "20";
