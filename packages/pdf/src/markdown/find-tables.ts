@@ -8,6 +8,7 @@ import type { DrawnGrid } from "./drawn-grid.ts";
 import { drawnTables } from "./drawn-tables.ts";
 import { drawnBetween, nearestDrawn } from "./drawn-between.ts";
 import { gridOf } from "./grid.ts";
+import { MIN_LARGER } from "./headings.ts";
 
 /** A table on a page, and the texts of its cells, row by row. */
 export interface Table {
@@ -218,8 +219,12 @@ function goesOn(
   );
 }
 
-/** Whether a line between two rows of a table is a heading of the rows below it: it is short, and in the middle. */
+/**
+ * Whether a line between two rows of a table is a heading of the rows below it: it is short, and in the middle. It is none
+ * if it is in a larger type, or tagged: then it is a heading, or an item of a list, of the page.
+ */
 function isSubheading(line: Line, bottom: number, row: readonly Line[], nextRow: readonly Line[]): boolean {
+  if (line.role !== undefined || isLarger(line, row)) return false;
   const [left, right] = [leftOf([...row, ...nextRow]), rightOf([...row, ...nextRow])];
   const [above, below] = [bottom - line.baseline, line.baseline - nextRow[0]!.baseline].map((gap) => gap / line.size);
   if (line.left < left - line.size || line.right > right + line.size) return false;
@@ -227,6 +232,10 @@ function isSubheading(line: Line, bottom: number, row: readonly Line[], nextRow:
 }
 
 const isOfSize = (size: number, line: Line): boolean => Math.abs(size - line.size) < 0.15 * line.size;
+
+/** Whether a line is in a type that is as much larger than that of a row as a heading's is. */
+const isLarger = (line: Line, row: readonly Line[]): boolean =>
+  row.every(({ size }) => size * MIN_LARGER <= line.size);
 
 /** Whether a drawn line is below the piece of text, and another at most `above` points above it. */
 function isRuled({ left, right, baseline, size }: Line, { across }: Rules, above: number): boolean {
@@ -259,11 +268,12 @@ function lastRow(cells: readonly Line[], from: number, to: number): Line[] {
 
 /**
  * Whether a line may continue a cell of the row: it lies below no more than one of the cells, and has the font size of
- * one of them.
+ * one of them. It does not if it is tagged as a heading or an item of a list that has no text in the row.
  */
 function isInCell(line: Line, row: readonly Line[]): boolean {
+  if (line.role && !row.some(({ role }) => role?.element === line.role?.element)) return false;
   const touched = row.filter(({ left, right }) => Math.min(right, line.right) - Math.max(left, line.left) > 0.5);
-  return touched.length < 2 && row.some(({ size }) => isOfSize(size, line));
+  return touched.length < 2 && row.some(({ size }) => isOfSize(size, line)) && !isLarger(line, row);
 }
 
 /**

@@ -10,6 +10,7 @@ export interface Body {
 
 /** The font size of a heading of level 1, 2 and 3 is at least this many times that of running text. */
 const LARGER = [1.75, 1.35, 1.12] as const;
+export const MIN_LARGER = LARGER[2];
 const BOLD_LEVEL = 4;
 const MAX_WORDS = 20;
 /** If more than this part of a page is monospaced, the page is typewritten. On other pages monospaced text is code. */

@@ -107,6 +107,8 @@ describe("a table without drawn cells", () => {
       ["Harbours of the south", "", ""],
       ...NUMBERS,
     ]);
+    const page = pageMarkdown([...first, piece("Harbours of the south", 50, 72, "left", 11.5), ...second]);
+    expect(page.split("\n\n")[1]).toBe("### Harbours of the south");
   });
 
   it("has rows in which all gaps are narrow", () => {

@@ -52,12 +52,17 @@ export function taggedList(
 
 /**
  * Whether the tags state that what looks like a table of so many rows is a list: most lines belong to items, and most
- * rows begin with the label of one.
+ * rows begin with the label of one, or few items have texts side by side. The items may be in columns.
  */
 export function isTaggedList(lines: readonly Line[], rows: number): boolean {
-  const items = lines.filter(({ role }) => role?.kind === "item");
-  return items.length * 2 > lines.length && items.filter(({ role }) => role?.label !== "").length * 2 >= rows;
+  const listed = lines.filter(({ role }) => role?.kind === "item");
+  if (listed.length * 2 <= lines.length) return false;
+  if (listed.filter(({ role }) => role?.label !== "").length * 2 >= rows) return true;
+  const items = [...Map.groupBy(listed, ({ role }) => role?.element).values()];
+  return items.filter((of) => of.slice(1).some((line, at) => areInOneRow(of[at]!, line))).length * 2 < items.length;
 }
+
+const areInOneRow = (one: Line, other: Line): boolean => Math.abs(one.baseline - other.baseline) < 0.4 * one.size;
 
 /**
  * Takes the role from items that look like headings as a whole, or are a single line that begins with a number such as
@@ -71,7 +76,7 @@ export function withoutHeadingsAsItems(lines: readonly Line[], isLikeHeading: (l
   const isHeading = (of: readonly Line[]): boolean => {
     const [first] = of;
     if (first === undefined || BULLET.test(first.role?.label ?? "")) return false;
-    const isOneLine = of.every(({ baseline }) => Math.abs(baseline - first.baseline) < 0.4 * first.size);
+    const isOneLine = of.every((line) => areInOneRow(first, line));
     if (isOneLine && DEEP_NUMBER.test(first.text.trim())) return true;
     return of.every((line) => isLikeHeading(line) || NUMBER.test(line.text.trim()));
   };

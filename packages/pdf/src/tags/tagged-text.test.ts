@@ -41,6 +41,16 @@ describe("tagged headings", () => {
     expect(await markdown(...page)).not.toContain("#");
   });
 
+  it("are between what looks like the rows of one table", async () => {
+    const prices = (y: number): Part[] =>
+      ["Rope", "Oar"].flatMap((text, at) => [
+        part("P", [text, 72, y - 14 * at]),
+        part("P", ["4.50", 300, y - 14 * at]),
+      ]);
+    const blocks = (await markdown(...prices(740), part("H3", ["Sails", 72, 706]), ...prices(690))).split("\n\n");
+    expect(blocks[1]).toBe("### Sails");
+  });
+
   it("leave lines without a tag of a heading to their look", async () => {
     expect(await markdown(part("P", ["Harbours", 72, 740, 20]), prose(700), prose(670))).toContain("# Harbours");
   });
@@ -88,6 +98,21 @@ describe("tagged lists", () => {
       ),
     );
     expect(await markdown(list)).toBe("1. Wind\n2. Sleep\n3. Rise");
+  });
+
+  it("are no tables if they are in columns, and end what looks like a table above them", async () => {
+    const column = (left: number, of: readonly string[]): Part =>
+      part("L", ...of.map((text, at) => item(undefined, [text, left, 700 - 14 * at])));
+    const columns = [column(72, ["Wind", "Sleep", "Rise"]), column(300, ["Oil", "Bread", "Rope"])];
+    expect(await markdown(...columns)).toBe("- Wind\n- Sleep\n- Rise\n- Oil\n- Bread\n- Rope");
+    const job = (y: number): Part[] => [
+      part("P", ["2019", 72, y]),
+      part("P", ["Keeper", 160, y]),
+      part("L", item(undefined, ["Wound the clockwork", 160, y - 14]), item(undefined, ["Cleaned it", 160, y - 28])),
+    ];
+    const jobs = await markdown(...job(700), ...job(650));
+    expect(jobs).not.toContain("|");
+    expect(jobs).toContain("- Wound the clockwork\n- Cleaned it");
   });
 
   it("leave numbered headings and long texts as they look", async () => {
