@@ -234,8 +234,7 @@ function isSubheading(line: Line, bottom: number, row: readonly Line[], nextRow:
 const isOfSize = (size: number, line: Line): boolean => Math.abs(size - line.size) < 0.15 * line.size;
 
 /** Whether a line is in a type that is as much larger than that of a row as a heading's is. */
-const isLarger = (line: Line, row: readonly Line[]): boolean =>
-  row.every(({ size }) => size * MIN_LARGER <= line.size);
+const isLarger = (line: Line, row: readonly Line[]): boolean => row.every(({ size }) => size * MIN_LARGER <= line.size);
 
 /** Whether a drawn line is below the piece of text, and another at most `above` points above it. */
 function isRuled({ left, right, baseline, size }: Line, { across }: Rules, above: number): boolean {

@@ -120,6 +120,18 @@ describe("a page in Markdown", () => {
     expect(pageMarkdown([...prose(0), ...code])).toContain("```\ndef light(hour):\n    return hour > 18\n```");
   });
 
+  it("has the pieces of a line of code as far apart as they are set", () => {
+    // A letter takes 5 points, but its ink is narrower.
+    const code = ["if it:", "    go()", `${"x = 1".padEnd(40)}# end`].map((text, at) =>
+      text.split(/(?<=\S) {2,}(?=\S)/).map((part, index, all) => {
+        const column = index === 0 ? text.search(/\S/) : text.lastIndexOf(all[1]!);
+        const left = 50.5 + 5 * column;
+        return line(part.trim(), 3 + at, { mono: true, left, right: left + 5 * part.trim().length - 1 });
+      }),
+    );
+    expect(pageMarkdown([...prose(0), ...code.flat()])).toContain(`\n    go()\n${"x = 1".padEnd(40)}# end\n`);
+  });
+
   it("has footnotes behind the paragraph with their mark", () => {
     const raised = line("1", 1, { size: 6, left: 435, baseline: 792 });
     const page = [line(PROSE[0] ?? "", 0), line(PROSE[1] ?? "", 1), { ...raised, left: line(PROSE[1] ?? "", 1).right }];
