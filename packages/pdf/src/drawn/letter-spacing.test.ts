@@ -23,6 +23,12 @@ describe("a line whose letters are spaced out", () => {
     },
   );
 
+  it("has blanks, not tabs, between words if it begins with a small number", async () => {
+    const words = SENTENCE.split(" ").map((word) => spaced(word, 200));
+    const content = `BT /F1 5 Tf 34 700 Td (2) Tj /F1 12 Tf [-400 ${words.join(" -550 ")}] TJ ET`;
+    expect(await textOf(onePage({ content }))).toBe(`2 ${SENTENCE}`);
+  });
+
   it("is read in words if each letter is an object of its own", async () => {
     const font = HELVETICA.replace("Helvetica", "Courier");
     const letters = [..."CHAPTER SIX"].map((sign, at) =>
@@ -49,7 +55,7 @@ it.each([
       text
         .split(" ")
         .map((word) => `(${word})`)
-        .join(" -400 "),
+        .join(" -550 "),
     ),
   ).toBe(text);
 });

@@ -248,7 +248,9 @@ function linesOf(page: PageText, start: number, end: number): Line[] {
   if (level && (hasRtl || turned) && text.length <= MAX_REORDERED) return reordered(page, line, place);
   const moved = level && page.blankEm > 0 ? clustered(page, line) : undefined;
   if (moved) return [{ ...place, ...moved }];
-  const spaced = page.spacing > 0 && level ? withoutSpacing(letters, line, page.spacing) : undefined;
+  // A line may begin with a small number, or end with one.
+  const largest = { ...line, size: Math.max(head.size, tail.size) };
+  const spaced = page.spacing > 0 && level ? withoutSpacing(letters, largest, page.spacing) : undefined;
   if (spaced !== undefined) return spacedOut(page, line, place, spaced);
   const width = (right - left) / (last - first + 1);
   const isWide = last - first > 3 && width > WIDE_LETTER_EM * head.size;
