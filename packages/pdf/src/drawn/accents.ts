@@ -1,4 +1,5 @@
 import type { Rotation } from "../text/rotation.ts";
+import { isSpace } from "../text/space.ts";
 import type { DrawnLetters, Place } from "./letters.ts";
 
 /*
@@ -47,6 +48,11 @@ const MIN_BELOW_EM = 0.2;
 const BELOW = /[\u0327\u0328]/;
 /** In ems. A gap between two letters that is wider than this is a blank. */
 const BLANK_EM = 0.17;
+/**
+ * An accent that is drawn in one text object with letters is fewer characters than this away from its letter. PDFium may
+ * return another accent after the object that has its letter, so the letter is looked for in the whole line.
+ */
+const NEAR = 4;
 /** A line with more characters than this is left as it is. */
 const MAX_LINE = 1000;
 const BLANK = 0x20;
@@ -80,7 +86,7 @@ export function withAccents(
     const lineEnd = text.indexOf("\n", start);
     const end = lineEnd < 0 ? text.length : lineEnd + 1;
     const line = text.slice(start, end);
-    if (ACCENT.test(line) && line.length <= MAX_LINE) changesIn(line, { start, letters, rotation, changes });
+    if (ACCENT.test(line) && line.length <= MAX_LINE) changesIn(accentedLine(line, start, letters, rotation), changes);
     start = end;
   }
   if (changes.size === 0) return undefined;
@@ -97,31 +103,33 @@ export function withAccents(
   return { text: composed, chars: Int32Array.from(kept), accented };
 }
 
-/**
- * Adds what changes in a line to `changes`: for the index of a character, what takes its place. PDFium may return an
- * accent after the text object that has its letter, so the letter is looked for in the whole line.
- */
-function changesIn(
-  line: string,
-  {
-    start,
-    letters,
-    rotation,
-    changes,
-  }: {
-    readonly start: number;
-    readonly letters: DrawnLetters;
-    readonly rotation: Rotation;
-    readonly changes: Map<number, string>;
-  },
-): void {
-  const placed = Array.from(line, (_sign, at) => {
-    const place = letters.of(start + at);
-    return place?.direction === rotation ? place : undefined;
-  });
+/** The characters of one line. `start`: the index of the line's first character in the text. */
+interface AccentedLine {
+  readonly line: string;
+  readonly start: number;
+  readonly letters: DrawnLetters;
+  /** The place of a character, by its index in the line; undefined if its text has another direction. */
+  placeOf(index: number): Place | undefined;
+}
+
+function accentedLine(line: string, start: number, letters: DrawnLetters, rotation: Rotation): AccentedLine {
+  const known = new Map<number, Place | undefined>();
+  const placeOf = (index: number): Place | undefined => {
+    if (!known.has(index)) {
+      const place = letters.of(start + index);
+      known.set(index, place?.direction === rotation ? place : undefined);
+    }
+    return known.get(index);
+  };
+  return { line, start, letters, placeOf };
+}
+
+/** Adds what changes in a line to `changes`: for the index of a character, what takes its place. */
+function changesIn(whole: AccentedLine, changes: Map<number, string>): void {
+  const { line, start, letters, placeOf } = whole;
   const removed = new Set<number>();
   for (const { 0: accent, index } of line.matchAll(ACCENTS)) {
-    const found = accented(line, placed, index, MARKS.get(accent) as string);
+    const found = accented(whole, index, MARKS.get(accent) as string);
     if (found === undefined || changes.has(start + found.at)) continue;
     changes.set(start + found.at, found.letter);
     removed.add(index);
@@ -137,25 +145,23 @@ function changesIn(
       removed.delete(at);
     }
     const isInLine = before >= 0 && line.slice(after).trim() !== "";
-    const { size = 0 } = placed[before] ?? {};
+    const { size = 0 } = (isInLine && placeOf(before)) || {};
     const isApart = isInLine && letters.advanceGap(start + before, start + after) > BLANK_EM * size;
     if (isApart) changes.set(start + index, " ");
   }
 }
 
 /** The letter of a line at the place of an accent, the nearest to it in the text; undefined if there is none. */
-function accented(
-  line: string,
-  placed: ReadonlyArray<Place | undefined>,
-  accent: number,
-  mark: string,
-): Accented | undefined {
-  const over = placed[accent];
+function accented(whole: AccentedLine, accent: number, mark: string): Accented | undefined {
+  const { line, placeOf } = whole;
+  const over = placeOf(accent);
   if (!over || over.right <= over.left) return undefined;
   const middle = (over.left + over.right) / 2;
-  for (let step = 1; step < line.length; step++) {
+  const reach = isDrawnWithLetters(whole, accent) ? NEAR : line.length;
+  for (let step = 1; step < reach; step++) {
     for (const at of [accent + step, accent - step]) {
-      const under = placed[at];
+      if (at < 0 || at >= line.length) continue;
+      const under = placeOf(at);
       if (!under || middle <= under.left || middle >= under.right) continue;
       const sign = line.charAt(at);
       const letter = `${WITHOUT_DOT.get(sign) ?? sign}${mark}`.normalize("NFC");
@@ -166,4 +172,12 @@ function accented(
     }
   }
   return undefined;
+}
+
+/** Whether an accent is in one text object with the character before it or after it. */
+function isDrawnWithLetters({ line, start, letters }: AccentedLine, accent: number): boolean {
+  const object = letters.objectOf(start + accent);
+  return [accent - 1, accent + 1].some(
+    (at) => at >= 0 && at < line.length && !isSpace(line.charCodeAt(at)) && letters.objectOf(start + at) === object,
+  );
 }

@@ -18,4 +18,6 @@ export interface DrawnLetters {
   advanceGap(one: number, other: number): number;
   /** Whether PDFium has made this character, for example a blank from a gap. */
   isGenerated(index: number): boolean;
+  /** The text object to which a character belongs; 0 if there is none. */
+  objectOf(index: number): number;
 }
