@@ -47,12 +47,14 @@ export interface SpacedLine {
 
 /** How wide the gaps between letters are in the first line of a page whose letters are spaced out, in ems; 0 if none is. */
 export function letterSpacing(letters: DrawnLetters, raw: string): number {
-  let looks = 0;
+  let [looks, seen] = [0, 0];
   for (const { index } of raw.matchAll(ALONE)) {
+    if (index < seen) continue;
     if (looks++ === MAX_ALONE) return 0;
     if (![index - 1, index + 1].some((at) => raw.charCodeAt(at) === BLANK && letters.isGenerated(at))) continue;
     const from = Math.max(raw.lastIndexOf("\n", index) + 1, index - AROUND);
     const [text = ""] = raw.slice(from, index + AROUND + 1).split("\r", 1);
+    seen = from + text.length;
     const size = letters.of(index)?.size ?? 0;
     const line = { text, start: from, size };
     if (withoutSpacing(letters, line, 0) !== undefined) return (spacingOf(letters, line)?.spacing ?? 0) / size;
@@ -67,8 +69,8 @@ export function letterSpacing(letters: DrawnLetters, raw: string): number {
  */
 export function withoutSpacing(letters: DrawnLetters, line: SpacedLine, usual: number): string | undefined {
   const { text, size } = line;
-  const found = spacingOf(letters, line);
-  if (found === undefined || !isMostlyLetters(text)) return undefined;
+  const found = isMostlyLetters(text) ? spacingOf(letters, line) : undefined;
+  if (found === undefined) return undefined;
   const { made, spacing, blank } = found;
   let [read, done] = ["", 0];
   for (const { at, gap } of made) {
