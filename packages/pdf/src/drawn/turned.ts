@@ -16,6 +16,8 @@ interface Drawn {
 
 interface DirectedLetters {
   directionOf(index: number): Rotation | undefined;
+  /** The text object to which a character belongs. All its characters have one direction. */
+  objectOf(index: number): number;
   /** Whether PDFium has made this character, for example a blank or a line end. */
   isGenerated(index: number): boolean;
 }
@@ -70,13 +72,20 @@ export function inDirection(
     kept += sign;
     for (let unit = 0; unit < sign.length; unit++) indexes.push(chars ? (chars[at] as number) : at);
   };
+  const known = new Map<number, boolean>();
+  const isKept = (at: number): boolean => {
+    const object = letters.objectOf(at);
+    const found = known.get(object) ?? isWanted(letters.directionOf(at));
+    known.set(object, found);
+    return found;
+  };
   let [made, isAfterOther] = [0, false];
   for (let at = 0; at < text.length; at++) {
     if (letters.isGenerated(at)) {
       made++;
       continue;
     }
-    if (!isWanted(letters.directionOf(at))) {
+    if (!isKept(at)) {
       isAfterOther = true;
       made = 0;
       continue;

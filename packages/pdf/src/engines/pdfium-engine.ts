@@ -1,4 +1,4 @@
-import { withTurned, type LinesInObjects, type TurnedText } from "../drawn/turned.ts";
+import { withTurned, type LinesInObjects } from "../drawn/turned.ts";
 import { madeUpTrailer } from "../file/made-up-trailer.ts";
 import { DocumentError, type OpenDocument, type PageEngine } from "./page-engine.ts";
 import { loadPdfium, type Pdfium } from "./pdfium.ts";
@@ -197,43 +197,57 @@ function readPage(
   const { call } = pdfium;
   const box = boxOf(pdfium, page);
   const shownRotation = call.FPDFPage_GetRotation(page);
-  const looked = withText(pdfium, page, (text) => {
-    const rotation = rotationOf(pdfium, text);
-    return {
-      rotation,
-      read: rotation === shownRotation ? readLines(pdfium, { page, text }, { box, rotation, ...how }) : undefined,
-    };
-  });
-  const { rotation } = looked;
+  const readIn = (text: number, rotation: Rotation, only?: DirectionTest): ReadLines =>
+    readLines(pdfium, { page, text }, { box, rotation, ...how, only });
+  const readMost = (text: number, rotation: Rotation): ReadText => {
+    const whole = readIn(text, rotation);
+    const { directions = [] } = whole.turned ?? {};
+    const isUpright: DirectionTest = (one) => one === undefined || !directions.includes(one);
+    return { rotation, whole, upright: whole.turned && readIn(text, rotation, isUpright) };
+  };
   // PDFium orders lines by their positions on the page as it is shown. So the page is turned until its text is upright,
   // and turned back after reading.
-  const readTurned = (direction: Rotation, only?: (one: Rotation | undefined) => boolean): ReadLines => {
-    call.FPDFPage_SetRotation(page, direction);
-    const lines = withText(pdfium, page, (text) =>
-      readLines(pdfium, { page, text }, { box, rotation: direction, ...how, only }),
-    );
+  const withTurnedPage = <T>(rotation: Rotation, use: (text: number) => T): T => {
+    call.FPDFPage_SetRotation(page, rotation);
+    const found = withText(pdfium, page, use);
     call.FPDFPage_SetRotation(page, shownRotation);
-    return lines;
+    return found;
   };
-  const whole = looked.read ?? readTurned(rotation);
-  const read = whole.turned ? { ...whole, lines: inDirections(whole.turned, rotation, readTurned) } : whole;
+  const looked = withText(pdfium, page, (text) => {
+    const rotation = rotationOf(pdfium, text);
+    return rotation === shownRotation ? readMost(text, rotation) : { rotation };
+  });
+  const { rotation } = looked;
+  const most = "whole" in looked ? looked : withTurnedPage(rotation, (text) => readMost(text, rotation));
+  const lines = inDirections(most, (direction) =>
+    withTurnedPage(direction, (text) => readIn(text, direction, (one) => one === direction)),
+  );
+  const { whole } = most;
   const endsEarly = whole.unnamed ? undefined : earlyEnd(whole.lines, rotatedBox(rotation, box));
-  return { ...read, rotation, pictured: isSparse(read.lines) && pictured(pdfium, page), endsEarly };
+  return { ...whole, lines, rotation, pictured: isSparse(lines) && pictured(pdfium, page), endsEarly };
 }
 
-/** The lines of a page with text in several directions, of which `rotation` is that of most of it. */
-function inDirections(
-  { directions, order }: TurnedText,
-  rotation: Rotation,
-  read: (direction: Rotation, only: (one: Rotation | undefined) => boolean) => ReadLines,
-): Line[] {
-  const readOnly = (direction: Rotation, only: (one: Rotation | undefined) => boolean): LinesInObjects => {
-    const { lines, objects = [] } = read(direction, only);
-    return { rotation: direction, lines, objects };
-  };
-  const upright = readOnly(rotation, (one) => one === undefined || !directions.includes(one));
-  const turned = directions.map((direction) => readOnly(direction, (one) => one === direction));
-  return withTurned(upright, turned, order);
+type DirectionTest = (direction: Rotation | undefined) => boolean;
+
+/** What was read of a page of which most text has the direction `rotation`. */
+interface ReadText {
+  readonly rotation: Rotation;
+  readonly whole: ReadLines;
+  /** The page without text in other directions; undefined if there is none. */
+  readonly upright: ReadLines | undefined;
+}
+
+/** The lines of a page. `read`: reads its text in one direction. */
+function inDirections({ rotation, whole, upright }: ReadText, read: (direction: Rotation) => ReadLines): Line[] {
+  const { turned, lines } = whole;
+  if (!turned || !upright) return lines;
+  const inObjects = (direction: Rotation, own: ReadLines): LinesInObjects => ({
+    rotation: direction,
+    lines: own.lines,
+    objects: own.objects ?? [],
+  });
+  const others = turned.directions.map((direction) => inObjects(direction, read(direction)));
+  return withTurned(inObjects(rotation, upright), others, turned.order);
 }
 
 function hasFigures(pdfium: Pdfium, page: number): boolean {
