@@ -65,8 +65,16 @@ describe("an index that PDFium takes for a line of its own", () => {
     ["raised", 5],
     ["lowered", -3],
   ])("belongs to its line: %s", (_where, up) => {
-    expect(read(piece("of 10", 72), index("3", 102, up), piece("litres", 109))).toEqual(["of 103 litres"]);
-    expect(read(piece("of 10", 72), index("3", 102, up), piece(", so", 106.5))).toEqual(["of 103, so"]);
+    expect(read(piece("of dm", 72), index("3", 102, up), piece("litres", 109))).toEqual(["of dm3 litres"]);
+    expect(read(piece("of dm", 72), index("3", 102, up), piece(", so", 106.5))).toEqual(["of dm3, so"]);
+  });
+
+  it.each([
+    ["raised", 5, "of 10\u00b3 litres"],
+    ["lowered", -3, "of 10\u2083 litres"],
+    ["but does so on the same baseline", 0, "of 103 litres"],
+  ])("does not become a part of the number before it: %s", (_where, up, text) => {
+    expect(read(piece("of 10", 72), index("3", 102, up), piece("litres", 109))).toEqual([text]);
   });
 
   it.each([

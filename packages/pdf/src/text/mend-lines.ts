@@ -18,6 +18,10 @@ const CELL_EM = 1.1;
 const [INDEX_SIZE, RAISED_EM, LOWERED_EM, INDEX_GAP_EM] = [0.85, 0.6, 0.35, 0.15] as const;
 /** An index has at most this many characters. */
 const MAX_INDEX = 6;
+const [RAISED_DIGITS, LOWERED_DIGITS] = [
+  "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079",
+  "\u2080\u2081\u2082\u2083\u2084\u2085\u2086\u2087\u2088\u2089",
+] as const;
 /** Two lines with the same text are one line that was drawn twice if they are at most this many points apart. */
 const SAME_PLACE = 1;
 
@@ -141,7 +145,11 @@ function joinIndex(run: Run, other: Line): boolean {
   if (gap > INDEX_GAP_EM * em || gap < -INDEX_GAP_EM * em || index.length > MAX_INDEX || /\s/.test(index)) return false;
   const { text: before } = run.pieces?.at(-1) ?? one;
   if (/\s$/.test(before) || RTL.test(before) || RTL.test(index)) return false;
-  add(run, { ...other, words: undefined }, "");
+  // After a number, an index such as the 3 of 10³ has digits of its own: otherwise it would become a part of the number.
+  const digits = raised > 0 ? RAISED_DIGITS : LOWERED_DIGITS;
+  const isAfterNumber = Math.abs(raised) > SAME_BASELINE_EM * em && /\d$/.test(before) && /^\d/.test(index);
+  const text = isAfterNumber ? other.text.replace(/\d/g, (digit) => digits.charAt(Number(digit))) : other.text;
+  add(run, { ...other, text, words: undefined }, "");
   run.line = { ...one, right: other.right, words: undefined };
   run.indexed = true;
   return true;
