@@ -20,16 +20,22 @@ interface DrawnTable {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** If the text in a grid is interrupted by other text more often than this, the grid is no table. */
+const MAX_INTERRUPTED = 10;
+
 /** Finds the tables in the grids: those whose pieces of text follow one another. */
 export function drawnTables(pieces: readonly Line[], grids: readonly DrawnGrid[]): DrawnTable[] {
   const gridOf = gridTest(pieces, grids);
   const tables: DrawnTable[] = [];
+  const runs = new Map<DrawnGrid, number>();
   let from = 0;
   while (from < pieces.length) {
     const grid = gridOf[from];
     let to = from + 1;
     while (to < pieces.length && gridOf[to] === grid) to++;
-    const rows = grid && rowsOfGrid(pieces.slice(from, to), grid);
+    if (grid) runs.set(grid, (runs.get(grid) ?? 0) + 1);
+    const isOften = (runs.get(grid as DrawnGrid) ?? 0) > MAX_INTERRUPTED;
+    const rows = grid && !isOften ? rowsOfGrid(pieces.slice(from, to), grid) : undefined;
     if (rows) tables.push({ from, to, rows });
     from = to;
   }

@@ -111,3 +111,14 @@ it("a page of more words than a real one has becomes paragraphs", () => {
   const lines = times(130_000).map((at) => piece("a", 50, -12 * at));
   expect(pageMarkdown(lines)).toMatch(/^a\n\na/);
 });
+
+it("a grid of many cells is filled only a few times, however often other text is between its texts", () => {
+  const floor = vi.spyOn(Math, "floor");
+  const [rows, columns] = [1600, 2];
+  const lines = times(rows / 10).flatMap((at) => [piece("in", 5, -50 * at - 8), piece("out", 200, -50 * at - 8)]);
+  const across = times(rows + 1).map((at) => ({ y: -5 * at, left: 0, right: 100 }));
+  const upright = [0, 50, 100].map((x) => ({ x, bottom: -5 * rows, top: 0 }));
+  expect(pageMarkdown(lines, { rules: { across, upright } })).toContain("in");
+  // Each time that the grid is filled, the row of each cell is computed twice.
+  expect(floor.mock.calls.length).toBeLessThan(2 * rows * columns * 20);
+});
