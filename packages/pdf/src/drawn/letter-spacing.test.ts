@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { HELVETICA, onePage, textOf } from "../../test/one-page.ts";
+import { withoutSpacing } from "./letter-spacing.ts";
 
 const SENTENCE = "The river flooded twice that winter, and the school";
 /** The operand of TJ that draws a text with a step to the right after each letter, in thousandths of an em. */
@@ -58,4 +59,16 @@ it.each([
         .join(" -550 "),
     ),
   ).toBe(text);
+});
+
+it("a line of prose with a formula is none whose letters are spaced out, though its gaps differ", () => {
+  const text = "the wave moves with f(s;t) = x + y";
+  const gapAfter = (at: number): number => (/[=+]/.test(text.slice(at, at + 3)) ? 6 : text[at + 1] === " " ? 2 : 0);
+  const letters = {
+    of: () => undefined,
+    objectOf: () => 1,
+    isGenerated: () => true,
+    advanceGap: (one: number) => (text[one] === ";" ? 1.4 : gapAfter(one)),
+  };
+  expect(withoutSpacing(letters, { text, start: 0, size: 10 }, 0.1)).toBeUndefined();
 });

@@ -33,6 +33,8 @@ const [LETTER, INK] = [/\p{L}/gu, /\S/gu] as const;
 const BLANK_EM = 0.13;
 /** In ems. How much wider the narrowest blank is than the widest gap in a word at least, and how wide it is at least. */
 const [MIN_JUMP_EM, MIN_BLANK_EM] = [0.15, 0.5] as const;
+/** In ems. A gap that is at most this wide is none, but comes from rounding. */
+const NO_GAP_EM = 0.01;
 /** A gap is about as wide as another one if it is at most this many times as wide. */
 const LIKE_WIDEST = 1.5;
 /** A line with fewer gaps between letters than this is too short to show that its letters are spaced out. */
@@ -92,9 +94,12 @@ function spacingOf(
   const ordered = gaps.toSorted((one, other) => one - other);
   const spacing = ordered[gaps.length >> 1] as number;
   const middle = betweenJump(ordered, size);
-  // PDFium has made a blank from one gap and none from another that is about as wide: not all of its blanks are real.
+  // PDFium has made a blank from one gap and none from another that is about as wide: not all of its blanks are real. If
+  // most letters of the line have no gap between them, the line has words, and the other gap is in a formula.
   const isArbitrary =
-    widest > MIN_SPACING_EM * size && made.some(({ gap }) => gap < middle && gap <= LIKE_WIDEST * widest);
+    spacing > NO_GAP_EM * size &&
+    widest > MIN_SPACING_EM * size &&
+    made.some(({ gap }) => gap < middle && gap <= LIKE_WIDEST * widest);
   if (isArbitrary) return { gaps, made, widest, spacing, blank: middle };
   if (spacing < MIN_SPACING_EM * size || spacing > MAX_SPACING_EM * size) return undefined;
   if ((ordered[Math.floor(TENTH * gaps.length)] as number) < LIKE_OTHERS * spacing) return undefined;
