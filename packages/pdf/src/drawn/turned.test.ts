@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { line, onePage, textOf } from "../../test/one-page.ts";
+import { withTurned } from "./turned.ts";
 
 const BLOCK = [
   "The river flooded twice that winter, and the",
@@ -54,4 +55,32 @@ describe("lines that are turned on a page whose other lines are upright", () => 
 it("a page whose text is turned on it is read as before, with the upright number of the page", async () => {
   const content = BLOCK.map((text, at) => turned(1, 300 + 14 * at, 200, text)).join("") + line(30, "Page 7", 300);
   expect(await textOf(onePage({ content }))).toBe([BLOCK.join(" "), "Page 7"].join("\n"));
+});
+
+it("many turned lines are put between many upright lines without comparing each with each", () => {
+  const MANY = 2000;
+  let looks = 0;
+  const place = (at: number): number =>
+    ({
+      valueOf() {
+        looks++;
+        return at;
+      },
+    }) as unknown as number;
+  const order = new Map(Array.from({ length: 2 * MANY }, (_, at) => [at, place(at)]));
+  const lines = (text: string, rotation: 0 | 1): Parameters<typeof withTurned>[0] => ({
+    rotation,
+    lines: Array.from({ length: MANY }, (_, at) => ({
+      text: text + at,
+      left: 0,
+      right: 9,
+      baseline: 20 * at,
+      size: 9,
+    })),
+    objects: Array.from({ length: MANY }, (_, at) => 2 * at + rotation),
+  });
+  const texts = withTurned(lines("upright ", 0), [lines("turned ", 1)], order).map(({ text }) => text);
+  expect(texts.slice(0, 4)).toEqual(["upright 0", "turned 0", "upright 1", "turned 1"]);
+  expect(texts).toHaveLength(2 * MANY);
+  expect(looks).toBeLessThan(100 * MANY);
 });

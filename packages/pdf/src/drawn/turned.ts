@@ -1,3 +1,4 @@
+import { firstAtLeast } from "../markdown/first-index.ts";
 import { pageText, type Line } from "../text/layout.ts";
 import { mendLines } from "../text/mend-lines.ts";
 import { rotatedBox, type Rotation } from "../text/rotation.ts";
@@ -108,13 +109,10 @@ export function withTurned(
   order: ReadonlyMap<number, number>,
 ): Line[] {
   const placeOf = (object: number | undefined): number => order.get(object ?? 0) ?? Infinity;
-  const places = upright.objects.map(placeOf);
+  const places = upright.objects.map(placeOf).toSorted((one, other) => one - other);
   const slots = Array.from({ length: upright.lines.length + 1 }, (): Line[] => []);
   for (const { lines, objects, rotation } of turned) {
-    const bySlot = Map.groupBy(lines.keys(), (at) => {
-      const place = placeOf(objects[at]);
-      return places.filter((one) => one < place).length;
-    });
+    const bySlot = Map.groupBy(lines.keys(), (at) => firstAtLeast(places, placeOf(objects[at])));
     for (const [slot, own] of bySlot) {
       const mended = mendLines([...own].map((at) => lines[at] as Line));
       const place = placeOn(mended, quarterTurns(upright.rotation - rotation));
