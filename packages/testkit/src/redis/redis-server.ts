@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "../eventually.ts";
@@ -23,8 +24,10 @@ const FILE = "appendonly.aof";
  * `sentinel`: a Sentinel's configuration; the server then runs as a Sentinel.
  */
 export async function startRedisServer(args: readonly string[], sentinel?: string): Promise<TestRedis> {
-  const folder = await mkdtemp(join(tmpdir(), "docrelay-redis-"));
+  const folder = join(tmpdir(), `docrelay-redis-${randomUUID().slice(0, 8)}`);
+  // The guard knows the folder before it exists: a process that is killed between the two leaves nothing.
   const releaseFolder = guard(`folder ${folder}`);
+  await mkdir(folder, { mode: 0o700 });
   if (sentinel !== undefined) await writeFile(join(folder, CONFIGURATION), sentinel);
   const all = sentinel === undefined ? args : [...args, "--sentinel"];
   let { child, port } = await launchOnFreePort(folder, all);
