@@ -1,8 +1,7 @@
 import { assemble, makePdf, type Picture } from "@docrelay/testkit";
 import { pathToFileURL } from "node:url";
+import { drawnPage } from "../test/scanned-letter.ts";
 import { pairF1, similarity, wordF1 } from "../test/similarity.ts";
-import { draw } from "../src/engines/pdfium-draw.ts";
-import { loadPdfium } from "../src/engines/pdfium.ts";
 import { createExtractor, findRecogniser } from "../src/index.ts";
 import { table } from "./table.ts";
 
@@ -34,7 +33,7 @@ interface Placed {
   readonly text: string;
 }
 
-/** Lines of at most `letters` letters. `from`: the index of the first of `count` lines. */
+/** Breaks words into lines of at most `letters` letters. */
 function lines(words: readonly string[], letters: number): string[] {
   const found: string[] = [];
   for (const word of words) {
@@ -68,14 +67,7 @@ async function page(texts: readonly Placed[]): Promise<Picture> {
     "<< /Type /Font /Subtype /Type1 /BaseFont /Times-Roman /Encoding /WinAnsiEncoding >>",
     { dictionary: "", content },
   ]);
-  const pdfium = await loadPdfium();
-  const at = pdfium.allocate(bytes.length + 1);
-  pdfium.heap().set(bytes, at);
-  const document = pdfium.call.FPDF_LoadMemDocument(at, bytes.length, at + bytes.length);
-  const pgm = draw(pdfium, pdfium.call.FPDF_LoadPage(document, 0));
-  const [header = "", width, height] =
-    /^P5 (\d+) (\d+) 255\n/.exec(Buffer.from(pgm.subarray(0, 40)).toString("latin1")) ?? [];
-  return { width: Number(width), height: Number(height), grey: pgm.slice(header.length) };
+  return drawnPage(bytes);
 }
 
 /** Makes another picture of the same size: `from` returns the place in the first picture, and `light` how bright it is there. */

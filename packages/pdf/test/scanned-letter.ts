@@ -1,6 +1,7 @@
 import { makePdf, type Picture } from "@docrelay/testkit";
 import { draw } from "../src/engines/pdfium-draw.ts";
 import { loadPdfium } from "../src/engines/pdfium.ts";
+import { pictureOf } from "../src/ocr/pgm.ts";
 
 export const LETTER = [
   "Dear Ms Hopper,",
@@ -16,17 +17,19 @@ export const LETTER = [
   "Howard Aiken",
 ].join("\n");
 
-/** Makes what a scanner makes of a page with this text: a grey picture with dust. */
-export async function scan(text: string): Promise<Picture> {
+/** Draws the first page of a PDF as a grey picture. */
+export async function drawnPage(bytes: Uint8Array): Promise<Picture> {
   const pdfium = await loadPdfium();
-  const bytes = makePdf({ pages: [text] });
   const at = pdfium.allocate(bytes.length + 1);
   pdfium.heap().set(bytes, at);
   const document = pdfium.call.FPDF_LoadMemDocument(at, bytes.length, at + bytes.length);
-  const pgm = draw(pdfium, pdfium.call.FPDF_LoadPage(document, 0));
-  const [header = "", width, height] =
-    /^P5 (\d+) (\d+) 255\n/.exec(Buffer.from(pgm.subarray(0, 40)).toString("latin1")) ?? [];
-  const grey = pgm.slice(header.length);
+  const { width, height, grey } = pictureOf(draw(pdfium, pdfium.call.FPDF_LoadPage(document, 0)));
+  return { width, height, grey: grey.slice() };
+}
+
+/** Makes what a scanner makes of a page with this text: a grey picture with dust. */
+export async function scan(text: string): Promise<Picture> {
+  const { width, height, grey } = await drawnPage(makePdf({ pages: [text] }));
   for (let dust = 7; dust < grey.length; dust += 4999) grey[dust] = 90;
-  return { width: Number(width), height: Number(height), grey };
+  return { width, height, grey };
 }

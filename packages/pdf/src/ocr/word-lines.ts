@@ -96,9 +96,12 @@ function overlapAcross(one: Block, other: Block): boolean {
 function goesOnBelow(last: Block, block: Block): boolean {
   const [a, b] = [last.lines.flat(), block.lines.flat()];
   const gap = topOf(b) - bottomOf(a);
-  const isUnder = leftOf(a) < rightOf(b) && leftOf(b) < rightOf(a);
   return (
-    isUnder && gap > 0 && gap < MAX_GAP * Math.max(last.size, block.size) && hasFewWords(last) && hasFewWords(block)
+    overlapAcross(last, block) &&
+    gap > 0 &&
+    gap < MAX_GAP * Math.max(last.size, block.size) &&
+    hasFewWords(last) &&
+    hasFewWords(block)
   );
 }
 
